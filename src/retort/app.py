@@ -1,0 +1,539 @@
+"""Flask and Retort: the public object.
+
+Its methods are the steps a program or an extension may override, with Flask 3.1's names and
+signatures. They are short and hand their work on: set-up to `setup.py`, the steps of a
+request to `dispatch.py`, the server's side to `gateways/`.
+"""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from inspect import CO_COROUTINE, iscoroutinefunction
+from types import FunctionType
+from urllib.parse import quote
+from weakref import ref
+
+from werkzeug.datastructures import ImmutableDict
+from werkzeug.routing import BuildError
+from werkzeug.wsgi import get_host
+
+from . import dispatch
+from .context import AppContext, RequestContext, _unset
+from .gateways.wsgi import serve
+from .globals import _cv_app, _cv_request, g, request, session
+from .helpers import get_debug_flag, get_flashed_messages, get_load_dotenv
+from .http import Request, Response
+from .plan import SHORTCUTS, STEPS, Plan, Steps, methods_of
+from .scaffold import open_below
+from .sessions import SecureCookieSessionInterface, SessionInterface
+from .setup import App
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterable
+    from types import TracebackType
+
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from werkzeug.exceptions import HTTPException
+    from werkzeug.routing import MapAdapter
+
+    from .templating import Environment
+    from .testing import FlaskClient, FlaskCliRunner
+    from .typing import ResponseReturnValue
+
+ExcInfo = tuple[type, BaseException, "TracebackType"] | tuple[None, None, None]
+
+# Left as they are in the fragment of a URL: RFC 3986 section 3.5.
+_FRAGMENT_SAFE = "%!#$&'()*+,/:;=?@"
+
+
+class Flask(App):
+    """A WSGI application with routes, hooks and templates.
+
+    :param import_name: name of the module it is made in: ``__name__``. Templates, static
+        files and the instance folder are looked for beside it.
+    :param static_url_path: URL prefix of the static files; the folder's name by default.
+    :param static_folder: folder of the static files, relative to the root path.
+    :param static_host: host of the static rule; goes with ``host_matching``.
+    :param host_matching: whether rules have a ``host``.
+    :param subdomain_matching: whether rules may have a ``subdomain``.
+    :param template_folder: folder of the templates, relative to the root path.
+    :param instance_path: absolute path of the folder for files of this installation.
+    :param instance_relative_config: whether config files are relative to that folder.
+    :param root_path: where relative paths start; found by ``import_name`` if not given.
+
+    Flask's "API" page, "Application Object".
+    """
+
+    #: The class of the request object.
+    request_class: type[Request] = Request
+    #: The class of the responses that views' values become.
+    response_class: type[Response] = Response
+    #: Opens and saves sessions.
+    session_interface: SessionInterface = SecureCookieSessionInterface()
+
+    def __init__(
+        self,
+        import_name: str,
+        static_url_path: str | None = None,
+        static_folder: str | os.PathLike[str] | None = "static",
+        static_host: str | None = None,
+        host_matching: bool = False,
+        subdomain_matching: bool = False,
+        template_folder: str | os.PathLike[str] | None = "templates",
+        instance_path: str | None = None,
+        instance_relative_config: bool = False,
+        root_path: str | None = None,
+    ) -> None:
+        super().__init__(
+            import_name,
+            static_url_path=static_url_path,
+            static_folder=static_folder,
+            static_host=static_host,
+            host_matching=host_matching,
+            subdomain_matching=subdomain_matching,
+            template_folder=template_folder,
+            instance_path=instance_path,
+            instance_relative_config=instance_relative_config,
+            root_path=root_path,
+        )
+        self._plans: dict[str | None, Plan] = {}
+        self._steps: Steps | None = None
+        if self.has_static_folder:
+            self._add_static_rule(static_host, host_matching)
+
+    def _add_static_rule(self, host: str | None, host_matching: bool) -> None:
+        if bool(host) != host_matching:
+            raise AssertionError(
+                "Invalid static_host/host_matching combination: with host_matching=True the"
+                " static files need static_host='...' (or static_folder=None), and without"
+                " it static_host has no meaning."
+            )
+        # Held weakly, so that an application nobody holds is freed at once.
+        held = ref(self)
+        self.add_url_rule(
+            f"{self.static_url_path}/<path:filename>",
+            endpoint="static",
+            host=host,
+            view_func=lambda filename: t.cast("Flask", held()).send_static_file(filename),
+        )
+
+    def __setattr__(self, name: str, value: t.Any) -> None:
+        super().__setattr__(name, value)
+        if name in _REPLACEABLE:
+            super().__setattr__("_steps", None)
+
+    def __delattr__(self, name: str) -> None:
+        super().__delattr__(name)
+        if name in _REPLACEABLE:
+            super().__setattr__("_steps", None)
+
+    def _current_steps(self) -> Steps:
+        """How the steps of a request are taken now; a method may have been replaced."""
+        steps = self._steps
+        if steps is None or steps.methods != methods_of(type(self)):
+            steps = self._steps = Steps(self, _STANDARD, dispatch.DIRECT)
+        return steps
+
+    # Templates and files
+
+    def create_jinja_environment(self) -> Environment:
+        """Make :attr:`jinja_env`, with Flask's functions and proxies as globals."""
+        options = dict(self.jinja_options)
+        options.setdefault("autoescape", self.select_jinja_autoescape)
+        if "auto_reload" not in options:
+            reload = self.config["TEMPLATES_AUTO_RELOAD"]
+            options["auto_reload"] = self.debug if reload is None else reload
+        environment = self.jinja_environment(self, **options)
+        environment.globals.update(
+            url_for=self.url_for,
+            get_flashed_messages=get_flashed_messages,
+            config=self.config,
+            # Also put there by a context processor, but imported templates see only globals.
+            request=request,
+            session=session,
+            g=g,
+        )
+        environment.policies["json.dumps_function"] = self.json.dumps
+        return environment
+
+    def update_template_context(self, context: dict[str, t.Any]) -> None:
+        """Add what the context processors give to ``context``, without changing what is there."""
+        scopes: list[str | None] = [None]
+        current = _cv_request.get(None)
+        if current is not None:
+            scopes += reversed(current.request.blueprints)
+        given = context.copy()
+        for scope in scopes:
+            for processor in self.template_context_processors.get(scope, ()):
+                context.update(self.ensure_sync(processor)())
+        context.update(given)
+
+    def open_resource(
+        self, resource: str, mode: str = "rb", encoding: str | None = None
+    ) -> t.IO[t.Any]:
+        """Open a file below :attr:`root_path` for reading.
+
+        :param resource: its path, relative to the root path.
+        :param mode: ``"r"``, ``"rt"`` or ``"rb"``.
+        :param encoding: of text; of no meaning with ``"rb"``.
+        :raises ValueError: if the mode is for writing.
+        """
+        return open_below(self.root_path, resource, mode, encoding)
+
+    def open_instance_resource(
+        self, resource: str, mode: str = "rb", encoding: str | None = "utf-8"
+    ) -> t.IO[t.Any]:
+        """Open a file below :attr:`instance_path`, for reading or writing."""
+        path = os.path.join(self.instance_path, resource)
+        if "b" in mode:
+            return open(path, mode)
+        return open(path, mode, encoding=encoding)
+
+    # Running and testing: the doors to what is around an application
+
+    def run(
+        self,
+        host: str | None = None,
+        port: int | None = None,
+        debug: bool | None = None,
+        load_dotenv: bool = True,
+        **options: t.Any,
+    ) -> None:
+        """Serve the application from inside a script, until it is stopped.
+
+        :param host: address to listen on: that of ``SERVER_NAME`` or 127.0.0.1 by default.
+        :param port: that of ``SERVER_NAME`` or 5000 by default; 0: the system chooses.
+        :param debug: switches debug mode on or off.
+        :param load_dotenv: whether to read ``.env`` and ``.flaskenv`` first.
+        :param options: see :func:`retort.server.run`; those of
+            :func:`werkzeug.serving.run_simple` are known.
+
+        Under ``retort run`` the call is ignored: the application is served already.
+        """
+        from . import cli, server
+
+        if os.environ.get("FLASK_RUN_FROM_CLI") == "true":
+            server.note_ignored_run()
+            return
+        if get_load_dotenv(load_dotenv):
+            cli.load_dotenv()
+            if "FLASK_DEBUG" in os.environ:
+                self.debug = get_debug_flag()
+        if debug is not None:
+            self.debug = bool(debug)
+        named_host, _, named_port = (self.config["SERVER_NAME"] or "").partition(":")
+        if port is None:
+            port = int(named_port or 5000)
+        server.run(self, host or named_host or "127.0.0.1", port, debug=self.debug, **options)
+        self._got_first_request = False  # it may be changed and run again
+
+    def test_client(self, use_cookies: bool = True, **kwargs: t.Any) -> FlaskClient:
+        """A client that sends requests without a server. Flask's "Testing Flask Applications".
+
+        :param use_cookies: whether it keeps cookies from one request to the next.
+        """
+        from .testing import FlaskClient
+
+        client_class = self.test_client_class or FlaskClient
+        return client_class(self, self.response_class, use_cookies=use_cookies, **kwargs)
+
+    def test_cli_runner(self, **kwargs: t.Any) -> FlaskCliRunner:
+        """A runner for the application's commands. Flask's "Testing Flask Applications"."""
+        from .testing import FlaskCliRunner
+
+        runner_class = self.test_cli_runner_class or FlaskCliRunner
+        return runner_class(self, **kwargs)
+
+    def test_request_context(self, *args: t.Any, **kwargs: t.Any) -> RequestContext:
+        """A request context for a made-up request.
+
+        The arguments are those of :class:`~retort.testing.EnvironBuilder`.
+        """
+        from .testing import EnvironBuilder
+
+        builder = EnvironBuilder(self, *args, **kwargs)
+        try:
+            return self.request_context(builder.get_environ())
+        finally:
+            builder.close()
+
+    def make_shell_context(self) -> dict[str, t.Any]:
+        """The names in ``retort shell``: ``app``, ``g``, and what the processors add."""
+        names = {"app": self, "g": g}
+        for processor in self.shell_context_processors:
+            names.update(processor())
+        return names
+
+    # Contexts
+
+    def app_context(self) -> AppContext:
+        """A context that makes this application the current one.
+
+        ``with app.app_context(): ...`` Flask's "The Application Context".
+        """
+        return AppContext(self)
+
+    def request_context(self, environ: WSGIEnvironment) -> RequestContext:
+        """A context for the request that a WSGI environ describes."""
+        return RequestContext(self, environ)
+
+    # URLs
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """The adapter that matches and builds URLs, for a request or outside of one.
+
+        :returns: ``None`` outside of a request if no ``SERVER_NAME`` is configured.
+        :raises werkzeug.exceptions.SecurityError: if the host is none of ``TRUSTED_HOSTS``.
+        """
+        server_name: str | None = self.config["SERVER_NAME"]
+        if request is not None:
+            return self._adapter_for(request, server_name)
+        if server_name is None:
+            return None
+        return self.url_map.bind(
+            server_name,
+            script_name=self.config["APPLICATION_ROOT"],
+            url_scheme=self.config["PREFERRED_URL_SCHEME"],
+        )
+
+    def _adapter_for(self, request: Request, server_name: str | None) -> MapAdapter:
+        trusted = self.config["TRUSTED_HOSTS"]
+        if trusted is not None:
+            request.trusted_hosts = trusted
+        request.host = get_host(request.environ, request.trusted_hosts)
+        subdomain: str | None = None
+        if self.url_map.host_matching:
+            server_name = None
+        elif not self.subdomain_matching:
+            # Every host is the application's; rules for other subdomains are not reached.
+            subdomain = self.url_map.default_subdomain or ""
+        return self.url_map.bind_to_environ(
+            request.environ, server_name=server_name, subdomain=subdomain
+        )
+
+    def url_for(
+        self,
+        /,
+        endpoint: str,
+        *,
+        _anchor: str | None = None,
+        _method: str | None = None,
+        _scheme: str | None = None,
+        _external: bool | None = None,
+        **values: t.Any,
+    ) -> str:
+        """The URL of an endpoint; :func:`~retort.url_for` describes the parameters.
+
+        :raises werkzeug.routing.BuildError: if there is none for these values.
+        :raises RuntimeError: outside of a request, without ``SERVER_NAME``.
+        :raises ValueError: if a scheme is given for a URL without one.
+        """
+        context = _cv_request.get(None)
+        if context is not None:
+            adapter = context.url_adapter
+            if endpoint.startswith("."):
+                blueprint = context.request.blueprint
+                endpoint = endpoint[1:] if blueprint is None else blueprint + endpoint
+            if _external is None:
+                _external = _scheme is not None
+        else:
+            adapter = self._adapter_outside_requests()
+            if _external is None:
+                _external = True
+        if adapter is None:
+            raise RuntimeError(
+                f"Unable to build a URL for the endpoint {endpoint!r} outside an active"
+                " request, since the host is not known. Set app.config['SERVER_NAME'] ="
+                " 'example.com', and 'APPLICATION_ROOT' and 'PREFERRED_URL_SCHEME' as"
+                " needed."
+            )
+        if _scheme is not None and not _external:
+            raise ValueError(
+                f"When specifying '_scheme', '_external' must be True: a URL with the"
+                f" scheme {_scheme!r} has a host too."
+            )
+        self.inject_url_defaults(endpoint, values)
+        try:
+            url = adapter.build(
+                endpoint,
+                values,
+                method=_method,
+                url_scheme=_scheme,
+                force_external=_external,
+            )
+        except BuildError as error:
+            values.update(_anchor=_anchor, _method=_method, _scheme=_scheme, _external=_external)
+            return self.handle_url_build_error(error, endpoint, values)
+        if _anchor is None:
+            return url
+        return f"{url}#{quote(_anchor, safe=_FRAGMENT_SAFE)}"
+
+    def _adapter_outside_requests(self) -> MapAdapter | None:
+        context = _cv_app.get(None)
+        if context is not None:
+            return context.url_adapter
+        return self.create_url_adapter(None)
+
+    # The steps of a request
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a WSGI call (PEP 3333), through :attr:`wsgi_app` and what is put around it."""
+        return self.wsgi_app(environ, start_response)
+
+    def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """The application itself; for middleware, ``app.wsgi_app = Middleware(app.wsgi_app)``."""
+        return serve(self, environ, start_response)
+
+    def full_dispatch_request(self) -> Response:
+        """Run hooks, view and error handlers for the current request, to the response."""
+        return dispatch.respond(self, _cv_request.get())
+
+    def preprocess_request(self) -> ResponseReturnValue | None:
+        """Run the URL value preprocessors and ``before_request`` functions.
+
+        :returns: what the first of these functions returned that is not ``None``.
+        """
+        return t.cast("ResponseReturnValue | None", dispatch.preprocess(self, _cv_request.get()))
+
+    def dispatch_request(self) -> ResponseReturnValue:
+        """Call the view of the current request.
+
+        :raises werkzeug.exceptions.HTTPException: if no rule matched.
+        """
+        answer: ResponseReturnValue = dispatch.call_view(self, _cv_request.get())
+        return answer
+
+    def raise_routing_exception(self, request: Request) -> t.NoReturn:
+        """Raise why no rule matched the request.
+
+        :raises RoutingRedirectError: in debug mode, if a redirect would lose a form's data.
+        """
+        dispatch.raise_routing_exception(self, request)
+
+    def make_default_options_response(self) -> Response:
+        """The answer to OPTIONS: ``Allow`` with the URL's methods (RFC 9110 section 9.3.7)."""
+        adapter = _cv_request.get().url_adapter
+        response = self.response_class()
+        if adapter is not None:
+            response.allow.update(adapter.allowed_methods())
+        return response
+
+    def finalize_request(
+        self,
+        rv: ResponseReturnValue | HTTPException,
+        from_error_handler: bool = False,
+    ) -> Response:
+        """Make a response of what a view or handler returned, and run the after-hooks.
+
+        :param from_error_handler: whether it answers an unhandled error; then an error in
+            the hooks is logged, not raised.
+        """
+        return dispatch.finalize(self, _cv_request.get(), rv, from_error_handler)
+
+    def make_response(self, rv: ResponseReturnValue) -> Response:
+        """The response for what a view returned. Flask's "About Responses".
+
+        :raises TypeError: if it is none of the accepted forms.
+        """
+        return dispatch.convert(self, _cv_request.get(None), rv)
+
+    def process_response(self, response: Response) -> Response:
+        """Run the after-hooks and save the session.
+
+        :returns: the response to send.
+        """
+        return dispatch.process_response(self, _cv_request.get(), response)
+
+    def do_teardown_request(self, exc: BaseException | None = _unset) -> None:
+        """Run the ``teardown_request`` functions; called when a request context ends.
+
+        :param exc: what they are told; by default the exception being handled.
+        """
+        dispatch.teardown_request(self, _cv_request.get(), dispatch.handled(exc))
+
+    def do_teardown_appcontext(self, exc: BaseException | None = _unset) -> None:
+        """Run the ``teardown_appcontext`` functions; called when an app context ends.
+
+        :param exc: what they are told; by default the exception being handled.
+        """
+        dispatch.teardown_appcontext(self, _cv_app.get(None), dispatch.handled(exc))
+
+    # Errors
+
+    def handle_user_exception(self, e: Exception) -> HTTPException | ResponseReturnValue:
+        """The answer for an exception of a view or hook; an HTTP exception answers itself.
+
+        :raises Exception: the same, if no error handler takes it.
+        """
+        return dispatch.handle_user_exception(self, e)
+
+    def handle_http_exception(self, e: HTTPException) -> HTTPException | ResponseReturnValue:
+        """The answer for an HTTP exception: its handler's, or itself."""
+        return dispatch.handle_http_exception(self, e)
+
+    def handle_exception(self, e: Exception) -> Response:
+        """The 500 response for an exception nobody handled, which is logged.
+
+        :raises Exception: the same, in debug mode and under test: see
+            ``PROPAGATE_EXCEPTIONS``.
+        """
+        return dispatch.handle_exception(self, e)
+
+    def log_exception(self, exc_info: ExcInfo) -> None:
+        """Log an exception that nobody handled, with the request it came from."""
+        current = _cv_request.get().request
+        self.logger.error("Exception on %s [%s]", current.path, current.method, exc_info=exc_info)
+
+    # Async views under WSGI
+
+    def ensure_sync(self, func: Callable[..., t.Any]) -> Callable[..., t.Any]:
+        """``func`` itself, or for a coroutine function one that waits for its result.
+
+        Override it to run coroutines in another way.
+        """
+        if _is_plainly_sync(func) or not iscoroutinefunction(func):
+            return func
+        return self.async_to_sync(func)
+
+    def async_to_sync(
+        self, func: Callable[..., Coroutine[t.Any, t.Any, t.Any]]
+    ) -> Callable[..., t.Any]:
+        """A function that runs the coroutine function ``func`` to its end."""
+        from asgiref.sync import async_to_sync
+
+        return async_to_sync(func)
+
+
+def _is_plainly_sync(func: Callable[..., t.Any]) -> bool:
+    """A quick yes for ordinary functions, which `iscoroutinefunction` looks at for long."""
+    return (
+        type(func) is FunctionType
+        and not func.__code__.co_flags & CO_COROUTINE
+        and not func.__dict__  # a function may be marked as a coroutine function there
+    )
+
+
+_STANDARD = methods_of(Flask)
+_REPLACEABLE = frozenset(STEPS + SHORTCUTS)
+
+
+class Retort(Flask):
+    """:class:`Flask` with today's defaults, and nothing else that differs.
+
+    Each default is a config key that a :class:`Flask` can switch on by itself. See
+    "Configuration" in the documentation for all of them and their reasons.
+    """
+
+    default_config = ImmutableDict(
+        {
+            **App.default_config,
+            # RFC 6265bis section 4.1.2.7: not sent along with other sites' forms.
+            "SESSION_COOKIE_SAMESITE": "Lax",
+            # In bytes. Larger uploads are a decision for the program to take.
+            "MAX_CONTENT_LENGTH": 16 * 1024 * 1024,
+        }
+    )
+
+
+__all__ = ["Flask", "Retort"]

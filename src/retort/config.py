@@ -1,0 +1,236 @@
+"""Settings of an app: a dictionary that can fill itself from files, objects and the environment.
+
+Which keys mean something, and their defaults, is the business of `app.py`.
+Documented on Flask's "Configuration Handling" page.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import types
+from typing import IO, TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
+
+from werkzeug.utils import import_string
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from .setup import App
+
+T = TypeVar("T")
+
+_NO_SUCH_FILE = frozenset({errno.ENOENT, errno.EISDIR, errno.ENOTDIR})
+
+
+class ConfigAttribute(Generic[T]):
+    """An attribute of an app that is kept in ``app.config``.
+
+    :param name: the key in ``app.config``.
+    :param get_converter: turns the stored value into the one that is read.
+    """
+
+    def __init__(self, name: str, get_converter: Callable[[Any], T] | None = None) -> None:
+        self.__name__ = name
+        self.get_converter = get_converter
+
+    @overload
+    def __get__(self, obj: None, owner: None) -> ConfigAttribute[T]: ...
+
+    @overload
+    def __get__(self, obj: App, owner: type[App]) -> T: ...
+
+    def __get__(self, obj: App | None, owner: type[App] | None = None) -> T | ConfigAttribute[T]:
+        if obj is None:
+            return self
+        stored = obj.config[self.__name__]
+        if self.get_converter is None:
+            return cast("T", stored)
+        return self.get_converter(stored)
+
+    def __set__(self, obj: App, value: Any) -> None:
+        obj.config[self.__name__] = value
+
+
+class Config(dict[str, Any]):
+    """The settings of an app: a dictionary with loaders. Keys in capitals are settings.
+
+    :param root_path: the folder that relative file names start from.
+    :param defaults: the first content.
+    """
+
+    def __init__(
+        self,
+        root_path: str | os.PathLike[str],
+        defaults: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(defaults or {})
+        self.root_path = root_path
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {super().__repr__()}>"
+
+    def from_envvar(self, variable_name: str, silent: bool = False) -> bool:
+        """Load the Python file whose name is in an environment variable.
+
+        :param variable_name: the variable.
+        :param silent: take a missing variable or file for an empty one.
+        :returns: whether a file was loaded.
+        :raises RuntimeError: if the variable is not set, or empty.
+        :raises OSError: if the file cannot be read.
+        """
+        filename = os.environ.get(variable_name)
+        if filename:
+            return self.from_pyfile(filename, silent=silent)
+        if silent:
+            return False
+        raise RuntimeError(
+            f"The environment variable {variable_name!r} is not set, so there is no"
+            " configuration file to load. Set it to the file's path, as in"
+            f" `export {variable_name}=/path/to/settings.cfg`, or pass silent=True"
+            " if the program can do without."
+        )
+
+    def from_prefixed_env(
+        self, prefix: str = "FLASK", *, loads: Callable[[str], Any] = json.loads
+    ) -> bool:
+        """Load the environment variables whose names start with ``prefix`` and ``_``.
+
+        :param prefix: what comes before the first underscore.
+        :param loads: reads a value; where it raises, the text itself is the value.
+        :returns: ``True``.
+        :raises TypeError: if ``A__B`` is set while ``A`` is something else than a dict.
+
+        ``FLASK_A__B=1`` is ``config["A"]["B"] = 1``, making ``A`` a dict if need be.
+        """
+        start = f"{prefix}_"
+        for variable in sorted(os.environ):
+            if variable.startswith(start):
+                value = _read_value(os.environ[variable], loads)
+                self._set_nested(variable, variable[len(start) :].split("__"), value)
+        return True
+
+    def _set_nested(self, variable: str, keys: list[str], value: Any) -> None:
+        target: dict[str, Any] = self
+        for depth, key in enumerate(keys[:-1], start=1):
+            target = target.setdefault(key, {})
+            if not isinstance(target, dict):
+                parent = "__".join(keys[:depth])
+                # The value may be a secret, so only its type is told.
+                raise TypeError(
+                    f"The environment variable {variable!r} sets a key inside {parent!r},"
+                    f" but {parent!r} is a value of type {type(target).__name__}, not a"
+                    f" dict. Remove one of the two, or give {parent!r} as a JSON object."
+                )
+        target[keys[-1]] = value
+
+    def from_pyfile(self, filename: str | os.PathLike[str], silent: bool = False) -> bool:
+        """Run a Python file and load the names in capitals that it sets.
+
+        :param filename: the file; relative to ``root_path``. Any suffix will do.
+        :param silent: take a missing file for an empty one.
+        :returns: whether a file was loaded.
+        :raises OSError: if the file cannot be read.
+
+        Errors in the file itself come out as they are, whatever ``silent`` says.
+        """
+        path = os.path.join(self.root_path, filename)
+        try:
+            with open(path, "rb") as file:
+                source = file.read()
+        except OSError as error:
+            return self._unreadable(error, silent)
+        module = types.ModuleType("config")
+        module.__file__ = path
+        exec(compile(source, path, "exec"), module.__dict__)
+        self.from_object(module)
+        return True
+
+    def from_object(self, obj: object | str) -> None:
+        """Load the attributes in capitals of a module, a class or an object.
+
+        :param obj: the object, or its import name such as ``"shop.settings.Production"``.
+        :raises ImportError: if the import name leads nowhere.
+
+        A dict has no such attributes: use :meth:`from_mapping` for one.
+        """
+        source = import_string(obj) if isinstance(obj, str) else obj
+        for name in dir(source):
+            if name.isupper():
+                self[name] = getattr(source, name)
+
+    def from_file(
+        self,
+        filename: str | os.PathLike[str],
+        load: Callable[[IO[Any]], Mapping[str, Any]],
+        silent: bool = False,
+        text: bool = True,
+    ) -> bool:
+        """Load a file by a reader such as ``json.load`` or ``tomllib.load``.
+
+        :param filename: the file; relative to ``root_path``.
+        :param load: called with the open file; returns a mapping.
+        :param silent: take a missing file for an empty one.
+        :param text: open the file as text; ``tomllib`` wants bytes.
+        :returns: whether a file was loaded.
+        :raises OSError: if the file cannot be read.
+
+        Errors of ``load`` come out as they are, whatever ``silent`` says.
+        """
+        path = os.path.join(self.root_path, filename)
+        try:
+            file: IO[Any] = open(path, "r" if text else "rb")  # noqa: SIM115 - see below
+        except OSError as error:
+            return self._unreadable(error, silent)
+        with file:  # so that an OSError of `load` is not taken for a missing file
+            settings = load(file)
+        return self.from_mapping(settings)
+
+    def _unreadable(self, error: OSError, silent: bool) -> bool:
+        if silent and error.errno in _NO_SUCH_FILE:
+            return False
+        hint = f"relative names start from {os.fspath(self.root_path)!r}"
+        if error.errno in _NO_SUCH_FILE:
+            hint += "; put the file there, or pass silent=True if it may be missing"
+        error.strerror = f"Unable to load configuration file ({error.strerror}): {hint}"
+        raise error
+
+    def from_mapping(self, mapping: Mapping[str, Any] | None = None, **kwargs: Any) -> bool:
+        """Load the keys in capitals of a mapping and of the keyword arguments.
+
+        :param mapping: a mapping; its other keys are left out.
+        :param kwargs: more settings; they win over ``mapping``.
+        :returns: ``True``.
+        """
+        given: dict[str, Any] = dict(mapping or {}, **kwargs)
+        self.update(_settings(given.items()))
+        return True
+
+    def get_namespace(
+        self, namespace: str, lowercase: bool = True, trim_namespace: bool = True
+    ) -> dict[str, Any]:
+        """The settings whose keys start with ``namespace``, as a new dict.
+
+        :param namespace: the start, such as ``"MAIL_"``.
+        :param lowercase: give the keys in small letters.
+        :param trim_namespace: give the keys without ``namespace``.
+        """
+        found = {}
+        for key, value in self.items():
+            if str(key).startswith(namespace):
+                name = key[len(namespace) :] if trim_namespace else key
+                found[name.lower() if lowercase else name] = value
+        return found
+
+
+def _read_value(text: str, loads: Callable[[str], Any]) -> Any:
+    try:
+        return loads(text)
+    except Exception:  # whatever loads() raises means: not written in its language
+        return text
+
+
+def _settings(items: Iterable[tuple[object, Any]]) -> dict[str, Any]:
+    """The items that are settings; a file may well have others, or numbers for keys."""
+    return {key: value for key, value in items if isinstance(key, str) and key.isupper()}

@@ -1,0 +1,294 @@
+"""Run one request along its plan: hooks, view, error handlers, response.
+
+The steps are Flask's, in Flask's order ("Application Structure and Lifecycle"). Each is a
+method of the application, so that a subclass or an extension can replace it; the methods
+hand their work on to the functions here, and `plan.Steps` leaves the methods out where
+nobody has replaced them. Reading a request and sending a response is left to the gateways.
+"""
+
+from __future__ import annotations
+
+import sys
+import typing as t
+
+from werkzeug.exceptions import BadRequestKeyError, HTTPException, InternalServerError
+from werkzeug.routing import RequestRedirect, RoutingException
+
+from .context import _unset
+from .errors import RoutingRedirectError
+from .globals import _cv_request
+from .http.convert import to_response
+from .plan import Plan
+from .setup import where
+from .signals import (
+    appcontext_tearing_down,
+    got_request_exception,
+    request_finished,
+    request_started,
+    request_tearing_down,
+)
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .app import Flask
+    from .context import AppContext, RequestContext
+    from .http import Request, Response
+    from .typing import ResponseReturnValue
+
+# What may stand for an answer before it is a response.
+Answer = t.Union["ResponseReturnValue", HTTPException]
+
+# Redirects that keep method and body: a form sent there is not lost.
+_KEEPS_BODY = (307, 308)
+
+
+def respond(app: Flask, context: RequestContext) -> Response:
+    """The response for the request of ``context``, whatever happens on the way but a 500."""
+    steps = context.steps
+    if not app._got_first_request:
+        app._got_first_request = True
+    try:
+        if request_started.receivers:
+            request_started.send(app, _async_wrapper=app.ensure_sync)
+        answer: t.Any = steps.preprocess_request(app, context)
+        if answer is None:
+            answer = steps.dispatch_request(app, context)
+    except Exception as error:
+        answer = app.handle_user_exception(error)
+    response: Response = steps.finalize_request(app, context, answer)
+    return response
+
+
+def preprocess(app: Flask, context: RequestContext) -> t.Any:
+    """Run what comes before the view; the first hook that answers ends it."""
+    if not app.url_value_preprocessors and not app.before_request_funcs:
+        return None
+    plan = _plan(app, context)
+    if app.url_value_preprocessors:
+        for scope in plan.inward:
+            for preprocess_values in app.url_value_preprocessors.get(scope, ()):
+                preprocess_values(plan.endpoint, context.request.view_args)
+    if app.before_request_funcs:
+        for scope in plan.inward:
+            for before in app.before_request_funcs.get(scope, ()):
+                answer = app.ensure_sync(before)()
+                if answer is not None:
+                    return answer
+    return None
+
+
+def call_view(app: Flask, context: RequestContext) -> t.Any:
+    """What the view for the request returns, or OPTIONS where it does not take it."""
+    request = context.request
+    if request.routing_exception is not None:
+        app.raise_routing_exception(request)
+    rule = request.url_rule
+    if request.method == "OPTIONS" and getattr(rule, "provide_automatic_options", False):
+        return app.make_default_options_response()
+    plan = _plan(app, context)
+    view: Callable[..., t.Any] | None = plan.view
+    if view is None:
+        raise _without_view(plan)
+    if plan.is_async or not context.steps.keeps_ensure_sync:
+        view = app.ensure_sync(view)
+    return view(**request.view_args)  # type: ignore[arg-type]
+
+
+def _plan(app: Flask, context: RequestContext) -> Plan:
+    """The plan for the request's endpoint; ``None`` is that of a request without a rule."""
+    rule = context.request.url_rule
+    endpoint = None if rule is None else rule.endpoint
+    view = app.view_functions.get(endpoint)  # type: ignore[arg-type]
+    plan = app._plans.get(endpoint)
+    if plan is None or plan.view is not view:
+        plan = app._plans[endpoint] = Plan(endpoint, view)
+    return plan
+
+
+def _without_view(plan: Plan) -> KeyError:
+    return KeyError(
+        f"The rule for the endpoint {plan.endpoint!r} has no view. Give it one:"
+        f" app.add_url_rule(..., view_func=...) or @app.endpoint({plan.endpoint!r})."
+    )
+
+
+def raise_routing_exception(app: Flask, request: Request) -> t.NoReturn:
+    """Raise what matching found wrong; in debug mode say it if form data would be lost."""
+    error = request.routing_exception
+    assert error is not None
+    if (
+        app.debug
+        and isinstance(error, RequestRedirect)
+        and error.code not in _KEEPS_BODY
+        and request.method not in {"GET", "HEAD", "OPTIONS"}
+    ):
+        raise RoutingRedirectError(request)
+    raise error
+
+
+# Errors
+
+
+def handle_user_exception(app: Flask, error: Exception) -> Answer:
+    """The answer for an exception that the program raised or let pass.
+
+    :raises Exception: the same one, if nothing in the program handles it.
+    """
+    if isinstance(error, BadRequestKeyError) and (
+        app.debug or app.config["TRAP_BAD_REQUEST_ERRORS"]
+    ):
+        error.show_exception = True  # say which key, but in debug mode only
+    if isinstance(error, HTTPException) and not app.trap_http_exception(error):
+        return app.handle_http_exception(error)
+    handler = app._find_error_handler(error, _blueprints())
+    if handler is None:
+        raise error
+    return t.cast("Answer", app.ensure_sync(handler)(error))
+
+
+def handle_http_exception(app: Flask, error: HTTPException) -> Answer:
+    """The answer for an HTTP exception: its handler's, or the exception itself."""
+    if error.code is None:
+        return error  # made to carry a response of its own
+    if isinstance(error, RoutingException):
+        return error  # a redirect of the router's, no error of the program's
+    handler = app._find_error_handler(error, _blueprints())
+    if handler is None:
+        return error
+    return t.cast("Answer", app.ensure_sync(handler)(error))
+
+
+def handle_exception(app: Flask, error: Exception) -> Response:
+    """The 500 for an exception that nothing handled; it is logged.
+
+    :raises Exception: the same one, if it is to reach the debugger or a test.
+    """
+    exc_info = sys.exc_info()
+    got_request_exception.send(app, _async_wrapper=app.ensure_sync, exception=error)
+    propagate = app.config["PROPAGATE_EXCEPTIONS"]
+    if propagate is None:
+        propagate = app.testing or app.debug
+    if propagate:
+        if exc_info[1] is error:
+            raise  # noqa: PLE0704  with the traceback as it is
+        raise error
+    app.log_exception(exc_info)
+    answer: t.Any = InternalServerError(original_exception=error)
+    handler = app._find_error_handler(answer, _blueprints())
+    if handler is not None:
+        answer = app.ensure_sync(handler)(answer)
+    return app.finalize_request(answer, from_error_handler=True)
+
+
+def _blueprints() -> list[str]:
+    context = _cv_request.get(None)
+    return [] if context is None else context.request.blueprints
+
+
+# Responses
+
+
+def finalize(
+    app: Flask,
+    context: RequestContext,
+    answer: t.Any,
+    from_error_handler: bool = False,
+) -> Response:
+    """Make a response of ``answer`` and run what comes after the view.
+
+    :param from_error_handler: it answers an error; another one is logged, not raised.
+    """
+    steps = context.steps
+    response: Response = steps.make_response(app, context, answer)
+    try:
+        response = steps.process_response(app, context, response)
+        if request_finished.receivers:
+            request_finished.send(app, _async_wrapper=app.ensure_sync, response=response)
+    except Exception:
+        if not from_error_handler:
+            raise
+        app.logger.exception("Request finalizing failed with an error while handling an error")
+    return response
+
+
+def convert(app: Flask, context: RequestContext | None, value: t.Any) -> Response:
+    """Make a response of what a view returned; without a request, of what one might."""
+    request = None if context is None else context.request
+    return to_response(
+        value,
+        app.response_class,
+        app.json.response,
+        None if request is None else request.environ,
+        lambda: _source(app, request),
+    )
+
+
+def _source(app: Flask, request: Request | None) -> str:
+    endpoint = None if request is None else request.endpoint
+    view = app.view_functions.get(endpoint or "")
+    if view is None:
+        return "The view function"
+    return f"The view function {where(view)} of the endpoint {endpoint!r}"
+
+
+def process_response(app: Flask, context: RequestContext, response: Response) -> Response:
+    """Run the after-hooks, this request's own first, and save the session."""
+    for after in context._after_request_functions:
+        response = app.ensure_sync(after)(response)
+    if app.after_request_funcs:
+        for scope in _plan(app, context).outward:
+            for after in reversed(app.after_request_funcs.get(scope, ())):
+                response = app.ensure_sync(after)(response)
+    _save_session(app, context, response)
+    return response
+
+
+def _save_session(app: Flask, context: RequestContext, response: Response) -> None:
+    if not context.may_have_changed_session():
+        return
+    interface = app.session_interface
+    session = context._session
+    if not interface.is_null_session(session):
+        interface.save_session(app, session, response)
+
+
+# The end of a request
+
+
+def handled(error: BaseException | None) -> BaseException | None:
+    """``error``, or if none was given the exception being handled."""
+    return sys.exc_info()[1] if error is _unset else error
+
+
+def teardown_request(app: Flask, context: RequestContext, error: BaseException | None) -> None:
+    """Run the ``teardown_request`` functions, the innermost blueprint's first."""
+    if app.teardown_request_funcs:
+        for scope in _plan(app, context).outward:
+            for teardown in reversed(app.teardown_request_funcs.get(scope, ())):
+                app.ensure_sync(teardown)(error)
+    if request_tearing_down.receivers:
+        request_tearing_down.send(app, _async_wrapper=app.ensure_sync, exc=error)
+
+
+def teardown_appcontext(
+    app: Flask, context: AppContext | None, error: BaseException | None
+) -> None:
+    """Run the ``teardown_appcontext`` functions, the last one registered first."""
+    for teardown in reversed(app.teardown_appcontext_funcs):
+        app.ensure_sync(teardown)(error)
+    if appcontext_tearing_down.receivers:
+        appcontext_tearing_down.send(app, _async_wrapper=app.ensure_sync, exc=error)
+
+
+# What `plan.Steps` takes for a method that nobody has replaced.
+DIRECT: dict[str, Callable[..., t.Any]] = {
+    "full_dispatch_request": respond,
+    "preprocess_request": preprocess,
+    "dispatch_request": call_view,
+    "finalize_request": finalize,
+    "make_response": convert,
+    "process_response": process_response,
+    "do_teardown_request": teardown_request,
+    "do_teardown_appcontext": teardown_appcontext,
+}

@@ -1,0 +1,67 @@
+"""Errors of Retort's own, each a kind of the error that code written for Flask catches."""
+
+from __future__ import annotations
+
+import typing as t
+
+if t.TYPE_CHECKING:
+    from werkzeug.routing import RequestRedirect
+
+    from .http import Request
+
+
+class SetupError(AssertionError):
+    """The program registered something that cannot work; the message says what to change.
+
+    An ``AssertionError``, because that is what Flask raises in the same places.
+    """
+
+
+class ContextError(AssertionError):
+    """A context was popped that is not the current one."""
+
+
+class FileFieldError(AssertionError, KeyError):
+    """A file was looked for in ``request.files``, but its form did not send it as a file.
+
+    Raised in debug mode only; a ``KeyError``, as the look-up would raise without it.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+    def __str__(self) -> str:
+        return self.message
+
+
+def file_field_error(key: str, request: Request) -> FileFieldError:
+    """Explain why ``request.files[key]`` is missing although the form has such a field."""
+    names = ", ".join(repr(name) for name in request.form.getlist(key))
+    return FileFieldError(
+        f"There is no file {key!r} in request.files: the form was sent as"
+        f" {request.mimetype!r}, so no file contents were transmitted, only the name."
+        f" This was submitted: {names}."
+        ' Write <form method="post" enctype="multipart/form-data"> to send the file itself.'
+    )
+
+
+class RoutingRedirectError(AssertionError):
+    """A form was sent to a URL that redirects, and the redirect would lose its data.
+
+    Raised in debug mode only, instead of the redirect.
+    """
+
+    def __init__(self, request: Request) -> None:
+        redirect = t.cast("RequestRedirect", request.routing_exception)
+        message = (
+            f"{request.method} {request.url} is redirected to the canonical URL"
+            f" {redirect.new_url!r} (status {redirect.code}), which loses the submitted data."
+        )
+        if f"{request.base_url}/" == redirect.new_url.partition("?")[0]:
+            message += (
+                " The rule of the view ends with a slash: send the form to the URL with"
+                " the slash, or remove it from the rule."
+            )
+        message += " Make the redirect only for URLs that are opened with GET."
+        super().__init__(message + " (This error is shown in debug mode only.)")

@@ -1,0 +1,65 @@
+"""The names that mean "the one of this moment": ``request``, ``current_app``, ``g`` and kin.
+
+Two context variables say which contexts are current; the proxies look through them.
+What a context is, and when it becomes current, is the business of `context.py`.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+from werkzeug.local import LocalProxy
+
+if TYPE_CHECKING:
+    from .app import Flask
+    from .context import AppContext, RequestContext, _AppCtxGlobals
+    from .http.request import Request
+    from .sessions import SessionMixin
+
+_NO_APP = """\
+Working outside of application context.
+
+Code that asks for `current_app` or `g` must know which application is meant.
+While a request is handled, or a command of the application runs, that is known.
+Elsewhere say it yourself:
+
+    with app.app_context():
+        ...  # current_app and g can be used here
+
+In a thread you started, wrap the function with `copy_current_request_context`
+or enter `app.app_context()` inside it."""
+
+_NO_REQUEST = """\
+Working outside of request context.
+
+`request` and `session` exist only while a request is being handled. Read them
+inside a view, or in a function that a view calls, not when a module is imported.
+In a test, make a request to read from:
+
+    with app.test_request_context("/path?key=value"):
+        ...  # request and session can be used here
+
+In a thread you started, wrap the function with `copy_current_request_context`."""
+
+_cv_app: ContextVar[AppContext] = ContextVar("retort.app_ctx")
+_cv_request: ContextVar[RequestContext] = ContextVar("retort.request_ctx")
+
+app_ctx: AppContext = LocalProxy(  # type: ignore[assignment]
+    _cv_app, unbound_message=_NO_APP
+)
+current_app: Flask = LocalProxy(  # type: ignore[assignment]
+    _cv_app, "app", unbound_message=_NO_APP
+)
+g: _AppCtxGlobals = LocalProxy(  # type: ignore[assignment]
+    _cv_app, "g", unbound_message=_NO_APP
+)
+request_ctx: RequestContext = LocalProxy(  # type: ignore[assignment]
+    _cv_request, unbound_message=_NO_REQUEST
+)
+request: Request = LocalProxy(  # type: ignore[assignment]
+    _cv_request, "request", unbound_message=_NO_REQUEST
+)
+session: SessionMixin = LocalProxy(  # type: ignore[assignment]
+    _cv_request, "session", unbound_message=_NO_REQUEST
+)

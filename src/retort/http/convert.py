@@ -1,0 +1,112 @@
+"""Make a response of what a view returned.
+
+The forms are those of Flask's "Quickstart", "About Responses". Which class a response has
+and how JSON is written is the application's choice; it is handed in.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterator
+from http import HTTPStatus
+
+from werkzeug.datastructures import Headers
+from werkzeug.wrappers import Response as BaseResponse
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from _typeshed.wsgi import WSGIEnvironment
+
+    from .response import Response
+
+Status = int | str | HTTPStatus
+
+_WANTED = (
+    "A view returns a string, bytes, a dict or list (sent as JSON), a generator of strings"
+    " or bytes, a response object, or a WSGI application; or one of these with a status,"
+    " with headers, or with both: (body, status), (body, headers), (body, status, headers)."
+)
+
+
+def to_response(
+    value: t.Any,
+    response_class: type[Response],
+    to_json: Callable[[t.Any], Response],
+    environ: WSGIEnvironment | None,
+    describe: Callable[[], str],
+) -> Response:
+    """The response for ``value``, what a view returned.
+
+    :param response_class: what the response is an instance of.
+    :param to_json: makes a response of a dict or list.
+    :param environ: the request's, for which a WSGI application is called.
+    :param describe: says who returned the value, for messages.
+    :raises TypeError: if the value is none of the accepted forms.
+    """
+    status: Status | None = None
+    headers: t.Any = None
+    if isinstance(value, tuple):
+        value, status, headers = _unpack(value, describe)
+    if isinstance(value, response_class):
+        response = value
+    elif isinstance(value, (dict, list)):
+        response = to_json(value)
+    elif isinstance(value, (str, bytes, bytearray, Iterator)):
+        # All at once, so that the constructor of a program's own class sees everything.
+        return response_class(value, status=status, headers=headers)  # type: ignore[arg-type]
+    else:
+        response = _adopt(value, response_class, environ, describe)
+    if status is not None:
+        _set_status(response, status)
+    if headers:
+        response.headers.update(headers)
+    return response
+
+
+def _unpack(value: tuple[t.Any, ...], describe: Callable[[], str]) -> tuple[t.Any, t.Any, t.Any]:
+    """Body, status and headers; what is not there is ``None``."""
+    if len(value) == 3:
+        return value
+    if len(value) != 2:
+        raise TypeError(
+            f"{describe()} returned a tuple of {len(value)} items; a tuple must have the form"
+            f" (body, status, headers), (body, status) or (body, headers). {_WANTED}"
+        )
+    body, second = value
+    if isinstance(second, (Headers, dict, tuple, list)):
+        return body, None, second
+    return body, second, None
+
+
+def _adopt(
+    value: t.Any,
+    response_class: type[Response],
+    environ: WSGIEnvironment | None,
+    describe: Callable[[], str],
+) -> Response:
+    """Make a response of another kind of response, or of what a WSGI application answers."""
+    if value is None:
+        raise TypeError(
+            f"{describe()} returned None. Did it end without a 'return', or does one of"
+            f" its branches? {_WANTED}"
+        )
+    if not isinstance(value, BaseResponse) and not callable(value):
+        raise TypeError(
+            f"{describe()} returned {value!r}, which is no response: it was a"
+            f" {type(value).__name__}. {_WANTED}"
+        )
+    try:
+        return t.cast("Response", response_class.force_type(value, environ))
+    except TypeError as error:
+        raise TypeError(
+            f"{describe()} returned {value!r}, which could not be called as a WSGI"
+            f" application ({error}): it was a {type(value).__name__}. {_WANTED}"
+        ) from error
+
+
+def _set_status(response: Response, status: Status) -> None:
+    if isinstance(status, (str, bytes, bytearray)):
+        response.status = status
+    else:
+        response.status_code = int(status)

@@ -1,0 +1,185 @@
+"""How an app writes and reads JSON. ``app.json`` is one of these, and can be replaced.
+
+The functions of `retort.json`, ``jsonify``, ``request.json``, the session cookie, the
+``tojson`` filter and the test client all come through here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import decimal
+import json
+import uuid
+import weakref
+from datetime import date
+from functools import lru_cache
+from typing import IO, TYPE_CHECKING, Any, AnyStr
+
+from werkzeug.http import http_date
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..app import Flask
+    from ..http.response import Response
+    from ..setup import App
+
+_COMPACT = {"separators": (",", ":")}
+_INDENTED = {"indent": 2}
+
+
+class JSONProvider:
+    """What an app needs of a JSON library. A subclass gives :meth:`dumps` and :meth:`loads`.
+
+    :param app: the app it works for; not kept alive by this.
+    """
+
+    def __init__(self, app: App) -> None:
+        self._app: Flask = weakref.proxy(app)
+
+    def dumps(self, obj: Any, **kwargs: Any) -> str:
+        """Write a value as JSON.
+
+        :param kwargs: options of the library.
+        """
+        raise NotImplementedError(f"{type(self).__qualname__} has to define dumps().")
+
+    def dump(self, obj: Any, fp: IO[str], **kwargs: Any) -> None:
+        """Write a value as JSON to a file opened for text.
+
+        :param kwargs: options of the library.
+        """
+        fp.write(self.dumps(obj, **kwargs))
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        """Read a value from JSON.
+
+        :param kwargs: options of the library.
+        """
+        raise NotImplementedError(f"{type(self).__qualname__} has to define loads().")
+
+    def load(self, fp: IO[AnyStr], **kwargs: Any) -> Any:
+        """Read a value from a file of JSON.
+
+        :param kwargs: options of the library.
+        """
+        return self.loads(fp.read(), **kwargs)
+
+    def response(self, *args: Any, **kwargs: Any) -> Response:
+        """What ``jsonify`` answers: one value, a list of several, or an object.
+
+        :raises TypeError: if values and keyword arguments are mixed.
+        """
+        body = self.dumps(self._prepare_response_obj(args, kwargs))
+        return self._app.response_class(body, mimetype="application/json")
+
+    def _prepare_response_obj(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if args and kwargs:
+            raise TypeError(
+                "jsonify() and app.json.response() take values or keyword arguments, not"
+                " both. To send an object with all of it, pass one dict."
+            )
+        if kwargs:
+            return kwargs
+        if len(args) > 1:
+            return args
+        return args[0] if args else None
+
+
+def _default(o: Any) -> Any:
+    """What the ``json`` module is to write in place of a value it does not know."""
+    if isinstance(o, date):
+        return http_date(o)
+    if isinstance(o, (decimal.Decimal, uuid.UUID)):
+        return str(o)
+    if dataclasses.is_dataclass(o) and not isinstance(o, type):
+        return dataclasses.asdict(o)
+    if hasattr(o, "__html__"):
+        return str(o.__html__())
+    raise TypeError(
+        f"Object of type {type(o).__name__} is not JSON serializable. Convert it before,"
+        " or let `app.json.default` do so."
+    )
+
+
+class DefaultJSONProvider(JSONProvider):
+    """JSON by Python's ``json`` module, and a few more types.
+
+    A date or time becomes an HTTP date (RFC 9110 §5.6.7), ``Decimal`` and ``UUID`` a
+    string, a dataclass an object, and what has ``__html__()`` its markup. All attributes
+    can be set, on ``app.json`` or in a subclass, at any time.
+    """
+
+    default: Callable[[Any], Any] = staticmethod(_default)
+    """Called with a value that ``json`` cannot write; returns one that it can."""
+
+    ensure_ascii = True
+    """Write letters outside ASCII as ``\\uXXXX``."""
+
+    sort_keys = True
+    """Write objects in the order of their keys; these must then be of one type."""
+
+    compact: bool | None = None
+    """Answer without spaces and line breaks; ``None`` means: unless in debug mode."""
+
+    mimetype = "application/json"
+    """The ``Content-Type`` of answers."""
+
+    def dumps(self, obj: Any, **kwargs: Any) -> str:
+        """Write a value as JSON.
+
+        :param kwargs: options of :func:`json.dumps`; they win over the attributes.
+        :raises TypeError: if the value, or something in it, cannot be written.
+        """
+        if not kwargs or kwargs == _COMPACT:
+            return self._encoder(is_compact=bool(kwargs))(obj)
+        options = {
+            "default": self.default,
+            "ensure_ascii": self.ensure_ascii,
+            "sort_keys": self.sort_keys,
+        }
+        return json.dumps(obj, **{**options, **kwargs})
+
+    def _encoder(self, *, is_compact: bool) -> Callable[[Any], str]:
+        options = (self.default, self.ensure_ascii, self.sort_keys, is_compact)
+        try:
+            return _kept_encoder(*options)
+        except TypeError:  # a `default` that cannot be a key of a dictionary
+            return _make_encoder(*options)
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        """Read a value from JSON.
+
+        :param kwargs: options of :func:`json.loads`.
+        :raises ValueError: if it is not JSON.
+        """
+        return json.loads(s, **kwargs)
+
+    def response(self, *args: Any, **kwargs: Any) -> Response:
+        """What ``jsonify`` answers: one value, a list of several, or an object.
+
+        :raises TypeError: if values and keyword arguments are mixed, or cannot be written.
+
+        Ends with a line break. Indented in debug mode, see :attr:`compact`.
+        """
+        obj = self._prepare_response_obj(args, kwargs)
+        is_compact = not self._app.debug if self.compact is None else self.compact
+        text = self.dumps(obj, **(_COMPACT if is_compact else _INDENTED))
+        return self._app.response_class(text + "\n", mimetype=self.mimetype)
+
+
+def _make_encoder(
+    default: Callable[[Any], Any], ensure_ascii: bool, sort_keys: bool, is_compact: bool
+) -> Callable[[Any], str]:
+    """``json.dumps`` with these options. An encoder has no state, so threads may share it."""
+    encoder = json.JSONEncoder(
+        default=default,
+        ensure_ascii=ensure_ascii,
+        sort_keys=sort_keys,
+        separators=_COMPACT["separators"] if is_compact else None,
+    )
+    return encoder.encode
+
+
+# PERF: json.dumps() makes an encoder in every call that has an option.
+_kept_encoder = lru_cache(maxsize=64)(_make_encoder)

@@ -1,0 +1,271 @@
+"""JSON that keeps Python types which JSON has not: tuples, bytes, dates and others.
+
+A value of such a type is written as an object of one key that names the type, so
+``(1, 2)`` is ``{" t": [1, 2]}``. The wire format is Flask's, so either can read the
+other's session cookies. Signing them is the business of `sessions.py`.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from markupsafe import Markup
+from werkzeug.http import http_date, parse_date
+
+from . import dumps, loads
+
+
+class JSONTag:
+    """One type that a :class:`TaggedJSONSerializer` writes in its own way.
+
+    :param serializer: the serializer that uses the tag; for values inside values.
+    """
+
+    __slots__ = ("serializer",)
+
+    key: str = ""
+    """The name of the type on the wire. Without one, values are written but not marked."""
+
+    def __init__(self, serializer: TaggedJSONSerializer) -> None:
+        self.serializer = serializer
+
+    def check(self, value: Any) -> bool:
+        """Whether this tag is the one for ``value``."""
+        raise NotImplementedError(f"{type(self).__qualname__} has to define check().")
+
+    def to_json(self, value: Any) -> Any:
+        """What stands for ``value`` in JSON."""
+        raise NotImplementedError(f"{type(self).__qualname__} has to define to_json().")
+
+    def to_python(self, value: Any) -> Any:
+        """The value that :meth:`to_json` was given."""
+        raise NotImplementedError(f"{type(self).__qualname__} has to define to_python().")
+
+    def tag(self, value: Any) -> dict[str, Any]:
+        """``value`` as JSON, marked with :attr:`key`."""
+        return {self.key: self.to_json(value)}
+
+
+class _TypeTag(JSONTag):
+    """A tag for the values of one Python type."""
+
+    __slots__ = ()
+    python_type: ClassVar[type]
+
+    def check(self, value: Any) -> bool:
+        return isinstance(value, self.python_type)
+
+
+class _UnmarkedTag(_TypeTag):
+    """A tag for a type that JSON has, but whose values may hold others."""
+
+    __slots__ = ()
+
+    def tag(self, value: Any) -> Any:
+        return self.to_json(value)
+
+
+class TagDict(JSONTag):
+    """A dict whose only key looks like a tag: the key is lengthened by ``__``."""
+
+    __slots__ = ()
+    key = " di"
+
+    def check(self, value: Any) -> bool:
+        if not isinstance(value, dict) or len(value) != 1:
+            return False
+        (key,) = value
+        return key in self.serializer.tags
+
+    def to_json(self, value: Any) -> Any:
+        ((key, inner),) = value.items()
+        return {f"{key}__": self.serializer.tag(inner)}
+
+    def to_python(self, value: Any) -> Any:
+        ((key, inner),) = value.items()
+        return {key[: -len("__")]: inner}
+
+
+class PassDict(_UnmarkedTag):
+    """Any other dict."""
+
+    __slots__ = ()
+    python_type = dict
+
+    def to_json(self, value: Any) -> Any:
+        tag = self.serializer.tag
+        return {key: tag(inner) for key, inner in value.items()}
+
+
+class TagTuple(_TypeTag):
+    """A tuple."""
+
+    __slots__ = ()
+    key = " t"
+    python_type = tuple
+
+    def to_json(self, value: Any) -> Any:
+        return [self.serializer.tag(item) for item in value]
+
+    def to_python(self, value: Any) -> Any:
+        return tuple(value)
+
+
+class PassList(_UnmarkedTag):
+    """A list."""
+
+    __slots__ = ()
+    python_type = list
+
+    def to_json(self, value: Any) -> Any:
+        return [self.serializer.tag(item) for item in value]
+
+
+class TagBytes(_TypeTag):
+    """Bytes, in base64 (RFC 4648 §4)."""
+
+    __slots__ = ()
+    key = " b"
+    python_type = bytes
+
+    def to_json(self, value: Any) -> Any:
+        return b64encode(value).decode("ascii")
+
+    def to_python(self, value: Any) -> Any:
+        return b64decode(value)
+
+
+class TagMarkup(JSONTag):
+    """What has ``__html__()``; comes back as :class:`markupsafe.Markup`."""
+
+    __slots__ = ()
+    key = " m"
+
+    def check(self, value: Any) -> bool:
+        return callable(getattr(value, "__html__", None))
+
+    def to_json(self, value: Any) -> Any:
+        return str(value.__html__())
+
+    def to_python(self, value: Any) -> Any:
+        return Markup(value)
+
+
+class TagUUID(_TypeTag):
+    """A UUID, as 32 hexadecimal digits."""
+
+    __slots__ = ()
+    key = " u"
+    python_type = UUID
+
+    def to_json(self, value: Any) -> Any:
+        return value.hex
+
+    def to_python(self, value: Any) -> Any:
+        return UUID(value)
+
+
+class TagDateTime(_TypeTag):
+    """A point in time, as an HTTP date (RFC 9110 §5.6.7): whole seconds; comes back in UTC."""
+
+    __slots__ = ()
+    key = " d"
+    python_type = datetime
+
+    def to_json(self, value: Any) -> Any:
+        return http_date(value)
+
+    def to_python(self, value: Any) -> Any:
+        return parse_date(value)
+
+
+class TaggedJSONSerializer:
+    """Compact JSON in which the types of :attr:`default_tags` survive.
+
+    More types can be added with :meth:`register`. For itsdangerous, which wants
+    an object with ``dumps`` and ``loads``.
+    """
+
+    __slots__ = ("order", "tags")
+
+    default_tags: ClassVar[list[type[JSONTag]]] = [
+        TagDict,
+        PassDict,
+        TagTuple,
+        PassList,
+        TagBytes,
+        TagMarkup,
+        TagUUID,
+        TagDateTime,
+    ]
+    """The tags that every new serializer begins with."""
+
+    def __init__(self) -> None:
+        self.tags: dict[str, JSONTag] = {}
+        self.order: list[JSONTag] = []
+        for tag_class in self.default_tags:
+            self.register(tag_class)
+
+    def register(
+        self,
+        tag_class: type[JSONTag],
+        force: bool = False,
+        index: int | None = None,
+    ) -> None:
+        """Add a tag.
+
+        :param tag_class: the tag's class.
+        :param force: let it take the key of another tag.
+        :param index: its place in the order in which tags are asked; by default the last.
+        :raises KeyError: if another tag has its key, and ``force`` is false.
+        """
+        tag = tag_class(self)
+        if tag.key:
+            if tag.key in self.tags and not force:
+                raise KeyError(
+                    f"The tag key {tag.key!r} of {tag_class.__name__} is taken by"
+                    f" {type(self.tags[tag.key]).__name__}. Choose another key, or pass"
+                    " force=True to replace that tag."
+                )
+            self.tags[tag.key] = tag
+        self.order.insert(len(self.order) if index is None else index, tag)
+
+    def tag(self, value: Any) -> Any:
+        """``value`` with what JSON lacks replaced by marked objects."""
+        for tag in self.order:
+            if tag.check(value):
+                return tag.tag(value)
+        return value
+
+    def untag(self, value: dict[str, Any]) -> Any:
+        """The Python value of an object, if it is a marked one; else the object."""
+        if len(value) != 1:
+            return value
+        ((key, inner),) = value.items()
+        tag = self.tags.get(key)
+        return value if tag is None else tag.to_python(inner)
+
+    def _untag_scan(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self._untag_scan(item) for item in value]
+        if isinstance(value, dict):
+            return self.untag({key: self._untag_scan(inner) for key, inner in value.items()})
+        return value
+
+    def dumps(self, value: Any) -> str:
+        """Write ``value`` as compact JSON.
+
+        :raises TypeError: if something in it has no tag and is nothing JSON knows.
+        """
+        return dumps(self.tag(value), separators=(",", ":"))
+
+    def loads(self, value: str) -> Any:
+        """Read what :meth:`dumps` wrote.
+
+        :raises ValueError: if it is not JSON. What is marked, but wrongly, raises what
+            the type in question raises.
+        """
+        return self._untag_scan(loads(value))

@@ -1,0 +1,102 @@
+"""What a request needs of its endpoint and its application, worked out once.
+
+A :class:`Plan` has an endpoint's view, and names the scopes whose hooks concern it; the
+hooks themselves stay in the application's live dictionaries, so that a later change counts.
+:class:`Steps` says for each step of a request whether it can be taken directly, or has to
+go through a method that a subclass or an extension has replaced. `dispatch.py` has the steps.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from functools import partial
+from inspect import iscoroutinefunction
+from operator import attrgetter
+
+from .http.request import split_blueprint_path
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .setup import App
+    from .typing import AppOrBlueprintKey, RouteCallable
+
+
+class Plan:
+    """The endpoint's view, and the scopes of its hooks in both orders."""
+
+    __slots__ = ("endpoint", "inward", "is_async", "outward", "view")
+
+    def __init__(self, endpoint: str | None, view: RouteCallable | None) -> None:
+        self.endpoint = endpoint
+        self.view = view
+        self.is_async = iscoroutinefunction(view)
+        blueprint = (endpoint or "").rpartition(".")[0]
+        nested = split_blueprint_path(blueprint) if blueprint else []
+        # From the innermost blueprint to the application, and back.
+        self.outward: tuple[AppOrBlueprintKey, ...] = (*nested, None)
+        self.inward: tuple[AppOrBlueprintKey, ...] = self.outward[::-1]
+
+
+# The methods of an application that a request goes through. Where one is as Flask
+# documents it, the step is taken without the call.
+STEPS = (
+    "full_dispatch_request",
+    "preprocess_request",
+    "dispatch_request",
+    "finalize_request",
+    "make_response",
+    "process_response",
+    "do_teardown_request",
+    "do_teardown_appcontext",
+)
+# Methods whose work is done in another way, or not at all, while nobody has replaced them.
+SHORTCUTS = ("app_context", "create_url_adapter", "ensure_sync")
+
+methods_of: Callable[[type], tuple[t.Any, ...]] = attrgetter(*STEPS, *SHORTCUTS)
+
+
+class Steps:
+    """How each step of a request is taken for one application.
+
+    Each takes the application, the request's context, and the arguments of the method.
+
+    :param app: the application.
+    :param standard: the methods as they were written.
+    :param direct: for each of :data:`STEPS` the function that does its work.
+    """
+
+    full_dispatch_request: Callable[..., t.Any]
+    preprocess_request: Callable[..., t.Any]
+    dispatch_request: Callable[..., t.Any]
+    finalize_request: Callable[..., t.Any]
+    make_response: Callable[..., t.Any]
+    process_response: Callable[..., t.Any]
+    do_teardown_request: Callable[..., t.Any]
+    do_teardown_appcontext: Callable[..., t.Any]
+
+    def __init__(
+        self,
+        app: App,
+        standard: tuple[t.Any, ...],
+        direct: Mapping[str, Callable[..., t.Any]],
+    ) -> None:
+        #: The methods of the class at this time; when they are others, so are the steps.
+        self.methods = methods_of(type(app))
+        kept = {
+            name
+            for name, now, then in zip(STEPS + SHORTCUTS, self.methods, standard, strict=True)
+            if now is then and name not in app.__dict__
+        }
+        for name in STEPS:
+            step = direct[name] if name in kept else partial(_by_method, name)
+            setattr(self, name, step)
+        #: Whether these methods are as they were written.
+        self.keeps_app_context = "app_context" in kept
+        self.keeps_url_adapter = "create_url_adapter" in kept
+        self.keeps_ensure_sync = "ensure_sync" in kept
+
+
+def _by_method(name: str, app: App, context: t.Any, *args: t.Any) -> t.Any:
+    """Take a step through the application's method, which reads the current context."""
+    return getattr(app, name)(*args)

@@ -1,0 +1,7 @@
+"""URL rules: Werkzeug's map, tables compiled from it, and the look-up in them."""
+
+from .compile import Tables
+from .match import Match, look_up
+from .url_map import UrlMap
+
+__all__ = ["Match", "Tables", "UrlMap", "look_up"]

@@ -1,0 +1,162 @@
+"""Compile a URL map into tables that answer ordinary requests by look-up.
+
+The tables follow Werkzeug's own matcher state by state, so they share its order of
+preference. A part they cannot judge exactly is kept as a mark that says "ask Werkzeug".
+`match.py` walks them.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from collections.abc import Callable, Iterator
+
+from werkzeug.routing import UnicodeConverter
+
+from .converters import IntegerConverter
+
+if t.TYPE_CHECKING:
+    from werkzeug.routing import BaseConverter, Map, Rule
+    from werkzeug.routing.matcher import State
+    from werkzeug.routing.rules import RulePart
+
+ToPython = Callable[[str], t.Any]
+
+# How Werkzeug writes the two converters that nearly every rule uses.
+_ANY_SEGMENT = r"[^/]{1,}"
+_DIGITS = r"\d+"
+
+
+class Leaf(t.NamedTuple):
+    """A rule that ends at a node, and how its captured strings become arguments."""
+
+    rule: Rule
+    # Name and converter in the order of capture; no converter means the string itself.
+    arguments: tuple[tuple[str, ToPython | None], ...]
+    is_plain: bool  # False: only Werkzeug knows what this rule answers
+
+
+class Capture(t.NamedTuple):
+    """A part of a rule with variables: which segments it takes, and what then."""
+
+    accepts: Callable[[str], t.Any]  # a true value for a segment it takes
+    # The strings in a segment that was taken; no function means the segment itself.
+    split: Callable[[str], list[str]] | None
+    following: Node
+
+
+class Node:
+    """One state on the way through a path, segment by segment."""
+
+    __slots__ = ("captures", "is_opaque", "leaves", "static")
+
+    def __init__(self) -> None:
+        self.static: dict[str, Node] = {}
+        # In Werkzeug's order.
+        self.captures: list[Capture] = []
+        self.leaves: tuple[Leaf, ...] = ()
+        self.is_opaque = False  # some way on from here is for Werkzeug to judge
+
+
+class Tables(t.NamedTuple):
+    """What `match.look_up` searches."""
+
+    pages: dict[str, tuple[Leaf, ...]]  # by whole path, for rules without variables
+    root: Node | None  # where the first segment of a path is looked up
+
+
+def compile_tables(url_map: Map) -> Tables:
+    """Tables for the rules of ``url_map`` that belong to its default subdomain."""
+    url_map.update()
+    domain = url_map.default_subdomain or ""
+    state = url_map._matcher._root.static.get(domain)
+    # Every path begins with "/", so its first part is empty.
+    state = state.static.get("") if state is not None else None
+    if url_map.host_matching or state is None:
+        return Tables({}, None)
+    root = _compile_state(state, _endpoints_with_defaults(url_map))
+    return Tables(dict(_whole_paths(root, "")), root)
+
+
+def _endpoints_with_defaults(url_map: Map) -> set[t.Any]:
+    """Endpoints whose other rules may be redirected to the one with defaults."""
+    return {rule.endpoint for rule in url_map.iter_rules() if rule.defaults}
+
+
+def _compile_state(state: State, awkward: set[t.Any]) -> Node:
+    node = Node()
+    node.leaves = tuple(_compile_leaf(rule, awkward) for rule in state.rules)
+    for content, following in state.static.items():
+        node.static[content] = _compile_state(following, awkward)
+    for part, following in state.dynamic:
+        if part.final:
+            node.is_opaque = True
+            break  # what comes after it in the order is out of reach for us
+        node.captures.append(_capture(part, _compile_state(following, awkward)))
+    return node
+
+
+def _compile_leaf(rule: Rule, awkward: set[t.Any]) -> Leaf:
+    is_plain = (
+        rule.methods is not None
+        and rule.redirect_to is None
+        and not rule.websocket
+        and not rule.alias
+        and rule.endpoint not in awkward
+    )
+    arguments = tuple((name, _to_python(converter)) for name, converter in rule._converters.items())
+    return Leaf(rule, arguments, is_plain)
+
+
+def _to_python(converter: BaseConverter) -> ToPython | None:
+    """What ``converter.to_python`` does, without the call where that is known."""
+    if type(converter) is UnicodeConverter:
+        return None
+    if (
+        type(converter) is IntegerConverter
+        and not converter.fixed_digits
+        and converter.min is None
+        and converter.max is None
+    ):
+        return int
+    return converter.to_python
+
+
+def _capture(part: RulePart, following: Node) -> Capture:
+    """Takes just the segments that Werkzeug's pattern takes."""
+    if part.content == _sole(_ANY_SEGMENT):
+        return Capture(len, None, following)
+    if part.content == _sole(_DIGITS):
+        # str.isdecimal and \d mean the same characters.
+        return Capture(str.isdecimal, None, following)
+    match = re.compile(part.content).match
+    return Capture(match, _splitter(match), following)
+
+
+def _sole(pattern: str) -> str:
+    """The pattern of a segment that is one variable and nothing else."""
+    return rf"(?P<__werkzeug_0>{pattern})\Z"
+
+
+def _splitter(
+    match: Callable[[str], re.Match[str] | None],
+) -> Callable[[str], list[str]]:
+    def split(segment: str) -> list[str]:
+        named = t.cast("re.Match[str]", match(segment)).groupdict()
+        # The variables are numbered; a converter's pattern may name groups of its own.
+        return [named[name] for name in _variables(named)]
+
+    return split
+
+
+def _variables(named: dict[str, t.Any]) -> list[str]:
+    prefix = "__werkzeug_"
+    ours = [name for name in named if name.startswith(prefix)]
+    return sorted(ours, key=lambda name: int(name[len(prefix) :]))
+
+
+def _whole_paths(node: Node, path: str) -> Iterator[tuple[str, tuple[Leaf, ...]]]:
+    if path and node.leaves:
+        yield path, node.leaves
+    for content, following in node.static.items():
+        yield from _whole_paths(following, f"{path}/{content}")

@@ -1,0 +1,94 @@
+"""Look a path and method up in the tables compiled from the URL map.
+
+A miss means "not known here", never "no such page": the caller then asks Werkzeug, which
+decides 404, 405 and redirects. `compile.py` builds the tables.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+if t.TYPE_CHECKING:
+    from werkzeug.routing import Rule
+
+    from .compile import Leaf, Node
+    from .url_map import UrlMap
+
+# A rule and the arguments for its view, as Werkzeug's matcher gives them.
+Match = tuple["Rule", dict[str, t.Any]]
+
+
+class _AskWerkzeug(Exception):
+    """The search came to a place that the tables cannot judge."""
+
+
+def look_up(url_map: UrlMap, path: str, method: str) -> Match | None:
+    """The rule and arguments for an ordinary request, or ``None``: ask Werkzeug.
+
+    :param path: decoded, beginning with a single slash.
+    :param method: in upper case.
+    """
+    tables = url_map._tables or url_map.tables
+    leaves = tables.pages.get(path)
+    if leaves is not None:
+        for leaf in leaves:
+            if not leaf.is_plain:
+                return None
+            if method in leaf.rule.methods:  # type: ignore[operator]
+                return leaf.rule, {}
+        return None
+    if tables.root is None:
+        return None
+    try:
+        return _walk(tables.root, path.split("/")[1:], 0, [], method)
+    except _AskWerkzeug:
+        return None
+
+
+def _walk(
+    node: Node, segments: list[str], depth: int, values: list[str], method: str
+) -> Match | None:
+    """Search in Werkzeug's order; ``None`` only if nothing below could match."""
+    if depth == len(segments):
+        return _arrive(node, values, method)
+    segment = segments[depth]
+    following = node.static.get(segment)
+    if following is not None:
+        match = _walk(following, segments, depth + 1, values, method)
+        if match is not None:
+            return match
+    for accepts, split, following in node.captures:
+        if accepts(segment):
+            captured = [segment] if split is None else split(segment)
+            match = _walk(following, segments, depth + 1, values + captured, method)
+            if match is not None:
+                return match
+    # Left over is a trailing slash that a rule may forgive, or a part we skipped.
+    if node.is_opaque or (segment == "" and node.leaves):
+        raise _AskWerkzeug
+    return None
+
+
+def _arrive(node: Node, values: list[str], method: str) -> Match | None:
+    for leaf in node.leaves:
+        if not leaf.is_plain:
+            raise _AskWerkzeug
+        if method in leaf.rule.methods:  # type: ignore[operator]
+            return leaf.rule, _arguments(leaf, values)
+    if node.leaves or "" in node.static:
+        raise _AskWerkzeug  # another method, or a slash is missing
+    return None
+
+
+def _arguments(leaf: Leaf, values: list[str]) -> dict[str, t.Any]:
+    arguments: dict[str, t.Any] = {}
+    for (name, to_python), value in zip(leaf.arguments, values, strict=True):
+        if to_python is None:
+            arguments[name] = value
+            continue
+        try:
+            arguments[name] = to_python(value)
+        except ValueError:  # ValidationError is one, and int("9" * 5000) raises one
+            # Werkzeug answers 404 here and tries no other rule; so do we.
+            raise _AskWerkzeug from None
+    return arguments

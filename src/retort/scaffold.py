@@ -1,0 +1,402 @@
+"""What set-up decorators record, for an application and a blueprint alike.
+
+Everything registered here lands in plain dictionaries and lists, which stay live: what is
+changed in them later counts. `setup.py` and `blueprint.py` say what an application and a
+blueprint do with their records; `dispatch.py` reads them.
+"""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import timedelta
+from functools import update_wrapper
+
+from jinja2 import BaseLoader, FileSystemLoader
+from werkzeug.exceptions import HTTPException, default_exceptions
+from werkzeug.utils import cached_property
+
+from .globals import current_app
+from .helpers import get_root_path, send_from_directory
+
+if t.TYPE_CHECKING:
+    from .cli import AppGroup
+    from .http import Response
+    from .typing import (
+        AfterRequestCallable,
+        AppOrBlueprintKey,
+        BeforeRequestCallable,
+        ErrorHandlerCallable,
+        RouteCallable,
+        TeardownCallable,
+        TemplateContextProcessorCallable,
+        URLDefaultCallable,
+        URLValuePreprocessorCallable,
+    )
+
+F = t.TypeVar("F", bound=Callable[..., t.Any])
+T_after_request = t.TypeVar("T_after_request", bound="AfterRequestCallable[t.Any]")
+T_before_request = t.TypeVar("T_before_request", bound="BeforeRequestCallable")
+T_error_handler = t.TypeVar("T_error_handler", bound="ErrorHandlerCallable")
+T_route = t.TypeVar("T_route", bound="RouteCallable")
+T_teardown = t.TypeVar("T_teardown", bound="TeardownCallable")
+T_template_context_processor = t.TypeVar(
+    "T_template_context_processor", bound="TemplateContextProcessorCallable"
+)
+T_url_defaults = t.TypeVar("T_url_defaults", bound="URLDefaultCallable")
+T_url_value_preprocessor = t.TypeVar(
+    "T_url_value_preprocessor", bound="URLValuePreprocessorCallable"
+)
+
+# By scope (None: the application; else a blueprint's name), then code, then class.
+HandlersByClass = dict[type[Exception], "ErrorHandlerCallable"]
+ErrorHandlerSpec = dict["AppOrBlueprintKey", dict[int | None, HandlersByClass]]
+
+NO_STATIC_FOLDER = (
+    "{owner!r} has no static folder, so it cannot send {filename!r}. Give it one:"
+    " static_folder='static'."
+)
+
+
+def setupmethod(f: F) -> F:
+    """Mark a method of :class:`Scaffold` that is of no use after set-up has ended.
+
+    :raises SetupError: by the method, if it is called too late.
+    """
+
+    def in_setup(self: Scaffold, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        self._check_setup_finished(f.__name__)
+        return f(self, *args, **kwargs)
+
+    return t.cast("F", update_wrapper(in_setup, f))
+
+
+def _endpoint_from_view_func(view_func: RouteCallable | None) -> str:
+    """The endpoint a view gets if none is given: the function's name."""
+    if view_func is None:
+        raise AssertionError(
+            "A rule needs a name: give it an endpoint, or a view to take the name from."
+        )
+    return view_func.__name__
+
+
+def open_below(root_path: str, resource: str, mode: str, encoding: str | None) -> t.IO[t.Any]:
+    """Open ``resource`` below ``root_path`` for reading only."""
+    if mode not in {"r", "rt", "rb"}:
+        raise ValueError(
+            f"Resources can only be opened for reading: 'r', 'rt' or 'rb', not {mode!r}."
+        )
+    path = os.path.join(root_path, resource)
+    if mode == "rb":
+        return open(path, mode)
+    return open(path, mode, encoding=encoding)
+
+
+class Scaffold:
+    """What :class:`~retort.Flask` and :class:`~retort.Blueprint` have in common.
+
+    :param import_name: name of the module where the object is made: ``__name__``.
+    :param static_folder: folder of files to serve, relative to the root path.
+    :param static_url_path: URL prefix of these files.
+    :param template_folder: folder of templates, relative to the root path.
+    :param root_path: where relative paths start; found by ``import_name`` if not given.
+
+    Flask's "API" page.
+    """
+
+    name: str
+    _static_folder: str | None = None
+    _static_url_path: str | None = None
+
+    def __init__(
+        self,
+        import_name: str,
+        static_folder: str | os.PathLike[str] | None = None,
+        static_url_path: str | None = None,
+        template_folder: str | os.PathLike[str] | None = None,
+        root_path: str | None = None,
+    ) -> None:
+        self.import_name = import_name
+        self.static_folder = static_folder
+        self.static_url_path = static_url_path
+        self.template_folder = template_folder
+        self.root_path = get_root_path(import_name) if root_path is None else root_path
+
+        #: Views by endpoint. Replace an entry to wrap a view.
+        self.view_functions: dict[str, RouteCallable] = {}
+        #: Error handlers by scope, status code (or None) and class.
+        self.error_handler_spec: ErrorHandlerSpec = defaultdict(lambda: defaultdict(dict))
+        #: Functions by scope: None for all requests, else a blueprint's name.
+        self.before_request_funcs: dict[AppOrBlueprintKey, list[BeforeRequestCallable]] = (
+            defaultdict(list)
+        )
+        self.after_request_funcs: dict[AppOrBlueprintKey, list[AfterRequestCallable[t.Any]]] = (
+            defaultdict(list)
+        )
+        self.teardown_request_funcs: dict[AppOrBlueprintKey, list[TeardownCallable]] = defaultdict(
+            list
+        )
+        self.template_context_processors: dict[
+            AppOrBlueprintKey, list[TemplateContextProcessorCallable]
+        ] = defaultdict(list)
+        self.url_value_preprocessors: dict[
+            AppOrBlueprintKey, list[URLValuePreprocessorCallable]
+        ] = defaultdict(list)
+        self.url_default_functions: dict[AppOrBlueprintKey, list[URLDefaultCallable]] = defaultdict(
+            list
+        )
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r}>"
+
+    def _check_setup_finished(self, f_name: str) -> None:
+        """Raise an error if it is too late to call the method named ``f_name``."""
+        raise NotImplementedError
+
+    @cached_property
+    def cli(self) -> AppGroup:
+        """The Click group for commands of this application or blueprint."""
+        from .cli import AppGroup  # a door up, see ARCHITECTURE.md
+
+        return AppGroup(name=self.name)
+
+    # Files beside the program
+
+    @property
+    def static_folder(self) -> str | None:
+        """Absolute path of the static folder, or ``None``."""
+        if self._static_folder is None:
+            return None
+        return os.path.join(self.root_path, self._static_folder)
+
+    @static_folder.setter
+    def static_folder(self, value: str | os.PathLike[str] | None) -> None:
+        self._static_folder = None if value is None else os.fspath(value).rstrip(r"\/")
+
+    @property
+    def has_static_folder(self) -> bool:
+        """Whether a static folder is set; it need not exist."""
+        return self.static_folder is not None
+
+    @property
+    def static_url_path(self) -> str | None:
+        """URL prefix of the static files; by default the name of their folder."""
+        if self._static_url_path is not None:
+            return self._static_url_path
+        if self.static_folder is None:
+            return None
+        return "/" + os.path.basename(self.static_folder)
+
+    @static_url_path.setter
+    def static_url_path(self, value: str | None) -> None:
+        self._static_url_path = None if value is None else value.rstrip("/")
+
+    def get_send_file_max_age(self, filename: str | None) -> int | None:
+        """For how many seconds a browser may keep a file; ``None``: it asks each time.
+
+        By default the config ``SEND_FILE_MAX_AGE_DEFAULT``. Override it to decide by name.
+        """
+        value = current_app.config["SEND_FILE_MAX_AGE_DEFAULT"]
+        if isinstance(value, timedelta):
+            return int(value.total_seconds())
+        return t.cast("int | None", value)
+
+    def send_static_file(self, filename: str) -> Response:
+        """The response for a file of the static folder; the view of the static rule.
+
+        :raises werkzeug.exceptions.NotFound: if there is no such file.
+        :raises RuntimeError: if there is no static folder.
+        """
+        folder = self.static_folder
+        if folder is None:
+            raise RuntimeError(NO_STATIC_FOLDER.format(owner=self, filename=filename))
+        # Asked for here, since only this object knows its own override.
+        max_age = self.get_send_file_max_age(filename)
+        return send_from_directory(folder, filename, max_age=max_age)
+
+    @cached_property
+    def jinja_loader(self) -> BaseLoader | None:
+        """Loads the templates of this object's folder; ``None`` without a folder."""
+        if self.template_folder is None:
+            return None
+        return FileSystemLoader(os.path.join(self.root_path, self.template_folder))
+
+    # Routes
+
+    def _method_route(
+        self, method: str, rule: str, options: dict[str, t.Any]
+    ) -> Callable[[T_route], T_route]:
+        if "methods" in options:
+            raise TypeError(
+                f"@{method.lower()}({rule!r}) is for the method {method} alone. Use the"
+                f" 'route' decorator to name several: @route({rule!r}, methods=[...])."
+            )
+        return self.route(rule, methods=[method], **options)
+
+    @setupmethod
+    def get(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:
+        """:meth:`route` for GET alone (and HEAD, which GET brings with it)."""
+        return self._method_route("GET", rule, options)
+
+    @setupmethod
+    def post(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:
+        """:meth:`route` for POST alone."""
+        return self._method_route("POST", rule, options)
+
+    @setupmethod
+    def put(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:
+        """:meth:`route` for PUT alone."""
+        return self._method_route("PUT", rule, options)
+
+    @setupmethod
+    def delete(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:
+        """:meth:`route` for DELETE alone."""
+        return self._method_route("DELETE", rule, options)
+
+    @setupmethod
+    def patch(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:
+        """:meth:`route` for PATCH alone."""
+        return self._method_route("PATCH", rule, options)
+
+    @setupmethod
+    def route(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:
+        """Decorate a view with the URL rule it answers.
+
+        :param rule: the path, with variables in angle brackets: ``/user/<int:id>``.
+        :param options: ``methods`` (GET alone if not given), ``endpoint`` (the function's
+            name if not given), ``defaults``, ``strict_slashes``, ``subdomain``, ``host``,
+            ``provide_automatic_options`` and what else
+            :class:`~werkzeug.routing.Rule` takes.
+
+        Flask's "API" page, "URL Route Registrations".
+        """
+
+        def register(view: T_route) -> T_route:
+            endpoint = options.pop("endpoint", None)
+            self.add_url_rule(rule, endpoint, view, **options)
+            return view
+
+        return register
+
+    @setupmethod
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: RouteCallable | None = None,
+        provide_automatic_options: bool | None = None,
+        **options: t.Any,
+    ) -> None:
+        """Add a rule without a decorator; :meth:`route` says what the options are.
+
+        :param endpoint: the name of the rule for :func:`~retort.url_for`.
+        :param view_func: the view; it may also be given by :meth:`endpoint`.
+        :param provide_automatic_options: whether OPTIONS is answered without the view;
+            ``None``: unless the view takes OPTIONS itself.
+        """
+        raise NotImplementedError
+
+    @setupmethod
+    def endpoint(self, endpoint: str) -> Callable[[F], F]:
+        """Decorate the view for an endpoint whose rule was added without one."""
+
+        def register(view: F) -> F:
+            self.view_functions[endpoint] = view
+            return view
+
+        return register
+
+    # Hooks
+
+    @setupmethod
+    def before_request(self, f: T_before_request) -> T_before_request:
+        """Call ``f`` before each request; what it returns, if anything, is the answer."""
+        self.before_request_funcs.setdefault(None, []).append(f)
+        return f
+
+    @setupmethod
+    def after_request(self, f: T_after_request) -> T_after_request:
+        """Call ``f`` with each response; it returns the response to send."""
+        self.after_request_funcs.setdefault(None, []).append(f)
+        return f
+
+    @setupmethod
+    def teardown_request(self, f: T_teardown) -> T_teardown:
+        """Call ``f`` at the end of each request, with the unhandled exception or ``None``."""
+        self.teardown_request_funcs.setdefault(None, []).append(f)
+        return f
+
+    @setupmethod
+    def context_processor(self, f: T_template_context_processor) -> T_template_context_processor:
+        """Add the dict that ``f`` returns to the variables of each template."""
+        self.template_context_processors[None].append(f)
+        return f
+
+    @setupmethod
+    def url_value_preprocessor(self, f: T_url_value_preprocessor) -> T_url_value_preprocessor:
+        """Call ``f`` with endpoint and view arguments, which it may change, before the hooks."""
+        self.url_value_preprocessors[None].append(f)
+        return f
+
+    @setupmethod
+    def url_defaults(self, f: T_url_defaults) -> T_url_defaults:
+        """Call ``f`` with endpoint and values, which it may fill up, when a URL is built."""
+        self.url_default_functions[None].append(f)
+        return f
+
+    # Error handlers
+
+    @setupmethod
+    def errorhandler(
+        self, code_or_exception: type[Exception] | int
+    ) -> Callable[[T_error_handler], T_error_handler]:
+        """Decorate the function that answers an exception class or a status code.
+
+        Flask's "Handling Application Errors".
+        """
+
+        def register(handler: T_error_handler) -> T_error_handler:
+            self.register_error_handler(code_or_exception, handler)
+            return handler
+
+        return register
+
+    @setupmethod
+    def register_error_handler(
+        self, code_or_exception: type[Exception] | int, f: ErrorHandlerCallable
+    ) -> None:
+        """:meth:`errorhandler` without a decorator.
+
+        :raises ValueError: if the code is unknown or the class is no exception.
+        :raises TypeError: if it is an exception instead of its class.
+        """
+        exc_class, code = self._get_exc_class_and_code(code_or_exception)
+        self.error_handler_spec[None][code][exc_class] = f
+
+    @staticmethod
+    def _get_exc_class_and_code(
+        exc_class_or_code: type[Exception] | int,
+    ) -> tuple[type[Exception], int | None]:
+        """The class to register a handler for, and its status code if it has one."""
+        if isinstance(exc_class_or_code, int):
+            if exc_class_or_code not in default_exceptions:
+                raise ValueError(
+                    f"{exc_class_or_code} is not a recognized HTTP error code. Use a subclass"
+                    " of HTTPException with this code, and register the handler for it."
+                )
+            return default_exceptions[exc_class_or_code], exc_class_or_code
+        wanted = "Error handlers are registered for exception classes or HTTP error codes."
+        if isinstance(exc_class_or_code, Exception):
+            name = type(exc_class_or_code).__name__
+            raise TypeError(
+                f"{exc_class_or_code!r} is an instance, not a class. {wanted} Did you mean {name}?"
+            )
+        if not issubclass(exc_class_or_code, Exception):
+            raise ValueError(
+                f"{exc_class_or_code.__name__!r} is not a subclass of Exception. {wanted}"
+            )
+        if issubclass(exc_class_or_code, HTTPException):
+            return exc_class_or_code, exc_class_or_code.code
+        return exc_class_or_code, None

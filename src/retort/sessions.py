@@ -1,0 +1,370 @@
+"""The session of a user: a dictionary kept in a signed cookie, or wherever an interface puts it.
+
+``app.session_interface`` says how sessions are opened and saved; when that happens is
+decided by `context.py` and `dispatch.py`. The signature is itsdangerous', the payload is
+`json/tag.py`'s. Documented on Flask's "API" page, under "Session Interface".
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, MutableMapping
+from datetime import datetime, timezone
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from itsdangerous import BadData, Signer, TimestampSigner, URLSafeTimedSerializer
+from itsdangerous.encoding import base64_decode, base64_encode, want_bytes
+from werkzeug.datastructures import CallbackDict
+
+from .context import session_methods
+from .json.tag import TaggedJSONSerializer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .app import Flask
+    from .http.request import Request
+    from .http.response import Response
+
+_NO_SECRET_KEY = (
+    "The session is unavailable: the app has no secret key to sign it with. Set one before"
+    " the first request, app.config['SECRET_KEY'] = '...', to what this prints:"
+    ' python -c "import secrets; print(secrets.token_hex())"'
+)
+
+
+class SessionMixin(MutableMapping[str, Any]):
+    """What a session has besides being a dictionary."""
+
+    new = False
+    """Whether the session was made in this request, where an interface can tell."""
+
+    modified = True
+    """Whether it was changed. Where an interface cannot tell, say it always was."""
+
+    accessed = False
+    """Whether the request looked at it; the answer then has ``Vary: Cookie``."""
+
+    @property
+    def permanent(self) -> bool:
+        """Whether it outlives the browser's window; kept under the key ``_permanent``."""
+        return bool(self.get("_permanent", False))
+
+    @permanent.setter
+    def permanent(self, value: bool) -> None:
+        self["_permanent"] = bool(value)
+
+
+class SecureCookieSession(CallbackDict[str, Any], SessionMixin):
+    """A session that notices when a key is set or removed.
+
+    :param initial: the first content.
+
+    A change inside a value, as in ``session["cart"].append(1)``, goes unnoticed:
+    set :attr:`modified` then.
+    """
+
+    modified = False
+    """Whether it was changed in this request."""
+
+    def __init__(self, initial: Mapping[str, Any] | None = None) -> None:
+        super().__init__(initial, _note_change)
+
+
+def _note_change(session: CallbackDict[str, Any]) -> None:
+    session.modified = True  # type: ignore[attr-defined]  # a SecureCookieSession
+
+
+def _refuse(self: NullSession, *args: Any, **kwargs: Any) -> NoReturn:
+    raise RuntimeError(_NO_SECRET_KEY)
+
+
+class NullSession(SecureCookieSession):
+    """The session of an app without a secret key: empty to read, an error to write."""
+
+    __setitem__ = _refuse
+    __delitem__ = _refuse
+    __ior__ = _refuse
+    clear = _refuse
+    pop = _refuse
+    popitem = _refuse
+    setdefault = _refuse
+    update = _refuse
+
+
+class SessionInterface:
+    """How an app keeps sessions. A subclass gives :meth:`open_session` and :meth:`save_session`.
+
+    The other methods read the app's configuration. One interface may serve several
+    apps and threads.
+    """
+
+    lazy_methods: tuple[Callable[..., Any], ...] = ()
+    """The four methods below by which nobody can tell a session opened at its first use from
+    one opened before all else; while a class has other ones, it is opened before all else."""
+
+    null_session_class: type[NullSession] = NullSession
+    """What :meth:`make_null_session` makes, and :meth:`is_null_session` knows."""
+
+    pickle_based = False
+    """Whether sessions are pickled, for extensions that want to know."""
+
+    def make_null_session(self, app: Flask) -> NullSession:
+        """A stand-in where :meth:`open_session` gave ``None``: writing to it is an error."""
+        return self.null_session_class()
+
+    def is_null_session(self, obj: object) -> bool:
+        """Whether ``obj`` is such a stand-in. Those are never saved."""
+        return isinstance(obj, self.null_session_class)
+
+    def get_cookie_name(self, app: Flask) -> str:
+        """The cookie's name: ``SESSION_COOKIE_NAME``."""
+        name: str = app.config["SESSION_COOKIE_NAME"]
+        return name
+
+    def get_cookie_domain(self, app: Flask) -> str | None:
+        """The cookie's ``Domain``: ``SESSION_COOKIE_DOMAIN``; none means this host only."""
+        domain: str | None = app.config["SESSION_COOKIE_DOMAIN"]
+        return domain
+
+    def get_cookie_path(self, app: Flask) -> str:
+        """The cookie's ``Path``: ``SESSION_COOKIE_PATH``, or else ``APPLICATION_ROOT``."""
+        path: str = app.config["SESSION_COOKIE_PATH"] or app.config["APPLICATION_ROOT"]
+        return path
+
+    def get_cookie_httponly(self, app: Flask) -> bool:
+        """Whether scripts may not read the cookie: ``SESSION_COOKIE_HTTPONLY``."""
+        httponly: bool = app.config["SESSION_COOKIE_HTTPONLY"]
+        return httponly
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        """Whether the cookie is for HTTPS only: ``SESSION_COOKIE_SECURE``."""
+        secure: bool = app.config["SESSION_COOKIE_SECURE"]
+        return secure
+
+    def get_cookie_samesite(self, app: Flask) -> str | None:
+        """``"Lax"``, ``"Strict"``, ``"None"`` or nothing: ``SESSION_COOKIE_SAMESITE``."""
+        samesite: str | None = app.config["SESSION_COOKIE_SAMESITE"]
+        return samesite
+
+    def get_cookie_partitioned(self, app: Flask) -> bool:
+        """Whether each embedding site has its own: ``SESSION_COOKIE_PARTITIONED``."""
+        partitioned: bool = app.config["SESSION_COOKIE_PARTITIONED"]
+        return partitioned
+
+    def get_expiration_time(self, app: Flask, session: SessionMixin) -> datetime | None:
+        """When the browser may forget the cookie, in UTC; ``None``: when it is closed.
+
+        A permanent session lasts ``PERMANENT_SESSION_LIFETIME`` from now.
+        """
+        if not session.permanent:
+            return None
+        return datetime.now(timezone.utc) + app.permanent_session_lifetime
+
+    def should_set_cookie(self, app: Flask, session: SessionMixin) -> bool:
+        """Whether this answer sets the cookie.
+
+        It does when the session was changed, and, for a permanent one, each time unless
+        ``SESSION_REFRESH_EACH_REQUEST`` is off.
+        """
+        if session.modified:
+            return True
+        return session.permanent and bool(app.config["SESSION_REFRESH_EACH_REQUEST"])
+
+    def open_session(self, app: Flask, request: Request) -> SessionMixin | None:
+        """The session of a request.
+
+        :returns: ``None`` if there can be none for want of configuration; a null
+            session takes its place.
+
+        For trouble that may pass, such as a broken cookie, return a new empty session.
+        """
+        raise NotImplementedError(f"{type(self).__qualname__} has to define open_session().")
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Keep a session after its request; not called for a null session.
+
+        :param response: the answer, to set a cookie on.
+        """
+        raise NotImplementedError(f"{type(self).__qualname__} has to define save_session().")
+
+
+session_json_serializer = TaggedJSONSerializer()
+"""Writes and reads the payload of session cookies; more tags can be registered."""
+
+
+def _lazy_sha1(string: bytes = b"") -> Any:
+    # hashlib.sha1 is looked up when it is called: a FIPS build of Python may not have it,
+    # and is to import this module all the same.
+    return hashlib.sha1(string)
+
+
+class SecureCookieSessionInterface(SessionInterface):
+    """Sessions in a cookie: signed, so they cannot be forged, but readable by the user.
+
+    The cookies are Flask's, both ways, as long as the attributes here and the keys agree.
+    """
+
+    salt = "cookie-session"
+    """Mixed into the key, so that other things signed with it are no sessions."""
+
+    digest_method: Callable[..., Any] = staticmethod(_lazy_sha1)
+    """The hash function of the signature."""
+
+    key_derivation = "hmac"
+    """How itsdangerous derives the signing key."""
+
+    serializer: Any = session_json_serializer
+    """Writes and reads the payload."""
+
+    session_class: type[SecureCookieSession] = SecureCookieSession
+    """What :meth:`open_session` makes."""
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        """What signs and reads this app's cookies, or ``None`` without a secret key.
+
+        Signs with ``SECRET_KEY``; also accepts those of ``SECRET_KEY_FALLBACKS``. It is
+        shared by all requests: change the configuration, not the object.
+        """
+        if not app.secret_key:
+            return None
+        keys = (*_fallback_keys(app), app.secret_key)
+        parts = (keys, self.salt, self.serializer, self.key_derivation, self.digest_method)
+        try:
+            return _shared_serializer(*parts)
+        except TypeError:  # one of the parts cannot be a key of a dictionary
+            return _make_serializer(*parts)
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """The session in the request's cookie; a new one if the cookie is not good.
+
+        :returns: ``None`` if the app has no secret key.
+
+        Not good are cookies with a wrong signature, cookies older than
+        ``PERMANENT_SESSION_LIFETIME``, and those whose payload cannot be read.
+        """
+        serializer = self.get_signing_serializer(app)
+        if serializer is None:
+            return None
+        cookie = request.cookies.get(self.get_cookie_name(app))
+        if not cookie:
+            return self.session_class()
+        max_age_seconds = int(app.permanent_session_lifetime.total_seconds())
+        try:
+            content = serializer.loads(cookie, max_age=max_age_seconds)
+        except (BadData, UnicodeError):
+            return self.session_class()
+        return self.session_class(content if isinstance(content, Mapping) else None)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Set the cookie if need be, or delete it if the session was emptied.
+
+        Adds ``Vary: Cookie`` (RFC 9110 §12.5.5) if the answer depended on the session.
+        """
+        is_cookie_due = self.should_set_cookie(app, session) if session else session.modified
+        if session.accessed or is_cookie_due:
+            response.vary.add("Cookie")
+        if is_cookie_due and session:
+            self._set_cookie(app, session, response)
+        elif is_cookie_due:
+            self._delete_cookie(app, response)
+
+    def _set_cookie(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        serializer = self.get_signing_serializer(app)
+        if serializer is None:
+            raise RuntimeError(_NO_SECRET_KEY)
+        response.set_cookie(
+            self.get_cookie_name(app),
+            serializer.dumps(dict(session)),
+            expires=self.get_expiration_time(app, session),
+            httponly=self.get_cookie_httponly(app),
+            **self._scope_of_cookie(app),
+        )
+
+    def _delete_cookie(self, app: Flask, response: Response) -> None:
+        response.delete_cookie(
+            self.get_cookie_name(app),
+            httponly=self.get_cookie_httponly(app),
+            **self._scope_of_cookie(app),
+        )
+
+    def _scope_of_cookie(self, app: Flask) -> dict[str, Any]:
+        return {
+            "domain": self.get_cookie_domain(app),
+            "path": self.get_cookie_path(app),
+            "secure": self.get_cookie_secure(app),
+            "samesite": self.get_cookie_samesite(app),
+            "partitioned": self.get_cookie_partitioned(app),
+        }
+
+
+SecureCookieSessionInterface.lazy_methods = session_methods(SecureCookieSessionInterface)
+
+
+def _fallback_keys(app: Flask) -> tuple[str | bytes, ...]:
+    fallbacks = app.config["SECRET_KEY_FALLBACKS"]
+    if isinstance(fallbacks, (str, bytes)):
+        return (fallbacks,)  # one key that was not put in a list; its letters are no keys
+    return tuple(fallbacks or ())
+
+
+class _SessionSigner(TimestampSigner):
+    """A signer that derives its keys once, and accepts one spelling of each signature."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._derived_keys: dict[bytes, bytes] = {}
+
+    def derive_key(self, secret_key: str | bytes | None = None) -> bytes:
+        secret = bytes(self.secret_key if secret_key is None else want_bytes(secret_key))
+        derived = self._derived_keys.get(secret)
+        if derived is None:
+            derived = self._derived_keys[secret] = super().derive_key(secret)
+        return derived
+
+    def verify_signature(self, value: str | bytes, sig: str | bytes) -> bool:
+        return _is_canonical(sig) and super().verify_signature(value, sig)
+
+
+def _is_canonical(signature: str | bytes) -> bool:
+    """Whether this is how base64 spells it: no padding, no odd letters, no stray bits."""
+    try:
+        return base64_encode(base64_decode(signature)) == want_bytes(signature)
+    except BadData:
+        return False
+
+
+class _SessionSerializer(URLSafeTimedSerializer):
+    """itsdangerous' serializer, which makes a signer for every cookie, with one that stays."""
+
+    default_signer = _SessionSigner
+    _signer: Signer | None = None
+
+    def make_signer(self, salt: str | bytes | None = None) -> Signer:
+        if salt is not None and salt != self.salt:
+            return super().make_signer(salt)
+        if self._signer is None:
+            self._signer = super().make_signer(salt)
+        return self._signer
+
+
+def _make_serializer(
+    keys: tuple[str | bytes, ...],
+    salt: str | bytes,
+    serializer: Any,
+    key_derivation: str,
+    digest_method: Callable[..., Any],
+) -> URLSafeTimedSerializer:
+    # PERF: hmac runs in C if it gets the hash function itself, not a function around it.
+    digest = hashlib.sha1 if digest_method is _lazy_sha1 else digest_method
+    return _SessionSerializer(
+        list(keys),  # type: ignore[arg-type]  # its stubs want all str or all bytes
+        salt=salt,
+        serializer=serializer,
+        signer_kwargs={"key_derivation": key_derivation, "digest_method": digest},
+    )
+
+
+# PERF: making one takes a quarter of the time that reading a cookie does.
+_shared_serializer = lru_cache(maxsize=32)(_make_serializer)

@@ -1,0 +1,529 @@
+"""What an application is before its first request: settings, rules, blueprints, templates.
+
+`app.py` adds the handling of requests. The decorators that a blueprint has too are in
+`scaffold.py`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import os
+import sys
+import typing as t
+from datetime import timedelta
+from pathlib import PurePath
+
+from werkzeug.datastructures import ImmutableDict
+from werkzeug.exceptions import Aborter, BadRequest, BadRequestKeyError
+from werkzeug.routing import BuildError, Map, Rule
+from werkzeug.utils import cached_property
+from werkzeug.utils import redirect as _redirect
+
+from .config import Config, ConfigAttribute
+from .context import _AppCtxGlobals
+from .errors import SetupError
+from .helpers import get_debug_flag
+from .http.request import split_blueprint_path
+from .json.provider import DefaultJSONProvider, JSONProvider
+from .logging import create_logger
+from .routing import UrlMap
+from .scaffold import Scaffold, _endpoint_from_view_func, setupmethod
+from .templating import (
+    DispatchingJinjaLoader,
+    Environment,
+    _default_template_ctx_processor,
+)
+
+if t.TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable, Iterator, ValuesView
+
+    from werkzeug.wrappers import Response as BaseResponse
+
+    from .blueprint import (
+        Blueprint,
+        T_template_filter,
+        T_template_global,
+        T_template_test,
+    )
+    from .scaffold import T_teardown
+    from .testing import FlaskClient, FlaskCliRunner
+    from .typing import (
+        ErrorHandlerCallable,
+        RouteCallable,
+        ShellContextProcessorCallable,
+        TeardownCallable,
+        TemplateFilterCallable,
+        TemplateGlobalCallable,
+        TemplateTestCallable,
+    )
+
+T_shell_context_processor = t.TypeVar(
+    "T_shell_context_processor", bound="ShellContextProcessorCallable"
+)
+
+AUTOESCAPED = (".html", ".htm", ".xml", ".xhtml", ".svg")
+
+
+def _as_timedelta(value: timedelta | int) -> timedelta:
+    return value if isinstance(value, timedelta) else timedelta(seconds=value)
+
+
+class App(Scaffold):
+    """The part of :class:`~retort.Flask` that is about set-up; it handles no request.
+
+    Flask's "API" page, "Application Object", describes the parameters.
+    """
+
+    #: The class of exceptions' shortcut :attr:`aborter`.
+    aborter_class = Aborter
+    #: The class of :attr:`jinja_env`.
+    jinja_environment = Environment
+    #: The class of :data:`~retort.g`.
+    app_ctx_globals_class = _AppCtxGlobals
+    #: The class of :attr:`config`.
+    config_class = Config
+    #: The class of :attr:`json`.
+    json_provider_class: type[JSONProvider] = DefaultJSONProvider
+    #: Options for :attr:`jinja_env`, set before it is made.
+    jinja_options: dict[str, t.Any] = {}
+    #: The class of a URL rule.
+    url_rule_class = Rule
+    #: The class of :attr:`url_map`.
+    url_map_class: type[Map] = UrlMap
+    #: The class of :meth:`Flask.test_client`; ``None``: :class:`~retort.testing.FlaskClient`.
+    test_client_class: type[FlaskClient] | None = None
+    #: The class of :meth:`Flask.test_cli_runner`;
+    #: ``None``: :class:`~retort.testing.FlaskCliRunner`.
+    test_cli_runner_class: type[FlaskCliRunner] | None = None
+
+    #: Whether the program is under test: the config ``TESTING``.
+    testing = ConfigAttribute[bool]("TESTING")
+    #: What signs the session: the config ``SECRET_KEY``.
+    secret_key = ConfigAttribute[str | bytes | None]("SECRET_KEY")
+    #: How long a permanent session lives: the config ``PERMANENT_SESSION_LIFETIME``.
+    permanent_session_lifetime = ConfigAttribute[timedelta](
+        "PERMANENT_SESSION_LIFETIME", get_converter=_as_timedelta
+    )
+
+    #: The config an application starts with.
+    default_config: t.Mapping[str, t.Any] = ImmutableDict(
+        {
+            "APPLICATION_ROOT": "/",
+            "DEBUG": None,
+            "EXPLAIN_TEMPLATE_LOADING": False,
+            "MAX_CONTENT_LENGTH": None,
+            "MAX_COOKIE_SIZE": 4093,
+            "MAX_FORM_MEMORY_SIZE": 500_000,
+            "MAX_FORM_PARTS": 1_000,
+            "PERMANENT_SESSION_LIFETIME": timedelta(days=31),
+            "PREFERRED_URL_SCHEME": "http",
+            "PROPAGATE_EXCEPTIONS": None,
+            "PROVIDE_AUTOMATIC_OPTIONS": True,
+            "SECRET_KEY": None,
+            "SECRET_KEY_FALLBACKS": None,
+            "SEND_FILE_MAX_AGE_DEFAULT": None,
+            "SERVER_NAME": None,
+            "SESSION_COOKIE_DOMAIN": None,
+            "SESSION_COOKIE_HTTPONLY": True,
+            "SESSION_COOKIE_NAME": "session",
+            "SESSION_COOKIE_PARTITIONED": False,
+            "SESSION_COOKIE_PATH": None,
+            "SESSION_COOKIE_SAMESITE": None,
+            "SESSION_COOKIE_SECURE": False,
+            "SESSION_REFRESH_EACH_REQUEST": True,
+            "TEMPLATES_AUTO_RELOAD": None,
+            "TESTING": False,
+            "TRAP_BAD_REQUEST_ERRORS": None,
+            "TRAP_HTTP_EXCEPTIONS": False,
+            "TRUSTED_HOSTS": None,
+            "USE_X_SENDFILE": False,
+        }
+    )
+
+    def __init__(
+        self,
+        import_name: str,
+        static_url_path: str | None = None,
+        static_folder: str | os.PathLike[str] | None = "static",
+        static_host: str | None = None,
+        host_matching: bool = False,
+        subdomain_matching: bool = False,
+        template_folder: str | os.PathLike[str] | None = "templates",
+        instance_path: str | None = None,
+        instance_relative_config: bool = False,
+        root_path: str | None = None,
+    ) -> None:
+        super().__init__(
+            import_name,
+            static_folder=static_folder,
+            static_url_path=static_url_path,
+            template_folder=template_folder,
+            root_path=root_path,
+        )
+        self.template_context_processors[None].append(_default_template_ctx_processor)
+        if instance_path is None:
+            instance_path = self.auto_find_instance_path()
+        elif not os.path.isabs(instance_path):
+            raise ValueError(
+                f"The instance path must be absolute: {instance_path!r} is not. Write"
+                " os.path.abspath(...) around it."
+            )
+        #: Absolute path of the folder for files of this installation.
+        self.instance_path = instance_path
+        #: The settings.
+        self.config = self.make_config(instance_relative_config)
+        #: Raises HTTP exceptions for :func:`~retort.abort`.
+        self.aborter = self.make_aborter()
+        #: Reads and writes JSON.
+        self.json: JSONProvider = self.json_provider_class(self)
+        #: Called with error, endpoint and values when no URL can be built; see
+        #: :meth:`handle_url_build_error`.
+        self.url_build_error_handlers: list[Callable[[Exception, str, dict[str, t.Any]], str]] = []
+        #: Called when an app context ends; see :meth:`teardown_appcontext`.
+        self.teardown_appcontext_funcs: list[TeardownCallable] = []
+        #: Called for the names of ``retort shell``; see :meth:`shell_context_processor`.
+        self.shell_context_processors: list[ShellContextProcessorCallable] = []
+        #: Registered blueprints by full name.
+        self.blueprints: dict[str, Blueprint] = {}
+        #: State of extensions, by their name.
+        self.extensions: dict[str, t.Any] = {}
+        #: All URL rules.
+        self.url_map = self.url_map_class(host_matching=host_matching)
+        #: Whether rules may have subdomains; it needs the config ``SERVER_NAME``.
+        self.subdomain_matching = subdomain_matching
+        self._got_first_request = False
+
+    def _check_setup_finished(self, f_name: str) -> None:
+        if self._got_first_request:
+            raise SetupError(
+                f"The setup method {f_name!r} of {self.name!r} was called after the"
+                " application has handled its first request, so earlier requests did"
+                " without it: it can no longer be called. Do all set-up, the imports of"
+                " modules with views included, before the application runs."
+            )
+
+    # Names and places
+
+    @cached_property
+    def name(self) -> str:
+        """The import name, or the file's name if the program is run as a script."""
+        if self.import_name != "__main__":
+            return self.import_name
+        file: str | None = getattr(sys.modules["__main__"], "__file__", None)
+        if file is None:
+            return "__main__"
+        return os.path.splitext(os.path.basename(file))[0]
+
+    def auto_find_instance_path(self) -> str:
+        """The folder ``instance`` beside the program, or ``var/NAME-instance`` if installed."""
+        prefix, folder = find_package(self.import_name)
+        if prefix is None:
+            return os.path.join(folder, "instance")
+        return os.path.join(prefix, "var", f"{self.name}-instance")
+
+    @cached_property
+    def logger(self) -> logging.Logger:
+        """A standard logger, named like the application. Flask's "Logging"."""
+        return create_logger(self)
+
+    # Settings
+
+    def make_config(self, instance_relative: bool = False) -> Config:
+        """The config to start with; called once, by the constructor."""
+        root = self.instance_path if instance_relative else self.root_path
+        defaults = {**self.default_config, "DEBUG": get_debug_flag()}
+        return self.config_class(root, defaults)
+
+    def make_aborter(self) -> Aborter:
+        """What :func:`~retort.abort` calls; override it to add exceptions."""
+        return self.aborter_class()
+
+    @property
+    def debug(self) -> bool:
+        """Whether debug mode is on: the config ``DEBUG``."""
+        debug: bool = self.config["DEBUG"]
+        return debug
+
+    @debug.setter
+    def debug(self, value: bool) -> None:
+        self.config["DEBUG"] = value
+        if "jinja_env" in self.__dict__ and self.config["TEMPLATES_AUTO_RELOAD"] is None:
+            self.jinja_env.auto_reload = value
+
+    # Templates
+
+    @cached_property
+    def jinja_env(self) -> Environment:
+        """The Jinja environment, made at first use."""
+        return self.create_jinja_environment()
+
+    def create_jinja_environment(self) -> Environment:
+        """Make :attr:`jinja_env`; override it to change what is in it."""
+        raise NotImplementedError
+
+    def create_global_jinja_loader(self) -> DispatchingJinjaLoader:
+        """The loader over the folders of the application and its blueprints."""
+        return DispatchingJinjaLoader(self)
+
+    def select_jinja_autoescape(self, filename: str | None) -> bool:
+        """Whether values are escaped in a template: in one of mark-up, or without a name."""
+        return filename is None or filename.endswith(AUTOESCAPED)
+
+    @setupmethod
+    def template_filter(
+        self, name: str | None = None
+    ) -> Callable[[T_template_filter], T_template_filter]:
+        """Decorate a template filter; its name is the function's if not given."""
+
+        def register(f: T_template_filter) -> T_template_filter:
+            self.add_template_filter(f, name=name)
+            return f
+
+        return register
+
+    @setupmethod
+    def add_template_filter(self, f: TemplateFilterCallable, name: str | None = None) -> None:
+        """:meth:`template_filter` without a decorator."""
+        self.jinja_env.filters[name or f.__name__] = f
+
+    @setupmethod
+    def template_test(
+        self, name: str | None = None
+    ) -> Callable[[T_template_test], T_template_test]:
+        """Decorate a template test; its name is the function's if not given."""
+
+        def register(f: T_template_test) -> T_template_test:
+            self.add_template_test(f, name=name)
+            return f
+
+        return register
+
+    @setupmethod
+    def add_template_test(self, f: TemplateTestCallable, name: str | None = None) -> None:
+        """:meth:`template_test` without a decorator."""
+        self.jinja_env.tests[name or f.__name__] = f
+
+    @setupmethod
+    def template_global(
+        self, name: str | None = None
+    ) -> Callable[[T_template_global], T_template_global]:
+        """Decorate a function for all templates; its name there is its own if not given."""
+
+        def register(f: T_template_global) -> T_template_global:
+            self.add_template_global(f, name=name)
+            return f
+
+        return register
+
+    @setupmethod
+    def add_template_global(self, f: TemplateGlobalCallable, name: str | None = None) -> None:
+        """:meth:`template_global` without a decorator."""
+        self.jinja_env.globals[name or f.__name__] = f
+
+    # Blueprints, rules and hooks
+
+    @setupmethod
+    def register_blueprint(self, blueprint: Blueprint, **options: t.Any) -> None:
+        """Do on this application what was recorded on ``blueprint``.
+
+        :param options: ``url_prefix``, ``subdomain``, ``url_defaults``, ``name``,
+            ``cli_group``: they go before the blueprint's own.
+        :raises ValueError: if its name is taken.
+        """
+        blueprint.register(self, options)
+
+    def iter_blueprints(self) -> ValuesView[Blueprint]:
+        """All blueprints, in the order of registration."""
+        return self.blueprints.values()
+
+    @setupmethod
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: RouteCallable | None = None,
+        provide_automatic_options: bool | None = None,
+        **options: t.Any,
+    ) -> None:
+        """Add a rule, and the view for its endpoint.
+
+        See :meth:`Scaffold.add_url_rule`. Flask's "API" page, "URL Route Registrations".
+
+        :raises SetupError: if the endpoint has another view already.
+        :raises TypeError: if ``methods`` is a string.
+        """
+        if endpoint is None:
+            endpoint = _endpoint_from_view_func(view_func)
+        methods = _methods(rule, options.pop("methods", None), view_func)
+        if provide_automatic_options is None:
+            provide_automatic_options = getattr(view_func, "provide_automatic_options", None)
+        if provide_automatic_options is None:
+            provide_automatic_options = (
+                "OPTIONS" not in methods and self.config["PROVIDE_AUTOMATIC_OPTIONS"]
+            )
+            if provide_automatic_options:
+                methods.add("OPTIONS")
+        methods.update(getattr(view_func, "required_methods", ()))
+
+        self._check_endpoint_is_free(rule, endpoint, view_func)
+        url_rule = self.url_rule_class(rule, methods=methods, endpoint=endpoint, **options)
+        url_rule.provide_automatic_options = provide_automatic_options  # type: ignore[attr-defined]
+        self.url_map.add(url_rule)
+        if view_func is not None:
+            self.view_functions[endpoint] = view_func
+
+    def _check_endpoint_is_free(
+        self, rule: str, endpoint: str, view_func: RouteCallable | None
+    ) -> None:
+        first = self.view_functions.get(endpoint)
+        if view_func is None or first is None or first == view_func:
+            return
+        raise SetupError(
+            f"Two views share the endpoint {endpoint!r}: {where(first)} and"
+            f" {where(view_func)}. The second would be overwriting an existing endpoint"
+            f" function. Name one of them: @app.route({rule!r}, endpoint='another_name')."
+            " If both are one function behind a decorator, put functools.wraps into the"
+            " decorator."
+        )
+
+    @setupmethod
+    def teardown_appcontext(self, f: T_teardown) -> T_teardown:
+        """Call ``f`` when an app context ends, with the unhandled exception or ``None``.
+
+        An app context ends after each request, each command, and each
+        ``with app.app_context():``.
+        """
+        self.teardown_appcontext_funcs.append(f)
+        return f
+
+    @setupmethod
+    def shell_context_processor(self, f: T_shell_context_processor) -> T_shell_context_processor:
+        """Add the dict that ``f`` returns to the names of ``retort shell``."""
+        self.shell_context_processors.append(f)
+        return f
+
+    # Errors
+
+    def _find_error_handler(
+        self, e: Exception, blueprints: list[str]
+    ) -> ErrorHandlerCallable | None:
+        """The handler for ``e``: one for its code first, the innermost blueprint's first."""
+        exc_class, code = self._get_exc_class_and_code(type(e))
+        for by_class in self._handlers(code, (*blueprints, None)):
+            for cls in exc_class.__mro__:
+                if cls in by_class:
+                    return by_class[cls]
+        return None
+
+    def _handlers(
+        self, code: int | None, scopes: tuple[str | None, ...]
+    ) -> Iterator[dict[type[Exception], ErrorHandlerCallable]]:
+        for wanted in (None,) if code is None else (code, None):
+            for scope in scopes:
+                by_code = self.error_handler_spec.get(scope)
+                if by_code and wanted in by_code:
+                    yield by_code[wanted]
+
+    def trap_http_exception(self, e: Exception) -> bool:
+        """Whether an HTTP exception is treated like any other: raised, not answered.
+
+        By the configs ``TRAP_HTTP_EXCEPTIONS`` and ``TRAP_BAD_REQUEST_ERRORS``.
+        """
+        if self.config["TRAP_HTTP_EXCEPTIONS"]:
+            return True
+        trap_bad_requests = self.config["TRAP_BAD_REQUEST_ERRORS"]
+        if trap_bad_requests is None:
+            # In debug mode a missing form field shows where it was asked for.
+            return self.debug and isinstance(e, BadRequestKeyError)
+        return bool(trap_bad_requests) and isinstance(e, BadRequest)
+
+    def should_ignore_error(self, error: BaseException | None) -> bool:
+        """Whether an exception is nothing to the teardown functions: by default never."""
+        return False
+
+    # URLs
+
+    def redirect(self, location: str, code: int = 302) -> BaseResponse:
+        """A response that sends the browser to ``location``; :func:`~retort.redirect` calls it."""
+        return _redirect(location, code=code, Response=self.response_class)  # type: ignore[attr-defined]
+
+    def inject_url_defaults(self, endpoint: str, values: dict[str, t.Any]) -> None:
+        """Let the :meth:`url_defaults` functions fill up ``values``, in place."""
+        scopes: list[str | None] = [None]
+        if "." in endpoint:
+            scopes += reversed(split_blueprint_path(endpoint.rpartition(".")[0]))
+        for scope in scopes:
+            for f in self.url_default_functions.get(scope, ()):
+                f(endpoint, values)
+
+    def handle_url_build_error(
+        self, error: BuildError, endpoint: str, values: dict[str, t.Any]
+    ) -> str:
+        """Ask the :attr:`url_build_error_handlers` for the URL that could not be built.
+
+        :raises werkzeug.routing.BuildError: if none of them knows.
+        """
+        for handler in self.url_build_error_handlers:
+            try:
+                url = handler(error, endpoint, values)
+            except BuildError as newer:
+                error = newer
+            else:
+                if url is not None:
+                    return url
+        # Raised from where it was caught, it keeps the traceback of url_for.
+        raise error
+
+
+def _methods(rule: str, given: t.Any, view_func: RouteCallable | None) -> set[str]:
+    if given is None:
+        given = getattr(view_func, "methods", None) or ("GET",)
+    if isinstance(given, str):
+        raise TypeError(
+            f"Allowed methods must be a list of strings, for example:"
+            f" @app.route({rule!r}, methods=[{given!r}])"
+        )
+    return {method.upper() for method in given}
+
+
+def where(f: Callable[..., t.Any]) -> str:
+    """A function by name and place, as in ``login() (app.py:12)``."""
+    name = getattr(f, "__name__", repr(f))
+    code = getattr(inspect.unwrap(f), "__code__", None)
+    if code is None:
+        return f"{name}()"
+    return f"{name}() ({os.path.basename(code.co_filename)}:{code.co_firstlineno})"
+
+
+def find_package(import_name: str) -> tuple[str | None, str]:
+    """Where a module is installed: the prefix, if it is, and the folder of its package."""
+    folder = _package_folder(import_name)
+    if PurePath(folder).is_relative_to(sys.prefix):
+        return sys.prefix, folder
+    above = PurePath(folder).parents
+    if os.path.basename(folder) == "site-packages" and above[1].name == "lib":
+        return str(above[2]), folder  # prefix/lib/pythonX.Y/site-packages
+    return None, folder
+
+
+def _package_folder(import_name: str) -> str:
+    """The folder that holds the top-level package or module of ``import_name``."""
+    top = import_name.partition(".")[0]
+    try:
+        spec = importlib.util.find_spec(top)
+    except ValueError:  # __main__ has no spec
+        spec = None
+    if spec is None:
+        return _main_folder(top)
+    if spec.submodule_search_locations:
+        return os.path.dirname(os.path.abspath(spec.submodule_search_locations[0]))
+    if spec.origin is None:
+        return os.getcwd()
+    return os.path.dirname(os.path.abspath(spec.origin))
+
+
+def _main_folder(name: str) -> str:
+    file = getattr(sys.modules.get(name), "__file__", None)
+    return os.getcwd() if file is None else os.path.dirname(os.path.abspath(file))

@@ -1,0 +1,96 @@
+"""Type aliases for what views, hooks and handlers take and return.
+
+Names and meaning are those of ``flask.typing``; nothing here exists at run time but aliases.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import (
+    AsyncIterable,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+    from werkzeug.datastructures import Headers
+    from werkzeug.sansio.response import Response
+
+# What a view may return alone.
+ResponseValue = t.Union[
+    "Response",
+    str,
+    bytes,
+    "list[t.Any]",
+    Mapping[str, t.Any],
+    Iterator[str],
+    Iterator[bytes],
+    AsyncIterable[str],
+    AsyncIterable[bytes],
+]
+
+HeaderValue = t.Union[str, "list[str]", "tuple[str, ...]"]
+
+HeadersValue = t.Union[
+    "Headers",
+    Mapping[str, HeaderValue],
+    Sequence[tuple[str, HeaderValue]],
+]
+
+# What a view may return in all: the value, with a status, headers, or both.
+ResponseReturnValue = t.Union[
+    ResponseValue,
+    tuple[ResponseValue, HeadersValue],
+    tuple[ResponseValue, int],
+    tuple[ResponseValue, int, HeadersValue],
+    "WSGIApplication",
+]
+
+ResponseClass = t.TypeVar("ResponseClass", bound="Response")
+
+AppOrBlueprintKey = t.Optional[str]  # the application itself is None
+
+AfterRequestCallable = t.Union[
+    Callable[[ResponseClass], ResponseClass],
+    Callable[[ResponseClass], Awaitable[ResponseClass]],
+]
+BeforeFirstRequestCallable = t.Union[Callable[[], None], Callable[[], Awaitable[None]]]
+BeforeRequestCallable = t.Union[
+    Callable[[], t.Optional[ResponseReturnValue]],
+    Callable[[], Awaitable[t.Optional[ResponseReturnValue]]],
+]
+ShellContextProcessorCallable = Callable[[], dict[str, t.Any]]
+TeardownCallable = t.Union[
+    Callable[[t.Optional[BaseException]], None],
+    Callable[[t.Optional[BaseException]], Awaitable[None]],
+]
+TemplateContextProcessorCallable = t.Union[
+    Callable[[], dict[str, t.Any]],
+    Callable[[], Awaitable[dict[str, t.Any]]],
+]
+TemplateFilterCallable = Callable[..., t.Any]
+TemplateGlobalCallable = Callable[..., t.Any]
+TemplateTestCallable = Callable[..., bool]
+URLDefaultCallable = Callable[[str, dict[str, t.Any]], None]
+URLValuePreprocessorCallable = Callable[[t.Optional[str], t.Optional[dict[str, t.Any]]], None]
+
+# The parameter is Any: a handler names the exception it wants, and callables
+# are contravariant in their parameters.
+ErrorHandlerCallable = t.Union[
+    Callable[[t.Any], ResponseReturnValue],
+    Callable[[t.Any], Awaitable[ResponseReturnValue]],
+]
+
+RouteCallable = t.Union[
+    Callable[..., ResponseReturnValue],
+    Callable[..., Awaitable[ResponseReturnValue]],
+]
+
+# What Retort's own code passes around.
+ViewArgs = dict[str, t.Any]
+Body = Iterable[bytes]
