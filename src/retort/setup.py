@@ -513,7 +513,7 @@ def _package_folder(import_name: str) -> str:
     top = import_name.partition(".")[0]
     try:
         spec = importlib.util.find_spec(top)
-    except ValueError:  # __main__ has no spec
+    except (ImportError, ValueError):  # __main__ has no spec, or one that cannot be used
         spec = None
     if spec is None:
         return _main_folder(top)

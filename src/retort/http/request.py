@@ -200,6 +200,23 @@ class Request(RequestBase):
         ):
             self.__dict__["files"] = _teaching_files(self)
 
+    def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> t.Any:
+        """The body parsed as JSON, by the application's provider.
+
+        :param force: parse it whatever its ``Content-Type`` is.
+        :param silent: return ``None`` instead of raising an error.
+        :param cache: keep the value, and the body, for the next call.
+        :raises werkzeug.exceptions.BadRequest: if the body is not well-formed JSON, or nested
+            more deeply than it can be read.
+        :raises werkzeug.exceptions.UnsupportedMediaType: if it is not declared as JSON.
+        """
+        try:
+            return super().get_json(force, silent, cache)
+        except RecursionError:
+            if silent:
+                return None
+            return self.on_json_loading_failed(ValueError("It is nested too deeply."))
+
     def on_json_loading_failed(self, e: ValueError | None) -> t.Any:
         """Answer a body that is not JSON; the details are told in debug mode only.
 

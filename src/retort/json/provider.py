@@ -76,8 +76,8 @@ class JSONProvider:
     def _prepare_response_obj(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if args and kwargs:
             raise TypeError(
-                "jsonify() and app.json.response() take values or keyword arguments, not"
-                " both. To send an object with all of it, pass one dict."
+                "jsonify() and app.json.response() take either args or kwargs, not both."
+                " To send an object with all of it, pass one dict."
             )
         if kwargs:
             return kwargs

@@ -1,0 +1,120 @@
+"""``python -m retort``: run a program, a module or a line of code with the alias in place.
+
+``python -m retort login.py``, ``-m pytest`` and ``-c "..."`` do what ``python`` does with
+the same words, except that ``import flask`` finds Retort. Everything else is the command
+line, told in `retort.cli`.
+"""
+
+from __future__ import annotations
+
+import builtins
+import importlib.machinery
+import io
+import os
+import runpy
+import sys
+import types
+import zipfile
+from typing import Any
+
+
+def main() -> None:
+    """Do what the arguments of the process say."""
+    args = sys.argv[1:]
+    if args[:1] == ["-c"] and len(args) > 1:
+        run_code(args[1], args[2:])
+    elif args[:1] == ["-m"] and len(args) > 1:
+        run_module(args[1], args[2:])
+    elif args and _is_program(args[0]):
+        run_script(args[0], args[1:])
+    else:
+        from .cli import main as run_command_line
+
+        run_command_line()
+
+
+def run_code(source: str, args: list[str]) -> None:
+    """As ``python -c source args``."""
+    _install_alias()
+    sys.argv[:] = ["-c", *args]
+    module = _new_main()
+    exec(compile(source, "<string>", "exec"), module.__dict__)
+
+
+def run_module(name: str, args: list[str]) -> None:
+    """As ``python -m name args``."""
+    _install_alias()
+    sys.argv[:] = [name, *args]  # runpy puts the file's path in place of the name
+    runpy.run_module(name, run_name="__main__", alter_sys=True)
+
+
+def run_script(path: str, args: list[str]) -> None:
+    """As ``python path args``; ``path`` may also be a folder or zip file with a program."""
+    _install_alias()
+    sys.argv[:] = [path, *args]
+    file = os.path.abspath(path)
+    if os.path.isdir(file) or zipfile.is_zipfile(file):
+        del sys.path[:1]  # the folder is put there instead
+        runpy.run_path(path, run_name="__main__")
+        return
+    if not getattr(sys.flags, "safe_path", False):
+        sys.path[0] = os.path.dirname(os.path.realpath(path))
+    source = _read(file)
+    loader = importlib.machinery.SourceFileLoader("__main__", file)
+    module = _new_main(__file__=file, __loader__=loader, __cached__=None)
+    exec(compile(source, file, "exec"), module.__dict__)
+
+
+def _is_program(word: str) -> bool:
+    """Whether ``word`` is a program to run, and not a command of ours."""
+    if word.startswith("-"):
+        return False
+    return word.endswith((".py", ".pyw")) or os.sep in word
+
+
+def _new_main(**names: Any) -> types.ModuleType:
+    """A ``__main__`` for the program, as Python makes it for a script.
+
+    It stays for the life of the process: threads and exit handlers outlive the last line.
+    """
+    module = types.ModuleType("__main__")
+    module.__dict__.update(names, __package__=None, __builtins__=builtins)
+    sys.modules["__main__"] = module
+    sys.excepthook = _show_from_the_program_on
+    return module
+
+
+def _read(path: str) -> bytes:
+    try:
+        with io.open_code(path) as file:
+            return file.read()
+    except OSError as error:
+        sys.stderr.write(
+            f"Error: cannot open {path}: {error.strerror}. Give the path of the program as"
+            f" seen from {os.getcwd()}.\n"
+        )
+        sys.exit(2)  # what `python` ends with when there is no such file
+
+
+def _show_from_the_program_on(
+    kind: type[BaseException], error: BaseException, trace: types.TracebackType | None
+) -> None:
+    """Print an exception without the frames that only started the program."""
+    program = sys.modules["__main__"].__dict__
+    while trace is not None and trace.tb_frame.f_globals is not program:
+        trace = trace.tb_next
+    sys.__excepthook__(kind, error.with_traceback(trace), trace)
+
+
+def _install_alias() -> None:
+    from .as_flask import AliasError, install
+
+    try:
+        install()
+    except AliasError as error:
+        sys.stderr.write(f"Error: {error}\n")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""Describe an exception of the user's program in one paragraph: what, file and line.
+
+Only the user's own frames are shown; those of Python's import system, of Retort and of
+installed packages say nothing about what to change. Finding the program is told in
+`locate.py`.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sysconfig
+import traceback
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_OUR_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_INSTALLED = tuple(
+    os.path.realpath(path)
+    for key, path in sysconfig.get_paths().items()
+    if key in ("stdlib", "platstdlib", "purelib", "platlib")
+)
+
+
+def own_frames(error: BaseException) -> list[traceback.FrameSummary]:
+    """The frames of the program in the traceback, outermost first.
+
+    Those of installed packages count as well when there is nothing else to show.
+    """
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not _is_machinery(frame.filename)
+    ]
+    return [frame for frame in frames if not _is_installed(frame.filename)] or frames
+
+
+def import_failed(module_name: str, error: BaseException) -> str:
+    """The paragraph for an ``ImportError`` that ``module_name`` met while it was imported."""
+    return _told(f"While importing {module_name!r}, an ImportError was raised:", error)
+
+
+def loading_failed(error: BaseException) -> str:
+    """The paragraph for what a program raised before its application was there."""
+    if isinstance(error, SyntaxError):
+        return _syntax_error(error)
+    name = type(error).__name__
+    article = "an" if name[0] in "AEIOU" else "a"
+    return _told(f"While loading the application, {article} {name} was raised:", error)
+
+
+def _told(start: str, error: BaseException) -> str:
+    last = traceback.format_exception_only(type(error), error)[-1].strip()
+    frames = [_frame_line(frame) for frame in own_frames(error)]
+    return "\n".join([start, *frames, last, _next_step(error)])
+
+
+def shown_path(path: str) -> str:
+    """``path`` as seen from the current folder, if it lies below."""
+    try:
+        relative = os.path.relpath(path)
+    except ValueError:  # another drive, on Windows
+        return path
+    return path if relative.startswith(os.pardir) else relative
+
+
+def place_of(function: Callable[..., object]) -> str:
+    """Where a function is written: ``shop.py:12``."""
+    code = inspect.unwrap(function).__code__
+    return f"{shown_path(code.co_filename)}:{code.co_firstlineno}"
+
+
+def _syntax_error(error: SyntaxError) -> str:
+    place = f"{shown_path(error.filename or '?')}:{error.lineno}"
+    lines = [f"There is a {type(error).__name__} at {place}: {error.msg}"]
+    if error.text:
+        lines.append(f"  {error.text.strip()}")
+    lines.append("Correct that line and run the command again.")
+    return "\n".join(lines)
+
+
+def _frame_line(frame: traceback.FrameSummary) -> str:
+    place = f"  {shown_path(frame.filename)}:{frame.lineno} in {frame.name}"
+    return f"{place}: {frame.line}" if frame.line else place
+
+
+def _next_step(error: BaseException) -> str:
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return (
+            f"Install what provides {error.name.partition('.')[0]!r} in this environment,"
+            " or correct the import."
+        )
+    return "Correct the last line shown and run the command again."
+
+
+def _is_machinery(filename: str) -> bool:
+    """Whether a frame is of Python's import system or of Retort."""
+    if filename.startswith("<frozen importlib"):
+        return True
+    path = os.path.realpath(filename)
+    if path.startswith(_OUR_FOLDER + os.sep):
+        return True
+    return path.startswith(tuple(f"{p}{os.sep}importlib{os.sep}" for p in _INSTALLED))
+
+
+def _is_installed(filename: str) -> bool:
+    return os.path.realpath(filename).startswith(tuple(p + os.sep for p in _INSTALLED))

@@ -1,0 +1,65 @@
+"""The command ``retort``: the group with everything in it, and its entry point."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from ..helpers import get_load_dotenv
+from . import blame
+from .groups import FlaskGroup
+from .program import ProgramError, install_alias
+from .script_info import ScriptInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class _Retort(FlaskGroup):
+    """`FlaskGroup` that knows what people type when they mean ``run``."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name.endswith(".py") and os.path.isfile(name):
+            raise click.UsageError(
+                f"{name!r} is a program, not a command. Serve it with 'retort run {name}',"
+                f" or run it as it is with 'python -m retort {name}'.",
+                ctx,
+            )
+        return super().resolve_command(ctx, args)
+
+
+cli = _Retort(
+    name="retort",
+    help="""Serve and inspect a Retort or Flask application.
+
+    The application is the file or module named with --app or FLASK_APP, else wsgi.py or
+    app.py in the current folder. Its own commands are listed below too.
+    """,
+)
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the command ``retort``; ends the process, with status 0, 1 or 2.
+
+    :param args: the arguments; those of the process if left out.
+
+    ``import flask`` finds Retort from here on.
+    """
+    info = ScriptInfo(load_dotenv_defaults=get_load_dotenv())
+    try:
+        install_alias()
+        cli.main(args=args, obj=info)
+    except ProgramError as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except Exception as error:
+        if error is not info.load_error:  # a command's own error keeps its traceback
+            raise
+        click.echo(f"Error: {blame.loading_failed(error)}", err=True)
+        sys.exit(1)

@@ -1,0 +1,162 @@
+"""``retort run``: read the options, and have `retort.server` serve the application."""
+
+from __future__ import annotations
+
+import functools
+import os
+import ssl
+import tempfile
+from typing import Any
+
+import click
+from werkzeug.serving import is_running_from_reloader
+
+from ..helpers import get_debug_flag
+from .locate import USUAL_FILES
+from .options import app_option, debug_option, env_file_option
+from .params import CertParamType, SeparatedPathType, check_key
+from .program import lines_about, load_for_serving
+from .script_info import ScriptInfo, pass_script_info
+
+
+@click.command("run", short_help="Serve the application.")
+@click.argument("target", required=False)
+@click.option("--host", "-h", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    "-p",
+    type=click.IntRange(0, 65535),
+    default=5000,
+    show_default=True,
+    help="Port to listen on; 0 for any free one.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Processes that serve.",
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    help="Most views that run at once in each process.",
+)
+@click.option(
+    "--with-threads/--without-threads",
+    default=True,
+    help="Run views at once, or one after the other.",
+)
+@click.option(
+    "--reload/--no-reload",
+    default=None,
+    help="Start again when a file changes. On in debug mode.",
+)
+@click.option(
+    "--debugger/--no-debugger",
+    default=None,
+    help="Show errors in the debugger. On in debug mode.",
+)
+@click.option(
+    "--cert",
+    type=CertParamType(),
+    is_eager=True,  # so that --key is compared with it, whichever comes first
+    help="Certificate file for HTTPS, or 'adhoc' for a throw-away one.",
+)
+@click.option(
+    "--key",
+    type=click.Path(exists=True, dir_okay=False, resolve_path=True),
+    callback=check_key,
+    expose_value=False,
+    help="Private key of the certificate.",
+)
+@click.option(
+    "--extra-files",
+    type=SeparatedPathType(),
+    help=f"Files that also cause a reload, separated by {os.pathsep!r}.",
+)
+@click.option(
+    "--exclude-patterns",
+    type=SeparatedPathType(),
+    help=f"Names of files that cause no reload (*.log), separated by {os.pathsep!r}.",
+)
+@pass_script_info
+def run_command(info: ScriptInfo, /, target: str | None, **options: Any) -> None:
+    """Serve an application, in development or in production.
+
+    TARGET is a file (path/to/login.py), a module (login:app) or a factory
+    (module:create_app("argument")). Without it, --app and FLASK_APP count, then
+    wsgi.py and app.py in the current folder.
+    """
+    from ..server import serve
+
+    if target is not None:
+        info.app_import_path = target
+    if not is_running_from_reloader():  # there, a program that went missing can come back
+        info.check()
+    serve(**_server_options(info, **options))
+
+
+# The group takes these options as well; here they can be given after the command's name.
+run_command.params[1:1] = [app_option, env_file_option, debug_option]
+
+
+def show_server_banner(debug: bool, app_import_path: str | None) -> None:
+    """Print which application is served, and whether in debug mode."""
+    if app_import_path is not None:
+        click.echo(f" * Serving {app_import_path!r}")
+    click.echo(f" * Debug mode: {'on' if debug else 'off'}")
+
+
+def _server_options(
+    info: ScriptInfo,
+    *,
+    threads: int | None,
+    with_threads: bool,
+    reload: bool | None,
+    cert: Any,
+    extra_files: list[str] | None,
+    exclude_patterns: list[str] | None,
+    **plain: Any,
+) -> dict[str, Any]:
+    """The arguments for `retort.server.serve`."""
+    debug = get_debug_flag()
+    reloads = debug if reload is None else reload
+    cert_file, key_file = _certificate(cert, plain["host"])
+    return {
+        **plain,
+        "load": functools.partial(load_for_serving, info, in_full=reloads),
+        "threads": threads if with_threads else 1,
+        "debug": debug,
+        "reload": reloads,
+        "cert": cert_file,
+        "key": key_file,
+        "extra_files": extra_files or (),
+        "exclude_patterns": exclude_patterns or (),
+        "name": info.app_import_path or _usual_file(),
+        "announce": lines_about if debug else None,
+    }
+
+
+def _certificate(cert: Any, host: str) -> tuple[str | None, str | None]:
+    """The files of a certificate and its key."""
+    if cert is None:
+        return None, None
+    if isinstance(cert, ssl.SSLContext):
+        raise click.UsageError(
+            "The server reads certificates from files, not from an SSLContext: give"
+            " --cert FILE and --key FILE."
+        )
+    if cert == "adhoc":
+        from werkzeug.serving import make_ssl_devcert
+
+        ctx = click.get_current_context()
+        folder = ctx.with_resource(tempfile.TemporaryDirectory())
+        return make_ssl_devcert(os.path.join(folder, "adhoc"), host)
+    file, key = cert
+    return file, key
+
+
+def _usual_file() -> str | None:
+    """The file that is loaded if no application is named, for the first line printed."""
+    return next((file for file in USUAL_FILES if os.path.isfile(file)), None)

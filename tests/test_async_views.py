@@ -1,0 +1,139 @@
+"""Coroutine functions as views, hooks and handlers, under WSGI."""
+
+import asyncio
+import functools
+
+import pytest
+
+import retort
+from retort.views import MethodView, View
+
+
+def test_a_coroutine_function_may_be_a_view(app, client):
+    @app.get("/<name>")
+    async def hello(name):
+        await asyncio.sleep(0)
+        return f"hello {name} {retort.request.method}"
+
+    assert client.get("/Ada").text == "hello Ada GET"
+
+
+def test_hooks_and_handlers_may_be_coroutine_functions(app, client):
+    events = []
+
+    @app.before_request
+    async def before():
+        events.append("before")
+
+    @app.after_request
+    async def after(response):
+        events.append("after")
+        response.headers["X-After"] = "1"
+        return response
+
+    @app.teardown_request
+    async def teardown(error):
+        events.append("teardown")
+
+    @app.teardown_appcontext
+    async def teardown_app(error):
+        events.append("teardown app")
+
+    @app.errorhandler(KeyError)
+    async def handle(error):
+        return "handled", 409
+
+    @app.context_processor
+    async def variables():
+        return {"x": "from a coroutine"}
+
+    @app.get("/")
+    def index():  # a coroutine function could not wait for the processor from in here
+        return retort.render_template_string("{{ x }}")
+
+    @app.get("/error")
+    async def error():
+        raise KeyError("x")
+
+    response = client.get("/")
+    assert (response.text, response.headers["X-After"]) == ("from a coroutine", "1")
+    assert events == ["before", "after", "teardown", "teardown app"]
+    response = client.get("/error")
+    assert (response.status_code, response.text) == (409, "handled")
+
+
+def test_class_based_views_may_have_coroutine_methods(app, client):
+    class Plain(View):
+        async def dispatch_request(self):
+            return "plain"
+
+    class ByMethod(MethodView):
+        async def get(self):
+            return "get"
+
+        async def post(self):
+            return "post"
+
+    app.add_url_rule("/plain", view_func=Plain.as_view("plain"))
+    app.add_url_rule("/by-method", view_func=ByMethod.as_view("by_method"))
+    assert client.get("/plain").text == "plain"
+    assert client.get("/by-method").text == "get"
+    assert client.post("/by-method").text == "post"
+
+
+def test_a_partial_of_a_coroutine_function_is_waited_for(app, client):
+    async def greet(greeting):
+        return greeting
+
+    app.add_url_rule("/", "greet", functools.partial(greet, "hi"))
+    assert client.get("/").text == "hi"
+
+
+def test_an_error_in_a_coroutine_reaches_the_test(app, client):
+    @app.get("/")
+    async def index():
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        client.get("/")
+
+
+def test_the_way_coroutines_are_run_can_be_replaced(app, client):
+    @app.get("/")
+    async def index():
+        return "waited for"
+
+    ran = []
+
+    def run(func):
+        def in_loop(*args, **kwargs):
+            ran.append(func.__name__)
+            return asyncio.run(func(*args, **kwargs))
+
+        return in_loop
+
+    assert client.get("/").text == "waited for"
+    app.async_to_sync = run
+    assert client.get("/").text == "waited for"
+    assert ran == ["index"]
+
+
+def test_session_g_and_context_are_those_of_the_request(app, client):
+    @app.before_request
+    def before():
+        retort.g.user = "Ada"
+
+    @app.get("/")
+    async def index():
+        retort.session["seen"] = True
+        retort.g.user += "!"
+        return retort.g.user
+
+    @app.after_request
+    def after(response):
+        response.headers["X-User"] = retort.g.user
+        return response
+
+    response = client.get("/")
+    assert (response.text, response.headers["X-User"]) == ("Ada!", "Ada!")
+    assert "Set-Cookie" in response.headers
