@@ -12,7 +12,6 @@ import typing as t
 from inspect import CO_COROUTINE, iscoroutinefunction
 from types import FunctionType
 from urllib.parse import quote
-from weakref import ref
 
 from werkzeug.datastructures import ImmutableDict
 from werkzeug.routing import BuildError
@@ -24,7 +23,7 @@ from .gateways.wsgi import serve
 from .globals import _cv_app, _cv_request, g, request, session
 from .helpers import get_debug_flag, get_flashed_messages, get_load_dotenv
 from .http import Request, Response
-from .plan import SHORTCUTS, STEPS, Plan, Steps, methods_of
+from .plan import SHORTCUTS, STEPS, Steps, methods_of
 from .scaffold import open_below
 from .sessions import SecureCookieSessionInterface, SessionInterface
 from .setup import App
@@ -72,51 +71,7 @@ class Flask(App):
     #: Opens and saves sessions.
     session_interface: SessionInterface = SecureCookieSessionInterface()
 
-    def __init__(
-        self,
-        import_name: str,
-        static_url_path: str | None = None,
-        static_folder: str | os.PathLike[str] | None = "static",
-        static_host: str | None = None,
-        host_matching: bool = False,
-        subdomain_matching: bool = False,
-        template_folder: str | os.PathLike[str] | None = "templates",
-        instance_path: str | None = None,
-        instance_relative_config: bool = False,
-        root_path: str | None = None,
-    ) -> None:
-        super().__init__(
-            import_name,
-            static_url_path=static_url_path,
-            static_folder=static_folder,
-            static_host=static_host,
-            host_matching=host_matching,
-            subdomain_matching=subdomain_matching,
-            template_folder=template_folder,
-            instance_path=instance_path,
-            instance_relative_config=instance_relative_config,
-            root_path=root_path,
-        )
-        self._plans: dict[str | None, Plan] = {}
-        self._steps: Steps | None = None
-        if self.has_static_folder:
-            self._add_static_rule(static_host, host_matching)
-
-    def _add_static_rule(self, host: str | None, host_matching: bool) -> None:
-        if bool(host) != host_matching:
-            raise AssertionError(
-                "Invalid static_host/host_matching combination: with host_matching=True the"
-                " static files need static_host='...' (or static_folder=None), and without"
-                " it static_host has no meaning."
-            )
-        # Held weakly, so that an application nobody holds is freed at once.
-        held = ref(self)
-        self.add_url_rule(
-            f"{self.static_url_path}/<path:filename>",
-            endpoint="static",
-            host=host,
-            view_func=lambda filename: t.cast("Flask", held()).send_static_file(filename),
-        )
+    _steps: Steps | None = None
 
     def __setattr__(self, name: str, value: t.Any) -> None:
         super().__setattr__(name, value)

@@ -13,6 +13,7 @@ import sys
 import typing as t
 from datetime import timedelta
 from pathlib import PurePath
+from weakref import ref
 
 from werkzeug.datastructures import ImmutableDict
 from werkzeug.exceptions import Aborter, BadRequest, BadRequestKeyError
@@ -47,6 +48,7 @@ if t.TYPE_CHECKING:
         T_template_global,
         T_template_test,
     )
+    from .plan import Plan
     from .scaffold import T_teardown
     from .testing import FlaskClient, FlaskCliRunner
     from .typing import (
@@ -194,6 +196,26 @@ class App(Scaffold):
         #: Whether rules may have subdomains; it needs the config ``SERVER_NAME``.
         self.subdomain_matching = subdomain_matching
         self._got_first_request = False
+        # Filled by `dispatch.py`: what it has worked out for an endpoint.
+        self._plans: dict[str | None, Plan] = {}
+        if self.has_static_folder:
+            self._add_static_rule(static_host, host_matching)
+
+    def _add_static_rule(self, host: str | None, host_matching: bool) -> None:
+        if bool(host) != host_matching:
+            raise AssertionError(
+                "Invalid static_host/host_matching combination: with host_matching=True the"
+                " static files need static_host='...' (or static_folder=None), and without"
+                " it static_host has no meaning."
+            )
+        # Held weakly, so that an application nobody holds is freed at once.
+        held = ref(self)
+        self.add_url_rule(
+            f"{self.static_url_path}/<path:filename>",
+            endpoint="static",
+            host=host,
+            view_func=lambda filename: t.cast("App", held()).send_static_file(filename),
+        )
 
     def _check_setup_finished(self, f_name: str) -> None:
         if self._got_first_request:

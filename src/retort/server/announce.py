@@ -1,0 +1,103 @@
+"""What the server says in the terminal: its address, what is on, one line per request.
+
+Everything goes to standard error, so that the program's own output stays its own. Colours
+are click's business: it leaves them out where nobody would see them.
+"""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import click
+
+from .options import is_loopback
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from _typeshed.wsgi import WSGIEnvironment
+
+
+def say(line: str, **style: object) -> None:
+    """Write one line to the terminal at once."""
+    click.secho(line, err=True, **style)  # type: ignore[arg-type]  # click's own keywords
+
+
+def address_lines(scheme: str, host: str, port: int) -> list[str]:
+    """Where to point a browser, given what is listened on.
+
+    >>> address_lines("http", "127.0.0.1", 5000)
+    [' * Open http://127.0.0.1:5000 (http://localhost:5000 works too)']
+    """
+    if host in ("0.0.0.0", "::"):
+        here = f" * Open {scheme}://127.0.0.1:{port} on this machine"
+        others = own_address()
+        return [here, *([f"   or {scheme}://{others}:{port} from others"] if others else [])]
+    shown = f"[{host}]" if ":" in host else host
+    also = f" ({scheme}://localhost:{port} works too)" if host == "127.0.0.1" else ""
+    return [f" * Open {scheme}://{shown}:{port}{also}"]
+
+
+def own_address() -> str | None:
+    """This machine's address in its network. Nothing is sent: UDP only looks at its routes."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # an address for documentation: RFC 5737
+        except OSError:
+            return None
+        name: tuple[str, int] = probe.getsockname()
+    return name[0]
+
+
+def start_lines(
+    *,
+    name: str,
+    scheme: str,
+    host: str,
+    port: int,
+    debug: bool,
+    reload: bool = False,
+    debugger: bool = False,
+    workers: int = 1,
+) -> list[str]:
+    """The lines a server prints before it serves."""
+    lines = [f" * Serving {name!r} with Retort, debug {'on' if debug else 'off'}"]
+    if workers > 1:
+        lines.append(f" * {workers} workers")
+    lines += address_lines(scheme, host, port)
+    if reload:
+        lines.append(" * Reloader on: the program is imported again after each change")
+    if debugger and not is_loopback(host):
+        lines.append(
+            f" * Errors show tracebacks without a console, because others can reach {host}:"
+            " anybody could run code. Listen on 127.0.0.1 to have it."
+        )
+    lines.append(" * Press Ctrl-C to stop")
+    return lines
+
+
+def log_request(environ: WSGIEnvironment, status: int) -> None:
+    """``127.0.0.1 "POST /login" 302``, red for errors of ours, yellow for errors of theirs."""
+    target = quote(environ["PATH_INFO"].encode("latin-1"), safe="/:@!$&'()*+,;=~")
+    if environ["QUERY_STRING"]:
+        # Kept as sent; quote() only takes out what could steer a terminal.
+        target += "?" + quote(environ["QUERY_STRING"], safe="/:@!$&'()*+,;=~%?[]")
+    method = environ["REQUEST_METHOD"]
+    line = f'{environ["REMOTE_ADDR"]} "{method} {target}" {status}'
+    say(line, fg=_colour(status))
+
+
+def _colour(status: int) -> str | None:
+    if status >= 500:
+        return "red"
+    if status >= 400:
+        return "yellow"
+    return "green" if status < 300 else None
+
+
+def say_all(lines: Iterable[str]) -> None:
+    """Write several lines to the terminal."""
+    for line in lines:
+        say(line)

@@ -1,0 +1,172 @@
+"""`run`: what ``Flask.run`` calls from inside a script. Reads the options of Werkzeug's server.
+
+Those options are part of Flask's documented interface, so each is accepted. What Granian has
+no answer to is handed to Werkzeug's own development server, with a line that says so.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+import werkzeug.serving
+
+from .announce import say
+from .command import tls_files
+from .develop import Development, develop
+from .options import DEFAULT_THREADS, Settings
+from .reload import can_run_again
+from .rerun import this_child
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+_WERKZEUG_DEFAULTS: dict[str, Any] = {
+    "use_reloader": False,
+    "use_debugger": False,
+    "use_evalex": True,
+    "extra_files": None,
+    "exclude_patterns": None,
+    "reloader_interval": 1,
+    "reloader_type": "auto",
+    "threaded": False,
+    "processes": 1,
+    "request_handler": None,
+    "static_files": None,
+    "passthrough_errors": False,
+    "ssl_context": None,
+}
+
+
+def run(app: WSGIApplication, host: str, port: int, *, debug: bool = False, **options: Any) -> None:
+    """Serve an application object; returns when the server was stopped.
+
+    :param host: address to listen on.
+    :param port: 0 lets the system choose; the choice is printed.
+    :param debug: the default of ``use_reloader`` and ``use_debugger``, and a line per request.
+    :param options: those of ``werkzeug.serving.run_simple``. ``threaded=False`` allows one
+        view at a time; ``reloader_type="stat"`` looks at the files again and again instead of
+        waiting for the system's word (network drives); ``reloader_interval`` has no use.
+        ``request_handler``, ``passthrough_errors``, ``processes`` above 1, an ``ssl_context``
+        other than two file names, and a ``unix://`` host are served by Werkzeug.
+    :raises SystemExit: with status 1 if the port cannot be used; in the process that watches
+        the program (with the reloader) when that ends.
+    :raises TypeError: for an option nobody knows.
+
+    Follows ``Flask.run``; a ``werkzeug.serving.run_simple`` that somebody replaced is called
+    as Flask calls it. Inside ``retort run`` the call is ignored: the program is served already.
+    """
+    options = {"use_reloader": debug, "use_debugger": debug, "threaded": True, **options}
+    if os.environ.get("FLASK_RUN_FROM_CLI") == "true":
+        note_ignored_run()
+    elif is_replaced(werkzeug.serving.run_simple):
+        werkzeug.serving.run_simple(host, port, app, **options)
+    else:
+        refuse_unknown(options)
+        serve_object(app, host, port, debug, {**_WERKZEUG_DEFAULTS, **options})
+
+
+def is_replaced(run_simple: object) -> bool:
+    """Whether this is not Werkzeug's own function, but one that a tool put in its place."""
+    code = getattr(run_simple, "__code__", None)
+    return code is None or code.co_filename != werkzeug.serving.__file__
+
+
+def refuse_unknown(options: dict[str, Any]) -> None:
+    """Name an option nobody knows.
+
+    :raises TypeError: if there is one.
+    """
+    unknown = sorted(set(options) - set(_WERKZEUG_DEFAULTS))
+    if unknown:
+        raise TypeError(
+            f"run() got an unexpected keyword argument {unknown[0]!r}."
+            f" It knows host, port, debug, load_dotenv and {', '.join(_WERKZEUG_DEFAULTS)}."
+        )
+
+
+def serve_object(
+    app: WSGIApplication, host: str, port: int, debug: bool, options: dict[str, Any]
+) -> None:
+    """Serve with Granian, or with Werkzeug if an option asks for what only that can do."""
+    reason = why_werkzeug(host, options)
+    if reason is not None:
+        say(f" * Served by Werkzeug's development server: {reason}", fg="yellow")
+        werkzeug.serving.run_simple(host, port, app, **options)
+        return
+    wish = read_options(host, port, debug, options)
+    if options["static_files"]:
+        from werkzeug.middleware.shared_data import SharedDataMiddleware
+
+        app = SharedDataMiddleware(app, options["static_files"])
+    develop(lambda: app, wish)
+
+
+def why_werkzeug(host: str, options: dict[str, Any]) -> str | None:
+    """Which of the options only Werkzeug's server can do, if there is one."""
+    if host.startswith("unix://"):
+        return "it can listen on a Unix socket."
+    if options["request_handler"] is not None:
+        return "request_handler is a class of its own."
+    if options["passthrough_errors"]:
+        return "passthrough_errors lets an error end the server."
+    if options["processes"] > 1:
+        return f"processes={options['processes']} forks for each request."
+    if not isinstance(options["ssl_context"], (tuple, list, type(None))):
+        return "ssl_context is not a pair of file names."
+    try:
+        import granian  # noqa: F401
+    except ImportError as error:
+        return f"Granian cannot be imported ({error})."
+    return None
+
+
+def read_options(host: str, port: int, debug: bool, options: dict[str, Any]) -> Development:
+    """Werkzeug's options in our own words."""
+    return Development(
+        host=host,
+        port=port,
+        name=os.path.basename(sys.argv[0]) or "application",
+        settings=Settings(
+            threads=DEFAULT_THREADS if options["threaded"] else 1,
+            debug=debug,
+            **tls_files(*(options["ssl_context"] or (None, None))),
+        ),
+        reload=bool(options["use_reloader"]) and _reloader_works(),
+        debugger=bool(options["use_debugger"]),
+        console=bool(options["use_evalex"]),
+        extra_files=tuple(options["extra_files"] or ()),
+        exclude_patterns=tuple(options["exclude_patterns"] or ()),
+        polls=options["reloader_type"] == "stat",
+        change_port="app.run(port={port})",
+    )
+
+
+def _reloader_works() -> bool:
+    reason = _why_no_reloader()
+    if reason is not None and this_child() is None:
+        say(f" * Reloader off: {reason}", fg="yellow")
+    return reason is None
+
+
+def _why_no_reloader() -> str | None:
+    if threading.current_thread() is not threading.main_thread():
+        return "it needs the main thread."
+    if "ipykernel" in sys.modules or not can_run_again():
+        return "this program was not started by a command that can be repeated."
+    if "pydevd" in sys.modules:
+        return "a debugger is attached, and would not follow into a new process."
+    if os.environ.get("WERKZEUG_RUN_MAIN") == "true":
+        return "another reloader watches this program already."
+    return None
+
+
+def note_ignored_run() -> None:
+    """Say that ``app.run()`` does nothing while the command line serves the program."""
+    say(
+        " * app.run() does nothing here: the program is served by the command line already."
+        ' Put the call under `if __name__ == "__main__":`.',
+        fg="yellow",
+    )

@@ -1,0 +1,167 @@
+"""Notice that a file of the running program changed.
+
+Runs in a thread of the serving process, because only that process knows which modules it has
+imported. Watches the folders of those modules (not below them: a home folder can be large)
+and tells one callback, once. What happens then is the business of `rerun.py`.
+"""
+
+from __future__ import annotations
+
+import os
+import site
+import sys
+import sysconfig
+import threading
+import time
+from fnmatch import fnmatch
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+_LOOK_AGAIN_MS = 500
+_SETTLE_MS = 50  # an editor writes a file in several steps
+
+
+class Watcher:
+    """Calls ``on_change`` with the path of the first file that changed; from its own thread.
+
+    :param on_idle: called about twice a second in between.
+    """
+
+    def __init__(
+        self, on_change: Callable[[str], None], on_idle: Callable[[], None] = lambda: None
+    ) -> None:
+        self.on_change = on_change
+        self.on_idle = on_idle
+        self.extra_files: set[str] = set()
+        self.exclude_patterns: set[str] = set()
+        self.polls = False
+        self.any_source_counts = False
+        self.began = time.time()
+
+    def start(self) -> None:
+        threading.Thread(target=self._run, name="retort reloader", daemon=True).start()
+
+    def add(
+        self,
+        extra_files: Iterable[str] = (),
+        exclude_patterns: Iterable[str] = (),
+        *,
+        polls: bool = False,
+    ) -> None:
+        """What the program asks for besides its modules; a folder stands for all in it.
+
+        :param polls: look at times and sizes again and again, for network drives.
+        """
+        for path in extra_files:
+            self.extra_files.update(_files_in(os.path.realpath(path)))
+        self.exclude_patterns.update(exclude_patterns)
+        self.polls = self.polls or polls
+
+    def files(self) -> set[str]:
+        """The files whose change counts."""
+        candidates = self.extra_files | loaded_sources()
+        return {path for path in candidates if not self._is_excluded(path)}
+
+    def folders(self) -> set[str]:
+        """The folders to watch: those of `files`, and those the program imports from."""
+        found = {os.path.dirname(path) for path in self.files()}
+        found.update(os.path.realpath(entry) for entry in sys.path if not is_library(entry))
+        return {folder for folder in found if os.path.isdir(folder)}
+
+    def _is_excluded(self, path: str) -> bool:
+        return any(fnmatch(path, pattern) for pattern in self.exclude_patterns)
+
+    def _run(self) -> None:
+        seen: set[str] = set()
+        while True:
+            folders = self.folders()
+            changed = self._changed_unseen(folders - seen) or self._watch(folders)
+            if changed is not None:
+                self.on_change(changed)
+                return
+            seen = folders
+
+    def _changed_unseen(self, folders: set[str]) -> str | None:
+        """A file of ``folders`` that changed after its import, before we watched."""
+        for path in self.files():
+            if os.path.dirname(path) in folders and _changed_at(path) > self.began:
+                return path
+        return None
+
+    def _watch(self, folders: set[str]) -> str | None:
+        """The file that changed; ``None`` when there is something else to watch by now."""
+        import watchfiles
+
+        polls = self.polls
+        for changes in watchfiles.watch(
+            *folders,
+            watch_filter=None,
+            recursive=False,
+            step=_SETTLE_MS,
+            debounce=4 * _SETTLE_MS,
+            rust_timeout=_LOOK_AGAIN_MS,
+            yield_on_timeout=True,
+            raise_interrupt=False,
+            force_polling=True if polls else None,
+            ignore_permission_denied=True,
+        ):
+            self.on_idle()
+            counted = self._first_that_counts(path for _, path in changes)
+            if counted is not None:
+                return counted
+            if self.polls != polls or self.folders() != folders:
+                return None
+        return None
+
+    def _first_that_counts(self, paths: Iterable[str]) -> str | None:
+        resolved = sorted({os.path.realpath(path) for path in paths})
+        if not resolved:
+            return None
+        files = self.files()
+        for path in resolved:
+            if path in files or (self.any_source_counts and path.endswith(".py")):
+                return path
+        return None
+
+
+def loaded_sources() -> set[str]:
+    """The source files of the modules imported so far, libraries apart."""
+    found = set()
+    for module in list(sys.modules.values()):
+        # Not getattr: some modules import others when asked for a name.
+        path = getattr(module, "__dict__", {}).get("__file__")
+        if isinstance(path, str) and path.endswith(".py") and not is_library(path):
+            found.add(os.path.realpath(path))
+    return found
+
+
+def _library_folders() -> tuple[str, ...]:
+    folders = {sysconfig.get_path(key) for key in ("stdlib", "platstdlib", "purelib", "platlib")}
+    folders.update(site.getsitepackages())
+    folders.add(site.getusersitepackages())
+    # Debian's standard library also looks for packages where nothing need be.
+    return tuple(sorted({os.path.realpath(folder) + os.sep for folder in folders if folder}))
+
+
+_LIBRARIES = _library_folders()
+
+
+def is_library(path: str) -> bool:
+    """Whether ``path`` belongs to Python or to an installed package: those do not change."""
+    real = os.path.realpath(path)
+    return real.startswith(_LIBRARIES) or real + os.sep in _LIBRARIES
+
+
+def _files_in(path: str) -> Iterable[str]:
+    if not os.path.isdir(path):
+        return [path]
+    return [os.path.join(top, name) for top, _, names in os.walk(path) for name in names]
+
+
+def _changed_at(path: str) -> float:
+    try:
+        return os.stat(path).st_mtime
+    except OSError:
+        return 0.0
