@@ -1,0 +1,40 @@
+# Every target is a line or two; what they run is set up in pyproject.toml.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test lint docs clean
+
+run: $(VENV)/runs  ## serve the tutorial's program; prints its address, its routes and the form to open
+	@$(BIN)/retort run --debug --port 5000 examples/login/login.py
+
+test: $(VENV)/develops  ## everything, the browser included
+	@sh .ci/need --optional chromium sh -c 'command -v chromium || command -v google-chrome'
+	$(BIN)/pytest -n auto --dist loadgroup
+
+lint: $(VENV)/develops  ## format, style, types, floors, spelling
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+
+docs: $(VENV)/develops  ## the pages, into docs/_build/html
+	$(BIN)/sphinx-build --fail-on-warning --keep-going -b html docs docs/_build/html
+
+clean:  ## everything that was made here
+	rm -rf $(VENV) build dist docs/_build .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+
+$(BIN)/python:
+	@sh .ci/need python3-venv $(PYTHON) -c 'import ensurepip, venv'
+	$(PYTHON) -m venv $(VENV)
+
+# One stamp for what the program needs, one for what its developers need.
+$(VENV)/runs: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/develops: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ $(VENV)/runs

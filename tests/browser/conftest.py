@@ -1,0 +1,54 @@
+"""A real browser: Debian's Chromium, driven by Playwright."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = [
+    "--headless",
+    "--no-sandbox",  # as root, which CI is, there is no sandbox to have
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    # no calls home: tests run where there is no network
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+# Not for the whole session: as long as Playwright runs, so does its event loop in this thread,
+# and asyncio code in other tests would find it.
+@pytest.fixture(scope="module")
+def chromium():
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        pytest.skip("There is no Chromium here. On Debian: apt-get install chromium")
+    with sync_playwright() as playwright:
+        yield playwright.chromium, path
+
+
+@pytest.fixture(scope="module")
+def browse(chromium):
+    """Open a browser in which localhost:5000 is the given site: `with browse(site) as page:`.
+
+    The tutorial's form names port 5000. The browser is told to connect to the
+    site's own port instead, so that tests can run side by side.
+    """
+    launcher, path = chromium
+
+    @contextlib.contextmanager
+    def browse(site):
+        stand_in = f"--host-resolver-rules=MAP localhost:5000 {site.host}:{site.port}"
+        browser = launcher.launch(executable_path=path, args=[*FLAGS, stand_in])
+        try:
+            yield browser.new_page()
+        finally:
+            browser.close()
+
+    return browse

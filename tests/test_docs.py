@@ -1,0 +1,155 @@
+"""The documentation names everything a user can reach, and its programs run."""
+
+import inspect
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import retort
+from retort.cli import cli
+
+PROJECT = Path(__file__).parent.parent
+DOCS = PROJECT / "docs"
+PAGES = [PROJECT / "README.md", *sorted(DOCS.glob("*.md"))]
+# Named in the reference without their leading part, which the page's `currentmodule` gives.
+DIRECTIVE = re.compile(
+    r"^\.\. (?:auto)?(?:class|function|data|exception|module):: (\S+?)(?:\(|$)", re.M
+)
+
+
+def text_of(page):
+    return (DOCS / page).read_text(encoding="utf-8")
+
+
+def commands(group, *before):
+    for name, command in group.commands.items():
+        yield " ".join([*before, name]), command
+        yield from commands(command, *before, name) if hasattr(command, "commands") else ()
+
+
+def options(command):
+    for parameter in command.params:
+        if parameter.param_type_name == "option" and not getattr(parameter, "hidden", False):
+            yield from (*parameter.opts, *parameter.secondary_opts)
+
+
+def programs():
+    """Each Python block of the documentation that makes an app, so is a program of its own."""
+    for page in PAGES:
+        blocks = re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S)
+        whole = [block for block in blocks if re.search(r"^\w+ = (Flask|Retort)\(", block, re.M)]
+        for number, block in enumerate(whole, 1):
+            yield pytest.param(block, id=f"{page.stem} {number}")
+
+
+def test_the_reference_has_every_public_name():
+    documented = set(DIRECTIVE.findall(text_of("api.md")))
+
+    assert {f"retort.{name}" for name in retort.__all__ if not name.startswith("__")} <= documented
+
+
+@pytest.mark.parametrize(("name", "command"), list(commands(cli)))
+def test_every_command_and_option_is_documented(name, command):
+    section = re.search(rf"^## `retort {name}`\n(.*?)(?=^## |\Z)", text_of("cli.md"), re.M | re.S)
+
+    assert section, f"docs/cli.md has no section on `retort {name}`"
+    missing = [option for option in options(command) if f"`{option}" not in section[1]]
+    assert missing == []
+
+
+def test_the_options_of_every_command_are_documented():
+    assert [option for option in options(cli) if f"`{option}" not in text_of("cli.md")] == []
+
+
+def test_every_config_key_is_documented_and_every_documented_key_exists():
+    documented = set(re.findall(r"^### `([A-Z_]+)`$", text_of("config.md"), re.M))
+
+    assert documented == {*retort.Flask.default_config, *retort.Retort.default_config}
+
+
+@pytest.mark.parametrize("default_of", [retort.Flask, retort.Retort], ids=["Flask", "Retort"])
+def test_the_documented_defaults_are_the_ones_in_force(default_of):
+    for key, value in default_of.default_config.items():
+        section = re.search(rf"^### `{key}`\n(.*?)(?=^###? |\Z)", text_of("config.md"), re.M | re.S)
+        stated = re.search(rf"^{default_of.__name__}: `(.*?)`", section[1], re.M) or re.search(
+            r"^Default: `(.*?)`", section[1], re.M
+        )
+        assert stated, f"docs/config.md gives no default of {key}"
+        assert stated[1] == repr(value), key
+
+
+@pytest.mark.parametrize("program", list(programs()))
+def test_a_program_in_the_documentation_runs(program, tmp_path):
+    (tmp_path / "program.py").write_text(program, encoding="utf-8")
+
+    done = subprocess.run(
+        [sys.executable, "-m", "retort", "--app", "program.py", "routes"],
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "static" in done.stdout
+
+
+def test_there_are_programs_in_the_documentation_to_run():
+    assert len(list(programs())) >= 5
+
+
+def test_the_readme_shows_the_tutorials_program_as_it_is():
+    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+
+    assert (PROJECT / "examples" / "login" / "login.py").read_text() in readme
+
+
+def test_the_changelog_has_a_place_for_what_comes_next():
+    changelog = (PROJECT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+    assert "\n## Unreleased\n" in changelog
+    sections = set(re.findall(r"^### (\w+)$", changelog, re.M))
+    assert sections <= {"Added", "Changed", "Fixed", "Removed", "Security"}
+
+
+def test_every_relative_link_in_the_repository_pages_leads_to_a_file():
+    for page in [*PROJECT.glob("*.md"), *DOCS.rglob("*.md")]:
+        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def is_ours(member):
+    """Whether Retort wrote this function, property or class method."""
+    function = getattr(member, "fget", None) or getattr(member, "__func__", member)
+    return inspect.isfunction(function) and function.__module__.startswith("retort")
+
+
+def own_methods(cls):
+    """The public methods of a class that Retort wrote, its own and those it inherits."""
+    public = (name for name in dir(cls) if not name.startswith("_"))
+    return [name for name in public if is_ours(inspect.getattr_static(cls, name))]
+
+
+def public_classes():
+    return [member for member in vars(retort).values() if isinstance(member, type)]
+
+
+@pytest.mark.parametrize("cls", public_classes())
+def test_every_public_method_says_what_it_does(cls):
+    methods = own_methods(cls)
+
+    assert methods
+    assert [name for name in methods if not inspect.getdoc(getattr(cls, name))] == []
+
+
+def test_every_public_class_and_function_says_what_it_does():
+    members = [getattr(retort, name) for name in retort.__all__]
+    described = [m for m in members if inspect.isfunction(m) or isinstance(m, type)]
+
+    assert len(described) > 20
+    assert [member for member in described if not member.__doc__] == []
