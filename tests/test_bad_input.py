@@ -128,13 +128,8 @@ def test_a_host_that_makes_no_sense(app, host):
 
 
 @pytest.mark.parametrize("method", ["BREW", "G", "get", "GET " * 50, "É", ""])
-def test_a_method_that_nobody_knows_is_not_allowed(app, method):
-    status, headers, _ = ask(app, PATH_INFO="/visits", REQUEST_METHOD=method)
-    if method == "get":  # upper-cased by Werkzeug; the server refuses it before
-        assert status == 200
-    else:
-        assert status == 405
-        assert set(headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS", "POST"}
+def test_a_method_that_nobody_knows_is_not_implemented(app, method):
+    assert ask(app, PATH_INFO="/visits", REQUEST_METHOD=method)[0] == 501
 
 
 @pytest.mark.parametrize("query", ["%", "%zz", "%ff=%fe", "&&&==", "nm", "nm=%00", "nm=%0d%0aX: y"])
@@ -241,7 +236,7 @@ def test_nothing_in_a_request_line_or_header_is_an_error_of_ours(
             HTTP_COOKIE=cookie,
             REQUEST_METHOD=method,
         )
-        assert status < 500
+        assert status < 500 or (status, method) == (501, "X")
         assert b"Traceback" not in body
 
 

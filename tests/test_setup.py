@@ -304,7 +304,12 @@ def test_retort_differs_from_flask_by_its_settings_alone():
         for key in retort.Flask.default_config
         if retort.Retort.default_config[key] != retort.Flask.default_config[key]
     }
-    assert different == {"SESSION_COOKIE_SAMESITE", "MAX_CONTENT_LENGTH"}
+    assert different == {
+        "ACCEPT_PARTIAL_PUT",
+        "DESCRIBE_EMPTY_RESPONSES",
+        "MAX_CONTENT_LENGTH",
+        "SESSION_COOKIE_SAMESITE",
+    }
     assert set(vars(retort.Retort)) - {"__module__", "__doc__", "default_config"} == set()
     assert issubclass(retort.Retort, retort.Flask)
 

@@ -96,8 +96,16 @@ class BlueprintSetupState:
         if endpoint is None:
             endpoint = _endpoint_from_view_func(view_func)
         defaults = {**self.url_defaults, **options.pop("defaults", {})}
-        full_name = f"{self.name_prefix}.{self.name}.{endpoint}".lstrip(".")
-        self.app.add_url_rule(rule, full_name, view_func, defaults=defaults, **options)
+        self.app.add_url_rule(
+            rule, self._full_name(endpoint), view_func, defaults=defaults, **options
+        )
+
+    def replace_view(self, endpoint: str, view: RouteCallable) -> None:
+        """Answer an endpoint of the blueprint with another view."""
+        self.app._replace_view(self._full_name(endpoint), view)
+
+    def _full_name(self, endpoint: str) -> str:
+        return f"{self.name_prefix}.{self.name}.{endpoint}".lstrip(".")
 
 
 def _join(prefix: str, rule: str) -> str:
@@ -307,6 +315,9 @@ class Blueprint(Scaffold):
                 **options,
             )
         )
+
+    def _replace_view(self, endpoint: str, view: RouteCallable) -> None:
+        self.record(lambda state: state.replace_view(endpoint, view))
 
     def open_resource(
         self, resource: str, mode: str = "rb", encoding: str | None = "utf-8"

@@ -18,6 +18,7 @@ from jinja2 import BaseLoader, FileSystemLoader
 from werkzeug.exceptions import HTTPException, default_exceptions
 from werkzeug.utils import cached_property
 
+from .by_method import let_more_methods
 from .globals import current_app
 from .helpers import get_root_path, send_from_directory
 
@@ -233,7 +234,12 @@ class Scaffold:
                 f"@{method.lower()}({rule!r}) is for the method {method} alone. Use the"
                 f" 'route' decorator to name several: @route({rule!r}, methods=[...])."
             )
-        return self.route(rule, methods=[method], **options)
+
+        def register(view: T_route) -> T_route:
+            registered = self.route(rule, methods=[method], **options)(view)
+            return let_more_methods(self, registered, rule, method, options)
+
+        return register
 
     @setupmethod
     def get(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:
@@ -261,13 +267,32 @@ class Scaffold:
         return self._method_route("PATCH", rule, options)
 
     @setupmethod
+    def head(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:
+        """:meth:`route` for HEAD alone; it goes before the HEAD that a GET brings with it."""
+        return self._method_route("HEAD", rule, options)
+
+    @setupmethod
+    def options(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:
+        """:meth:`route` for OPTIONS alone; the automatic answer is given no more."""
+        return self._method_route("OPTIONS", rule, options)
+
+    @setupmethod
+    def query(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:
+        """:meth:`route` for QUERY alone: a safe request with content (RFC 10008).
+
+        :param options: ``accepts=[...]`` names the media types it takes.
+        """
+        return self._method_route("QUERY", rule, options)
+
+    @setupmethod
     def route(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:
         """Decorate a view with the URL rule it answers.
 
         :param rule: the path, with variables in angle brackets: ``/user/<int:id>``.
         :param options: ``methods`` (GET alone if not given), ``endpoint`` (the function's
             name if not given), ``defaults``, ``strict_slashes``, ``subdomain``, ``host``,
-            ``provide_automatic_options`` and what else
+            ``provide_automatic_options``, ``accepts`` and ``produces`` (lists of media types
+            of the content taken and given) and what else
             :class:`~werkzeug.routing.Rule` takes.
 
         Flask's "API" page, "URL Route Registrations".
@@ -296,6 +321,10 @@ class Scaffold:
         :param provide_automatic_options: whether OPTIONS is answered without the view;
             ``None``: unless the view takes OPTIONS itself.
         """
+        raise NotImplementedError
+
+    def _replace_view(self, endpoint: str, view: RouteCallable) -> None:
+        """Answer ``endpoint`` with ``view`` from now on."""
         raise NotImplementedError
 
     @setupmethod

@@ -25,6 +25,7 @@ from .config import Config, ConfigAttribute
 from .context import _AppCtxGlobals
 from .errors import SetupError
 from .helpers import get_debug_flag
+from .http.demands import make_demands
 from .http.request import split_blueprint_path
 from .json.provider import DefaultJSONProvider, JSONProvider
 from .logging import create_logger
@@ -112,8 +113,11 @@ class App(Scaffold):
     #: The config an application starts with.
     default_config: t.Mapping[str, t.Any] = ImmutableDict(
         {
+            "ACCEPT_PARTIAL_PUT": True,
             "APPLICATION_ROOT": "/",
+            "AUTOMATIC_ETAGS": False,
             "DEBUG": None,
+            "DESCRIBE_EMPTY_RESPONSES": True,
             "EXPLAIN_TEMPLATE_LOADING": False,
             "MAX_CONTENT_LENGTH": None,
             "MAX_COOKIE_SIZE": 4093,
@@ -379,6 +383,7 @@ class App(Scaffold):
         if endpoint is None:
             endpoint = _endpoint_from_view_func(view_func)
         methods = _methods(rule, options.pop("methods", None), view_func)
+        names_head = "HEAD" in methods
         if provide_automatic_options is None:
             provide_automatic_options = getattr(view_func, "provide_automatic_options", None)
         if provide_automatic_options is None:
@@ -388,13 +393,25 @@ class App(Scaffold):
             if provide_automatic_options:
                 methods.add("OPTIONS")
         methods.update(getattr(view_func, "required_methods", ()))
+        view_class = getattr(view_func, "view_class", None)
+        methods.discard("CONNECT")  # is for proxies: RFC 9110 section 9.3.6
+        demands = make_demands(
+            options.pop("accepts", getattr(view_class, "accepts", None)),
+            options.pop("produces", getattr(view_class, "produces", None)),
+            methods,
+        )
 
         self._check_endpoint_is_free(rule, endpoint, view_func)
-        url_rule = self.url_rule_class(rule, methods=methods, endpoint=endpoint, **options)
-        url_rule.provide_automatic_options = provide_automatic_options  # type: ignore[attr-defined]
+        url_rule: t.Any = self.url_rule_class(rule, methods=methods, endpoint=endpoint, **options)
+        url_rule.provide_automatic_options = provide_automatic_options
+        url_rule.names_head = names_head
+        url_rule.demands = demands
         self.url_map.add(url_rule)
         if view_func is not None:
             self.view_functions[endpoint] = view_func
+
+    def _replace_view(self, endpoint: str, view: RouteCallable) -> None:
+        self.view_functions[endpoint] = view
 
     def _check_endpoint_is_free(
         self, rule: str, endpoint: str, view_func: RouteCallable | None

@@ -112,7 +112,8 @@ class MethodView(View):
         app.add_url_rule("/entries/<int:id>", view_func=Entry.as_view("entry"))
 
     ``methods`` is made from the methods the class and its parents have, unless the
-    class sets it. HEAD is answered by ``get`` if there is no ``head``.
+    class sets it. HEAD is answered by ``get`` if there is no ``head``. A class that has
+    ``accepts``, the list of media types it takes, answers QUERY with ``query``.
     Flask doc: Class-based Views, Method Dispatching.
     """
 
@@ -139,6 +140,8 @@ class MethodView(View):
 def _methods_of(cls: type[View]) -> set[str]:
     """HTTP methods the class has functions for, and those its parents declare."""
     methods = {name.upper() for name in http_method_funcs if hasattr(cls, name)}
+    if hasattr(cls, "query") and getattr(cls, "accepts", None) is not None:
+        methods.add("QUERY")  # only then: `query` is a usual name for other things
     for base in cls.__bases__:
         methods.update(getattr(base, "methods", None) or ())
     return methods

@@ -36,7 +36,7 @@ READ = (
 latin = st.text(st.characters(max_codepoint=255), max_size=8)
 environs = st.fixed_dictionaries(
     {
-        "REQUEST_METHOD": st.sampled_from(["GET", "post", "BREW"]),
+        "REQUEST_METHOD": st.sampled_from(["GET", "POST", "BREW"]),
         "wsgi.url_scheme": st.just("http"),
     },
     optional={

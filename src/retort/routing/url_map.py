@@ -14,7 +14,9 @@ from .compile import Tables, compile_tables
 from .converters import IntegerConverter
 
 if t.TYPE_CHECKING:
-    from werkzeug.routing import RuleFactory
+    from collections.abc import Iterable
+
+    from werkzeug.routing import Rule, RuleFactory
 
 
 class UrlMap(Map):
@@ -31,6 +33,12 @@ class UrlMap(Map):
         super().add(rulefactory)
         self._tables = None
 
+    def update(self) -> None:
+        """Put the rules in order, before the first use after a change."""
+        if self._remap:
+            leave_head_to_its_handlers(self._rules)
+        super().update()
+
     @property
     def tables(self) -> Tables:
         """The tables, compiled at the first use after a change."""
@@ -38,3 +46,17 @@ class UrlMap(Map):
         if tables is None:
             tables = self._tables = compile_tables(self)
         return tables
+
+
+def leave_head_to_its_handlers(rules: Iterable[Rule]) -> None:
+    """Take HEAD from rules that have it for their GET, where another rule names it.
+
+    Werkzeug asks the rules of one path in the order they were added, and each that takes GET
+    takes HEAD. A handler written for HEAD is to be found in any order.
+    """
+    named = [tuple(rule._parts) for rule in rules if getattr(rule, "names_head", False)]
+    if not named:
+        return
+    for rule in rules:
+        if rule.methods and tuple(rule._parts) in named and not getattr(rule, "names_head", True):
+            rule.methods.discard("HEAD")

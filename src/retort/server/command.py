@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import ssl
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypedDict
 
 from .announce import say, say_all
 from .develop import Development, develop, open_or_exit, start_lines_for
 from .options import DEFAULT_THREADS, Settings
 from .reload import can_run_again
+from .rerun import this_child
 from .workers import Workers
 
 if TYPE_CHECKING:
@@ -66,12 +68,7 @@ def serve(
         host=host,
         port=port,
         name=name or "application",
-        settings=Settings(
-            threads=threads or DEFAULT_THREADS,
-            debug=debug,
-            is_multiprocess=workers > 1,
-            **tls_files(cert, key),
-        ),
+        settings=Settings(threads=threads or DEFAULT_THREADS, debug=debug, **tls_files(cert, key)),
         reload=_reload_if_possible(debug if reload is None else reload),
         debugger=debug if debugger is None else debugger,
         extra_files=tuple(extra_files),
@@ -79,6 +76,8 @@ def serve(
         announce=announce,
     )
     if debug or wish.reload or wish.debugger:
+        if workers > 1 and this_child() is None:
+            say(f" * {workers} workers are for production; here, one process serves")
         develop(load, wish)
     else:
         serve_with_workers(load, wish, workers)
@@ -91,7 +90,8 @@ def serve_with_workers(load: Callable[[], WSGIApplication], wish: Development, c
     """
     listener = open_or_exit(wish.host, wish.port, wish.change_port)
     on_ready = Announcer(start_lines_for(listener, wish, workers=count), wish.announce)
-    group = Workers(load, listener, wish.settings, count=count, on_ready=on_ready)
+    settings = replace(wish.settings, is_multiprocess=count > 1)
+    group = Workers(load, listener, settings, count=count, on_ready=on_ready)
     raise SystemExit(group.run())
 
 

@@ -42,7 +42,9 @@ class Guard:
 
     # PERF: this runs for every request; a plain GET costs three look-ups and no new object.
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if environ["HTTP_HOST"] not in self.good_hosts and (refusal := self.refuse_host(environ)):
+        if environ.get("HTTP_HOST") not in self.good_hosts and (
+            refusal := self.refuse_host(environ)
+        ):
             return _refuse(start_response, HTTPStatus.BAD_REQUEST, refusal)
         method = environ["REQUEST_METHOD"]
         if method not in _METHODS and method != method.upper():
@@ -60,10 +62,10 @@ class Guard:
 
     def refuse_host(self, environ: WSGIEnvironment) -> str | None:
         """Why the Host of this request is not acceptable (RFC 9112 §3.2), if it is not."""
-        host = environ["HTTP_HOST"]
+        host = environ.get("HTTP_HOST", "")
         if not host:
             if environ["SERVER_PROTOCOL"] in ("HTTP/1", "HTTP/1.0"):
-                del environ["HTTP_HOST"]  # HTTP/1.0 knows no Host: SERVER_NAME counts
+                environ.pop("HTTP_HOST", None)  # HTTP/1.0 knows no Host: SERVER_NAME counts
                 return None
             return "The request has no Host header."
         if not _HOST.fullmatch(host):

@@ -8,7 +8,6 @@ socket's queue.
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -17,11 +16,10 @@ from typing import TYPE_CHECKING
 
 from .options import DEBUG_GRACE_SECONDS
 from .rerun import FAILURE, IS_CHILD, PARENT, RELOAD, ROUND, SERVER_FD
-from .worker import stop_signals
+from .signals import Bell, StopSignals
 
 if TYPE_CHECKING:
     import socket
-    from types import FrameType
 
 
 def supervise(listener: socket.socket) -> int:
@@ -40,14 +38,17 @@ class Supervisor:
         self.child: subprocess.Popen[bytes] | None = None
         self.is_stopping = False
         self.round = 0
+        self.bell = Bell()
 
     def run(self) -> int:
-        previous = {number: signal.signal(number, self.stop) for number in stop_signals()}
+        """Until the program ends, or we are told to end it.
+
+        :returns: the exit status for this process.
+        """
         try:
-            return self.restart_until_stopped()
+            with StopSignals(self.bell, self.stop):
+                return self.restart_until_stopped()
         finally:
-            for number, handler in previous.items():
-                signal.signal(number, handler)
             restore_echo()
 
     def restart_until_stopped(self) -> int:
@@ -80,9 +81,19 @@ class Supervisor:
         if failure is not None:
             environ[FAILURE] = failure
         self.child = start_process(command_line(), environ, self.listener)
-        return self.child.wait()
+        if self.is_stopping:  # told so while it was being started
+            self.child.terminate()
+        threading.Thread(target=self.ring_at_end_of, args=(self.child,), daemon=True).start()
+        while self.child.returncode is None:
+            self.bell.wait()
+        return self.child.returncode
 
-    def stop(self, number: int, frame: FrameType | None) -> None:
+    def ring_at_end_of(self, child: subprocess.Popen[bytes]) -> None:
+        """Wait for a process; in a thread, because signals do not wait for processes."""
+        child.wait()
+        self.bell.ring()
+
+    def stop(self) -> None:
         """End the child: politely first, at once when asked for again."""
         child = self.child
         if child is not None and self.is_stopping:

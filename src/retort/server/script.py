@@ -7,6 +7,7 @@ no answer to is handed to Werkzeug's own development server, with a line that sa
 from __future__ import annotations
 
 import os
+import socketserver
 import sys
 import threading
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ from .reload import can_run_again
 from .rerun import this_child
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from _typeshed.wsgi import WSGIApplication
 
 _WERKZEUG_DEFAULTS: dict[str, Any] = {
@@ -55,23 +58,34 @@ def run(app: WSGIApplication, host: str, port: int, *, debug: bool = False, **op
         the program (with the reloader) when that ends.
     :raises TypeError: for an option nobody knows.
 
-    Follows ``Flask.run``; a ``werkzeug.serving.run_simple`` that somebody replaced is called
-    as Flask calls it. Inside ``retort run`` the call is ignored: the program is served already.
+    Follows ``Flask.run``; where a tool has replaced a part of Werkzeug's server, that server is
+    called as Flask calls it. Inside ``retort run`` the call is ignored: the program is served
+    already.
     """
     options = {"use_reloader": debug, "use_debugger": debug, "threaded": True, **options}
     if os.environ.get("FLASK_RUN_FROM_CLI") == "true":
         note_ignored_run()
-    elif is_replaced(werkzeug.serving.run_simple):
+    elif is_werkzeug_awaited():
         werkzeug.serving.run_simple(host, port, app, **options)
     else:
         refuse_unknown(options)
         serve_object(app, host, port, debug, {**_WERKZEUG_DEFAULTS, **options})
 
 
-def is_replaced(run_simple: object) -> bool:
-    """Whether this is not Werkzeug's own function, but one that a tool put in its place."""
-    code = getattr(run_simple, "__code__", None)
-    return code is None or code.co_filename != werkzeug.serving.__file__
+def is_werkzeug_awaited() -> bool:
+    """Whether a tool put its own function into the way of Werkzeug's server.
+
+    Some replace ``run_simple``; Flask-Testing learns by ``server_bind`` which port it got.
+    """
+    return is_replaced(werkzeug.serving.run_simple, werkzeug.serving) or is_replaced(
+        socketserver.TCPServer.server_bind, socketserver
+    )
+
+
+def is_replaced(function: object, home: ModuleType) -> bool:
+    """Whether this is not the function that ``home`` defines."""
+    code = getattr(function, "__code__", None)
+    return code is None or code.co_filename != home.__file__
 
 
 def refuse_unknown(options: dict[str, Any]) -> None:

@@ -39,6 +39,7 @@ class Watcher:
         self.polls = False
         self.any_source_counts = False
         self.began = time.time()
+        self._stamps: dict[str, float] = {}
 
     def start(self) -> None:
         threading.Thread(target=self._run, name="retort reloader", daemon=True).start()
@@ -74,21 +75,10 @@ class Watcher:
         return any(fnmatch(path, pattern) for pattern in self.exclude_patterns)
 
     def _run(self) -> None:
-        seen: set[str] = set()
-        while True:
-            folders = self.folders()
-            changed = self._changed_unseen(folders - seen) or self._watch(folders)
-            if changed is not None:
-                self.on_change(changed)
-                return
-            seen = folders
-
-    def _changed_unseen(self, folders: set[str]) -> str | None:
-        """A file of ``folders`` that changed after its import, before we watched."""
-        for path in self.files():
-            if os.path.dirname(path) in folders and _changed_at(path) > self.began:
-                return path
-        return None
+        changed = None
+        while changed is None:
+            changed = self._watch(self.folders())
+        self.on_change(changed)
 
     def _watch(self, folders: set[str]) -> str | None:
         """The file that changed; ``None`` when there is something else to watch by now."""
@@ -108,12 +98,32 @@ class Watcher:
             ignore_permission_denied=True,
         ):
             self.on_idle()
-            counted = self._first_that_counts(path for _, path in changes)
+            counted = self._first_that_counts(path for _, path in changes) or self._look()
             if counted is not None:
                 return counted
             if self.polls != polls or self.folders() != folders:
                 return None
         return None
+
+    def _look(self) -> str | None:
+        """A file that changed although no event told so: before it was watched."""
+        for path in sorted(self._files_that_count()):
+            stamp = _changed_at(path)
+            if path in self._stamps:
+                is_changed = stamp != self._stamps[path] and stamp > 0  # 0: being replaced
+            else:  # new to us; perhaps changed since its import, unless another clock says so
+                is_changed = self.began < stamp <= time.time()
+                self._stamps[path] = stamp
+            if is_changed:
+                return path
+        return None
+
+    def _files_that_count(self) -> set[str]:
+        files = self.files()
+        if self.any_source_counts:
+            for folder in self.folders():
+                files.update(_sources_in(folder))
+        return files
 
     def _first_that_counts(self, paths: Iterable[str]) -> str | None:
         resolved = sorted({os.path.realpath(path) for path in paths})
@@ -158,6 +168,14 @@ def _files_in(path: str) -> Iterable[str]:
     if not os.path.isdir(path):
         return [path]
     return [os.path.join(top, name) for top, _, names in os.walk(path) for name in names]
+
+
+def _sources_in(folder: str) -> Iterable[str]:
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return []
+    return [os.path.join(folder, name) for name in names if name.endswith(".py")]
 
 
 def _changed_at(path: str) -> float:

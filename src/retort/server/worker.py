@@ -13,21 +13,20 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import gc
 import os
-import signal
 import sys
 import threading
 import time
-from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from .bridge import Bridge
 from .guard import Guard
 from .options import BACKLOG, HEADER_BYTES, HEADER_TIMEOUT_MS, MAX_CONNECTIONS
+from .signals import Bell, StopSignals
 
 if TYPE_CHECKING:
     import socket
-    from types import FrameType
 
     from _typeshed.wsgi import WSGIApplication
 
@@ -51,11 +50,11 @@ class Worker:
         self.bridge = Bridge(Guard(app), is_multiprocess=settings.is_multiprocess, log=log)
         self.listener = listener
         self.settings = settings
-        # Not an Event: a signal handler may put while the main thread is inside `get`.
-        self._news: SimpleQueue[Literal["stop", "ended"]] = SimpleQueue()
+        self.bell = Bell()
         self._stop_asked_at: float | None = None
+        self._has_ended = False
         self._signal = WorkerSignal()
-        self._signal.add_cb(lambda: self._news.put("ended"))
+        self._signal.add_cb(self._note_end)
 
     def start(self) -> None:
         """Begin to answer; returns at once, Granian has threads of its own."""
@@ -76,28 +75,26 @@ class Worker:
         if self._stop_asked_at is None:
             self._stop_asked_at = time.monotonic()
             self._signal.set()
-            self._news.put("stop")
+            self.bell.ring()
+
+    def _note_end(self) -> None:
+        """Granian calls this when the last connection is closed."""
+        self._has_ended = True
+        self.bell.ring()
 
     def wait(self) -> bool:
         """Wait until stopped.
 
         :returns: whether all connections came to a proper end in time.
         """
-        news = self._hear(_WAIT_STEP)
-        while news is None:
-            news = self._hear(_WAIT_STEP)
-        while news != "ended":
+        while self._stop_asked_at is None and not self._has_ended:
+            self.bell.wait()
+        while not self._has_ended:
             if self._patience_is_over():
                 return False
-            news = self._hear(0.02)
+            self.bell.wait(0.02)
         self._loop.close()
         return self._let_threads_end()
-
-    def _hear(self, timeout_seconds: float | None) -> Literal["stop", "ended"] | None:
-        try:
-            return self._news.get(timeout=timeout_seconds)
-        except Empty:
-            return None
 
     def _let_threads_end(self) -> bool:
         """Wait for Granian's threads: one that wants the interpreter at its end crashes it.
@@ -106,14 +103,15 @@ class Worker:
         under way; the threads end some milliseconds after the last one. What is left half a
         second later was started by somebody else.
         """
+        gc.collect()  # an environ in a cycle keeps a thread waiting
         busy_at = time.monotonic()
         while time.monotonic() - busy_at < _THREADS_END_SECONDS:
+            if self.bridge.is_idle and self._granian_threads_are_gone():
+                return True
             if not self.bridge.is_idle:
                 busy_at = time.monotonic()
-            elif self._granian_threads_are_gone():
-                return True
-            if self._patience_is_over():
-                return False
+                if self._patience_is_over():
+                    return False
             time.sleep(0.002)
         return True
 
@@ -142,42 +140,14 @@ def native_threads() -> set[str]:
 
 _THREADS_END_SECONDS = 0.5
 
-# A signal handler of Python runs between two steps of the main thread. On Windows an endless
-# wait would keep it from its turn.
-_WAIT_STEP = 0.5 if sys.platform == "win32" else None
-
 
 def serve_here(worker: Worker) -> bool:
     """Serve from this process until SIGINT, SIGTERM or ``worker.stop()``; see `Worker.wait`."""
-    worker.start()
-    with StopOnSignals(worker):
-        return worker.wait()
-
-
-class StopOnSignals:
-    """While entered, SIGINT and SIGTERM stop ``worker``; outside the main thread, nothing does."""
-
-    def __init__(self, worker: Worker) -> None:
-        self.worker = worker
-        self.previous: dict[int, Any] = {}
-
-    def __enter__(self) -> None:
-        if threading.current_thread() is threading.main_thread():
-            for number in stop_signals():
-                self.previous[number] = signal.signal(number, self._stop)
-
-    def __exit__(self, *error: object) -> None:
-        for number, handler in self.previous.items():
-            signal.signal(number, handler)
-
-    def _stop(self, number: int, frame: FrameType | None) -> None:
-        self.worker.stop()
-
-
-def stop_signals() -> list[signal.Signals]:
-    """The signals by which people and service managers end a server."""
-    names = ["SIGINT", "SIGTERM", "SIGBREAK"]  # the last one: Ctrl-Break on Windows
-    return [signal.Signals[name] for name in names if name in signal.Signals.__members__]
+    with StopSignals(worker.bell, worker.stop):
+        worker.start()
+        is_clean = worker.wait()
+    worker.bell.close()
+    return is_clean
 
 
 def end_process(status: int) -> NoReturn:

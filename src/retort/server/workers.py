@@ -8,11 +8,9 @@ that cannot be started in the first place ends the server. How a worker serves: 
 
 from __future__ import annotations
 
-import contextlib
 import multiprocessing
 import os
 import signal
-import socket
 import sys
 import threading
 import time
@@ -23,9 +21,11 @@ from typing import TYPE_CHECKING, Any
 from ..debug import Failure
 from .announce import say
 from .options import GRACE_SECONDS, LINGER_SECONDS
-from .worker import Worker, serve_here, stop_signals
+from .signals import Bell, StopSignals, stop_signals
+from .worker import Worker, serve_here
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable
     from multiprocessing.process import BaseProcess
 
@@ -86,6 +86,7 @@ class Workers:
         self.on_ready = on_ready
         self.slots = [Slot() for _ in range(count)]
         self.is_stopping = False
+        self.bell = Bell()
         self.context: Any = multiprocessing.get_context(_START_METHOD)
 
     def run(self) -> int:
@@ -93,38 +94,38 @@ class Workers:
 
         :returns: the exit status: 0, or 1 if the program does not start.
         """
-        with Alarm(self.stop) as alarm:
+        with StopSignals(self.bell, self.stop):
             first = self.slots[0]
             ready, tell = self.context.Pipe(duplex=False)
             self.start(first, tell)
             tell.close()
-            if not self.wait_until_ready(ready, first, alarm):
+            if not self.wait_until_ready(ready):
                 self.end_all()
                 return 0 if self.is_stopping else 1
-            self.keep_alive(alarm)
+            self.keep_alive()
             self.end_all()
         return 0
 
     def stop(self) -> None:
         self.is_stopping = True
 
-    def wait_until_ready(self, ready: Connection, slot: Slot, alarm: Alarm) -> bool:
+    def wait_until_ready(self, ready: Connection) -> bool:
         """Whether the first worker has the program; it has printed the reason if not."""
         while not self.is_stopping:
-            if ready in wait([ready, alarm.socket]):
+            if ready in wait([ready, self.bell.hearing]):
                 try:
                     return bool(ready.recv())
                 except EOFError:
                     return False
-            alarm.clear()
+            self.bell.clear()
         return False
 
-    def keep_alive(self, alarm: Alarm) -> None:
+    def keep_alive(self) -> None:
         while not self.is_stopping:
             self.fill_slots()
             sentinels = [slot.process.sentinel for slot in self.slots if slot.process]
-            wait([alarm.socket, *sentinels], self.next_start())
-            alarm.clear()
+            wait([self.bell.hearing, *sentinels], self.next_start())
+            self.bell.clear()
             for slot in self.slots:
                 if slot.process is not None and not slot.process.is_alive():
                     self.note_death(slot)
@@ -173,34 +174,6 @@ def _how(exit_code: int | None) -> str:
     if exit_code is not None and exit_code < 0:
         return f"was ended by signal {-exit_code}"
     return f"ended with status {exit_code}"
-
-
-class Alarm:
-    """While entered, SIGINT and SIGTERM call ``ring`` and make ``socket`` readable."""
-
-    def __init__(self, ring: Callable[[], None]) -> None:
-        self.ring = ring
-        self.socket, self._bell = socket.socketpair()
-        self.socket.setblocking(False)
-        self._bell.setblocking(False)
-
-    def __enter__(self) -> Alarm:
-        self._previous = {
-            number: signal.signal(number, lambda *_: self.ring()) for number in stop_signals()
-        }
-        self._previous_bell = signal.set_wakeup_fd(self._bell.fileno())
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        signal.set_wakeup_fd(self._previous_bell)
-        for number, handler in self._previous.items():
-            signal.signal(number, handler)
-        self.socket.close()
-        self._bell.close()
-
-    def clear(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            self.socket.recv(4096)
 
 
 def work(

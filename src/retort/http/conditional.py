@@ -1,0 +1,255 @@
+"""Conditional requests: what the preconditions of a request lead to (RFC 9110 section 13).
+
+`preconditions.py` asks before a view runs, `Response.make_conditional` when the response is
+made. Cutting a body to the ranges that were asked for is done in `ranges.py`.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from datetime import datetime, timezone
+
+from werkzeug.http import http_date, parse_date, parse_etags
+
+from .ranges import cut
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+    from werkzeug.datastructures import Headers
+    from werkzeug.wrappers import Response
+
+# They send a representation, so "not modified" is an answer (section 13.1.2; RFC 10008
+# section 2.6).
+READS = frozenset({"GET", "HEAD", "QUERY"})
+
+# They neither select nor change a representation: section 13.2.1.
+_NOT_CONDITIONAL = frozenset({"CONNECT", "OPTIONS", "TRACE"})
+
+# What a 412 must not have of the representation it does not send, or of its lifetime in
+# caches: one that kept the 412 would answer others with it.
+_OF_THE_REPRESENTATION = (
+    "Content-Type",
+    "Content-Disposition",
+    "Content-Encoding",
+    "Content-Language",
+    "Content-Location",
+    "Cache-Control",
+    "Expires",
+    "X-Sendfile",
+)
+
+_TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"|([\x21\x23-\x7e\x80-\xff]+)')
+
+
+class EntityTag(t.NamedTuple):
+    """Tells one version of a representation from another: section 8.8.3."""
+
+    value: str
+    is_weak: bool = False
+
+
+class Validators(t.NamedTuple):
+    """What is known of the representation as it is now."""
+
+    tag: EntityTag | None = None
+    modified: datetime | None = None  # in UTC, whole seconds
+    exists: bool = True
+
+
+def parse_tag(text: str) -> EntityTag:
+    """The tag that a program gave: ``abc`` and ``"abc"`` are strong, ``W/"abc"`` is weak.
+
+    :raises ValueError: if it has characters that a tag cannot have.
+    :raises TypeError: if it is no text.
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"An entity tag is a string, not {text!r}; make one, as with str(...).")
+    match = _TAG.fullmatch(text)
+    if match is None:
+        raise ValueError(
+            f"{text!r} cannot be an entity tag: it is empty, or has a space, a quotation mark"
+            " or a letter outside of Latin-1 in it. A hash in hexadecimal is a good one."
+        )
+    weak, quoted, bare = match.groups()
+    return EntityTag(quoted if bare is None else bare, weak is not None)
+
+
+def to_http_time(when: datetime | float) -> datetime:
+    """The time as HTTP dates have it: UTC, whole seconds.
+
+    :param when: without a time zone it is UTC; a number is seconds since 1970.
+    """
+    if isinstance(when, (int, float)):
+        when = datetime.fromtimestamp(when, timezone.utc)
+    elif when.tzinfo is None:
+        when = when.replace(tzinfo=timezone.utc)
+    return when.astimezone(timezone.utc).replace(microsecond=0)
+
+
+def evaluate(method: str, fields: Headers, current: Validators) -> int | None:
+    """The status that the preconditions in ``fields`` lead to, in the order of section 13.2.2.
+
+    :param current: of what is there before the request has changed anything.
+    :returns: 412, 304, or ``None``: go on as if there were none.
+    """
+    if method in _NOT_CONDITIONAL:
+        return None
+    if method in READS and not current.exists:
+        return None  # the plain answer is a 404, and stays one (section 13.2.1)
+    if not _is_the_expected(fields, current):
+        return 412
+    if not _is_known_already(method, fields, current):
+        return None
+    return 304 if method in READS else 412
+
+
+def is_safeguarded(fields: Headers, current: Validators) -> bool:
+    """Whether a change that nobody has seen yet cannot be overwritten by this request.
+
+    A date says so only if there is one to compare it with. ``If-None-Match: *`` says that
+    nothing is to be overwritten at all.
+    """
+    if "If-Match" in fields or fields.get("If-None-Match", "").strip() == "*":
+        return True
+    is_dated = _date(fields, "If-Unmodified-Since") is not None
+    return is_dated and current.modified is not None
+
+
+def _is_the_expected(fields: Headers, current: Validators) -> bool:
+    """``If-Match`` (section 13.1.1), or without it ``If-Unmodified-Since`` (13.1.4)."""
+    tags = fields.get("If-Match")
+    if tags is not None:
+        return _is_any(tags, current) or _has_strong(tags, current.tag)
+    since = _date(fields, "If-Unmodified-Since")
+    return since is None or current.modified is None or current.modified <= since
+
+
+def _is_known_already(method: str, fields: Headers, current: Validators) -> bool:
+    """``If-None-Match`` (section 13.1.2), or without it ``If-Modified-Since`` (13.1.3)."""
+    tags = fields.get("If-None-Match")
+    if tags is not None:
+        return _is_any(tags, current) or _has_weak(tags, current.tag)
+    if method not in READS or current.modified is None:
+        return False
+    since = _date(fields, "If-Modified-Since")
+    return since is not None and current.modified <= since
+
+
+def _is_any(tags: str, current: Validators) -> bool:
+    return tags.strip() == "*" and current.exists
+
+
+def _has_strong(tags: str, tag: EntityTag | None) -> bool:
+    return tag is not None and not tag.is_weak and parse_etags(tags).is_strong(tag.value)
+
+
+def _has_weak(tags: str, tag: EntityTag | None) -> bool:
+    if tag is None:
+        return False
+    known = parse_etags(tags)
+    return known.is_strong(tag.value) or known.is_weak(tag.value)
+
+
+def _date(fields: Headers, name: str) -> datetime | None:
+    """The field's date; ``None`` if it is missing, or is none or several: then it is ignored."""
+    text = fields.get(name, "")
+    return parse_date(text) if text.count(",") < 2 else None
+
+
+def allows_range(fields: Headers, current: Validators) -> bool:
+    """Whether the ranges asked for are of the version that is here: ``If-Range`` (13.1.5)."""
+    wanted = fields.get("If-Range")
+    if wanted is None:
+        return True
+    wanted = wanted.strip()
+    if wanted.startswith('"'):
+        return _has_strong(wanted, current.tag)
+    if wanted.startswith("W/"):
+        return False  # two versions with the same weak tag may differ in their bytes
+    return current.modified is not None and parse_date(wanted) == current.modified
+
+
+# Responses
+
+
+def make_conditional(
+    response: Response,
+    environ: WSGIEnvironment,
+    fields: Headers,
+    accept_ranges: bool | str,
+    complete_length: int | None,
+) -> None:
+    """Do what :meth:`Response.make_conditional <retort.Response.make_conditional>` does."""
+    method = environ["REQUEST_METHOD"]
+    if method not in READS:
+        return
+    response.headers.setdefault("Date", http_date())
+    unit = "bytes" if accept_ranges is True else accept_ranges
+    if unit:
+        response.headers["Accept-Ranges"] = unit
+    if 200 <= response.status_code < 300:
+        current = _validators_of(response)
+        status = evaluate(method, fields, current)
+        if status is not None:
+            _answer_with(response, status)
+            return
+        if method == "GET" and unit == "bytes" and allows_range(fields, current):
+            cut(response, fields.get("Range"), complete_length)
+    _set_length(response)
+
+
+def _validators_of(response: Response) -> Validators:
+    value, is_weak = response.get_etag()
+    tag = None if value is None else EntityTag(value, bool(is_weak))
+    return Validators(tag, response.last_modified)
+
+
+def _answer_with(response: Response, status: int) -> None:
+    response.status_code = status
+    if status != 412:
+        return  # Werkzeug sends no body with a 304, and closes it
+    close = getattr(response.response, "close", None)
+    if close is not None:
+        close()
+    response.direct_passthrough = False
+    response.set_data(b"")
+    for name in _OF_THE_REPRESENTATION:
+        response.headers.pop(name, None)
+
+
+def _set_length(response: Response) -> None:
+    if response.automatically_set_content_length and "Content-Length" not in response.headers:
+        length = response.calculate_content_length()
+        if length is not None:
+            response.headers["Content-Length"] = str(length)
+
+
+def tag_whole_answer(response: Response, environ: WSGIEnvironment) -> None:
+    """Give an answer that is at hand a weak entity tag, and make it conditional.
+
+    Left alone are streams, files, errors, and what is not to be stored.
+    """
+    if response.status_code != 200 or environ["REQUEST_METHOD"] not in READS:
+        return
+    if response.direct_passthrough or not response.is_sequence:
+        return
+    if response.cache_control.no_store:
+        return
+    if environ["REQUEST_METHOD"] == "HEAD" and not response.get_data():
+        return  # a view of its own for HEAD: what GET would send is not known
+    response.add_etag(weak=True)
+    response.make_conditional(environ)
+
+
+__all__ = [
+    "READS",
+    "EntityTag",
+    "Validators",
+    "evaluate",
+    "is_safeguarded",
+    "make_conditional",
+    "parse_tag",
+    "tag_whole_answer",
+    "to_http_time",
+]

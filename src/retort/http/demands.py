@@ -1,0 +1,122 @@
+"""What a route demands of a request besides its method: the types it takes and gives.
+
+Declared with ``accepts=[...]`` and ``produces=[...]`` on the route. RFC 9110 section 15.5.16
+(415) and section 12.5.1 (Accept), RFC 5789 (Accept-Patch), RFC 10008 (QUERY, Accept-Query).
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from werkzeug.exceptions import BadRequest, NotAcceptable, UnsupportedMediaType
+from werkzeug.http import parse_options_header
+
+from .methods import ACCEPT_FIELDS, WITHOUT_CONTENT
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from .request import Request
+
+# A token of structured fields: RFC 9651 section 3.3.4.
+_TOKEN = re.compile(r"[A-Za-z*][\w!#$%&'*+\-.^`|~:/]*", re.ASCII)
+
+
+class Demands(t.NamedTuple):
+    """The options of a route that are about media types."""
+
+    accepts: tuple[str, ...] | None = None  # media ranges, as "application/json" or "text/*"
+    produces: tuple[str, ...] | None = None  # media types
+
+
+def make_demands(
+    accepts: Iterable[str] | None, produces: Iterable[str] | None, methods: set[str]
+) -> Demands | None:
+    """The demands of a route, or ``None`` if it has none.
+
+    :raises TypeError: if a string is given instead of a list of them.
+    :raises ValueError: if one is not a media range.
+    """
+    if accepts is None and produces is None and "QUERY" not in methods:
+        return None  # a QUERY always has to say what it brings
+    return Demands(_media_types("accepts", accepts), _media_types("produces", produces))
+
+
+def _media_types(option: str, values: Iterable[str] | None) -> tuple[str, ...] | None:
+    if values is None:
+        return None
+    if isinstance(values, str):
+        raise TypeError(f"{option} is a list of media types: {option}=[{values!r}].")
+    for value in values:
+        if not re.fullmatch(r"[^\s/;]+/[^\s/;]+(;.*)?", value):
+            raise ValueError(
+                f"{option}=[{value!r}] is not a media type; it looks like 'application/json'."
+            )
+    return tuple(values)
+
+
+def check(request: Request, demands: Demands) -> None:
+    """Refuse a request that does not meet the demands.
+
+    :raises werkzeug.exceptions.BadRequest: for a QUERY without ``Content-Type``, or with
+        content that is not of that type.
+    :raises werkzeug.exceptions.UnsupportedMediaType: if its content is of another type.
+    :raises werkzeug.exceptions.NotAcceptable: if it wants none of the types produced.
+    """
+    method = request.method
+    if method == "QUERY" and not request.mimetype:
+        raise BadRequest(
+            "A QUERY must say in Content-Type what its content is (RFC 10008 section 2)."
+        )
+    if demands.accepts is not None and method not in WITHOUT_CONTENT:
+        _check_content(request, demands.accepts)
+    if method == "QUERY" and request.is_json:
+        request.get_json()  # 400 if the content is not what Content-Type says
+    if demands.produces is not None:
+        wanted = request.accept_mimetypes
+        if wanted and wanted.best_match(demands.produces) is None:
+            raise NotAcceptable(f"This can be had as {', '.join(demands.produces)}.")
+
+
+def _check_content(request: Request, accepts: tuple[str, ...]) -> None:
+    mimetype = request.mimetype
+    if not any(_takes(media_range, mimetype) for media_range in accepts):
+        raise _Unsupported(request.method, mimetype, accepts)
+
+
+def _takes(media_range: str, mimetype: str) -> bool:
+    wanted = parse_options_header(media_range)[0].lower()
+    return wanted in {"*/*", mimetype} or (
+        wanted.endswith("/*") and mimetype.startswith(wanted[:-1])
+    )
+
+
+class _Unsupported(UnsupportedMediaType):
+    """Says in a header field which types are taken."""
+
+    def __init__(self, method: str, mimetype: str, accepts: tuple[str, ...]) -> None:
+        got = f"not {mimetype}" if mimetype else "and the request does not say what it has"
+        super().__init__(f"{method} takes {', '.join(accepts)} here, {got}.")
+        self.field = (ACCEPT_FIELDS.get(method, "Accept"), accept_list(accepts))
+
+    def get_headers(self, *args: t.Any, **kwargs: t.Any) -> list[tuple[str, str]]:
+        return [*super().get_headers(*args, **kwargs), self.field]
+
+
+def accept_list(accepts: Iterable[str]) -> str:
+    """Media ranges as a List of structured fields (RFC 9651 section 3.1)."""
+    return ", ".join(_list_item(media_range) for media_range in accepts)
+
+
+def _list_item(media_range: str) -> str:
+    essence, parameters = parse_options_header(media_range)
+    return essence + "".join(
+        f";{name}={value if _TOKEN.fullmatch(value) else _quoted(value)}"
+        for name, value in parameters.items()
+    )
+
+
+def _quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

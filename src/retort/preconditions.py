@@ -1,0 +1,189 @@
+"""`condition`: a view that is asked only if the client's preconditions hold.
+
+What they lead to is decided in `http/conditional.py`; a response that is already made has
+`Response.make_conditional`.
+"""
+
+from __future__ import annotations
+
+from functools import wraps
+from inspect import isawaitable, iscoroutinefunction
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
+
+from werkzeug.exceptions import PreconditionFailed, PreconditionRequired
+from werkzeug.http import http_date
+
+from .errors import SetupError
+from .globals import current_app, request
+from .http.conditional import (
+    READS,
+    Validators,
+    evaluate,
+    is_safeguarded,
+    parse_tag,
+    to_http_time,
+)
+from .http.methods import SAFE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from .http.response import Response
+
+V = TypeVar("V", bound="Callable[..., Any]")
+
+
+def condition(
+    *,
+    etag: str | Callable[..., Any] | None = None,
+    last_modified: datetime | float | Callable[..., Any] | None = None,
+    required: bool = False,
+    headers: Mapping[str, str] | None = None,
+) -> Callable[[V], V]:
+    """Answer 304 or 412 before the view runs, from what is known of the current version.
+
+    ::
+
+        @app.put("/notes/<int:id>")
+        @condition(etag=lambda id: notes[id].version, required=True)
+        def change(id): ...
+
+    Below the route and what checks permissions, since it answers for the view. The view may
+    be async, a method of a `MethodView`, or a class through its ``decorators``.
+
+    :param etag: the entity tag of the current version, or a function that gives it: ``"abc"``
+        is strong, ``'W/"abc"'`` weak, ``None`` means that there is no such thing now.
+    :param last_modified: when it changed last, or a function that gives it: a `datetime`, in
+        UTC if it has no time zone; seconds since 1970; or ``None``.
+    :param required: answer 428 to a method that changes something without ``If-Match``,
+        ``If-Unmodified-Since`` or ``If-None-Match: *``.
+    :param headers: fields that a 304 repeats and the view's answer has too, such as
+        ``Cache-Control``, ``Vary``, ``Content-Location``: with a 304 the view cannot set them.
+    :raises SetupError: if neither ``etag`` nor ``last_modified`` is given.
+    :raises ValueError: if the tag cannot be one; when the request comes if a function gave it.
+
+    The functions get the variables of the URL, by name; they may be async, and may abort.
+    The answer to GET, HEAD and QUERY gets ``ETag`` and ``Last-Modified`` unless the view has
+    set them. RFC 9110 §13; RFC 6585 §3 (428).
+    """
+    if etag is None and last_modified is None:
+        raise SetupError(
+            "condition() has nothing to compare. Say how the current version is known:"
+            " @condition(etag=lambda id: ...) or @condition(last_modified=lambda id: ...)."
+        )
+    if etag is not None and not callable(etag):
+        parse_tag(etag)  # a wrong one is told now, not with the first request
+    known = _Condition(etag, last_modified, required, dict(headers or {}))
+
+    def decorate(view: V) -> V:
+        guard = _guard_async if iscoroutinefunction(view) else _guard
+        return cast("V", guard(known, view))
+
+    return decorate
+
+
+class _Condition(NamedTuple):
+    """What `condition` was told."""
+
+    etag: Any
+    last_modified: Any
+    is_required: bool
+    headers: dict[str, str]
+
+
+def _guard(known: _Condition, view: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(view)
+    def guarded(*args: Any, **variables: Any) -> Any:
+        current = _validators(*(_value(each, variables) for each in known[:2]))
+        early = _answer_early(known, current)
+        if early is not None:
+            return early
+        return _complete(known, current, view(*args, **variables))
+
+    return guarded
+
+
+def _guard_async(known: _Condition, view: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(view)
+    async def guarded(*args: Any, **variables: Any) -> Any:
+        values = [await _value_async(each, variables) for each in known[:2]]
+        current = _validators(*values)
+        early = _answer_early(known, current)
+        if early is not None:
+            return early
+        return _complete(known, current, await view(*args, **variables))
+
+    return guarded
+
+
+def _value(given: Any, variables: dict[str, Any]) -> Any:
+    return current_app.ensure_sync(given)(**variables) if callable(given) else given
+
+
+async def _value_async(given: Any, variables: dict[str, Any]) -> Any:
+    value = given(**variables) if callable(given) else given
+    return await value if isawaitable(value) else value
+
+
+def _validators(etag: str | None, last_modified: datetime | float | None) -> Validators:
+    return Validators(
+        None if etag is None else parse_tag(etag),
+        None if last_modified is None else to_http_time(last_modified),
+        exists=etag is not None or last_modified is not None,
+    )
+
+
+def _answer_early(known: _Condition, current: Validators) -> Response | None:
+    """The 304; ``None`` if the view is to run.
+
+    :raises PreconditionFailed: if what the client expects is not so.
+    :raises PreconditionRequired: if it should have said what it expects.
+    """
+    fields = request.headers
+    if known.is_required and request.method not in SAFE and not is_safeguarded(fields, current):
+        raise PreconditionRequired(_how_to_ask(known))
+    status = evaluate(request.method, fields, current)
+    if status == 412:
+        raise PreconditionFailed(
+            "What is here is not what the request expects: somebody may have changed it."
+            " Get it again, and repeat the change if it is still wanted."
+        )
+    if status is None:
+        return None
+    response = current_app.response_class(status=status)
+    response.headers["Date"] = http_date()
+    _describe(known, current, response)
+    return response
+
+
+def _how_to_ask(known: _Condition) -> str:
+    asked, told = "If-Match", "ETag"
+    if known.etag is None:
+        asked, told = "If-Unmodified-Since", "Last-Modified"
+    return (
+        f"A change must say which version it is of. Send {asked} with the {told} that came with"
+        " it, or 'If-None-Match: *' to make something new."
+    )
+
+
+def _complete(known: _Condition, current: Validators, value: Any) -> Any:
+    """The view's answer, saying which version it is, where it sends one.
+
+    After a change the validators are of the version before it, so they are not told.
+    """
+    if request.method not in READS:
+        return value
+    response = current_app.make_response(value)
+    if 200 <= response.status_code < 300 or response.status_code == 304:
+        _describe(known, current, response)
+    return response
+
+
+def _describe(known: _Condition, current: Validators, response: Response) -> None:
+    if current.tag is not None and "ETag" not in response.headers:
+        response.set_etag(*current.tag)
+    if current.modified is not None and "Last-Modified" not in response.headers:
+        response.last_modified = current.modified
+    for name, value in known.headers.items():
+        response.headers.setdefault(name, value)

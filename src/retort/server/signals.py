@@ -1,0 +1,80 @@
+"""Wait for several things at once, signals among them, without missing one.
+
+A Python signal handler runs in the main thread between two of its steps. A signal that
+comes just before the main thread goes to sleep on a lock, or on the end of a process, would
+be seen only when something else wakes it. A byte in a socket cannot be missed that way.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import socket
+import threading
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+
+class Bell:
+    """Anybody may `ring`, from threads and signal handlers too; one waits to hear it."""
+
+    def __init__(self) -> None:
+        self.hearing, self.ringing = socket.socketpair()
+        self.ringing.setblocking(False)
+
+    def ring(self) -> None:
+        # Full: it will be heard anyway. Closed: nobody listens any more.
+        with contextlib.suppress(OSError):
+            self.ringing.send(b"\0")
+
+    def wait(self, timeout_seconds: float | None = None) -> None:
+        """Sleep until somebody rang, also before this call, or until the time is over."""
+        self.hearing.settimeout(timeout_seconds)
+        with contextlib.suppress(TimeoutError, BlockingIOError):
+            self.hearing.recv(4096)
+
+    def clear(self) -> None:
+        """Forget that somebody rang."""
+        self.wait(0)
+
+    def close(self) -> None:
+        self.hearing.close()
+        self.ringing.close()
+
+
+class StopSignals:
+    """While entered, SIGINT and SIGTERM call ``stop``, and ring ``bell``.
+
+    Outside the main thread nothing changes: Python lets only that one handle signals.
+    """
+
+    def __init__(self, bell: Bell, stop: Callable[[], None]) -> None:
+        self.bell = bell
+        self.stop = stop
+        self.previous: dict[int, Any] = {}
+
+    def __enter__(self) -> None:
+        if threading.current_thread() is threading.main_thread():
+            self.previous_fd = signal.set_wakeup_fd(
+                self.bell.ringing.fileno(), warn_on_full_buffer=False
+            )
+            for number in stop_signals():
+                self.previous[number] = signal.signal(number, self._handle)
+
+    def __exit__(self, *error: object) -> None:
+        if self.previous:
+            for number, handler in self.previous.items():
+                signal.signal(number, handler)
+            signal.set_wakeup_fd(self.previous_fd)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        self.stop()
+
+
+def stop_signals() -> list[signal.Signals]:
+    """The signals by which people and service managers end a server."""
+    names = ["SIGINT", "SIGTERM", "SIGBREAK"]  # the last one: Ctrl-Break on Windows
+    return [signal.Signals[name] for name in names if name in signal.Signals.__members__]

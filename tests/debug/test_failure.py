@@ -1,0 +1,110 @@
+"""The description and the page of a program that does not start."""
+
+import click
+import pytest
+from werkzeug.test import Client
+
+from retort.debug import Failure, failure_page
+
+
+def failure_of(source: str, name: str = "shop.py") -> Failure:
+    try:
+        exec(compile(source, name, "exec"), {})
+    except BaseException as error:
+        return Failure.from_exception(error)
+    raise AssertionError("it did not fail")
+
+
+def test_an_exception_is_told_in_one_line_and_in_full():
+    failure = failure_of("def price():\n    return 1 / 0\nprice()")
+
+    assert failure.summary == "ZeroDivisionError: division by zero"
+    assert failure.details.startswith("Traceback (most recent call last):\n")
+    assert 'File "shop.py", line 2, in price' in failure.details
+
+
+def test_a_syntax_error_shows_its_line_and_no_frames():
+    failure = failure_of("x = (1,\ny = 2")
+
+    assert failure.summary.startswith("SyntaxError: ")
+    assert 'File "shop.py", line 1' in failure.details
+
+
+def test_a_message_of_the_command_line_stands_alone():
+    failure = Failure.from_exception(click.UsageError("No application found."))
+
+    assert (failure.summary, failure.details) == ("No application found.", "")
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [("'no config'", "no config"), ("2", "exit status 2"), ("None", "exit status None")],
+)
+def test_a_program_that_exits_says_why(code, words):
+    assert words in failure_of(f"raise SystemExit({code})").summary
+
+
+def test_frames_that_only_started_the_program_are_left_out(tmp_path):
+    import runpy
+
+    program = tmp_path / "program.py"
+    program.write_text("def run():\n    undefined_name\nrun()\n")
+    try:
+        runpy.run_path(str(program))
+    except NameError as error:
+        trace = error.__traceback__.tb_next  # the first frame is this test
+        details = Failure.from_exception(error.with_traceback(trace)).details
+
+    assert "runpy" not in details
+    assert str(program) in details.splitlines()[1]
+
+
+def test_causes_are_kept():
+    failure = failure_of("try:\n    1 / 0\nexcept Exception as e:\n    raise KeyError('k') from e")
+
+    assert "ZeroDivisionError" in failure.details
+    assert failure.summary == "KeyError: 'k'"
+
+
+def test_the_report_goes_to_standard_error(capsys):
+    Failure("No application found.").report()
+    Failure("KeyError: 'k'", "Traceback ...\nKeyError: 'k'\n").report()
+
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == "Error: No application found.\nTraceback ...\nKeyError: 'k'\n"
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_every_request_gets_the_page_with_status_500(method):
+    client = Client(failure_page(failure_of("1 / 0")))
+
+    answer = client.open("/any/where", method=method, headers={"Accept": "text/html"})
+
+    assert answer.status == "500 Internal Server Error"
+    assert answer.content_type == "text/html; charset=utf-8"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "division by zero" in answer.text
+    assert "The server waits" in answer.text
+
+
+def test_the_page_is_text_for_those_who_do_not_ask_for_html():
+    answer = Client(failure_page(failure_of("1 / 0"))).get("/", headers={"Accept": "*/*"})
+
+    assert answer.content_type == "text/plain; charset=utf-8"
+    assert "<" not in answer.text.replace("<module>", "")
+
+
+def test_the_page_shows_markup_in_an_error_as_text():
+    page = failure_page(failure_of("raise ValueError('<script>alert(1)</script>')"))
+
+    answer = Client(page).get("/", headers={"Accept": "text/html"})
+
+    assert "<script>" not in answer.text
+    assert "&lt;script&gt;" in answer.text
+
+
+def test_half_of_a_surrogate_pair_in_an_error_does_not_break_the_page():
+    page = failure_page(Failure("a name with \udc80"))
+
+    assert Client(page).get("/").status_code == 500
