@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 run: $(VENV)/runs  ## serve the tutorial's program; prints its address, its routes and the form to open
 	@$(BIN)/retort run --debug --port 5000 examples/login/login.py
 
-test: $(VENV)/develops  ## everything, the browser included
+test: $(VENV)/develops $(VENV)/compares  ## everything, the browser included
 	@sh .ci/need --optional chromium sh -c 'command -v chromium || command -v google-chrome'
 	$(BIN)/pytest -n auto --dist loadgroup
 
@@ -38,3 +38,9 @@ $(VENV)/runs: pyproject.toml | $(BIN)/python
 $(VENV)/develops: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@ $(VENV)/runs
+
+# The Flask that tests compare with, in a folder that only their processes look in.
+$(VENV)/compares: tests/differential/flask/requirements.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade \
+		--target $(VENV)/flask-oracle --requirement $<
+	@touch $@

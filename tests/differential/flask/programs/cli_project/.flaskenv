@@ -1,0 +1,2 @@
+FLASK_FROM_FLASKENV=flaskenv
+FLASK_IN_BOTH=flaskenv
