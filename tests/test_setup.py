@@ -306,9 +306,17 @@ def test_retort_differs_from_flask_by_its_settings_alone():
     }
     assert different == {
         "ACCEPT_PARTIAL_PUT",
+        "CROSS_ORIGIN_PROTECTION",
         "DESCRIBE_EMPTY_RESPONSES",
+        "FORM_FROM_GET_BODY",
+        "LIMIT_URLENCODED_FORMS",
         "MAX_CONTENT_LENGTH",
+        "REDIRECT_AFTER_UNSAFE",
+        "REFUSE_INVALID_COOKIES",
+        "REFUSE_LARGE_COOKIES",
+        "SEND_SECURITY_HEADERS",
         "SESSION_COOKIE_SAMESITE",
+        "SESSION_COOKIE_SECURE",
     }
     assert set(vars(retort.Retort)) - {"__module__", "__doc__", "default_config"} == set()
     assert issubclass(retort.Retort, retort.Flask)

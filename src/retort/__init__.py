@@ -15,6 +15,7 @@ from .context import (
 from .globals import current_app, g, request, session
 from .helpers import (
     abort,
+    created,
     flash,
     get_flashed_messages,
     get_template_attribute,
@@ -26,7 +27,9 @@ from .helpers import (
     url_for,
 )
 from .http import Request, Response
+from .http.cross_origin import cross_origin_exempt
 from .json import jsonify
+from .preconditions import condition
 from .signals import (
     appcontext_popped,
     appcontext_pushed,
@@ -61,7 +64,10 @@ __all__ = [
     "appcontext_pushed",
     "appcontext_tearing_down",
     "before_render_template",
+    "condition",
     "copy_current_request_context",
+    "created",
+    "cross_origin_exempt",
     "current_app",
     "flash",
     "g",

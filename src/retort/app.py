@@ -20,7 +20,7 @@ from werkzeug.wsgi import get_host
 from . import dispatch
 from .context import AppContext, RequestContext, _unset
 from .gateways.wsgi import serve
-from .globals import _cv_app, _cv_request, g, request, session
+from .globals import _cv_app, _cv_request, g, request, request_ctx, session
 from .helpers import get_debug_flag, get_flashed_messages, get_load_dotenv
 from .http import Request, Response
 from .plan import SHORTCUTS, STEPS, Steps, methods_of
@@ -76,18 +76,25 @@ class Flask(App):
     def __setattr__(self, name: str, value: t.Any) -> None:
         super().__setattr__(name, value)
         if name in _REPLACEABLE:
-            super().__setattr__("_steps", None)
+            self._refresh_steps()
 
     def __delattr__(self, name: str) -> None:
         super().__delattr__(name)
         if name in _REPLACEABLE:
-            super().__setattr__("_steps", None)
+            self._refresh_steps()
+
+    def _refresh_steps(self) -> None:
+        steps: Steps | None = self.__dict__.get("_steps")
+        if steps is not None:
+            steps.refresh(self)
 
     def _current_steps(self) -> Steps:
         """How the steps of a request are taken now; a method may have been replaced."""
         steps = self._steps
-        if steps is None or steps.methods != methods_of(type(self)):
+        if steps is None:
             steps = self._steps = Steps(self, _STANDARD, dispatch.DIRECT)
+        elif steps.methods != methods_of(type(self)):
+            steps.refresh(self)
         return steps
 
     # Templates and files
@@ -342,21 +349,21 @@ class Flask(App):
 
     def full_dispatch_request(self) -> Response:
         """Run hooks, view and error handlers for the current request, to the response."""
-        return dispatch.respond(self, _cv_request.get())
+        return dispatch.respond(self, _current_context())
 
     def preprocess_request(self) -> ResponseReturnValue | None:
         """Run the URL value preprocessors and ``before_request`` functions.
 
         :returns: what the first of these functions returned that is not ``None``.
         """
-        return t.cast("ResponseReturnValue | None", dispatch.preprocess(self, _cv_request.get()))
+        return t.cast("ResponseReturnValue | None", dispatch.preprocess(self, _current_context()))
 
     def dispatch_request(self) -> ResponseReturnValue:
         """Call the view of the current request.
 
         :raises werkzeug.exceptions.HTTPException: if no rule matched.
         """
-        answer: ResponseReturnValue = dispatch.call_view(self, _cv_request.get())
+        answer: ResponseReturnValue = dispatch.call_view(self, _current_context())
         return answer
 
     def raise_routing_exception(self, request: Request) -> t.NoReturn:
@@ -368,11 +375,7 @@ class Flask(App):
 
     def make_default_options_response(self) -> Response:
         """The answer to OPTIONS: ``Allow`` with the URL's methods (RFC 9110 section 9.3.7)."""
-        adapter = _cv_request.get().url_adapter
-        response = self.response_class()
-        if adapter is not None:
-            response.allow.update(adapter.allowed_methods())
-        return response
+        return dispatch.options(self, _current_context())
 
     def finalize_request(
         self,
@@ -384,7 +387,7 @@ class Flask(App):
         :param from_error_handler: whether it answers an unhandled error; then an error in
             the hooks is logged, not raised.
         """
-        return dispatch.finalize(self, _cv_request.get(), rv, from_error_handler)
+        return dispatch.finalize(self, _current_context(), rv, from_error_handler)
 
     def make_response(self, rv: ResponseReturnValue) -> Response:
         """The response for what a view returned. Flask's "About Responses".
@@ -398,14 +401,14 @@ class Flask(App):
 
         :returns: the response to send.
         """
-        return dispatch.process_response(self, _cv_request.get(), response)
+        return dispatch.process_response(self, _current_context(), response)
 
     def do_teardown_request(self, exc: BaseException | None = _unset) -> None:
         """Run the ``teardown_request`` functions; called when a request context ends.
 
         :param exc: what they are told; by default the exception being handled.
         """
-        dispatch.teardown_request(self, _cv_request.get(), dispatch.handled(exc))
+        dispatch.teardown_request(self, _current_context(), dispatch.handled(exc))
 
     def do_teardown_appcontext(self, exc: BaseException | None = _unset) -> None:
         """Run the ``teardown_appcontext`` functions; called when an app context ends.
@@ -437,7 +440,7 @@ class Flask(App):
 
     def log_exception(self, exc_info: ExcInfo) -> None:
         """Log an exception that nobody handled, with the request it came from."""
-        current = _cv_request.get().request
+        current = _current_context().request
         self.logger.error("Exception on %s [%s]", current.path, current.method, exc_info=exc_info)
 
     # Async views under WSGI
@@ -458,6 +461,16 @@ class Flask(App):
         from asgiref.sync import async_to_sync
 
         return async_to_sync(func)
+
+
+def _current_context() -> RequestContext:
+    """The context of the current request, for a step that is taken by its method.
+
+    :raises RuntimeError: outside of a request.
+    """
+    context: RequestContext = request_ctx._get_current_object()  # type: ignore[attr-defined]
+    context.app._current_steps()  # a class may have been patched since the context was made
+    return context
 
 
 def _is_plainly_sync(func: Callable[..., t.Any]) -> bool:
@@ -485,8 +498,27 @@ class Retort(Flask):
             **App.default_config,
             # RFC 6265bis section 4.1.2.7: not sent along with other sites' forms.
             "SESSION_COOKIE_SAMESITE": "Lax",
+            # Not sent in the clear by a site that has TLS.
+            "SESSION_COOKIE_SECURE": "auto",
+            # A cookie that is too large is dropped by the browser, without a word.
+            "REFUSE_INVALID_COOKIES": True,
+            "REFUSE_LARGE_COOKIES": True,
+            # Pages of other sites cannot send forms here: no token needed.
+            "CROSS_ORIGIN_PROTECTION": True,
+            # Against sniffed types, hidden frames, and addresses told to other sites.
+            "SEND_SECURITY_HEADERS": True,
+            # After a form, what is to come next is a GET: RFC 9110 section 15.4.4.
+            "REDIRECT_AFTER_UNSAFE": 303,
+            # A part of a resource put in place of the whole: RFC 9110 section 14.5.
+            "ACCEPT_PARTIAL_PUT": False,
+            # The type of what is not there: RFC 9110 section 15.3.5.
+            "DESCRIBE_EMPTY_RESPONSES": False,
             # In bytes. Larger uploads are a decision for the program to take.
             "MAX_CONTENT_LENGTH": 16 * 1024 * 1024,
+            # What holds for a form holds for it in either encoding.
+            "LIMIT_URLENCODED_FORMS": True,
+            # Content of a GET means nothing: RFC 9110 section 9.3.1.
+            "FORM_FROM_GET_BODY": False,
         }
     )
 

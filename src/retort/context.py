@@ -18,6 +18,7 @@ from werkzeug.sansio.utils import host_is_trusted
 
 from .errors import ContextError
 from .globals import _cv_app, _cv_request
+from .http.fallback import answer_without_rule
 from .routing import UrlMap, look_up
 from .signals import appcontext_popped, appcontext_pushed
 
@@ -40,9 +41,9 @@ V = t.TypeVar("V")
 Along = t.TypeVar("Along")
 Pushes = list[tuple["Token[V]", Along]]
 
-# The methods of a session interface that open and save; see `sessions.SessionInterface`.
+# What a session interface opens and saves with; see `sessions.SessionInterface`.
 session_methods: Callable[[type], tuple[t.Any, ...]] = attrgetter(
-    "open_session", "save_session", "make_null_session", "is_null_session"
+    "open_session", "save_session", "make_null_session", "is_null_session", "session_class"
 )
 
 # Stands for "not given" where None means something; for an exception: the one being handled.
@@ -270,6 +271,9 @@ class RequestContext(AppContext):
         adapter = self.url_adapter
         if adapter is None:
             return  # routing_exception says why
+        request.routing_exception = answer_without_rule(request, self.app.url_map)
+        if request.routing_exception is not None:
+            return
         try:
             request.url_rule, request.view_args = adapter.match(  # type: ignore[assignment]
                 return_rule=True
@@ -288,6 +292,7 @@ class RequestContext(AppContext):
             or app.config["TRUSTED_HOSTS"] is not None
             or self.request.trusted_hosts is not None
             or not self.steps.keeps_url_adapter
+            or "url_adapter" in self.__dict__  # somebody may have put it there
         ):
             return None
         environ = self.request.environ

@@ -11,13 +11,20 @@ from __future__ import annotations
 import sys
 import typing as t
 
-from werkzeug.exceptions import BadRequestKeyError, HTTPException, InternalServerError
+from werkzeug.exceptions import BadRequest, BadRequestKeyError, HTTPException, InternalServerError
 from werkzeug.routing import RequestRedirect, RoutingException
 
 from .context import _unset
 from .errors import RoutingRedirectError
 from .globals import _cv_request
+from .http import cross_origin
+from .http.conditional import tag_whole_answer
 from .http.convert import to_response
+from .http.demands import accept_list, check
+from .http.forms import OVERRIDING_METHODS, overriding_method
+from .http.hints import FORM_TYPES, METHOD_IN_QUERY, hint_once
+from .http.methods import ACCEPT_FIELDS
+from .http.protection import add_security_headers
 from .plan import Plan
 from .setup import where
 from .signals import (
@@ -34,6 +41,7 @@ if t.TYPE_CHECKING:
     from .app import Flask
     from .context import AppContext, RequestContext
     from .http import Request, Response
+    from .http.demands import Demands
     from .typing import ResponseReturnValue
 
 # What may stand for an answer before it is a response.
@@ -51,6 +59,12 @@ def respond(app: Flask, context: RequestContext) -> Response:
     try:
         if request_started.receivers:
             request_started.send(app, _async_wrapper=app.ensure_sync)
+        if context.request.method not in cross_origin.PASSING_METHODS:
+            refuse_other_sites(app, context)
+            if context.request.method == "POST" and app.config["METHOD_OVERRIDE"]:
+                override_method(app, context)
+        if app.config["DEBUG"] and "_method" in context.request.args:
+            hint_once(METHOD_IN_QUERY)
         answer: t.Any = steps.preprocess_request(app, context)
         if answer is None:
             answer = steps.dispatch_request(app, context)
@@ -58,6 +72,65 @@ def respond(app: Flask, context: RequestContext) -> Response:
         answer = app.handle_user_exception(error)
     response: Response = steps.finalize_request(app, context, answer)
     return response
+
+
+def refuse_other_sites(app: Flask, context: RequestContext) -> None:
+    """Let no page of another site send what may change something; `cross_origin` has the rules.
+
+    :raises CrossOriginRefused: if it is not to be taken; the log says what would allow it.
+    :raises ValueError: if what is configured about it can never match.
+    """
+    if not app.config.get("CROSS_ORIGIN_PROTECTION"):
+        return
+    trust = cross_origin.read_trust(app.config)
+    request = context.request
+    sender = cross_origin.Sender.of(request.environ)
+    if sender.is_this_site:
+        return
+    rule = request.url_rule
+    view = None if rule is None else app.view_functions.get(rule.endpoint)
+    verdict = cross_origin.decide(
+        request.method,
+        sender,
+        trust,
+        is_exempt=trust.takes_rule(request.method, rule, _path_as_sent(request))
+        or cross_origin.is_exempt(view, request.method),
+        is_developing=app.debug and cross_origin.is_loopback(request.remote_addr or ""),
+    )
+    what = f"{request.method} {request.path!r}"
+    if verdict is cross_origin.Verdict.REFUSED:
+        hint = cross_origin.how_to_allow(sender, trust, None if view is None else where(view))
+        app.logger.warning("Refused %s, sent by another site (%s). %s", what, sender, hint)
+        raise cross_origin.CrossOriginRefused(sender, f"({sender}.) {hint}" if app.debug else "")
+    if verdict in cross_origin.TAKEN_WITH_CARE:
+        app.logger.warning(cross_origin.TAKEN_WITH_CARE[verdict], what, sender)
+
+
+def _path_as_sent(request: Request) -> str:
+    """The path with all slashes that it began with; `Request.path` has one."""
+    sent: str = request.environ.get("PATH_INFO", "")
+    return f"/{request.path}" if sent.startswith("//") else request.path
+
+
+def override_method(app: Flask, context: RequestContext) -> None:
+    """Let a form's ``_method`` stand for its POST, where the URL takes such a method.
+
+    The request has been let in as the POST it is; it has to be let in as the other one too.
+
+    :raises CrossOriginRefused: if it is not.
+    """
+    request, adapter = context.request, context.url_adapter
+    if request.mimetype not in FORM_TYPES or adapter is None:
+        return
+    if not any(adapter.test(method=other) for other in OVERRIDING_METHODS):
+        return  # so a long upload is left to its view to read
+    method = overriding_method(request)
+    if method is None:
+        return
+    request.method = adapter.default_method = method
+    request.url_rule = request.view_args = request.routing_exception = None
+    context.match_request()
+    refuse_other_sites(app, context)
 
 
 def preprocess(app: Flask, context: RequestContext) -> t.Any:
@@ -86,6 +159,11 @@ def call_view(app: Flask, context: RequestContext) -> t.Any:
     rule = request.url_rule
     if request.method == "OPTIONS" and getattr(rule, "provide_automatic_options", False):
         return app.make_default_options_response()
+    if "HTTP_CONTENT_RANGE" in request.environ and request.method == "PUT":
+        _check_partial_put(app)
+    demands = getattr(rule, "demands", None)
+    if demands is not None:
+        check_demands(context, demands)
     plan = _plan(app, context)
     view: Callable[..., t.Any] | None = plan.view
     if view is None:
@@ -93,6 +171,43 @@ def call_view(app: Flask, context: RequestContext) -> t.Any:
     if plan.is_async or not context.steps.keeps_ensure_sync:
         view = app.ensure_sync(view)
     return view(**request.view_args)  # type: ignore[arg-type]
+
+
+def _check_partial_put(app: Flask) -> None:
+    if not app.config["ACCEPT_PARTIAL_PUT"]:
+        raise BadRequest(
+            "A PUT with Content-Range would replace the whole by a part (RFC 9110 section"
+            " 14.5). Use PATCH."
+        )
+
+
+def check_demands(context: RequestContext, demands: Demands) -> None:
+    """Refuse a request without the types its route wants; a QUERY is told them."""
+    check(context.request, demands)
+    if context.request.method == "QUERY" and demands.accepts is not None:
+        types = accept_list(demands.accepts)
+
+        def tell(response: Response) -> Response:
+            response.headers.setdefault("Accept-Query", types)
+            return response
+
+        context._after_request_functions.append(tell)
+
+
+def options(app: Flask, context: RequestContext) -> Response:
+    """The answer to OPTIONS: the methods of the URL, and the types that some of them take."""
+    response = app.response_class()
+    adapter = context.url_adapter
+    if adapter is None:
+        return response
+    methods = set(adapter.allowed_methods())
+    response.allow.update(methods)
+    for method in sorted(methods & ACCEPT_FIELDS.keys()):
+        rule, _ = adapter.match(method=method, return_rule=True)
+        demands = getattr(rule, "demands", None)
+        if demands is not None and demands.accepts is not None:
+            response.headers[ACCEPT_FIELDS[method]] = accept_list(demands.accepts)
+    return response
 
 
 def _plan(app: Flask, context: RequestContext) -> Plan:
@@ -203,6 +318,8 @@ def finalize(
     response: Response = steps.make_response(app, context, answer)
     try:
         response = steps.process_response(app, context, response)
+        if app.config.get("AUTOMATIC_ETAGS"):
+            tag_whole_answer(response, context.request.environ)
         if request_finished.receivers:
             request_finished.send(app, _async_wrapper=app.ensure_sync, response=response)
     except Exception:
@@ -240,7 +357,11 @@ def process_response(app: Flask, context: RequestContext, response: Response) ->
         for scope in _plan(app, context).outward:
             for after in reversed(app.after_request_funcs.get(scope, ())):
                 response = app.ensure_sync(after)(response)
+    if app.config.get("SEND_SECURITY_HEADERS"):
+        add_security_headers(response.headers, app.config, context.request.environ)
     _save_session(app, context, response)
+    if response._status_code == 204 and not app.config["DESCRIBE_EMPTY_RESPONSES"]:
+        response.headers.pop("Content-Type", None)
     return response
 
 

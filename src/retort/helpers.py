@@ -23,6 +23,7 @@ from .globals import (
     request_ctx,
     session,
 )
+from .http.redirect import DEFAULT_CODE
 from .http.request import split_blueprint_path as _split_blueprint_path  # noqa: F401
 from .signals import message_flashed
 from .streaming import stream_with_context
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "abort",
+    "created",
     "flash",
     "get_debug_flag",
     "get_flashed_messages",
@@ -92,15 +94,37 @@ def make_response(*args: Any) -> Response:
     return current_app.make_response(args[0] if len(args) == 1 else args)
 
 
+def created(location: str, body: Any = "") -> Response:
+    """The answer to a request that has made something: 201, and where it is.
+
+    ::
+
+        @app.post("/entries")
+        def add():
+            id = save(request.get_json())
+            return created(url_for("entry", id=id), {"id": id})
+
+    :param location: URL of what was made.
+    :param body: what a view could return: the thing itself, or nothing.
+    :raises TypeError: if a view could not return ``body``.
+
+    For POST, and for a PUT that made what was not there: RFC 9110 section 15.3.2, 9.3.3, 9.3.4.
+    """
+    response = make_response(body, 201)
+    response.headers["Location"] = location
+    return response
+
+
 def redirect(
     location: str,
-    code: int = 302,
+    code: int = DEFAULT_CODE,
     Response: type[BaseResponse] | None = None,  # noqa: N803 - Flask's name for it.
 ) -> BaseResponse:
     """A response that sends the client to another URL.
 
     :param location: the URL; `url_for` makes one for a view.
-    :param code: status, one of 301, 302, 303, 305, 307, 308.
+    :param code: status, one of 301, 302, 303, 305, 307, 308. If it is not given: 302, and
+        after POST, PUT, PATCH or DELETE the config ``REDIRECT_AFTER_UNSAFE``.
     :param Response: class to use where there is no application; an application
         uses its own ``response_class``.
 
@@ -109,7 +133,7 @@ def redirect(
     ctx = _cv_app.get(None)
     if ctx is not None:
         return ctx.app.redirect(location, code=code)
-    return _redirect_without_app(location, code=code, Response=Response)
+    return _redirect_without_app(location, code=int(code), Response=Response)
 
 
 def abort(code: int | BaseResponse, *args: Any, **kwargs: Any) -> NoReturn:

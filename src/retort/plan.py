@@ -60,6 +60,8 @@ class Steps:
     """How each step of a request is taken for one application.
 
     Each takes the application, the request's context, and the arguments of the method.
+    It is one object for the life of the application, so that a request under way hears too
+    of a method that is replaced.
 
     :param app: the application.
     :param standard: the methods as they were written.
@@ -81,15 +83,21 @@ class Steps:
         standard: tuple[t.Any, ...],
         direct: Mapping[str, Callable[..., t.Any]],
     ) -> None:
+        self._standard = standard
+        self._direct = direct
+        self.refresh(app)
+
+    def refresh(self, app: App) -> None:
+        """Look again which methods have been replaced."""
         #: The methods of the class at this time; when they are others, so are the steps.
         self.methods = methods_of(type(app))
         kept = {
             name
-            for name, now, then in zip(STEPS + SHORTCUTS, self.methods, standard, strict=True)
+            for name, now, then in zip(STEPS + SHORTCUTS, self.methods, self._standard, strict=True)
             if now is then and name not in app.__dict__
         }
         for name in STEPS:
-            step = direct[name] if name in kept else partial(_by_method, name)
+            step = self._direct[name] if name in kept else partial(_by_method, name)
             setattr(self, name, step)
         #: Whether these methods are as they were written.
         self.keeps_app_context = "app_context" in kept

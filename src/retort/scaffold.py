@@ -292,7 +292,9 @@ class Scaffold:
         :param options: ``methods`` (GET alone if not given), ``endpoint`` (the function's
             name if not given), ``defaults``, ``strict_slashes``, ``subdomain``, ``host``,
             ``provide_automatic_options``, ``accepts`` and ``produces`` (lists of media types
-            of the content taken and given) and what else
+            of the content taken and given), the limits ``max_content_length``,
+            ``max_form_memory_size`` (bytes) and ``max_form_parts`` for the bodies sent here,
+            and what else
             :class:`~werkzeug.routing.Rule` takes.
 
         Flask's "API" page, "URL Route Registrations".

@@ -18,6 +18,7 @@ from itsdangerous.encoding import base64_decode, base64_encode, want_bytes
 from werkzeug.datastructures import CallbackDict
 
 from .context import session_methods
+from .globals import _cv_request
 from .json.tag import TaggedJSONSerializer
 
 if TYPE_CHECKING:
@@ -101,8 +102,9 @@ class SessionInterface:
     """
 
     lazy_methods: tuple[Callable[..., Any], ...] = ()
-    """The four methods below by which nobody can tell a session opened at its first use from
-    one opened before all else; while a class has other ones, it is opened before all else."""
+    """The methods and the session class by which nobody can tell a session opened at its first
+    use from one opened before all else; while a class has other ones, it is opened before
+    all else."""
 
     null_session_class: type[NullSession] = NullSession
     """What :meth:`make_null_session` makes, and :meth:`is_null_session` knows."""
@@ -139,9 +141,18 @@ class SessionInterface:
         return httponly
 
     def get_cookie_secure(self, app: Flask) -> bool:
-        """Whether the cookie is for HTTPS only: ``SESSION_COOKIE_SECURE``."""
-        secure: bool = app.config["SESSION_COOKIE_SECURE"]
-        return secure
+        """Whether the cookie is for HTTPS only: ``SESSION_COOKIE_SECURE``.
+
+        ``"auto"``: if the request came by HTTPS, or ``PREFERRED_URL_SCHEME`` says that the
+        site has it.
+        """
+        secure: bool | str = app.config["SESSION_COOKIE_SECURE"]
+        if secure != "auto":
+            return secure  # type: ignore[return-value]
+        context = _cv_request.get(None)
+        return app.config["PREFERRED_URL_SCHEME"] == "https" or (
+            context is not None and context.request.is_secure
+        )
 
     def get_cookie_samesite(self, app: Flask) -> str | None:
         """``"Lax"``, ``"Strict"``, ``"None"`` or nothing: ``SESSION_COOKIE_SAMESITE``."""

@@ -24,8 +24,11 @@ from werkzeug.utils import redirect as _redirect
 from .config import Config, ConfigAttribute
 from .context import _AppCtxGlobals
 from .errors import SetupError
+from .globals import _cv_request
 from .helpers import get_debug_flag
 from .http.demands import make_demands
+from .http.forms import take_limits
+from .http.redirect import DEFAULT_CODE, code_after, is_from_client
 from .http.request import split_blueprint_path
 from .json.provider import DefaultJSONProvider, JSONProvider
 from .logging import create_logger
@@ -116,20 +119,33 @@ class App(Scaffold):
             "ACCEPT_PARTIAL_PUT": True,
             "APPLICATION_ROOT": "/",
             "AUTOMATIC_ETAGS": False,
+            "CROSS_ORIGIN_EXEMPT_RULES": (),
+            "CROSS_ORIGIN_PROTECTION": False,
+            "CROSS_ORIGIN_TRUSTED_ORIGINS": (),
+            "CROSS_ORIGIN_TRUST_NULL_FROM_ANYWHERE": False,
             "DEBUG": None,
             "DESCRIBE_EMPTY_RESPONSES": True,
             "EXPLAIN_TEMPLATE_LOADING": False,
+            "FORM_FROM_GET_BODY": True,
+            "LIMIT_URLENCODED_FORMS": False,
+            "FRAME_ANCESTORS": "'self'",
             "MAX_CONTENT_LENGTH": None,
             "MAX_COOKIE_SIZE": 4093,
             "MAX_FORM_MEMORY_SIZE": 500_000,
             "MAX_FORM_PARTS": 1_000,
+            "METHOD_OVERRIDE": False,
             "PERMANENT_SESSION_LIFETIME": timedelta(days=31),
             "PREFERRED_URL_SCHEME": "http",
             "PROPAGATE_EXCEPTIONS": None,
             "PROVIDE_AUTOMATIC_OPTIONS": True,
+            "REDIRECT_AFTER_UNSAFE": 302,
+            "REFERRER_POLICY": "strict-origin-when-cross-origin",
+            "REFUSE_INVALID_COOKIES": False,
+            "REFUSE_LARGE_COOKIES": False,
             "SECRET_KEY": None,
             "SECRET_KEY_FALLBACKS": None,
             "SEND_FILE_MAX_AGE_DEFAULT": None,
+            "SEND_SECURITY_HEADERS": False,
             "SERVER_NAME": None,
             "SESSION_COOKIE_DOMAIN": None,
             "SESSION_COOKIE_HTTPONLY": True,
@@ -139,12 +155,14 @@ class App(Scaffold):
             "SESSION_COOKIE_SAMESITE": None,
             "SESSION_COOKIE_SECURE": False,
             "SESSION_REFRESH_EACH_REQUEST": True,
+            "STRICT_TRANSPORT_SECURITY": "max-age=31536000",
             "TEMPLATES_AUTO_RELOAD": None,
             "TESTING": False,
             "TRAP_BAD_REQUEST_ERRORS": None,
             "TRAP_HTTP_EXCEPTIONS": False,
             "TRUSTED_HOSTS": None,
             "USE_X_SENDFILE": False,
+            "X_CONTENT_TYPE_OPTIONS": "nosniff",
         }
     )
 
@@ -401,11 +419,13 @@ class App(Scaffold):
             methods,
         )
 
+        limits = take_limits(rule, options)
         self._check_endpoint_is_free(rule, endpoint, view_func)
         url_rule: t.Any = self.url_rule_class(rule, methods=methods, endpoint=endpoint, **options)
         url_rule.provide_automatic_options = provide_automatic_options
         url_rule.names_head = names_head
         url_rule.demands = demands
+        url_rule.limits = limits
         self.url_map.add(url_rule)
         if view_func is not None:
             self.view_functions[endpoint] = view_func
@@ -484,9 +504,22 @@ class App(Scaffold):
 
     # URLs
 
-    def redirect(self, location: str, code: int = 302) -> BaseResponse:
-        """A response that sends the browser to ``location``; :func:`~retort.redirect` calls it."""
-        return _redirect(location, code=code, Response=self.response_class)  # type: ignore[attr-defined]
+    def redirect(self, location: str, code: int = DEFAULT_CODE) -> BaseResponse:
+        """A response that sends the browser to ``location``; :func:`~retort.redirect` calls it.
+
+        :raises werkzeug.exceptions.BadRequest: if the client put a line break into it.
+        """
+        context = _cv_request.get(None)
+        if code is DEFAULT_CODE:
+            code = 302
+            if context is not None:
+                code = code_after(context.request, self.config.get("REDIRECT_AFTER_UNSAFE", 302))
+        try:
+            return _redirect(location, code=code, Response=self.response_class)  # type: ignore[attr-defined]
+        except ValueError:
+            if context is None or not is_from_client(str(location), context.request):
+                raise
+            raise BadRequest("The address to go to has a line break in it.") from None
 
     def inject_url_defaults(self, endpoint: str, values: dict[str, t.Any]) -> None:
         """Let the :meth:`url_defaults` functions fill up ``values``, in place."""

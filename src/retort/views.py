@@ -38,6 +38,8 @@ class View:
     methods: ClassVar[Collection[str] | None] = None
     #: Whether OPTIONS is answered without calling the view; ``None`` leaves it to the app.
     provide_automatic_options: ClassVar[bool | None] = None
+    #: Whether pages of other sites may send to the view; see :func:`~retort.cross_origin_exempt`.
+    cross_origin_exempt: ClassVar[bool] = False
     #: Wrapped around the view function, the first one innermost.
     decorators: ClassVar[list[Callable[..., Any]]] = []
     #: Make an instance for each request. With ``False`` one instance serves all, also

@@ -38,13 +38,14 @@ def browse(chromium):
     """Open a browser in which localhost:5000 is the given site: `with browse(site) as page:`.
 
     The tutorial's form names port 5000. The browser is told to connect to the
-    site's own port instead, so that tests can run side by side.
+    site's own port instead, so that tests can run side by side. Another name for the
+    site comes second: `browse(site, "shop.test:80")`.
     """
     launcher, path = chromium
 
     @contextlib.contextmanager
-    def browse(site):
-        stand_in = f"--host-resolver-rules=MAP localhost:5000 {site.host}:{site.port}"
+    def browse(site, name="localhost:5000"):
+        stand_in = f"--host-resolver-rules=MAP {name} {site.host}:{site.port}"
         browser = launcher.launch(executable_path=path, args=[*FLAGS, stand_in])
         try:
             yield browser.new_page()

@@ -11,14 +11,19 @@ from functools import lru_cache
 
 from werkzeug.datastructures import EnvironHeaders
 from werkzeug.exceptions import BadRequest, HTTPException
+from werkzeug.utils import cached_property
 from werkzeug.wrappers import Request as RequestBase
 
 from .. import json
-from ..errors import file_field_error
 from ..globals import current_app
+from .body import open_body
+from .forms import FormParser
+from .hints import MULTIPART, files_with_hints, hint_at_unread_form
+from .methods import IDEMPOTENT, SAFE
+from .multipart import Part, Parts, read_boundary
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from _typeshed.wsgi import WSGIEnvironment
     from werkzeug.routing import Rule
@@ -48,9 +53,9 @@ class FromEnviron(t.Generic[T]):
 
 
 class ConfigLimit:
-    """A limit that one request may set for itself; else the application's config says it.
+    """A limit that one request may set for itself; else its route says it, or the config.
 
-    ``None`` means "not set here". Outside of an application Werkzeug's default holds.
+    Set to ``None`` it is not set here. Outside of an application Werkzeug's default holds.
     """
 
     def __init__(self, key: str, doc: str) -> None:
@@ -67,6 +72,9 @@ class ConfigLimit:
         own = request.__dict__.get(self.own)
         if own is not None:
             return own
+        of_route = getattr(request.url_rule, "limits", None)
+        if of_route and self.name in of_route:
+            return of_route[self.name]
         if not current_app:
             return getattr(RequestBase, self.name)
         return current_app.config[self.key]
@@ -137,15 +145,19 @@ class Request(RequestBase):
         max_content_length = ConfigLimit(
             "MAX_CONTENT_LENGTH",
             "Largest body read for this request, in bytes; a larger one is a 413 error."
-            " ``None``: no limit. May be set for one request, before its body is read.",
+            " ``None``: no limit. May be set for one request, before its body is read, and for"
+            " a route: ``@app.post(..., max_content_length=...)``.",
         )
         max_form_memory_size = ConfigLimit(
             "MAX_FORM_MEMORY_SIZE",
-            "Largest form field that is not a file, in bytes; a larger one is a 413 error.",
+            "Largest field of a multipart form that is not a file, in bytes; a larger one is a"
+            " 413 error. The config ``LIMIT_URLENCODED_FORMS``, and a limit of the route, hold"
+            " for other forms too.",
         )
         max_form_parts = ConfigLimit(
             "MAX_FORM_PARTS",
-            "Most fields and files of a multipart form; more are a 413 error.",
+            "Most fields and files of a multipart form; more are a 413 error. For other forms"
+            " see :attr:`max_form_memory_size`.",
         )
 
     def __init__(
@@ -157,13 +169,29 @@ class Request(RequestBase):
         # Werkzeug's own __init__ is not called: FromEnviron does its work when asked.
         self.environ = environ
         self.shallow = shallow
-        self.method = environ.get("REQUEST_METHOD", "GET").upper()
+        self.method: str = environ.get("REQUEST_METHOD", "GET")
         path: str = environ.get("PATH_INFO", "")
         if not path.isascii():
             path = _text(environ, "PATH_INFO")
         self.path = "/" + path.lstrip("/")
         if populate_request and not shallow:
             environ["werkzeug.request"] = self
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether the method only reads: GET, HEAD, OPTIONS, QUERY, TRACE.
+
+        RFC 9110 section 9.2.1.
+        """
+        return self.method in SAFE
+
+    @property
+    def is_idempotent(self) -> bool:
+        """Whether doing it twice is doing it once: the safe methods, PUT and DELETE.
+
+        RFC 9110 section 9.2.2.
+        """
+        return self.method in IDEMPOTENT
 
     def close(self) -> None:
         """Close the files that came with the request, if it was asked for them."""
@@ -190,15 +218,116 @@ class Request(RequestBase):
         name = self.blueprint
         return split_blueprint_path(name) if name is not None else []
 
+    # The body
+
+    #: Reads forms: a subclass of :class:`werkzeug.formparser.FormDataParser`.
+    form_data_parser_class = FormParser
+
+    # What reading a form has come to; not to be read again, since the body is gone.
+    _form_error: HTTPException | None = None
+    _is_read_by_parts = False
+
+    @cached_property
+    def stream(self) -> t.IO[bytes]:
+        """The body as a stream of bytes, which can be read once.
+
+        Reading raises :exc:`~werkzeug.exceptions.RequestEntityTooLarge` at
+        :attr:`max_content_length`, and :exc:`~werkzeug.exceptions.ClientDisconnected`, which
+        is a :exc:`~werkzeug.exceptions.BadRequest`, if the body breaks off.
+        """
+        if self.shallow:
+            raise RuntimeError("A request made with shallow=True does not read its body.")
+        return open_body(self.environ, self.max_content_length)
+
+    @property
+    def want_form_data_parsed(self) -> bool:
+        """Whether the body is looked into for a form.
+
+        By default if there is a ``Content-Type``; for GET and HEAD only if the config
+        ``FORM_FROM_GET_BODY`` says so.
+        """
+        if not super().want_form_data_parsed:
+            return False
+        if self.method not in ("GET", "HEAD") or not current_app:
+            return True
+        return bool(current_app.config.get("FORM_FROM_GET_BODY", True))
+
+    @cached_property
+    def form(self) -> t.Any:
+        """The fields of the form that was sent, without its files.
+
+        :raises werkzeug.exceptions.BadRequest: if it is a form and cannot be read.
+        :raises werkzeug.exceptions.RequestEntityTooLarge: if it passes a limit.
+        """
+        self._load_form_data()
+        if current_app and current_app.debug:
+            hint_at_unread_form(self)
+        return self.__dict__["form"]
+
+    def make_form_data_parser(self) -> t.Any:
+        """The parser for this request's form: a :attr:`form_data_parser_class`."""
+        parser = super().make_form_data_parser()
+        if isinstance(parser, FormParser):
+            held = getattr(self.url_rule, "limits", None) or {}
+            if current_app and current_app.config.get("LIMIT_URLENCODED_FORMS"):
+                held = {"max_form_memory_size", "max_form_parts"}
+            if "max_form_memory_size" in held:
+                parser.max_urlencoded_size = self.max_form_memory_size
+            if "max_form_parts" in held:
+                parser.max_urlencoded_fields = self.max_form_parts
+        return parser
+
     def _load_form_data(self) -> None:
-        super()._load_form_data()
-        if (
-            current_app
-            and current_app.debug
-            and self.mimetype != "multipart/form-data"
-            and not self.files
-        ):
-            self.__dict__["files"] = _teaching_files(self)
+        if "form" in self.__dict__:
+            return
+        if self._form_error is not None:
+            raise self._form_error
+        if self._is_read_by_parts:
+            raise RuntimeError(
+                "request.form and request.files were asked for after request.iter_parts() had"
+                " read the form. Take the fields from the parts."
+            )
+        try:
+            super()._load_form_data()
+        except HTTPException as error:
+            self._form_error = error
+            raise
+        if current_app and current_app.debug and self.mimetype != MULTIPART and not self.files:
+            self.__dict__["files"] = files_with_hints(self)
+
+    def iter_parts(self) -> Iterator[Part]:
+        """The fields and files of a multipart form, one by one while they arrive.
+
+        For uploads that are to touch neither the disk nor much memory: nothing is kept, and
+        :attr:`form` and :attr:`files` cannot be asked for. A form of another type, or no form,
+        has no parts. The limits hold: :attr:`max_content_length`, :attr:`max_form_parts`, and
+        :attr:`max_form_memory_size` for each part that is no file.
+
+        :raises RuntimeError: if the form was read before.
+
+        The iterator raises what :attr:`form` does. ::
+
+            for part in request.iter_parts():
+                if part.filename:
+                    for piece in part:
+                        digest.update(piece)
+        """
+        if "form" in self.__dict__ or self._form_error or self._is_read_by_parts:
+            raise RuntimeError(
+                "request.iter_parts() was called after the form had been read: by request.form"
+                " or request.files, in an earlier hook perhaps, by the config METHOD_OVERRIDE,"
+                " or by another request.iter_parts()."
+            )
+        if self.mimetype != MULTIPART:
+            return iter(())
+        self._is_read_by_parts = True
+        parts = Parts(
+            self._get_stream_for_parsing(),
+            read_boundary(self.mimetype_params),
+            most_parts=self.max_form_parts,
+            most_memory=self.max_form_memory_size,
+        )
+        return iter(parts)
 
     def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> t.Any:
         """The body parsed as JSON, by the application's provider.
@@ -229,22 +358,6 @@ class Request(RequestBase):
             if current_app and current_app.debug:
                 raise
             raise BadRequest from error
-
-
-def _teaching_files(request: Request) -> t.Any:
-    """The request's empty ``files``, telling why a field that was sent is not in it."""
-    plain = request.files
-
-    class TeachingFiles(type(plain)):  # type: ignore[misc]
-        def __getitem__(self, key: str) -> t.Any:
-            try:
-                return super().__getitem__(key)
-            except KeyError as error:
-                if key not in request.form:
-                    raise
-                raise file_field_error(key, request) from error
-
-    return TeachingFiles(plain)
 
 
 @lru_cache(maxsize=1024)

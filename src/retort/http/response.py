@@ -9,19 +9,24 @@ import typing as t
 from functools import lru_cache
 from operator import attrgetter
 
-from werkzeug.datastructures import Headers
+from werkzeug.datastructures import EnvironHeaders, Headers
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.utils import get_content_type
 from werkzeug.wrappers import Response as ResponseBase
 
 from .. import json
-from ..globals import current_app
+from ..globals import _cv_app, current_app
+from .conditional import make_conditional
+from .cookies import check_attributes, check_size, check_text
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime, timedelta
     from http import HTTPStatus
 
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from typing_extensions import Self
+    from werkzeug.wrappers import Request as RequestBase
 
 # Header fields with a URL, which may have to be percent-encoded on the way out.
 _URLS = ("location", "content-location")
@@ -30,15 +35,10 @@ _OK = f"200 {HTTP_STATUS_CODES[200].upper()}"
 # What a subclass, or a tool that patches the class, may have changed about how a
 # response is made and sent. Asked anew each time, since it may be patched at any time.
 _making = attrgetter("set_data", "status", "_clean_status", "default_status")
-_sending = attrgetter(
-    "get_wsgi_response",
-    "get_wsgi_headers",
-    "get_app_iter",
-    "iter_encoded",
-    "close",
-    "status",
-    "is_sequence",
+_SENDING_METHODS = frozenset(
+    {"get_wsgi_response", "get_wsgi_headers", "get_app_iter", "iter_encoded", "close"}
 )
+_sending = attrgetter(*_SENDING_METHODS, "status", "is_sequence")
 _MAKING = _making(ResponseBase)
 _SENDING = _sending(ResponseBase)
 
@@ -116,6 +116,10 @@ class Response(ResponseBase):
             return False
         if self._on_close or _sending(type(self)) != _SENDING:
             return False
+        if not _SENDING_METHODS.isdisjoint(self.__dict__):
+            return False  # replaced on this response alone
+        if type(self.headers) is not Headers:
+            return False  # a dictionary, or a class of the program's own
         has_length = False
         for name, _ in self.headers._list:
             lowered = name.lower()
@@ -124,6 +128,82 @@ class Response(ResponseBase):
             elif lowered in _URLS:
                 return False
         return has_length
+
+    def make_conditional(
+        self,
+        request_or_environ: WSGIEnvironment | RequestBase,
+        accept_ranges: bool | str = False,
+        complete_length: int | None = None,
+    ) -> Self:
+        """Heed the preconditions and ranges of a GET, HEAD or QUERY: RFC 9110 §13, §14.
+
+        The response, finished and with its ``ETag`` or ``Last-Modified``, becomes a 304, a
+        412 without body, or a 206. A method that changes something has done so by now: for
+        these there is :func:`~retort.condition`.
+
+        :param accept_ranges: send the parts that a GET asks for; the value of
+            ``Accept-Ranges``, for ``True`` it is ``bytes``.
+        :param complete_length: of the body, in bytes; without it no parts are sent.
+        :returns: the same response.
+        :raises werkzeug.exceptions.RequestedRangeNotSatisfiable: (416) if the body has no
+            byte of the ranges asked for, or these are not well-formed.
+
+        Works as Werkzeug's, and does what that leaves out: several ranges, ``*``,
+        ``If-Unmodified-Since``, the order of RFC 9110 §13.2.2.
+        """
+        environ = request_or_environ
+        if not isinstance(environ, dict):
+            environ = environ.environ
+        make_conditional(self, environ, EnvironHeaders(environ), accept_ranges, complete_length)
+        return self
+
+    def set_cookie(
+        self,
+        key: str,
+        value: str = "",
+        max_age: timedelta | int | None = None,
+        expires: str | datetime | int | float | None = None,
+        path: str | None = "/",
+        domain: str | None = None,
+        secure: bool = False,
+        httponly: bool = False,
+        samesite: str | None = None,
+        partitioned: bool = False,
+    ) -> None:
+        """Set a cookie that browsers will keep.
+
+        :param key: its name.
+        :param value: what to remember; what a cookie cannot hold is escaped.
+        :param max_age: seconds it lives; without, and without ``expires``, until the browser
+            is closed.
+        :param expires: when it ends: a date, or seconds since 1970.
+        :param path: it comes back with requests for what is below this path.
+        :param domain: it comes back to all hosts of this domain; ``None``: this host only.
+        :param secure: it comes back over HTTPS only.
+        :param httponly: scripts cannot read it.
+        :param samesite: ``"Lax"``, ``"Strict"`` or ``"None"``: whether it comes back with
+            requests that other sites' pages make.
+        :param partitioned: each site that frames this one has its own; turns ``secure`` on.
+        :raises ValueError: if browsers would refuse it, for what ``__Host-`` or ``__Secure-``
+            in its name or ``SameSite=None`` ask for (config ``REFUSE_INVALID_COOKIES``); if it
+            is larger than they keep (``REFUSE_LARGE_COOKIES``); or if the name has a control
+            character, ``;`` or ``=`` in it, or the value a control character that cannot be
+            escaped.
+
+        RFC 6265, draft-ietf-httpbis-rfc6265bis.
+        """
+        check_text(key, value, domain)
+        context = _cv_app.get(None)
+        config = {} if context is None else context.app.config
+        if config.get("REFUSE_INVALID_COOKIES", True):
+            check_attributes(
+                key, path=path, domain=domain, secure=secure or partitioned, samesite=samesite
+            )
+        if config.get("REFUSE_LARGE_COOKIES") and isinstance(value, str):
+            check_size(key, value)
+        super().set_cookie(
+            key, value, max_age, expires, path, domain, secure, httponly, samesite, partitioned
+        )
 
     @property
     def max_cookie_size(self) -> int:  # type: ignore[override]

@@ -178,14 +178,6 @@ METHODS = [
         "OPTIONS * asks about the whole server; Flask looks for a rule of that path (R10).",
     ),
 ]
-COOKIES = [
-    Difference(
-        "sessions",
-        ("samesite_none_but_not_secure",),
-        {"value": None, "raised": ["ValueError"], "events": ...},
-        "Browsers drop a cookie with SameSite=None that is not Secure; it is refused (R52).",
-    ),
-]
 CONTEXTS = [
     Difference(
         "app_contexts",
@@ -242,7 +234,6 @@ DIFFERENCES = [
     *LIMITS,
     *FILES,
     *METHODS,
-    *COOKIES,
     *CONTEXTS,
     *COMMAND_LINE,
 ]

@@ -1,0 +1,136 @@
+"""The bytes of a request's body: all of them, or an error that says what is wrong.
+
+Whichever way a body is framed and read, one that is longer than allowed is a 413, and one that
+ends too early a 400; nothing is cut off in silence. What the bytes mean is left to `forms.py`
+and to the program.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import TYPE_CHECKING, Any, cast
+
+from werkzeug.exceptions import (
+    BadRequest,
+    ClientDisconnected,
+    LengthRequired,
+    RequestEntityTooLarge,
+)
+
+if TYPE_CHECKING:
+    from typing import IO
+
+    from _typeshed import WriteableBuffer
+    from _typeshed.wsgi import WSGIEnvironment
+
+_PIECE_BYTES = 64 * 1024
+_DIGITS = re.compile(r"[0-9]{1,30}")  # 4,300 are the most that Python would take
+
+
+def open_body(environ: WSGIEnvironment, most: int | None) -> IO[bytes]:
+    """A stream of the body that an environ brings.
+
+    :param most: the longest body to read, in bytes; ``None``: no limit.
+    :raises werkzeug.exceptions.RequestEntityTooLarge: if it is known to be longer.
+    :raises werkzeug.exceptions.BadRequest: if its ``Content-Length`` is no number.
+    :raises werkzeug.exceptions.LengthRequired: if the server passes on a chunked body without
+        telling where it ends.
+
+    Reading raises ``RequestEntityTooLarge`` where the limit is passed, and
+    ``ClientDisconnected``, a ``BadRequest``, where the body breaks off. RFC 9112 section 6.3.
+    """
+    announced = announced_length(environ)
+    if announced is not None and most is not None and announced > most:
+        raise RequestEntityTooLarge
+    # The server says so where it ends the stream by itself; else reading on would wait for ever.
+    is_terminated = bool(environ.get("wsgi.input_terminated"))
+    if announced is None and not is_terminated:
+        if environ.get("HTTP_TRANSFER_ENCODING"):
+            raise LengthRequired("This server does not take a body without a Content-Length.")
+        return io.BytesIO()
+    if is_terminated and "HTTP_CONTENT_ENCODING" in environ:
+        announced = None  # it was the length before a middleware unpacked the body
+    source = cast("IO[bytes]", environ["wsgi.input"])
+    body = Body(source, announced, most=most, is_terminated=is_terminated)
+    return cast("IO[bytes]", io.BufferedReader(body))
+
+
+def announced_length(environ: WSGIEnvironment) -> int | None:
+    """The ``Content-Length`` in bytes; ``None`` without one, or if the body is chunked.
+
+    :raises werkzeug.exceptions.BadRequest: if it is no number (RFC 9110 section 8.6).
+    """
+    text = environ.get("CONTENT_LENGTH")
+    if not text or "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
+        return None
+    if not _DIGITS.fullmatch(text):
+        raise BadRequest("The Content-Length of the request is not a number of bytes.")
+    return int(text)
+
+
+class Body(io.RawIOBase):
+    """Reads ``source`` as far as the body goes.
+
+    :param announced: its length in bytes, if that was said.
+    :param most: the longest body to read, in bytes; ``None``: no limit.
+    :param is_terminated: whether ``source`` ends where the body ends.
+
+    `io.BufferedReader` around it gives ``read``, ``readline`` and iteration.
+    """
+
+    def __init__(
+        self,
+        source: IO[bytes],
+        announced: int | None,
+        *,
+        most: int | None = None,
+        is_terminated: bool = True,
+    ) -> None:
+        # What is there already, where the source can tell: a slow sender is not waited for.
+        self._read: Any = getattr(source, "read1", None) or source.read
+        self._announced = announced
+        self._most = most
+        self._is_terminated = is_terminated
+        self._count = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        """Fill ``buffer`` with what comes next, or as much of it as there is."""
+        view = memoryview(buffer).cast("B")
+        piece = self._fetch(self._wanted(len(view)))
+        view[: len(piece)] = piece
+        return len(piece)
+
+    def readall(self) -> bytes:
+        """The rest of the body."""
+        return b"".join(iter(lambda: self._fetch(self._wanted(_PIECE_BYTES)), b""))
+
+    def _wanted(self, size: int) -> int:
+        if self._most is not None:
+            # One more than allowed tells a body that is too long from one that just fits.
+            size = min(size, self._most + 1 - self._count)
+        if not self._is_terminated:
+            size = min(size, cast("int", self._announced) - self._count)
+        return size
+
+    def _fetch(self, size: int) -> bytes:
+        if self._most is not None and self._count > self._most:
+            raise RequestEntityTooLarge
+        if size <= 0:
+            return b""
+        try:
+            piece: bytes = self._read(size)
+        except (OSError, ValueError) as error:  # how servers report a connection or chunk broken
+            raise ClientDisconnected("The request body could not be read to its end.") from error
+        if not piece and self._announced is not None and self._count < self._announced:
+            raise ClientDisconnected(
+                f"The request body ended {self._announced - self._count} bytes before its"
+                " Content-Length."
+            )
+        self._count += len(piece)
+        if self._most is not None and self._count > self._most:
+            raise RequestEntityTooLarge
+        return piece

@@ -1,0 +1,338 @@
+"""Whether a request that may change something was sent by a page of this site.
+
+The rules are those of Go 1.25's ``http.CrossOriginProtection``: browsers say where a request
+comes from, in ``Sec-Fetch-Site`` or in ``Origin``, and what is no browser says neither. So no
+form needs a token. Here is the decision, and what the answer says to the visitor and the log;
+`dispatch.py` asks for it, before anything of the program runs.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from enum import Enum
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from werkzeug.exceptions import Forbidden
+
+from .methods import SAFE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from _typeshed.wsgi import WSGIEnvironment
+    from werkzeug.routing import Rule
+
+T = TypeVar("T", bound="Callable[..., Any]")
+
+#: The methods that pass from anywhere. Go lists GET, HEAD and OPTIONS; RFC 10008 came later.
+PASSING_METHODS = SAFE - {"TRACE"}
+
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+_SHOWN_LENGTH = 200  # of a header in a message: whoever sends it chooses its length
+
+
+class Sender(NamedTuple):
+    """What a request says of the page that sent it, and whom it was sent to."""
+
+    fetch_site: str  # Sec-Fetch-Site: empty from old browsers, and to plain-http addresses
+    origin: str
+    host: str
+    scheme: str
+
+    @classmethod
+    def of(cls, environ: WSGIEnvironment) -> Sender:
+        return cls(
+            environ.get("HTTP_SEC_FETCH_SITE", ""),
+            environ.get("HTTP_ORIGIN", ""),
+            environ.get("HTTP_HOST", ""),
+            environ.get("wsgi.url_scheme", "http"),
+        )
+
+    @property
+    def is_this_site(self) -> bool:
+        """Whether it is a page of the same origin, the visitor, or no browser at all."""
+        if self.fetch_site:
+            return self.fetch_site in ("same-origin", "none")
+        return not self.origin or _is_origin_of_host(self)
+
+    @property
+    def is_on_this_machine(self) -> bool:
+        """Whether the page is a file, or of a server here, and was sent to a server here."""
+        scheme, _, origin_host = self.origin.partition("://")
+        is_local_page = scheme in _DEFAULT_PORTS and is_loopback(origin_host)
+        return is_loopback(self.host) and (is_local_page or self.origin == "null")
+
+    def __str__(self) -> str:
+        return (
+            f"Sec-Fetch-Site {_shown(self.fetch_site)}, Origin {_shown(self.origin)},"
+            f" Host {_shown(self.host)}"
+        )
+
+
+def _is_origin_of_host(sender: Sender) -> bool:
+    """The rule for browsers without Sec-Fetch-Site, and for plain http in a local network."""
+    scheme, separator, origin_host = sender.origin.lower().partition("://")
+    if not separator or not sender.host:
+        return False  # "null" among others
+    if scheme == "http" and sender.scheme == "https":
+        return False  # the other way round, a proxy in front may have taken the TLS off
+    port = _DEFAULT_PORTS.get(scheme, "")
+    return origin_host.removesuffix(port) == sender.host.lower().removesuffix(port)
+
+
+@lru_cache(maxsize=256)
+def is_loopback(host: str) -> bool:
+    """Whether ``host``, with or without a port, is this machine under a name only it has."""
+    name = host.lower()
+    if name.startswith("["):
+        name = name[1:].partition("]")[0]
+    elif name.count(":") == 1:
+        name = name.partition(":")[0]
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)  # ::ffff:127.0.0.1, on a socket for both
+    return (mapped or address).is_loopback
+
+
+# What the program trusts
+
+
+class Trust(NamedTuple):
+    """Who else may send, as configured; made by `read_trust`."""
+
+    origins: frozenset[str]
+    rules: frozenset[str]
+    is_null_trusted: bool
+
+    def takes_rule(self, method: str, rule: Rule | None, path: str) -> bool:
+        """Whether the rule that matched is listed, as it was registered: nothing else fits.
+
+        :param path: as it was sent. What the router takes for the same, ``//x`` for ``/x``, is
+            not listed (Go made that mistake: GO-2025-3955).
+        """
+        if rule is None or path.startswith("//") or ("<" not in rule.rule and path != rule.rule):
+            return False
+        return rule.rule in self.rules or f"{method} {rule.rule}" in self.rules
+
+
+def read_trust(config: Mapping[str, Any]) -> Trust:
+    """Check what is configured under ``CROSS_ORIGIN_...``.
+
+    :raises ValueError: if an entry can never match.
+    :raises TypeError: if one of the lists is no list of strings.
+    """
+    origins, rules = "CROSS_ORIGIN_TRUSTED_ORIGINS", "CROSS_ORIGIN_EXEMPT_RULES"
+    return _checked(
+        _as_tuple(origins, config.get(origins), "https://pay.example"),
+        _as_tuple(rules, config.get(rules), "POST /saml/acs"),
+        bool(config.get("CROSS_ORIGIN_TRUST_NULL_FROM_ANYWHERE")),
+    )
+
+
+def _as_tuple(key: str, values: Any, example: str) -> tuple[str, ...]:
+    if values is None:
+        return ()
+    if not isinstance(values, (list, tuple, set, frozenset)):
+        raise TypeError(f"{key} is {values!r}. Write a list: app.config[{key!r}] = [{example!r}]")
+    for value in values:
+        if not isinstance(value, str):
+            raise TypeError(f"{key} has {value!r} in it, which is no string like {example!r}.")
+    return tuple(values)
+
+
+@lru_cache(maxsize=32)
+def _checked(origins: tuple[str, ...], rules: tuple[str, ...], trust_null: bool) -> Trust:
+    for origin in origins:
+        _check_origin(origin)
+    for rule in rules:
+        _check_rule(rule)
+    return Trust(frozenset(origins), frozenset(rules), trust_null)
+
+
+# As browsers write it: the URL standard's serialization, in ASCII and lower case.
+_ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?")
+_RULE = re.compile(r"(?:[!#$%&'*+.^_`|~0-9A-Z-]+ )?/.*")
+
+
+def _is_origin(origin: str) -> bool:
+    match = _ORIGIN.fullmatch(origin)
+    return match is not None and match[2] != _DEFAULT_PORTS.get(match[1], "")
+
+
+def _check_origin(origin: str) -> None:
+    if _is_origin(origin):
+        return
+    if origin == "null":
+        raise ValueError(
+            "CROSS_ORIGIN_TRUSTED_ORIGINS has 'null' in it. Every page can send this Origin,"
+            " from a sandboxed frame, so it names nobody. If you want to trust it all the"
+            " same: app.config['CROSS_ORIGIN_TRUST_NULL_FROM_ANYWHERE'] = True"
+        )
+    raise ValueError(
+        f"CROSS_ORIGIN_TRUSTED_ORIGINS has {origin!r} in it, which no browser sends. An origin"
+        " is exactly scheme://host or scheme://host:port in lower case: no path, no slash at"
+        f" the end, no *, no port 80 for http or 443 for https.{_suggestion(origin)}"
+    )
+
+
+def _suggestion(origin: str) -> str:
+    scheme, separator, rest = origin.strip().lower().partition("://")
+    host = re.split(r"[/?#]", rest, maxsplit=1)[0].removesuffix(_DEFAULT_PORTS.get(scheme, ""))
+    guess = f"{scheme}://{host}" if separator else f"https://{scheme}".rstrip("/")
+    return f" Write {guess!r}." if _ORIGIN.fullmatch(guess) else ""
+
+
+def _check_rule(rule: str) -> None:
+    if not _RULE.fullmatch(rule):
+        raise ValueError(
+            f"CROSS_ORIGIN_EXEMPT_RULES has {rule!r} in it. Write a rule as `retort routes`"
+            " shows it, '/saml/acs', or one for a single method, 'POST /saml/acs'."
+        )
+
+
+def cross_origin_exempt(view: T) -> T:
+    """Let pages of other sites send to this view, where ``CROSS_ORIGIN_PROTECTION`` is on.
+
+    :param view: a view function, a :class:`~retort.views.View` class, or a method of a
+        :class:`~retort.views.MethodView`.
+    :returns: the same object, with ``view.cross_origin_exempt = True``.
+    :raises TypeError: if it cannot be marked.
+
+    For views that expect it: a payment's return, a login by SAML or OpenID Connect
+    (``form_post``). Such a view has to check by itself who sends. Put it directly above
+    ``def`` or ``class``, below ``@app.post``.
+    """
+    try:
+        view.cross_origin_exempt = True  # type: ignore[attr-defined]
+    except AttributeError:
+        raise TypeError(
+            f"{view!r} cannot be marked as exempt. Mark the function or class it is made of."
+        ) from None
+    return view
+
+
+def is_exempt(view: Any, method: str) -> bool:
+    """Whether a view is marked, or the class it was made of, or its method for this request."""
+    views = getattr(view, "views_by_method", None)  # @login.post beside @app.get
+    if views is not None:
+        view = views.get(method)
+    view_class = getattr(view, "view_class", None)
+    places = (view, view_class, getattr(view_class, method.lower(), None))
+    return any(getattr(place, "cross_origin_exempt", False) is True for place in places)
+
+
+# The decision
+
+
+class Verdict(Enum):
+    """What is to become of a request, and why."""
+
+    THIS_SITE = "its own page, or no browser"
+    EXEMPT = "the view takes it from anywhere"
+    TRUSTED = "its origin is trusted"
+    NULL_TRUSTED = "an unknown origin is trusted"
+    LOCAL = "a page of this machine, while developing"
+    REFUSED = "another site"
+
+
+def decide(
+    method: str,
+    sender: Sender,
+    trust: Trust,
+    *,
+    is_exempt: bool = False,
+    is_developing: bool = False,
+) -> Verdict:
+    """Whether to take a request.
+
+    :param method: as it was sent.
+    :param is_exempt: whether the view, or its rule, takes requests from anywhere.
+    :param is_developing: whether debug mode is on, and the client is on this machine.
+    """
+    if method in PASSING_METHODS or sender.is_this_site:
+        return Verdict.THIS_SITE
+    if is_exempt:
+        return Verdict.EXEMPT
+    if sender.origin in trust.origins:
+        return Verdict.TRUSTED
+    if sender.origin == "null" and trust.is_null_trusted:
+        return Verdict.NULL_TRUSTED
+    if is_developing and sender.is_on_this_machine:
+        return Verdict.LOCAL
+    return Verdict.REFUSED
+
+
+# What is said of it
+
+
+class CrossOriginRefused(Forbidden):
+    """The 403 for a request that a page of another site sent; :attr:`sender` has its words."""
+
+    def __init__(self, sender: Sender, hint: str = "") -> None:
+        self.sender = sender
+        super().__init__(" ".join(filter(None, (_for_visitor(sender), hint))))
+
+
+def _for_visitor(sender: Sender) -> str:
+    if sender.origin == "null":
+        return (
+            "This was sent by a page that was opened from disk, or that hides where it comes"
+            " from, so nothing was done. Open the page on this site, by its address, and send"
+            " it again."
+        )
+    return (
+        "This was sent by a page of another site, so nothing was done. Open the page on this"
+        " site and send it again."
+    )
+
+
+def how_to_allow(sender: Sender, trust: Trust, view_place: str | None) -> str:
+    """The lines of which one would have let this request pass.
+
+    :param view_place: name, file and line of the view; ``None`` if no rule matched.
+    """
+    lines = []
+    if _is_origin(sender.origin):
+        origins = [*sorted(trust.origins), sender.origin]
+        lines.append(f"app.config['CROSS_ORIGIN_TRUSTED_ORIGINS'] = {origins}")
+    if view_place is not None:
+        lines.append(f"@cross_origin_exempt above {view_place}")
+    if sender.origin == "null":
+        lines.append(
+            "app.config['CROSS_ORIGIN_TRUST_NULL_FROM_ANYWHERE'] = True, which trusts every site"
+        )
+    if not lines:
+        return "No rule matches this address and method, so there is no view to exempt."
+    hint = f"If it is meant to be taken: {', or '.join(lines)}."
+    if sender.origin == "null":
+        address = f"{sender.scheme}://{_shortened(sender.host)}/"
+        return f"Was the page opened from disk? Let the program show it, at {address!r}. {hint}"
+    return hint
+
+
+#: What the log says of a request that was taken for a reason to think about; it wants method
+#: and path, and the sender.
+TAKEN_WITH_CARE = {
+    Verdict.NULL_TRUSTED: (
+        "Took %s from an unknown page (%s), since CROSS_ORIGIN_TRUST_NULL_FROM_ANYWHERE is on."
+        " Any site could have sent it."
+    ),
+    Verdict.LOCAL: (
+        "Took %s from a page of another origin on this machine (%s), since debug mode is on. In"
+        " production it is refused with 403: let the program show the page itself."
+    ),
+}
+
+
+def _shortened(value: str) -> str:
+    return value if len(value) <= _SHOWN_LENGTH else f"{value[:_SHOWN_LENGTH]}..."
+
+
+def _shown(value: str) -> str:
+    return repr(_shortened(value))

@@ -1,0 +1,188 @@
+"""Form bodies, into fields and files: `request.form` and `request.files`.
+
+Nothing of a form is cut off or left out in silence: what cannot be read is a 400 that says
+why, what is too much a 413. The parts of a multipart form are found in `multipart.py`.
+"""
+
+from __future__ import annotations
+
+from typing import IO, TYPE_CHECKING, Any
+from urllib.parse import unquote_to_bytes
+
+from werkzeug.datastructures import FileStorage
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.formparser import FormDataParser
+
+from ..errors import SetupError
+from .hints import MULTIPART, NO_CHARSET, URLENCODED, hint_once
+from .multipart import Parts, read_boundary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from werkzeug.datastructures import MultiDict
+
+    from .multipart import Part
+    from .request import Request
+
+    Parsed = tuple[IO[bytes], MultiDict[str, str], MultiDict[str, FileStorage]]
+
+
+class FormParser(FormDataParser):
+    """Werkzeug's form parser, which reports a broken form where that one gives an empty one.
+
+    It is :attr:`Request.form_data_parser_class`; a program may put its own there.
+    """
+
+    #: Longest body of a urlencoded form, in bytes: all of it is in memory. ``None``: no limit.
+    max_urlencoded_size: int | None = None
+    #: Most fields of a urlencoded form. ``None``: no limit.
+    max_urlencoded_fields: int | None = None
+
+    def parse(
+        self,
+        stream: IO[bytes],
+        mimetype: str,
+        content_length: int | None,
+        options: dict[str, str] | None = None,
+    ) -> Parsed:
+        """The fields and files of a body, and what is left of its stream.
+
+        :param options: the parameters of the Content-Type.
+        :raises werkzeug.exceptions.BadRequest: if it is a form and cannot be read.
+        :raises werkzeug.exceptions.RequestEntityTooLarge: if it passes a limit.
+        """
+        if mimetype == URLENCODED:
+            fields = self._read_fields(stream)
+            return stream, self.cls(fields), self.cls()
+        if mimetype == MULTIPART:
+            form, files = self._read_parts(stream, content_length, options or {})
+            return stream, form, files
+        return stream, self.cls(), self.cls()
+
+    def _read_fields(self, stream: IO[bytes]) -> list[tuple[str, str]]:
+        most = self.max_urlencoded_size
+        body = stream.read() if most is None else stream.read(most + 1)
+        if most is not None and len(body) > most:
+            raise RequestEntityTooLarge
+        most = self.max_urlencoded_fields
+        if most is not None and body and body.count(b"&") + 1 > most:
+            raise RequestEntityTooLarge
+        fields, is_valid = split_urlencoded(body)
+        if not is_valid:
+            hint_once(NO_CHARSET)
+        return fields
+
+    def _read_parts(
+        self, stream: IO[bytes], content_length: int | None, parameters: dict[str, str]
+    ) -> tuple[MultiDict[str, str], MultiDict[str, FileStorage]]:
+        if "boundary" not in parameters and not stream.read(1):
+            return self.cls(), self.cls()  # there is nothing for it to stand between
+        parts = Parts(
+            stream,
+            read_boundary(parameters),
+            most_parts=self.max_form_parts,
+            most_memory=self.max_form_memory_size,
+        )
+        files: list[tuple[str, FileStorage]] = []
+        try:
+            form = self._sort(parts, files, content_length)
+        except BaseException:
+            for _, file in files:
+                file.close()
+            raise
+        return self.cls(form), self.cls(files)
+
+    def _sort(
+        self,
+        parts: Iterable[Part],
+        files: list[tuple[str, FileStorage]],
+        content_length: int | None,
+    ) -> list[tuple[str, str]]:
+        """Put the files of a form with ``files``; the fields are returned."""
+        fields = []
+        for part in parts:
+            if part.filename is None:
+                fields.append((part.name, part.text()))
+            else:
+                stored = self._open_storage(part, content_length)
+                files.append((part.name, stored))
+                for piece in part:
+                    stored.stream.write(piece)
+                stored.stream.seek(0)
+        return fields
+
+    def _open_storage(self, part: Part, content_length: int | None) -> FileStorage:
+        container = self.stream_factory(
+            total_content_length=content_length,
+            filename=part.filename,
+            content_type=part.content_type,
+            content_length=part.headers.get("content-length", 0, type=_plain_int),
+        )
+        return FileStorage(container, part.filename, part.name, headers=part.headers)
+
+
+def _plain_int(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise ValueError(text)
+    return int(text)
+
+
+def split_urlencoded(body: bytes) -> tuple[list[tuple[str, str]], bool]:
+    """Names and values of a form in order, and whether all their bytes were UTF-8.
+
+    Bytes that are not, escaped or raw, become U+FFFD. The URL standard,
+    "application/x-www-form-urlencoded parsing".
+    """
+    fields = [
+        (_unescape(name), _unescape(value))
+        for name, _, value in (field.partition(b"=") for field in body.split(b"&") if field)
+    ]
+    try:
+        return [(name.decode(), value.decode()) for name, value in fields], True
+    except UnicodeDecodeError:
+        return [(_replace(name), _replace(value)) for name, value in fields], False
+
+
+def _unescape(coded: bytes) -> bytes:
+    if b"+" in coded:
+        coded = coded.replace(b"+", b" ")
+    return unquote_to_bytes(coded) if b"%" in coded else coded
+
+
+def _replace(text: bytes) -> str:
+    return text.decode("utf-8", "replace")
+
+
+# What a form may ask for in its ``_method``: the methods that HTML does not know.
+OVERRIDING_METHODS = frozenset({"PUT", "PATCH", "DELETE"})
+
+
+def overriding_method(request: Request) -> str | None:
+    """The method that the form of a request names in its field ``_method``, if it may.
+
+    Reads the form.
+    """
+    if request.mimetype == URLENCODED:
+        request.get_data()  # keeps it for a view that wants the bytes, to check a signature
+    method = request.form.get("_method", "").upper()
+    return method if method in OVERRIDING_METHODS else None
+
+
+LIMITS = ("max_content_length", "max_form_memory_size", "max_form_parts")
+
+
+def take_limits(rule: str, options: dict[str, Any]) -> dict[str, int | None]:
+    """Take out of a rule's options what limits the bodies that are sent to it.
+
+    :raises SetupError: if a limit is no number.
+    """
+    limits = {name: options.pop(name) for name in LIMITS if name in options}
+    for name, limit in limits.items():
+        if limit is not None and (type(limit) is not int or limit < 0):
+            unit = "of parts" if name == "max_form_parts" else "of bytes"
+            raise SetupError(
+                f"The rule {rule!r} has {name}={limit!r}. Write a whole number {unit}, as in"
+                f" {name}=100_000, or None for no limit."
+            )
+    return limits

@@ -1,0 +1,106 @@
+"""What a developer is told of a form that did not arrive as meant: in debug mode, once a place.
+
+The causes are in the page that has the form, where no error can point. Nothing here changes
+what a request has in it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from ..errors import file_field_error
+from ..globals import _cv_request
+
+if TYPE_CHECKING:
+    from werkzeug.datastructures import FileStorage, ImmutableMultiDict
+
+    from .request import Request
+
+URLENCODED = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
+FORM_TYPES = frozenset({URLENCODED, MULTIPART})
+
+# The hints that were given, for each application.
+_given: WeakKeyDictionary[Any, set[tuple[str | None, ...]]] = WeakKeyDictionary()
+
+NO_CHARSET = (
+    "A form sent to {place} has bytes that are not UTF-8; request.form has U+FFFD in their"
+    ' place. The page with the form probably lacks <meta charset="utf-8"> at the top of its'
+    " <head>, or says another charset."
+)
+TEXT_PLAIN = (
+    "A form sent to {place} has enctype=text/plain, which cannot be read back, so request.form"
+    " is empty. Remove the enctype from the <form>, or write enctype=multipart/form-data if it"
+    " has files. request.get_data() has the text as it was sent."
+)
+BODY_OF_GET = (
+    "{place} was asked with a form in the body, which for this method means nothing (RFC 9110"
+    " section 9.3.1), so request.form is empty. Send it with POST, or as a query, which"
+    " request.args has; or set app.config['FORM_FROM_GET_BODY'] = True."
+)
+METHOD_IN_QUERY = (
+    "{place} was asked with _method in the query, where it has no effect. HTML forms know get"
+    ' and post only, and any other method="..." acts as get. Write <form method="post"> with'
+    ' <input type="hidden" name="_method" value="DELETE">, and set'
+    " app.config['METHOD_OVERRIDE'] = True."
+)
+
+
+def hint_once(text: str, **words: str) -> None:
+    """Log a text, if debug mode is on and it was not logged for this endpoint before.
+
+    :param text: one of those above, with ``{place}`` for method and path.
+    :param words: what else to fill in.
+    """
+    context = _cv_request.get(None)
+    if context is None or not context.app.debug:
+        return
+    request = context.request
+    given = _given.setdefault(context.app, set())
+    hint = (request.endpoint, text, *words.values())
+    if hint not in given:
+        given.add(hint)
+        place = f"{request.method} {request.path!r}"
+        context.app.logger.warning(text.format(place=place, **words))
+
+
+def hint_at_unread_form(request: Request) -> None:
+    """Say why ``request.form`` is empty, if it is for a reason that can be put right."""
+    if not request.content_length:
+        return
+    if request.mimetype == "text/plain":
+        hint_once(TEXT_PLAIN)
+    elif not request.want_form_data_parsed and request.mimetype in FORM_TYPES:
+        hint_once(BODY_OF_GET)
+
+
+def files_with_hints(request: Request) -> ImmutableMultiDict[str, FileStorage]:
+    """The request's empty ``files``, telling why a field that was sent is not in it."""
+    plain: Any = request.files
+
+    class TeachingFiles(type(plain)):  # type: ignore[misc]
+        def __getitem__(self, key: str) -> Any:
+            if key in request.form:
+                raise file_field_error(key, request)
+            return super().__getitem__(key)
+
+        def get(self, key: str, *args: Any, **kwargs: Any) -> Any:
+            _warn_of_file_field(key, request)
+            return super().get(key, *args, **kwargs)
+
+        def getlist(self, key: str, *args: Any, **kwargs: Any) -> Any:
+            _warn_of_file_field(key, request)
+            return super().getlist(key, *args, **kwargs)
+
+        def __contains__(self, key: object) -> bool:
+            _warn_of_file_field(key, request)
+            return bool(super().__contains__(key))
+
+    files: ImmutableMultiDict[str, FileStorage] = TeachingFiles(plain)
+    return files
+
+
+def _warn_of_file_field(key: Any, request: Request) -> None:
+    if key in request.form:
+        hint_once("{place}: {error}", error=str(file_field_error(key, request)))

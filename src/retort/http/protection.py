@@ -1,0 +1,92 @@
+"""Header fields that tell browsers to be careful: which ones, made from the configuration.
+
+When they are added is decided in `dispatch.py`. What the program set itself stays.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.datastructures import Headers
+
+from .cross_origin import is_loopback
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from _typeshed.wsgi import WSGIEnvironment
+
+Fields = tuple[tuple[str, str], ...]
+
+# `X-Frame-Options` knows these two only (RFC 7034); browsers that know frame-ancestors skip it.
+_FRAME_OPTIONS = {"'self'": "SAMEORIGIN", "'none'": "DENY"}
+_FRAMES = frozenset({"x-frame-options", "content-security-policy"})
+_NAMES = _FRAMES | {"x-content-type-options", "referrer-policy", "strict-transport-security"}
+
+
+def add_security_headers(
+    headers: Headers, config: Mapping[str, Any], environ: WSGIEnvironment
+) -> None:
+    """Add the fields that are configured and that ``headers`` does not have yet.
+
+    :raises TypeError: if a configured value is neither a string nor ``None``.
+    """
+    values = (
+        config.get("X_CONTENT_TYPE_OPTIONS"),
+        config.get("REFERRER_POLICY"),
+        config.get("FRAME_ANCESTORS"),
+        _transport_security(config, environ),
+    )
+    try:
+        fields = _fields(*values)
+    except TypeError:
+        raise TypeError(
+            "X_CONTENT_TYPE_OPTIONS, REFERRER_POLICY, FRAME_ANCESTORS and"
+            f" STRICT_TRANSPORT_SECURITY are {values}. Write a string, or None, for each."
+        ) from None
+    present = {name.lower() for name, _ in headers._list}
+    if not present.isdisjoint(_NAMES):
+        if _says_who_may_frame(headers):
+            present |= _FRAMES  # a field more could loosen what the program said
+        fields = tuple(field for field in fields if field[0].lower() not in present)
+    # PERF: `add` would check each value again; `_fields` has.
+    headers._list.extend(fields)
+
+
+def _transport_security(config: Mapping[str, Any], environ: WSGIEnvironment) -> str | None:
+    """HSTS, where it means something: browsers ignore it in plain http (RFC 6797 section 8.1).
+
+    Not while developing, nor for this machine's own names: they would stay on https for as long
+    as it says, for every program on every port.
+    """
+    if environ.get("wsgi.url_scheme") != "https" or config.get("DEBUG"):
+        return None
+    if is_loopback(environ.get("HTTP_HOST", "")):
+        return None
+    value: str | None = config.get("STRICT_TRANSPORT_SECURITY")
+    return value
+
+
+def _says_who_may_frame(headers: Headers) -> bool:
+    policies = headers.getlist("Content-Security-Policy")
+    return "X-Frame-Options" in headers or any("frame-ancestors" in p.lower() for p in policies)
+
+
+@lru_cache(maxsize=64)
+def _fields(
+    type_options: str | None,
+    referrer_policy: str | None,
+    frame_ancestors: str | None,
+    transport_security: str | None,
+) -> Fields:
+    named = {
+        "X-Content-Type-Options": type_options,
+        "Referrer-Policy": referrer_policy,
+        "X-Frame-Options": _FRAME_OPTIONS.get(frame_ancestors or ""),
+        "Content-Security-Policy": frame_ancestors and f"frame-ancestors {frame_ancestors}",
+        "Strict-Transport-Security": transport_security,
+    }
+    if not all(isinstance(value, str) for value in named.values() if value):
+        raise TypeError
+    return tuple(Headers([(name, value) for name, value in named.items() if value]))

@@ -1,0 +1,68 @@
+"""The status of a redirect that nobody chose, and a place to go to that no header can hold.
+
+The response itself is Werkzeug's; `Flask.redirect` makes it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .methods import SAFE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .request import Request
+
+
+class _NotChosen(int):
+    """A status that is a default: equal to the number, and told from it with ``is``."""
+
+
+#: What ``code`` is where it was not given. An explicit 302 stays one.
+DEFAULT_CODE = _NotChosen(302)
+
+
+def code_after(request: Request, after_unsafe: int) -> int:
+    """The status for a redirect whose status was not chosen.
+
+    :param after_unsafe: the config ``REDIRECT_AFTER_UNSAFE``. Browsers take both for "go
+        there with GET", which 303 alone says (RFC 9110 section 15.4.4).
+    :raises ValueError: if it is another one, that would move the form to the next page.
+    """
+    if request.method in SAFE:
+        return int(DEFAULT_CODE)
+    if after_unsafe not in (302, 303):
+        raise ValueError(
+            f"REDIRECT_AFTER_UNSAFE is {after_unsafe!r}. It is 303, or 302 as in Flask; any"
+            " other status is for one redirect: redirect(location, code=308)."
+        )
+    return after_unsafe
+
+
+def is_from_client(location: str, request: Request) -> bool:
+    """Whether a line break in ``location`` was put there by who sent the request.
+
+    Only what the program has read already is looked at, and it has to be there as it was sent.
+    """
+    return any(
+        ("\r" in text or "\n" in text) and text.strip() in location for text in _texts(request)
+    )
+
+
+def _texts(request: Request) -> Iterator[str]:
+    """All strings in what the client chose: path, query, and a body that was parsed."""
+    waiting: list[Any] = [request.view_args, request.args.to_dict(flat=False)]
+    if "form" in request.__dict__:
+        waiting.append(request.form.to_dict(flat=False))
+    if request.is_json:
+        waiting.append(request.get_json(silent=True))
+    waiting.append(request.cookies.to_dict(flat=False))
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict):
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
