@@ -26,6 +26,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from _typeshed.wsgi import WSGIEnvironment
+    from werkzeug.datastructures import ImmutableMultiDict
     from werkzeug.routing import Rule
 
 T = t.TypeVar("T")
@@ -253,7 +254,7 @@ class Request(RequestBase):
         return bool(current_app.config.get("FORM_FROM_GET_BODY", True))
 
     @cached_property
-    def form(self) -> t.Any:
+    def form(self) -> ImmutableMultiDict[str, str]:
         """The fields of the form that was sent, without its files.
 
         :raises werkzeug.exceptions.BadRequest: if it is a form and cannot be read.
@@ -262,7 +263,8 @@ class Request(RequestBase):
         self._load_form_data()
         if current_app and current_app.debug:
             hint_at_unread_form(self)
-        return self.__dict__["form"]
+        form: ImmutableMultiDict[str, str] = self.__dict__["form"]
+        return form
 
     def make_form_data_parser(self) -> t.Any:
         """The parser for this request's form: a :attr:`form_data_parser_class`."""
