@@ -2,8 +2,9 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+EXTENSIONS ?= .venv-extensions
 
-.PHONY: run test lint docs clean
+.PHONY: run test test-extensions lint docs clean
 
 run: $(VENV)/runs  ## serve the tutorial's program; prints its address, its routes and the form to open
 	@$(BIN)/retort run --debug --port 5000 examples/login/login.py
@@ -11,6 +12,9 @@ run: $(VENV)/runs  ## serve the tutorial's program; prints its address, its rout
 test: $(VENV)/develops $(VENV)/compares  ## everything, the browser included
 	@sh .ci/need --optional chromium sh -c 'command -v chromium || command -v google-chrome'
 	$(BIN)/pytest -n auto --dist loadgroup
+
+test-extensions: $(EXTENSIONS)/installed  ## Flask's extensions, in an environment of their own
+	$(EXTENSIONS)/bin/python -m retort -m pytest tests/extensions
 
 lint: $(VENV)/develops  ## format, style, types, floors, spelling
 	$(BIN)/ruff format --check .
@@ -24,7 +28,7 @@ docs: $(VENV)/develops  ## the pages, into docs/_build/html
 	$(BIN)/sphinx-build --fail-on-warning --keep-going -b html docs docs/_build/html
 
 clean:  ## everything that was made here
-	rm -rf $(VENV) build dist docs/_build .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(EXTENSIONS) build dist docs/_build .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
 $(BIN)/python:
 	@sh .ci/need python3-venv $(PYTHON) -c 'import ensurepip, venv'
@@ -43,4 +47,13 @@ $(VENV)/develops: pyproject.toml | $(BIN)/python
 $(VENV)/compares: tests/differential/flask/requirements.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade \
 		--target $(VENV)/flask-oracle --requirement $<
+	@touch $@
+
+$(EXTENSIONS)/installed: pyproject.toml tests/extensions/requirements.txt tests/extensions/without-dependencies.txt
+	@sh .ci/need python3-venv $(PYTHON) -c 'import ensurepip, venv'
+	$(PYTHON) -m venv $(EXTENSIONS)
+	$(EXTENSIONS)/bin/python -m pip install --quiet --disable-pip-version-check \
+		--requirement tests/extensions/requirements.txt --editable .
+	$(EXTENSIONS)/bin/python -m pip install --quiet --disable-pip-version-check \
+		--no-deps --requirement tests/extensions/without-dependencies.txt
 	@touch $@

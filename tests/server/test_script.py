@@ -300,6 +300,31 @@ def test_what_only_werkzeugs_server_can_do_is_done_by_it(start, options, reason)
     assert b"hello" in answer
 
 
+def test_websocket_rules_of_an_extension_get_the_socket_from_werkzeugs_server(start):
+    program = start(
+        """
+        from retort import Flask, request
+        from werkzeug.routing import Rule
+
+        app = Flask(__name__)
+        app.url_map.add(Rule("/echo", endpoint="echo", websocket=True))
+
+        @app.endpoint("echo")
+        def echo():
+            request.environ["werkzeug.socket"].sendall(b"HTTP/1.1 101 Switching\\r\\n\\r\\n")
+            raise ConnectionError("done")
+
+        app.run("127.0.0.1", 0)
+        """
+    )
+    port = int(program.wait_for_output(r"Running on http://127\.0\.0\.1:(\d+)")[1])
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        connection.sendall(
+            b"GET /echo HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+        )
+        assert connection.recv(100).startswith(b"HTTP/1.1 101 ")
+
+
 def application(environ, start_response):
     raise AssertionError("never asked")
 

@@ -151,9 +151,12 @@ class DefaultJSONProvider(JSONProvider):
         """Read a value from JSON.
 
         :param kwargs: options of :func:`json.loads`.
-        :raises ValueError: if it is not JSON.
+        :raises ValueError: if it is not JSON, or nested more deeply than it can be read.
         """
-        return json.loads(s, **kwargs)
+        try:
+            return json.loads(s, **kwargs)
+        except RecursionError:
+            raise ValueError("It is nested too deeply.") from None
 
     def response(self, *args: Any, **kwargs: Any) -> Response:
         """What ``jsonify`` answers: one value, a list of several, or an object.

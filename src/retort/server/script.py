@@ -105,7 +105,7 @@ def serve_object(
     app: WSGIApplication, host: str, port: int, debug: bool, options: dict[str, Any]
 ) -> None:
     """Serve with Granian, or with Werkzeug if an option asks for what only that can do."""
-    reason = why_werkzeug(host, options)
+    reason = why_werkzeug(app, host, options)
     if reason is not None:
         say(f" * Served by Werkzeug's development server: {reason}", fg="yellow")
         werkzeug.serving.run_simple(host, port, app, **options)
@@ -118,8 +118,10 @@ def serve_object(
     develop(lambda: app, wish)
 
 
-def why_werkzeug(host: str, options: dict[str, Any]) -> str | None:
-    """Which of the options only Werkzeug's server can do, if there is one."""
+def why_werkzeug(app: WSGIApplication, host: str, options: dict[str, Any]) -> str | None:
+    """What only Werkzeug's server can do of what is asked for, if there is something."""
+    if has_websocket_rules(app):
+        return "it hands its socket to WebSocket routes."
     if host.startswith("unix://"):
         return "it can listen on a Unix socket."
     if options["request_handler"] is not None:
@@ -135,6 +137,12 @@ def why_werkzeug(host: str, options: dict[str, Any]) -> str | None:
     except ImportError as error:
         return f"Granian cannot be imported ({error})."
     return None
+
+
+def has_websocket_rules(app: object) -> bool:
+    """Whether an extension such as flask-sock serves WebSockets, for which it takes the socket."""
+    url_map = getattr(app, "url_map", None)
+    return url_map is not None and any(rule.websocket for rule in url_map.iter_rules())
 
 
 def read_options(host: str, port: int, debug: bool, options: dict[str, Any]) -> Development:

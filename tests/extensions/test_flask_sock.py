@@ -1,0 +1,38 @@
+"""flask-sock: text goes back and forth over a real WebSocket."""
+
+from pathlib import Path
+
+import pytest
+from simple_websocket import Client
+
+SOCKETS = Path(__file__).with_name("sockets.py")
+
+
+@pytest.fixture(params=["sock", "sock on werkzeug"])
+def address(request, start):
+    """The program, served by its own ``run()`` and by Werkzeug's server itself."""
+    return start(SOCKETS, request.param, "{port}")
+
+
+def test_what_is_sent_comes_back(address):
+    ws = Client.connect(f"ws://{address}/echo/ada")
+
+    assert ws.receive(20) == "hello ada from /echo/ada"
+    ws.send("drawer")
+    assert ws.receive(20) == "reward"
+    ws.send("stop")
+
+
+def test_ordinary_pages_are_served_beside(address):
+    import urllib.request
+
+    with urllib.request.urlopen(f"http://{address}/", timeout=20) as page:
+        assert page.read() == b"page"
+
+
+def test_an_ordinary_request_finds_no_websocket_route(app):
+    from flask_sock import Sock
+
+    Sock(app).route("/echo")(lambda ws: None)
+
+    assert app.test_client().get("/echo").status_code == 400
