@@ -20,9 +20,8 @@ def echoes():
 
     @sock.route("/echo/<name>")
     def echo(ws, name):
-        ws.send(f"hello {name} from {request.path}")
         while (text := ws.receive()) != "stop":
-            ws.send(text[::-1])
+            ws.send(f"{name} at {request.path}: {text[::-1]}")
 
     return app
 

@@ -17,9 +17,9 @@ def address(request, start):
 def test_what_is_sent_comes_back(address):
     ws = Client.connect(f"ws://{address}/echo/ada")
 
-    assert ws.receive(20) == "hello ada from /echo/ada"
-    ws.send("drawer")
-    assert ws.receive(20) == "reward"
+    for text, back in [("drawer", "reward"), ("über", "rebü")]:
+        ws.send(text)
+        assert ws.receive(20) == f"ada at /echo/ada: {back}"
     ws.send("stop")
 
 

@@ -10,6 +10,7 @@ import click
 
 from ..helpers import get_load_dotenv
 from . import blame
+from .check import check_command
 from .groups import FlaskGroup
 from .program import ProgramError, install_alias
 from .script_info import ScriptInfo
@@ -34,6 +35,18 @@ class _Retort(FlaskGroup):
         return super().resolve_command(ctx, args)
 
 
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """As Flask looks it up; but what Flask does not have, a program may have itself."""
+        command = super().get_command(ctx, name)
+        if command is not check_command:
+            return command
+        try:
+            app = ctx.ensure_object(ScriptInfo).load_app()
+        except Exception:  # the command will tell
+            return command
+        return app.cli.get_command(ctx, name) or command
+
+
 cli = _Retort(
     name="retort",
     help="""Serve and inspect a Retort or Flask application.
@@ -42,6 +55,7 @@ cli = _Retort(
     app.py in the current folder. Its own commands are listed below too.
     """,
 )
+cli.add_command(check_command)
 
 
 def main(args: Sequence[str] | None = None) -> None:

@@ -1,0 +1,40 @@
+"""Read a program and its HTML, and report what cannot work or is not safe.
+
+`program.py` and `source.py` are the program as its rules see it, `pages.py` its HTML; `forms.py`,
+`views.py`, `endpoints.py`, `fields.py` and `escaping.py` are the rules. Nothing is guessed: what
+cannot be known from the text is passed over. The command is in ``cli/check.py``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .endpoints import check_endpoints
+from .escaping import check_escaping
+from .fields import check_fields
+from .findings import ERROR, RULES, Finding, as_json, as_text, count
+from .forms import check_forms, send_forms
+from .pages import pages_of
+from .program import Program
+from .views import check_views
+
+if TYPE_CHECKING:
+    from ...app import Flask
+
+__all__ = ["ERROR", "RULES", "Finding", "as_json", "as_text", "check", "count"]
+
+
+def check(app: Flask) -> list[Finding]:
+    """All findings about an application, in the order of files and lines."""
+    program = Program(app)
+    pages = pages_of(program)
+    forms = send_forms(program, pages)
+    return sorted(
+        {
+            *check_forms(program, forms),
+            *check_views(program),
+            *check_endpoints(program, pages),
+            *check_fields(program, pages, forms),
+            *check_escaping(program),
+        }
+    )

@@ -1,0 +1,324 @@
+"""User input that a view returns as HTML without escaping it.
+
+Followed are variables of the URL and fields of the request, through local variables, to what is
+returned. A value that was compared with something first may have been checked, and is let pass.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+import markupsafe
+
+from ...helpers import make_response
+from ...http import Response
+from ...templating import render_template_string
+from .findings import Finding
+from .program import text_converters
+from .source import text_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .program import Program, View
+    from .source import Code
+
+_FIELDS = frozenset({"args", "form", "values"})
+_SAME_TEXT = frozenset(
+    {"strip", "lstrip", "rstrip", "upper", "lower", "title", "capitalize", "swapcase", "casefold"}
+)
+_CHECKS = frozenset(
+    {"isalnum", "isalpha", "isdigit", "isdecimal", "isnumeric", "isidentifier", "isascii"}
+    | {"match", "fullmatch", "search"}
+)
+_ROUTES = frozenset(
+    {"route", "get", "post", "put", "patch", "delete", "head", "options", "query", "endpoint"}
+)
+_PASSING = ("_required", "_exempt")  # decorators that let the answer through, by their names
+
+Origins = dict[str, str]  # the variables that hold user input, and where it came from
+
+
+def check_escaping(program: Program) -> Iterator[Finding]:
+    """Report what is returned unescaped."""
+    if not _answers_are_html(program):
+        return
+    for view in program.views:
+        if _is_passed_on(view):
+            yield from _Follower(view).findings()
+
+
+def _answers_are_html(program: Program) -> bool:
+    if program.app.response_class.default_mimetype != "text/html":
+        return False
+    hooks = [f for each in program.app.after_request_funcs.values() for f in each]
+    names = {name for f in hooks for name in getattr(getattr(f, "__code__", None), "co_names", ())}
+    return not names & {"content_type", "mimetype"}
+
+
+def _is_passed_on(view: View) -> bool:
+    """Whether the decorators are known to leave the answer as it is."""
+    for decorator in view.code.node.decorator_list:
+        called = decorator.func if isinstance(decorator, ast.Call) else decorator
+        name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+        is_route = isinstance(called, ast.Attribute) and name in _ROUTES
+        if not is_route and not name.endswith(_PASSING):
+            return False
+    return True
+
+
+class _Follower:
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self.code: Code = view.code
+        self.found: list[Finding] = []
+
+    def findings(self) -> list[Finding]:
+        """What the view returns unescaped."""
+        variables = {name for rule in self.view.rules for name in text_converters(rule)}
+        arguments = self.code.node.args
+        names = [a.arg for a in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]]
+        origins = {name: "the URL" for name in names if name in variables}
+        self._through(self.code.node.body, origins)
+        return self.found
+
+    def _through(self, body: list[ast.stmt], origins: Origins) -> None:
+        for statement in body:
+            self._step(statement, origins)
+
+    def _step(self, node: ast.stmt, origins: Origins) -> None:
+        if isinstance(node, ast.Return) and node.value is not None:
+            self._returned(node.value, origins)
+        elif isinstance(node, (ast.Assert, ast.Expr)):
+            self._let_pass(node, origins)
+        elif isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
+            self._assignment(node, origins)
+        elif isinstance(node, ast.Match):
+            origins.clear()  # the value may be what a case says
+        else:
+            self._compound(node, origins)
+
+    def _assignment(
+        self, node: ast.Assign | ast.AnnAssign | ast.AugAssign, origins: Origins
+    ) -> None:
+        origin = None if node.value is None else self.origin(node.value, origins)
+        if isinstance(node, ast.AugAssign):
+            if isinstance(node.target, ast.Name) and node.target.id in origins and origin:
+                origins[node.target.id] = origin
+            return
+        for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+            self._assign(target, origin, origins)
+
+    def _compound(self, node: ast.stmt, origins: Origins) -> None:
+        if isinstance(node, (ast.If, ast.While)):
+            self._condition(node, origins)
+        elif isinstance(node, (ast.For, ast.AsyncFor)):
+            self._assign(node.target, None, origins)
+            self._branches([node.body, node.orelse], origins)
+        elif isinstance(node, (ast.With, ast.AsyncWith)):
+            self._through(node.body, origins)
+        elif isinstance(node, ast.Try):
+            self._through([*node.body, *node.orelse], origins)
+            self._branches([[], *(handler.body for handler in node.handlers)], origins)
+            self._through(node.finalbody, origins)
+
+    def _condition(self, node: ast.If | ast.While, origins: Origins) -> None:
+        before = dict(origins)
+        self._let_pass(node.test, origins)
+        if isinstance(node.test, ast.Compare) and isinstance(node.test.ops[0], ast.Eq):
+            # Where name == "Ada" is false, nothing is known of the name.
+            otherwise = dict(before)
+            self._through(node.orelse, otherwise)
+            self._branches([node.body], origins)
+            origins.update({} if _ends(node.orelse) else otherwise)
+            return
+        self._branches([node.body, node.orelse], origins)
+
+    def _branches(self, bodies: list[list[ast.stmt]], origins: Origins) -> None:
+        """Follow each of several ways; after them counts what any of them leaves."""
+        after: Origins = {}
+        for body in bodies:
+            way = dict(origins)
+            self._through(body, way)
+            if not _ends(body):
+                after.update(way)
+        origins.clear()
+        origins.update(after)
+
+    def _assign(self, target: ast.expr, origin: str | None, origins: Origins) -> None:
+        for node in ast.walk(target):
+            if isinstance(node, ast.Name):
+                origins.pop(node.id, None)
+        if isinstance(target, ast.Name) and origin is not None:
+            origins[target.id] = origin
+
+    def _let_pass(self, test: ast.AST, origins: Origins) -> None:
+        """Forget the variables that a condition compares: it may be a check."""
+        for node in ast.walk(test):
+            checked: list[ast.expr] = []
+            if isinstance(node, ast.Compare):
+                if not any(isinstance(op, (ast.Is, ast.IsNot)) for op in node.ops):
+                    checked = [node.left, *node.comparators]
+            elif isinstance(node, ast.Call):
+                checked = self._checked_by(node)
+            for name in (inner for one in checked for inner in ast.walk(one)):
+                if isinstance(name, ast.Name) and not _compares_with_nothing(node):
+                    origins.pop(name.id, None)
+
+    def _checked_by(self, call: ast.Call) -> list[ast.expr]:
+        """What a call may check: its arguments, and the text whose method it is."""
+        if isinstance(call.func, ast.Attribute) and call.func.attr in _CHECKS:
+            return [call.func.value, *call.args]
+        if self.code.resolve(call.func) in (print, len):
+            return []
+        return [] if isinstance(call.func, ast.Attribute) and _logs(call.func) else list(call.args)
+
+    def _returned(self, value: ast.expr, origins: Origins) -> None:
+        if isinstance(value, ast.IfExp):
+            self._returned(value.body, origins)
+            self._returned(value.orelse, origins)
+            return
+        content = value
+        if isinstance(value, ast.Tuple) and value.elts:
+            if _names_type(value):
+                return
+            content = value.elts[0]
+        content = self._content_of(content)
+        origin = self.origin(content, origins)
+        if origin is not None:
+            self._report(content, origin, origins)
+
+    def _content_of(self, node: ast.expr) -> ast.expr:
+        """What is in a response that is made in place, if it is HTML."""
+        if not isinstance(node, ast.Call) or len(node.args) != 1 or node.keywords:
+            return node
+        made = self.code.resolve(node.func)
+        is_response = isinstance(made, type) and issubclass(made, Response)
+        if made in (make_response, render_template_string) or is_response:
+            return node.args[0]
+        return node
+
+    def _report(self, content: ast.expr, origin: str, origins: Origins) -> None:
+        names = [n.id for n in ast.walk(content) if isinstance(n, ast.Name) and n.id in origins]
+        what = f"{names[0]!r}, which comes from {origin}," if names else f"what came in {origin}"
+        shown = names[0] if names else "..."
+        self.found.append(
+            Finding(
+                self.code.path,
+                content.lineno,
+                "unescaped",
+                f"{self.view.name} returns {what} as HTML without escaping it: a link with"
+                " <script> in it runs in the browser of whoever follows it.",
+                f"Write escape({shown}), with 'from markupsafe import escape'; or use"
+                " render_template, which escapes by itself.",
+            )
+        )
+
+    def origin(self, node: ast.expr, origins: Origins) -> str | None:
+        """Where the user input in an expression came from; ``None`` if it has none."""
+        if isinstance(node, ast.Name):
+            return origins.get(node.id)
+        if isinstance(node, (ast.Subscript, ast.Call)):
+            return self._field(node) or self._called(node, origins)
+        if isinstance(node, ast.JoinedStr):
+            return self._first([_put_in(part) for part in node.values], origins)
+        if isinstance(node, ast.BinOp):
+            return self._joined(node, origins)
+        if isinstance(node, ast.BoolOp):
+            return self._first(node.values, origins)
+        if isinstance(node, ast.IfExp):
+            return self._first([node.body, node.orelse], origins)
+        if isinstance(node, ast.NamedExpr):
+            return self.origin(node.value, origins)
+        return None
+
+    def _first(self, nodes: list[Any], origins: Origins) -> str | None:
+        found = (self.origin(node, origins) for node in nodes)
+        return next((origin for origin in found if origin), None)
+
+    def _joined(self, node: ast.BinOp, origins: Origins) -> str | None:
+        """``"..." % name`` and ``"..." + name``: if the other side is plain text too."""
+        if isinstance(node.op, ast.Mod):
+            if text_in(node.left) is None:
+                return None
+            right = node.right
+            if isinstance(right, ast.Dict):
+                return self._first(right.values, origins)
+            return self._first(right.elts if isinstance(right, ast.Tuple) else [right], origins)
+        if not isinstance(node.op, ast.Add):
+            return None
+        for side, other in ((node.left, node.right), (node.right, node.left)):
+            origin = self.origin(side, origins)
+            if origin and (self._is_text(other) or self.origin(other, origins)):
+                return origin
+        return None
+
+    def _is_text(self, node: ast.expr) -> bool:
+        """Whether an expression is a str for certain, and not Markup, which would escape."""
+        if isinstance(node, ast.JoinedStr) or text_in(node) is not None:
+            return True
+        if isinstance(node, ast.BinOp):
+            return self._is_text(node.left) and self._is_text(node.right)
+        return type(self.code.resolve(node)) is str
+
+    def _field(self, node: ast.expr) -> str | None:
+        """``request.args["x"]`` and ``request.args.get("x")``, with no type asked for."""
+        source: ast.expr
+        if isinstance(node, ast.Subscript):
+            source = node.value
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            is_typed = len(node.args) > 2 or any(one.arg == "type" for one in node.keywords)
+            if node.func.attr != "get" or is_typed:
+                return None
+            source = node.func.value
+        else:
+            return None
+        if not isinstance(source, ast.Attribute) or source.attr not in _FIELDS:
+            return None
+        return f"request.{source.attr}" if self.code.is_request(source.value) else None
+
+    def _called(self, node: ast.expr, origins: Origins) -> str | None:
+        if not isinstance(node, ast.Call):
+            return None
+        if isinstance(node.func, ast.Attribute):
+            owner, name = node.func.value, node.func.attr
+            if name in _SAME_TEXT:
+                return self.origin(owner, origins)
+            if name == "format" and text_in(owner) is not None:
+                return self._first([*node.args, *(one.value for one in node.keywords)], origins)
+            if name == "join" and text_in(owner) is not None and node.args:
+                parts = node.args[0]
+                return self._first(getattr(parts, "elts", []), origins)
+        made = self.code.resolve(node.func)
+        if made is str or made is markupsafe.Markup:
+            return self._first(node.args, origins)
+        return None
+
+
+def _ends(body: list[ast.stmt]) -> bool:
+    """Whether nothing after these statements is reached from them."""
+    return bool(body) and isinstance(body[-1], (ast.Return, ast.Raise))
+
+
+def _put_in(part: ast.expr) -> ast.expr:
+    """What a part of an f-string puts in as it is: of ``{x}`` the ``x``, of ``{x:d}`` nothing."""
+    if isinstance(part, ast.FormattedValue) and part.format_spec is None:
+        return part.value
+    return ast.Constant("")
+
+
+def _compares_with_nothing(node: ast.AST) -> bool:
+    """``name == ""`` asks whether there is a value, not what it is."""
+    if not isinstance(node, ast.Compare):
+        return False
+    return any(isinstance(one, ast.Constant) and not one.value for one in node.comparators)
+
+
+def _logs(function: ast.Attribute) -> bool:
+    return function.attr in {"debug", "info", "warning", "error", "append", "get"}
+
+
+def _names_type(answer: ast.Tuple) -> bool:
+    """Whether the headers in ``return text, 200, headers`` may say that it is no HTML."""
+    return any(not isinstance(one, (ast.Constant, ast.Attribute)) for one in answer.elts[1:])

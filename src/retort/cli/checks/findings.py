@@ -1,0 +1,111 @@
+"""What a check found: one record, as text for people and as JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import os
+import textwrap
+from dataclasses import asdict, dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ERROR, WARNING = "error", "warning"
+
+# Each rule, what it is about, and its level. `retort check --help` shows them.
+RULES = {
+    "form-target": (ERROR, "a form is sent to an address that no route has"),
+    "form-method": (ERROR, "a form is sent by a method that its route does not take"),
+    "form-verb": (ERROR, "a form has a method that HTML does not know, such as PUT"),
+    "file-enctype": (ERROR, "a file input in a form that sends no files"),
+    "view-method": (ERROR, "a view reads a form, but its route takes no method that brings one"),
+    "unknown-endpoint": (ERROR, "url_for of an endpoint that does not exist"),
+    "unescaped": (ERROR, "user input is returned as HTML, unescaped"),
+    "field-missing": (ERROR, "a view requires a field that no form sends"),
+    "field-unsent": (WARNING, "a view asks for a field that no form sends"),
+    "field-unread": (WARNING, "a form sends a field that its view does not read"),
+    "state-on-get": (WARNING, "a view changes data when asked with GET"),
+}
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """One thing that is wrong.
+
+    :param file: absolute path.
+    :param line: from 1.
+    :param rule: a key of `RULES`.
+    :param message: what happens, and where.
+    :param fix: what to change.
+    """
+
+    file: str
+    line: int
+    rule: str
+    message: str
+    fix: str
+
+    @property
+    def level(self) -> str:
+        """``error`` or ``warning``."""
+        return RULES[self.rule][0]
+
+
+def count(findings: Sequence[Finding], level: str) -> int:
+    """How many findings are of a level."""
+    return sum(finding.level == level for finding in findings)
+
+
+def as_text(findings: Sequence[Finding]) -> str:
+    """The findings by file, a short paragraph each, and a last line that counts them."""
+    parts = []
+    for file, group in groupby(sorted(findings), key=lambda finding: finding.file):
+        name = shown(file)
+        parts += [name, *(_paragraph(name, finding) for finding in group)]
+    return "\n\n".join([*parts, summary(findings)])
+
+
+def as_json(findings: Sequence[Finding]) -> str:
+    """The findings as one JSON object: ``findings``, ``errors``, ``warnings``."""
+    listed = [
+        {"level": finding.level, **asdict(finding), "file": shown(finding.file)}
+        for finding in sorted(findings)
+    ]
+    counts = {"errors": count(findings, ERROR), "warnings": count(findings, WARNING)}
+    return json.dumps({"findings": listed, **counts}, indent=2)
+
+
+def summary(findings: Sequence[Finding]) -> str:
+    """The last line, such as ``1 error, 2 warnings.``."""
+    if not findings:
+        return "Nothing found."
+    errors, warnings = count(findings, ERROR), count(findings, WARNING)
+    return f"{_number(errors, 'error')}, {_number(warnings, 'warning')}."
+
+
+def shown(file: str) -> str:
+    """A path as seen from the current folder, if it is below it."""
+    below = os.path.join(os.path.realpath(os.getcwd()), "")
+    return file.removeprefix(below)
+
+
+def _paragraph(name: str, finding: Finding) -> str:
+    heading = f"  {name}:{finding.line}: {finding.level} ({finding.rule})"
+    return "\n".join([heading, _wrapped(finding.message), _wrapped(f"Fix: {finding.fix}")])
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(
+        text,
+        width=96,
+        initial_indent="    ",
+        subsequent_indent="    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _number(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"

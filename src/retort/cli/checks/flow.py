@@ -1,0 +1,180 @@
+"""Which methods of a request reach a line of a view.
+
+It follows ``if request.method == "POST"`` and its kin, returns, and ``abort``; what it does not
+understand, both ways are possible.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from ...helpers import abort
+from .program import BODY_METHODS
+from .source import UNKNOWN, text_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .source import Code
+
+Methods = frozenset[str]
+Reached = list[tuple[ast.AST, Methods]]
+
+# If one of these is true, the request has brought something.
+_BODY_WORDS = frozenset(
+    {"form", "files", "json", "is_json", "get_json", "data", "get_data", "content_length"}
+)
+_VALIDATORS = frozenset({"validate_on_submit", "is_submitted"})
+
+
+def reached_nodes(code: Code, methods: set[str]) -> Reached:
+    """Each simple statement and condition of a function, with the methods that come there."""
+    flow = _Flow(code)
+    flow.through(code.node.body, frozenset(methods))
+    return flow.reached
+
+
+def tested_methods(code: Code) -> Iterator[tuple[ast.Compare, Methods]]:
+    """Each comparison of ``request.method`` with methods written out."""
+    for node in ast.walk(code.node):
+        if isinstance(node, ast.Compare):
+            methods = _compared(code, node)
+            if methods is not None:
+                yield node, methods
+
+
+class _Flow:
+    def __init__(self, code: Code) -> None:
+        self.code = code
+        self.reached: Reached = []
+
+    def through(self, body: list[ast.stmt], methods: Methods) -> Methods:
+        """Follow statements; what comes back are the methods that go on after them."""
+        for statement in body:
+            if not methods:
+                break
+            methods = self._step(statement, methods)
+        return methods
+
+    def _step(self, node: ast.stmt, methods: Methods) -> Methods:
+        if isinstance(node, ast.If):
+            self.reached.append((node.test, methods))
+            yes, no = self.split(node.test, methods)
+            return self.through(node.body, yes) | self.through(node.orelse, no)
+        if isinstance(node, (ast.For, ast.AsyncFor, ast.While)):
+            head = node.test if isinstance(node, ast.While) else node.iter
+            self.reached.append((head, methods))
+            self.through(node.body, methods)
+            self.through(node.orelse, methods)
+            return methods
+        if isinstance(node, (ast.With, ast.AsyncWith)):
+            self.reached += [(item.context_expr, methods) for item in node.items]
+            return self.through(node.body, methods)
+        if isinstance(node, ast.Try):
+            return self._try(node, methods)
+        if isinstance(node, ast.Match):
+            return self._match(node, methods)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            return methods
+        self.reached.append((node, methods))
+        return frozenset() if self._ends(node) else methods
+
+    def _try(self, node: ast.Try, methods: Methods) -> Methods:
+        after = self.through(node.orelse, self.through(node.body, methods))
+        for handler in node.handlers:
+            after |= self.through(handler.body, methods)
+        self.through(node.finalbody, methods)
+        return after
+
+    def _match(self, node: ast.Match, methods: Methods) -> Methods:
+        self.reached.append((node.subject, methods))
+        on_method = _is_method(self.code, node.subject)
+        after: Methods = frozenset()
+        rest = methods
+        for case in node.cases:
+            chosen = _in_pattern(case.pattern) if on_method else None
+            taken = rest if chosen is None else rest & chosen
+            if case.guard is None:
+                rest = rest if chosen is None and not _is_default(case.pattern) else rest - taken
+            after |= self.through(case.body, taken)
+        return after | rest
+
+    def _ends(self, node: ast.stmt) -> bool:
+        if isinstance(node, (ast.Return, ast.Raise)):
+            return True
+        if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Call):
+            return False
+        called = self.code.resolve(node.value.func)
+        return called is not UNKNOWN and called is abort
+
+    def split(self, test: ast.expr, methods: Methods) -> tuple[Methods, Methods]:
+        """The methods for which a condition can be true, and can be false."""
+        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+            yes, no = self.split(test.operand, methods)
+            return no, yes
+        if isinstance(test, ast.BoolOp):
+            return self._split_several(test, methods)
+        if isinstance(test, ast.Compare):
+            named = _compared(self.code, test)
+            if named is not None:
+                if not isinstance(test.ops[0], (ast.Eq, ast.In)):
+                    return methods - named, methods & named
+                return methods & named, methods - named
+        if _says_body(self.code, test):
+            sending = methods & BODY_METHODS
+            return sending, sending if isinstance(test, ast.Compare) else methods
+        return methods, methods
+
+    def _split_several(self, test: ast.BoolOp, methods: Methods) -> tuple[Methods, Methods]:
+        is_and = isinstance(test.op, ast.And)
+        going, out = methods, frozenset[str]()
+        for value in test.values:
+            yes, no = self.split(value, going)
+            going, left = (yes, no) if is_and else (no, yes)
+            out |= left
+        return (going, out) if is_and else (out, going)
+
+
+def _is_method(code: Code, node: ast.expr) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr == "method" and code.is_request(node.value)
+
+
+def _compared(code: Code, node: ast.Compare) -> Methods | None:
+    """The methods that ``request.method`` is compared with."""
+    if len(node.ops) != 1:
+        return None
+    left, right = node.left, node.comparators[0]
+    if isinstance(node.ops[0], (ast.Eq, ast.NotEq)):
+        if _is_method(code, right):
+            left, right = right, left
+        text = text_in(right)
+        return frozenset({text}) if text is not None and _is_method(code, left) else None
+    if not _is_method(code, left) or not isinstance(right, (ast.Tuple, ast.List, ast.Set)):
+        return None
+    texts = [text_in(element) for element in right.elts]
+    return None if None in texts else frozenset(text for text in texts if text is not None)
+
+
+def _in_pattern(pattern: ast.pattern) -> Methods | None:
+    if isinstance(pattern, ast.MatchValue):
+        text = text_in(pattern.value)
+        return None if text is None else frozenset({text})
+    if isinstance(pattern, ast.MatchOr):
+        parts = [_in_pattern(part) for part in pattern.patterns]
+        return None if None in parts else frozenset().union(*(part or () for part in parts))
+    return None
+
+
+def _is_default(pattern: ast.pattern) -> bool:
+    return isinstance(pattern, ast.MatchAs) and pattern.pattern is None
+
+
+def _says_body(code: Code, test: ast.expr) -> bool:
+    for node in ast.walk(test):
+        if isinstance(node, ast.Attribute):
+            if node.attr in _VALIDATORS:
+                return True
+            if node.attr in _BODY_WORDS and code.is_request(node.value):
+                return True
+    return False

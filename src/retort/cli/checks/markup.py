@@ -1,0 +1,178 @@
+"""Read the forms of an HTML page, with the standard library's parser.
+
+The page may be a template: `masks.py` put a mark in the place of each expression, and what
+cannot be known because of one is left open here, never guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+
+from .masks import BLOCK, has_mark, kind_of, marks_in
+
+_TEXT_ONLY = frozenset({"textarea", "option", "title", "style", "script"})  # no fields in these
+_BUTTONS = frozenset({"submit", "image", "button", "reset"})
+_SCRIPTED = re.compile(r"^(data-)?hx-|^x-on|^v-on|^@|^onsubmit$|^data-remote$|^data-turbo")
+_REQUESTS = re.compile(r"\bfetch\s*\(|XMLHttpRequest|\.ajax\s*\(|\baxios\b|FormData|\$\.post\b")
+
+
+@dataclass
+class Field:
+    """A control that has a name."""
+
+    name: str
+    kind: str
+    line: int
+
+    @property
+    def is_button(self) -> bool:
+        """Whether it is sent only if it was pressed."""
+        return self.kind in _BUTTONS
+
+
+@dataclass
+class Form:
+    """A form, or a button of one that sends it elsewhere.
+
+    :param line: from 1, in its file.
+    :param method: in small letters, ``get`` if none is given.
+    :param is_uncertain: its attributes depend on a template's expressions, or a script sends it.
+    :param is_open: it may have fields that are not seen here.
+    """
+
+    line: int
+    action: str | None
+    method: str
+    enctype: str
+    id: str | None = None
+    is_uncertain: bool = False
+    is_open: bool = False
+    is_override: bool = False  # of a button: what it has besides its address is the form's
+    fields: list[Field] = field(default_factory=list)
+
+    @property
+    def sends(self) -> str:
+        """The method of the request: everything but ``post`` acts as GET."""
+        return "POST" if self.method == "post" else "GET"
+
+
+@dataclass
+class Markup:
+    """What a page has that matters here."""
+
+    forms: list[Form]
+    has_script: bool  # one that sends requests by itself
+
+
+def read_markup(text: str) -> Markup:
+    """The forms in HTML text in which expressions are masked."""
+    reader = _Reader()
+    reader.feed(text)
+    reader.close()
+    reader.give_fields_by_id()
+    return Markup(reader.forms, reader.has_script)
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.forms: list[Form] = []
+        self.has_script = False
+        self._current: Form | None = None
+        self._inside: str | None = None  # an element that holds text only
+        self._elsewhere: list[tuple[str, Field]] = []  # fields with form="id"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: (value or "").strip() for name, value in reversed(attrs)}
+        if tag in _TEXT_ONLY:
+            self._inside = tag
+        if any(name.startswith(("hx-", "data-hx-")) for name in values):
+            self.has_script = True
+        if tag == "form":
+            self._begin(values)
+        elif tag in {"input", "button", "select", "textarea"}:
+            self._add(tag, values)
+        elif "-" in tag and self._current:  # an element of the page's own may be a field
+            self._current.is_open = True
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._current = None
+        if tag == self._inside:
+            self._inside = None
+
+    def handle_data(self, data: str) -> None:
+        if self._inside == "script" and _REQUESTS.search(data):
+            self.has_script = True
+        if self._current and self._inside is None and any(marks_in(data)):
+            self._current.is_open = True
+
+    def give_fields_by_id(self) -> None:
+        """Put the fields that stand elsewhere on the page into their forms."""
+        for form_id, named in self._elsewhere:
+            for form in self.forms:
+                if form.id == form_id:
+                    form.fields.append(named)
+
+    def _begin(self, values: dict[str, str]) -> None:
+        form = Form(
+            line=self.getpos()[0],
+            action=values.get("action"),
+            method=values.get("method", "").lower() or "get",
+            enctype=values.get("enctype", "").lower(),
+            id=values.get("id"),
+        )
+        form.is_uncertain = _is_uncertain(values)
+        self.forms.append(form)
+        self._current = form
+
+    def _add(self, tag: str, values: dict[str, str]) -> None:
+        form = self._current
+        kind = values.get("type", "").lower()
+        if tag == "button":
+            kind = kind or "submit"
+        if form and {"formaction", "formmethod"} & values.keys():
+            self._override(form, values)
+        name = values.get("name", "")
+        if has_mark(name) or any(has_mark(attribute) for attribute in values):
+            if form:
+                form.is_open = True
+            return
+        if not name or kind in {"button", "reset"}:
+            if kind == "file" and form:
+                form.fields.append(Field("", "file", self.getpos()[0]))
+            return
+        if has_mark(kind):
+            kind = "submit"  # it may be a button: nothing is asked of it
+        found = Field(name, kind or tag, self.getpos()[0])
+        if "form" in values:
+            self._elsewhere.append((values["form"], found))
+        elif form:
+            form.fields.append(found)
+
+    def _override(self, form: Form, values: dict[str, str]) -> None:
+        form.is_open = True
+        self.forms.append(
+            Form(
+                line=self.getpos()[0],
+                action=values.get("formaction", form.action),
+                method=values.get("formmethod", form.method).lower(),
+                enctype=form.enctype,
+                is_uncertain=form.is_uncertain or _is_uncertain(values),
+                is_open=True,
+                is_override=True,
+            )
+        )
+
+
+def _is_uncertain(values: dict[str, str]) -> bool:
+    if any(has_mark(name) or _SCRIPTED.search(name) for name in values):
+        return True
+    if has_mark(values.get("method", "")) or has_mark(values.get("enctype", "")):
+        return True
+    return any(kind_of(mark) == BLOCK for value in values.values() for mark in marks_in(value))

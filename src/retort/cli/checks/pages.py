@@ -1,0 +1,223 @@
+"""Find the program's pages: templates, HTML files beside it and strings in its source.
+
+Each comes with the views that show it, as far as they can be known: a form without an action
+is sent to the address it was shown at.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jinja2 import FileSystemLoader, TemplateSyntaxError, meta
+
+from ...templating import render_template
+from .markup import Markup, read_markup
+from .masks import VALUE, Masked, mask_formats, mask_template
+from .source import Source, first_argument, is_own, text_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .program import Program, View
+
+_SUFFIXES = frozenset({".html", ".htm", ".xhtml", ".jinja", ".jinja2", ".j2"})
+_REQUESTS = re.compile(r"\bfetch\s*\(|XMLHttpRequest|\.ajax\s*\(|\baxios\b|FormData")
+
+
+@dataclass
+class Page:
+    """HTML, and where it is.
+
+    :param first_line: the line of the file that the text begins on.
+    :param views: those that show it; ``None`` if that cannot be known.
+    :param template: its name, if it is a template.
+    :param blueprint: the name of the blueprint whose template it is.
+    """
+
+    file: str
+    text: str
+    masked: Masked
+    markup: Markup
+    first_line: int = 1
+    views: list[View] | None = None
+    template: str | None = None
+    blueprint: str | None = None
+
+    def line(self, line: int) -> int:
+        """A line of the page as a line of its file."""
+        return self.first_line - 1 + line
+
+
+def pages_of(program: Program) -> list[Page]:
+    """Every page of the program that can be found."""
+    templates = list(_templates(program))
+    _find_views(program, templates)
+    seen = {page.file for page in templates}
+    beside = [page for page in _files(program) if page.file not in seen]
+    return [*templates, *beside, *_strings(program)]
+
+
+def scripts_send_requests(program: Program) -> bool:
+    """Whether a script among the static files sends requests by itself."""
+    folder = program.app.static_folder
+    if folder is None:
+        return False
+    files = [file for file in Path(folder).rglob("*.js") if not file.name.endswith(".min.js")]
+    return any(_REQUESTS.search(_read(file)) for file in files)
+
+
+def _read(file: Path) -> str:
+    return file.read_text(encoding="utf-8", errors="replace")
+
+
+def _page(program: Program, file: Path) -> Page:
+    text = _read(file)
+    masked = mask_template(text, program.app.jinja_env)
+    return Page(str(file.resolve()), text, masked, read_markup(masked.text))
+
+
+def _templates(program: Program) -> Iterator[Page]:
+    app = program.app
+    for scaffold in (app, *app.iter_blueprints()):
+        loader = scaffold.jinja_loader
+        if not isinstance(loader, FileSystemLoader):
+            continue
+        for folder in loader.searchpath:
+            for file in sorted(Path(folder).rglob("*")):
+                if file.suffix in _SUFFIXES and file.is_file() and is_own(str(file)):
+                    page = _page(program, file)
+                    page.template = file.relative_to(folder).as_posix()
+                    page.blueprint = None if scaffold is app else scaffold.name
+                    yield page
+
+
+def _files(program: Program) -> Iterator[Page]:
+    """HTML files in the folder of the program, and static ones."""
+    app = program.app
+    files = list(Path(app.root_path).glob("*.html"))
+    if app.static_folder is not None:
+        files += Path(app.static_folder).rglob("*.html")
+    for file in sorted(files):
+        yield _page(program, file)
+
+
+def _find_views(program: Program, pages: list[Page]) -> None:
+    """Say of each template which views show it, itself or as a part of another."""
+    shown = _shown_templates(program)
+    parts = {page.template: _parts(program, page) for page in pages}
+    if None in shown or any(None in names for names in parts.values()):
+        return  # a name is computed: any template can be meant
+    for page in pages:
+        wholes = _wholes(page.template, parts)
+        showing = [view for whole in wholes for view in shown.get(whole, ())]
+        if showing and all(view is not None for view in showing):
+            page.views = [view for view in showing if view is not None]
+
+
+def _wholes(name: str | None, parts: dict[str | None, set[str | None]]) -> set[str | None]:
+    """The templates that have a template in them, itself included."""
+    wholes = {name}
+    while True:
+        more = {whole for whole, used in parts.items() if used & wholes} - wholes
+        if not more:
+            return wholes
+        wholes |= more
+
+
+def _parts(program: Program, page: Page) -> set[str | None]:
+    """The templates that a template extends, includes or imports; ``None``: some computed one."""
+    try:
+        return set(meta.find_referenced_templates(program.app.jinja_env.parse(page.text)))
+    except TemplateSyntaxError:
+        return set()
+
+
+def _shown_templates(program: Program) -> dict[str | None, list[View | None]]:
+    """By name, the views that render a template; ``None`` for a function that is no view."""
+    shown: dict[str | None, list[View | None]] = {}
+    for source in program.sources:
+        for node in ast.walk(source.tree):
+            if isinstance(node, ast.Call) and _called(node) == render_template.__name__:
+                name = text_in(first_argument(node, "template_name_or_list"))
+                shown.setdefault(name, []).append(_view_around(program, source, node))
+    return shown
+
+
+def _called(call: ast.Call) -> str | None:
+    if isinstance(call.func, ast.Attribute):
+        return call.func.attr
+    return call.func.id if isinstance(call.func, ast.Name) else None
+
+
+def _view_around(program: Program, source: Source, node: ast.AST) -> View | None:
+    for view in program.views:
+        if view.code.source is source and any(node is inner for inner in ast.walk(view.code.node)):
+            return view
+    return None
+
+
+def _strings(program: Program) -> Iterator[Page]:
+    """Strings with a form in the source of the program."""
+    for source in program.sources:
+        inner: set[ast.AST] = set(_not_pages(source))
+        for node in ast.walk(source.tree):
+            if node in inner or not isinstance(node, (ast.JoinedStr, ast.Constant)):
+                continue
+            if isinstance(node, ast.JoinedStr):
+                inner.update(ast.walk(node))
+            masked = _mask_string(program, node)
+            if masked is not None:
+                page = Page(source.path, masked.text, masked, read_markup(masked.text), node.lineno)
+                page.views = _views_of_string(program, source, node)
+                yield page
+
+
+def _not_pages(source: Source) -> Iterator[ast.AST]:
+    """The strings that stand alone: docstrings."""
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Expr):
+            yield node.value
+
+
+def _mask_string(program: Program, node: ast.JoinedStr | ast.Constant) -> Masked | None:
+    if isinstance(node, ast.JoinedStr):
+        masked = Masked()
+        for part in node.values:
+            text = text_in(part)
+            if text is None:
+                masked.mark(VALUE, "")
+            else:
+                masked.add(text)
+        return masked if "<form" in masked.text.lower() else None
+    text = text_in(node)
+    if text is None or "<form" not in text.lower():
+        return None
+    if "{{" in text or "{%" in text:
+        return mask_template(text, program.app.jinja_env)
+    return mask_formats(text)
+
+
+def _views_of_string(program: Program, source: Source, node: ast.AST) -> list[View] | None:
+    view = _view_around(program, source, node)
+    if view is not None:
+        return [view]
+    for statement in source.tree.body:  # PAGE = """..."""
+        if isinstance(statement, ast.Assign) and statement.value is node:
+            return _views_that_name(program, source, statement.targets[0])
+    return None
+
+
+def _views_that_name(program: Program, source: Source, target: ast.expr) -> list[View] | None:
+    name = target.id if isinstance(target, ast.Name) else None
+    uses = [
+        _view_around(program, source, node)
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
+    ]
+    if not uses or None in uses:
+        return None
+    return [view for view in uses if view is not None]

@@ -1,0 +1,181 @@
+"""The program as the rules see it: its views with their source, methods and addresses."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect, Rule
+
+from .source import Code, Source, code_of, source_of, wrappers_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from ...app import Flask
+
+BODY_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE", "QUERY"})
+_VARIABLE = re.compile(r"<[^>]*>")
+
+
+@dataclass
+class View:
+    """A function that answers requests, once for all endpoints it has.
+
+    :param wrappers: functions that decorators put around it, as far as they are the program's.
+    """
+
+    code: Code
+    methods: set[str] = field(default_factory=set)
+    rules: list[Rule] = field(default_factory=list)
+    wrappers: list[Code] = field(default_factory=list)
+    is_alone: bool = True  # no other function of its endpoints takes other methods
+
+    @property
+    def name(self) -> str:
+        """As in ``login()``."""
+        return f"{self.code.node.name}()"
+
+    @property
+    def blueprints(self) -> set[str]:
+        """The blueprints it belongs to; empty for the application's."""
+        return {endpoint.rpartition(".")[0] for endpoint in self.endpoints}
+
+    @property
+    def endpoints(self) -> set[str]:
+        """The names by which ``url_for`` knows it."""
+        return {str(rule.endpoint) for rule in self.rules}
+
+
+class Program:
+    """An application, with the views that can be read."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.rules = list(app.url_map.iter_rules())
+        self.views = list(_views(app, self.rules))
+        self.sources = _sources(self)
+
+    @property
+    def knows_its_paths(self) -> bool:
+        """Whether the path alone says which route is meant, and nobody else answers."""
+        app = self.app
+        if app.url_map.host_matching or "wsgi_app" in vars(app):  # a middleware may answer
+            return False
+        return not any(rule.subdomain for rule in self.rules)
+
+    def has_endpoint(self, name: str) -> bool:
+        """Whether ``url_for`` finds it."""
+        return any(rule.endpoint == name for rule in self.rules)
+
+    def view_at(self, code: Code | None) -> View | None:
+        """The view with this source."""
+        return next((view for view in self.views if code and view.code.node is code.node), None)
+
+    def rules_like(self, rules: Iterable[Rule]) -> list[Rule]:
+        """The rules with the address of one of ``rules``: their methods add up."""
+        shapes = {_shape(rule) for rule in rules}
+        return [rule for rule in self.rules if _shape(rule) in shapes]
+
+    def rules_at(self, path: str) -> list[Rule]:
+        """The rules that take requests to a path, whatever the method."""
+        methods = {method for rule in self.rules for method in rule.methods or ("GET",)}
+        found = [self._match(path, method) for method in sorted(methods)]
+        return self.rules_like(rule for rule in found if rule is not None)
+
+    def takers(self, rules: Iterable[Rule], method: str) -> list[View] | None:
+        """The views that take ``method`` there; ``None`` if nothing does."""
+        taking = [rule for rule in rules if rule.methods is None or method in rule.methods]
+        if not taking:
+            return None
+        return [
+            view
+            for view in self.views
+            if method in view.methods and any(rule in view.rules for rule in taking)
+        ]
+
+    def _match(self, path: str, method: str) -> Rule | None:
+        adapter = self.app.url_map.bind("localhost")
+        try:
+            rule: Rule = adapter.match(path, method=method, return_rule=True)[0]
+        except RequestRedirect as redirect:
+            target = urlsplit(redirect.new_url).path
+            return None if target == path else self._match(target, method)
+        except HTTPException:
+            return None
+        return rule
+
+
+def methods_of(rules: Iterable[Rule]) -> list[str]:
+    """The methods that rules take, in order, without those that come by themselves."""
+    found = {method for rule in rules for method in rule.methods or ()}
+    return sorted(found - {"HEAD", "OPTIONS"})
+
+
+def text_converters(rule: Rule) -> set[str]:
+    """The variables of a rule that may hold any text."""
+    plain = {"UnicodeConverter", "PathConverter"}
+    converters: dict[str, Any] = rule._converters
+    return {name for name, value in converters.items() if type(value).__name__ in plain}
+
+
+def _shape(rule: Rule) -> tuple[str, str]:
+    return rule.host or rule.subdomain or "", _VARIABLE.sub("<>", rule.rule)
+
+
+def _views(app: Flask, rules: list[Rule]) -> Iterator[View]:
+    found: dict[int, View] = {}
+    for rule in rules:
+        function = app.view_functions.get(str(rule.endpoint))
+        if function is None:
+            continue
+        for methods, part in _parts(function, rule):
+            codes = [code_of(wrapper) for wrapper in wrappers_of(part)]
+            code = codes[-1]
+            if code is None:
+                continue
+            view = found.setdefault(id(code.node), View(code))
+            view.methods |= methods
+            view.rules.append(rule)
+            view.wrappers += [wrapper for wrapper in codes[:-1] if wrapper]
+            view.is_alone = view.is_alone and part is function
+    yield from found.values()
+
+
+def _parts(
+    function: Callable[..., Any], rule: Rule
+) -> Iterator[tuple[set[str], Callable[..., Any]]]:
+    """The functions behind an endpoint, each with the methods it answers at a rule."""
+    methods = set(rule.methods or BODY_METHODS | {"GET", "HEAD"})
+    parts = _by_method(function)
+    if parts is None:
+        yield methods, function
+        return
+    for method, part in parts.items():
+        taken = {method, "HEAD"} if method == "GET" and "HEAD" not in parts else {method}
+        if taken & methods:
+            yield taken & methods, part
+
+
+def _by_method(function: Callable[..., Any]) -> dict[str, Callable[..., Any]] | None:
+    """The functions of a view that has one for each method; ``None`` for others."""
+    parts: dict[str, Callable[..., Any]] | None = getattr(function, "views_by_method", None)
+    cls = getattr(function, "view_class", None)
+    if parts is not None or cls is None:
+        return parts
+    names = {name for name in cls.methods or () if hasattr(cls, name.lower())}
+    if names:
+        return {name: getattr(cls, name.lower()) for name in names}
+    return dict.fromkeys(("GET", *BODY_METHODS), cls.dispatch_request)
+
+
+def _sources(program: Program) -> list[Source]:
+    """The files that the program's views are in, and that of the application."""
+    module = sys.modules.get(program.app.import_name)
+    paths = [getattr(module, "__file__", None), *(view.code.path for view in program.views)]
+    found = {source.path: source for source in map(source_of, paths) if source}
+    return list(found.values())

@@ -1,0 +1,191 @@
+"""Read Python source: files, functions in them, and what a name in a function means.
+
+A name is looked up in the running program, so nothing is guessed: ``request`` is the request
+if, and only if, it is that object. What the rules make of the source is theirs.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import inspect
+import os
+import sys
+import sysconfig
+from functools import cache
+from types import FunctionType, ModuleType
+from typing import TYPE_CHECKING, Any
+
+from ...globals import request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+_NAMED = (*FUNCTIONS, ast.ClassDef, ast.ExceptHandler)
+
+UNKNOWN = object()  # what a name means that cannot be looked up
+
+_OURS = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", "..")) + os.sep
+_INSTALLED = tuple(
+    os.path.realpath(sysconfig.get_path(name)) + os.sep
+    for name in ("stdlib", "platstdlib", "purelib", "platlib")
+)
+
+
+def is_own(file: str | None) -> bool:
+    """Whether a file is the program's: not installed, and not part of Retort."""
+    if not file or not os.path.exists(file):
+        return False
+    path = os.path.realpath(file)
+    if "site-packages" in path.split(os.sep):
+        return False
+    return not path.startswith((_OURS, *_INSTALLED))
+
+
+class Source:
+    """A file of the program."""
+
+    def __init__(self, path: str, tree: ast.Module) -> None:
+        self.path = path
+        self.tree = tree
+
+    def functions(self) -> Iterator[Function]:
+        """Every function in the file, those inside others too."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, FUNCTIONS):
+                yield node
+
+
+@cache
+def read_source(path: str, changed: float) -> Source | None:
+    """The source in a file; ``None`` if it cannot be read as Python."""
+    try:
+        with open(path, "rb") as file:
+            return Source(path, ast.parse(file.read()))
+    except (OSError, SyntaxError, ValueError):
+        return None
+
+
+def source_of(file: str | None) -> Source | None:
+    """The source of a file, if that is the program's own."""
+    if file is None or not is_own(file):
+        return None
+    path = os.path.realpath(file)
+    return read_source(path, os.path.getmtime(path))
+
+
+class Code:
+    """A function of the program: its source, and what the names in it mean."""
+
+    def __init__(self, function: FunctionType, node: Function, source: Source) -> None:
+        self.function = function
+        self.node = node
+        self.source = source
+        self.path = source.path
+        self.local_names = frozenset(_bound_in(node))
+        self._imported = dict(_imported_in(node))
+        self._outer = _closure_of(function)
+
+    def resolve(self, node: ast.expr) -> Any:
+        """The object that a name or a dotted name is, or `UNKNOWN`."""
+        if isinstance(node, ast.Name):
+            return self._named(node.id)
+        if isinstance(node, ast.Attribute):
+            owner = self.resolve(node.value)
+            if issubclass(type(owner), ModuleType):
+                return vars(owner).get(node.attr, UNKNOWN)
+        return UNKNOWN
+
+    def is_request(self, node: ast.expr) -> bool:
+        """Whether an expression is the current request."""
+        return self.resolve(node) is request
+
+    def _named(self, name: str) -> Any:
+        if name in self._imported:
+            return self._imported[name]
+        if name in self.local_names:
+            return UNKNOWN
+        if name in self._outer:
+            return self._outer[name]
+        return self.function.__globals__.get(name, getattr(builtins, name, UNKNOWN))
+
+
+def code_of(view: Callable[..., Any]) -> Code | None:
+    """A function as source; ``None`` if it is no plain function of the program's own."""
+    if not isinstance(view, FunctionType):
+        return None
+    source = source_of(view.__code__.co_filename)
+    if source is None:
+        return None
+    for node in source.functions():
+        if node.name == view.__code__.co_name and _first_line(node) == view.__code__.co_firstlineno:
+            return Code(view, node, source)
+    return None
+
+
+def wrappers_of(view: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
+    """The functions that decorators put around a view, from the outside, then the view."""
+    seen: set[int] = set()
+    while id(view) not in seen:
+        seen.add(id(view))
+        yield view
+        view = inspect.getattr_static(view, "__wrapped__", view)
+
+
+def text_in(node: ast.AST | None) -> str | None:
+    """The text that a node is, if it is written out."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    return None
+
+
+def first_argument(call: ast.Call, name: str) -> ast.expr | None:
+    """The first argument of a call, or the one called ``name``."""
+    if call.args:
+        return call.args[0]
+    return next((keyword.value for keyword in call.keywords if keyword.arg == name), None)
+
+
+def _first_line(node: Function) -> int:
+    return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+
+
+def _closure_of(function: FunctionType) -> dict[str, Any]:
+    names: dict[str, Any] = {}
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=False):
+        try:
+            names[name] = cell.cell_contents
+        except ValueError:  # not filled yet
+            names[name] = UNKNOWN
+    return names
+
+
+def _bound_in(function: Function) -> Iterator[str]:
+    """The names that are local to a function."""
+    arguments = function.args
+    for argument in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]:
+        yield argument.arg
+    for star in (arguments.vararg, arguments.kwarg):
+        if star is not None:
+            yield star.arg
+    for node in ast.walk(function):
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            yield node.id
+        elif isinstance(node, _NAMED) and node.name and node is not function:
+            yield node.name
+
+
+def _imported_in(function: Function) -> Iterator[tuple[str, Any]]:
+    """What a function imports for itself, as far as it is loaded already."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.ImportFrom):
+            module = None if node.level else sys.modules.get(node.module or "")
+            for alias in node.names:
+                yield alias.asname or alias.name, getattr(module, alias.name, UNKNOWN)
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                name = alias.name if alias.asname else alias.name.partition(".")[0]
+                yield alias.asname or name, sys.modules.get(name, UNKNOWN)

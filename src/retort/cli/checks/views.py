@@ -1,0 +1,97 @@
+"""Views that ask for what their route never brings, or that change data on GET."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from .findings import Finding
+from .flow import reached_nodes, tested_methods
+from .program import BODY_METHODS
+from .reads import direct_reads
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .program import Program, View
+
+_STORES = frozenset({"session", "db", "query", "objects", "database", "conn", "connection"})
+
+
+def check_views(program: Program) -> Iterator[Finding]:
+    """Report views whose methods do not fit what they do."""
+    for view in program.views:
+        yield from _missing_method(program, view)
+        yield from _changes_on_get(view)
+
+
+def _missing_method(program: Program, view: View) -> Iterator[Finding]:
+    if view.methods & BODY_METHODS:
+        return
+    for node, methods in tested_methods(view.code):
+        asked = methods & BODY_METHODS
+        if asked and isinstance(node.ops[0], (ast.Eq, ast.In)):
+            yield _never(view, node.lineno, f"tests for {' or '.join(sorted(asked))}")
+            return
+    touched = direct_reads(view.code).touched
+    for source in ("form", "files"):
+        if source in touched:
+            yield _never(view, touched[source], f"reads request.{source}")
+            return
+
+
+def _never(view: View, line: int, what: str) -> Finding:
+    rule = view.rules[0].rule
+    if view.is_alone:
+        fix = (
+            f"methods=['GET', 'POST'] at the route {rule!r}; or read request.args, which GET fills."
+        )
+    else:
+        fix = "Move this to the function for POST; or read request.args, which GET fills."
+    taken = " and ".join(sorted(view.methods - {"HEAD", "OPTIONS"})) or "HEAD"
+    return Finding(
+        view.code.path,
+        line,
+        "view-method",
+        f"{view.name} {what}, but answers {taken} only: no form ever comes here.",
+        fix,
+    )
+
+
+def _changes_on_get(view: View) -> Iterator[Finding]:
+    if "GET" not in view.methods:
+        return
+    for node, methods in reached_nodes(view.code, view.methods):
+        call = _change_in(node)
+        if call is not None and "GET" in methods:
+            yield Finding(
+                view.code.path,
+                call.lineno,
+                "state-on-get",
+                f"{view.name} changes data when asked with GET ({ast.unparse(call)}). Browsers"
+                " ask ahead, search engines follow links, and any other site can send a visitor"
+                " here (RFC 9110 §9.2.1).",
+                "Change data for POST only: methods=['POST'] and a form with method='post', or"
+                " 'if request.method == \"POST\":' around it.",
+            )
+            return
+
+
+def _change_in(node: ast.AST) -> ast.Call | None:
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute):
+            if inner.func.attr == "commit" and not inner.args:
+                return inner
+            if inner.func.attr == "delete" and _is_of_store(inner.func.value):
+                return inner
+    return None
+
+
+def _is_of_store(node: ast.expr) -> bool:
+    """Whether ``node`` in ``node.delete()`` is of a database, going by its name."""
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Attribute) and inner.attr in _STORES:
+            return True
+        if isinstance(inner, ast.Name) and inner.id in _STORES:
+            return True
+    return False
