@@ -38,11 +38,11 @@ def test_the_console_runs_nothing_before_the_pin_is_given():
     secret = page.partition('SECRET = "')[2].partition('"')[0]
     frame = page.partition('id="frame-')[2].partition('"')[0]
 
-    answer = Client(debugger).get(f"/?__debugger__=yes&cmd=6*7&frm={frame}&s={secret}")
+    answer = Client(debugger).get(f"/?__debugger__=yes&cmd=12345679*63&frm={frame}&s={secret}")
 
     assert secret
     assert frame
-    assert "42" not in answer.text
+    assert "777777777" not in answer.text
     assert debugger.pin
 
 

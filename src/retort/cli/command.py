@@ -34,7 +34,6 @@ class _Retort(FlaskGroup):
             )
         return super().resolve_command(ctx, args)
 
-
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """As Flask looks it up; but what Flask does not have, a program may have itself."""
         command = super().get_command(ctx, name)
