@@ -71,6 +71,14 @@ def test_a_python_file_gives_its_names_in_capitals(config, tmp_path):
     assert config == {"A": 1, "C_D": 2, "_E": 3}
 
 
+def test_annotations_in_a_python_file_are_what_python_makes_of_them(config, tmp_path):
+    write(tmp_path, "settings.cfg", "def KIND(number: int): ...\n")
+
+    config.from_pyfile("settings.cfg")
+
+    assert config["KIND"].__annotations__ == {"number": int}
+
+
 def test_a_python_file_knows_its_own_name(config, tmp_path):
     path = write(tmp_path, "settings.py", "FILE = __file__\nNAME = __name__\n")
 

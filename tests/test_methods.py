@@ -416,3 +416,32 @@ def test_a_slash_redirect_never_hides_a_route_that_takes_the_method(app, client,
         assert response.status_code == status, (method, path)
         if status == 308:
             assert response.location.endswith(path + "/?q=1")
+
+
+def test_an_answer_to_query_may_say_where_it_can_be_had(app, client):
+    # R24
+    @app.query("/search", accepts=["text/plain"])
+    def search():
+        return "found", {"Content-Location": "/results/7", "Location": "/search?q=x"}
+
+    response = client.open("/search", method="QUERY", data="x", content_type="text/plain")
+    assert response.status_code == 200
+    assert response.headers["Content-Location"] == "/results/7"
+    assert response.headers["Location"] == "/search?q=x"
+
+
+@pytest.mark.parametrize(("code", "seen"), [(303, "GET "), (307, "QUERY x"), (308, "QUERY x")])
+def test_a_redirected_query_is_repeated_or_becomes_a_get(app, client, code, seen):
+    # R24
+    @app.query("/old", accepts=["text/plain"])
+    def old():
+        return retort.redirect("/new", code)
+
+    @app.route("/new", methods=["GET", "QUERY"])
+    def new():
+        return f"{retort.request.method} {retort.request.get_data(as_text=True)}"
+
+    response = client.open(
+        "/old", method="QUERY", data="x", content_type="text/plain", follow_redirects=True
+    )
+    assert response.text == seen

@@ -11,7 +11,7 @@ from werkzeug.exceptions import BadRequest, BadRequestKeyError, NotFound
 
 import retort
 from retort.errors import SetupError
-from retort.setup import find_package
+from retort.setup import App, find_package
 
 
 def test_a_route_answers_get_head_and_options_unless_it_says_otherwise(app, client):
@@ -344,3 +344,14 @@ def test_a_form_that_a_redirect_would_lose_is_told_in_debug_mode(app, client, mo
         client.post("/user")
     app.debug = False
     assert client.post("/user").status_code == 301
+
+
+def test_a_class_of_another_framework_made_of_app_adds_its_own_static_rule():
+    class Other(App):
+        pass
+
+    other = Other("other")
+
+    assert other.has_static_folder
+    assert list(other.url_map.iter_rules()) == []
+    other.add_url_rule("/static/<path:filename>", "static", lambda filename: filename)

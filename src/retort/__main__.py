@@ -38,7 +38,7 @@ def run_code(source: str, args: list[str]) -> None:
     _install_alias()
     sys.argv[:] = ["-c", *args]
     module = _new_main()
-    exec(compile(source, "<string>", "exec"), module.__dict__)
+    exec(compile(source, "<string>", "exec", dont_inherit=True), module.__dict__)
 
 
 def run_module(name: str, args: list[str]) -> None:
@@ -62,7 +62,7 @@ def run_script(path: str, args: list[str]) -> None:
     source = _read(file)
     loader = importlib.machinery.SourceFileLoader("__main__", file)
     module = _new_main(__file__=file, __loader__=loader, __cached__=None)
-    exec(compile(source, file, "exec"), module.__dict__)
+    exec(compile(source, file, "exec", dont_inherit=True), module.__dict__)
 
 
 def _is_program(word: str) -> bool:

@@ -64,6 +64,8 @@ class Flask(App):
     Flask's "API" page, "Application Object".
     """
 
+    _adds_static_rule = True
+
     #: The class of the request object.
     request_class: type[Request] = Request
     #: The class of the responses that views' values become.

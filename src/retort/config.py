@@ -143,7 +143,7 @@ class Config(dict[str, Any]):
             return self._unreadable(error, silent)
         module = types.ModuleType("config")
         module.__file__ = path
-        exec(compile(source, path, "exec"), module.__dict__)
+        exec(compile(source, path, "exec", dont_inherit=True), module.__dict__)
         self.from_object(module)
         return True
 

@@ -113,6 +113,10 @@ class App(Scaffold):
         "PERMANENT_SESSION_LIFETIME", get_converter=_as_timedelta
     )
 
+    #: Whether the constructor adds the rule for static files: Quart, which has an application
+    #: of its own made of this class, adds its own.
+    _adds_static_rule = False
+
     #: The config an application starts with.
     default_config: t.Mapping[str, t.Any] = ImmutableDict(
         {
@@ -220,7 +224,7 @@ class App(Scaffold):
         self._got_first_request = False
         # Filled by `dispatch.py`: what it has worked out for an endpoint.
         self._plans: dict[str | None, Plan] = {}
-        if self.has_static_folder:
+        if self.has_static_folder and self._adds_static_rule:
             self._add_static_rule(static_host, host_matching)
 
     def _add_static_rule(self, host: str | None, host_matching: bool) -> None:

@@ -32,6 +32,19 @@ def test_a_script_runs_as_python_would_run_it(retort, write, world):
     ]
 
 
+ANNOTATED = """
+def view(number: int): ...
+print(view.__annotations__)
+"""
+
+
+def test_annotations_are_what_python_makes_of_them(retort, write):
+    write("annotated.py", ANNOTATED)
+
+    assert retort("annotated.py").stdout == "{'number': <class 'int'>}\n"
+    assert retort("-c", ANNOTATED).stdout == "{'number': <class 'int'>}\n"
+
+
 def test_modules_beside_the_script_are_found(retort, write):
     write("sub/helper.py", "word = 'found'\n")
     write("sub/main.py", "import helper\nprint(helper.word)\n")

@@ -52,5 +52,13 @@ def test_the_startup_file_of_python_is_run_first(shell, write):
     assert "7 from the program" in answer.stdout
 
 
+def test_annotations_in_the_startup_file_are_what_python_makes_of_them(shell, write):
+    start = write("start.py", "def view(number: int): ...\n")
+
+    answer = shell("print(view.__annotations__)", env={"PYTHONSTARTUP": str(start)})
+
+    assert "{'number': <class 'int'>}" in answer.stdout
+
+
 def test_a_startup_file_that_is_not_there_is_passed_over(shell):
     assert "42" in shell("print(answer)", env={"PYTHONSTARTUP": "nowhere.py"}).stdout

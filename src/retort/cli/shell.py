@@ -43,7 +43,7 @@ def _run_startup_file(names: dict[str, Any]) -> None:
     file = os.environ.get("PYTHONSTARTUP")
     if file and os.path.isfile(file):
         with open(file, "rb") as source:
-            exec(compile(source.read(), file, "exec"), names)
+            exec(compile(source.read(), file, "exec", dont_inherit=True), names)
 
 
 def _offer_completion(names: dict[str, Any]) -> None:

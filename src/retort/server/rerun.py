@@ -149,7 +149,10 @@ def execute(words: list[str]) -> None:
         runpy.run_module(words[1], run_name="__main__", alter_sys=True)
     elif kind == "-c":
         sys.argv = ["-c", *words[2:]]
-        exec(compile(words[1], "<string>", "exec"), sys.modules["__main__"].__dict__)
+        exec(
+            compile(words[1], "<string>", "exec", dont_inherit=True),
+            sys.modules["__main__"].__dict__,
+        )
     else:
         sys.argv = words
         runpy.run_path(words[0], run_name="__main__")
