@@ -121,6 +121,23 @@ def test_importing_flask_imports_no_tools(python):
     )
 
 
+def test_a_tool_that_waits_for_the_import_of_a_submodule_is_told(python):
+    output = python("""
+        import importlib.abc, sys
+
+        class Waits(importlib.abc.MetaPathFinder):
+            def find_spec(self, fullname, path=None, target=None):
+                if fullname in {"flask.app", "flask.blueprints", "flask.templating"}:
+                    print(fullname)
+                return None
+
+        sys.meta_path.insert(0, Waits())
+        import flask
+    """)
+
+    assert output.split() == ["flask.app", "flask.blueprints", "flask.templating"]
+
+
 def test_submodules_can_be_reached_by_attribute(python):
     assert python("""
         import flask

@@ -3,7 +3,7 @@
 `install` puts one finder in front of ``sys.meta_path``. Two tables say what it finds:
 `WHOLE` names the modules of ours that *are* Flask's module of that name, so that a name
 replaced in one is replaced in the other; `COMPOSED` names, for every other module of Flask,
-where each of its names lives here. Nothing is imported before someone asks for it.
+where each of its names lives here. Nothing is imported before ``import flask``.
 
 This file imports nothing of Retort's: it knows the rest by name. What the names do is told
 where they live.
@@ -162,6 +162,28 @@ COMPOSED: Mapping[str, Mapping[str, str]] = {
     },
 }
 
+# What `import flask` imports along. Tracers wait for these by name, to patch what is in them.
+ALONG = (
+    "flask.app",
+    "flask.blueprints",
+    "flask.config",
+    "flask.ctx",
+    "flask.globals",
+    "flask.helpers",
+    "flask.json",
+    "flask.json.provider",
+    "flask.json.tag",
+    "flask.logging",
+    "flask.sansio.app",
+    "flask.sansio.blueprints",
+    "flask.sansio.scaffold",
+    "flask.sessions",
+    "flask.signals",
+    "flask.templating",
+    "flask.typing",
+    "flask.wrappers",
+)
+
 # Modules that contain others, as `import a.b` must know.
 PACKAGES = frozenset({"flask", "flask.sansio"})
 
@@ -246,6 +268,9 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             sys.modules[name] = importlib.import_module(WHOLE[name])
         else:
             _forget_fetched(module)
+        if name == "flask":
+            for child in ALONG:
+                importlib.import_module(child)
 
     def find_distributions(
         self, context: importlib.metadata.DistributionFinder.Context | None = None
