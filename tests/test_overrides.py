@@ -1220,6 +1220,56 @@ def test_the_config_can_be_replaced():
     assert "another=" in app.test_client().get("/counter").headers["Set-Cookie"]
 
 
+# The settings of Flask 3.1; a config that a program makes itself may have no others.
+SETTINGS_OF_FLASK = [
+    "DEBUG",
+    "TESTING",
+    "PROPAGATE_EXCEPTIONS",
+    "SECRET_KEY",
+    "SECRET_KEY_FALLBACKS",
+    "PERMANENT_SESSION_LIFETIME",
+    "USE_X_SENDFILE",
+    "TRUSTED_HOSTS",
+    "SERVER_NAME",
+    "APPLICATION_ROOT",
+    "SESSION_COOKIE_NAME",
+    "SESSION_COOKIE_DOMAIN",
+    "SESSION_COOKIE_PATH",
+    "SESSION_COOKIE_HTTPONLY",
+    "SESSION_COOKIE_SECURE",
+    "SESSION_COOKIE_PARTITIONED",
+    "SESSION_COOKIE_SAMESITE",
+    "SESSION_REFRESH_EACH_REQUEST",
+    "MAX_CONTENT_LENGTH",
+    "MAX_FORM_MEMORY_SIZE",
+    "MAX_FORM_PARTS",
+    "SEND_FILE_MAX_AGE_DEFAULT",
+    "TRAP_BAD_REQUEST_ERRORS",
+    "TRAP_HTTP_EXCEPTIONS",
+    "EXPLAIN_TEMPLATE_LOADING",
+    "PREFERRED_URL_SCHEME",
+    "TEMPLATES_AUTO_RELOAD",
+    "MAX_COOKIE_SIZE",
+    "PROVIDE_AUTOMATIC_OPTIONS",
+]
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE"])
+@pytest.mark.parametrize("debug", [True, False])
+def test_settings_of_our_own_may_be_missing(method, debug):
+    app = Flask("overrides")
+    app.config = Config(".", {key: app.config[key] for key in SETTINGS_OF_FLASK})
+    app.config["DEBUG"] = debug
+    app.config["SECRET_KEY"] = "key"
+    app.add_url_rule("/", "index", counter, methods=["GET", "POST", "PUT", "DELETE"])
+    headers = {"Content-Range": "bytes 0-1/2", "Origin": "https://elsewhere.example"}
+
+    for form in ({}, {"_method": "PUT"}):
+        response = app.test_client().open("/", method=method, data=form, headers=headers)
+        assert response.status_code in {200, 400}
+    assert app.test_client().open("/missing", method=method).status_code == 404
+
+
 def test_the_logger_can_be_replaced():
     app = make_app()
     logged = []

@@ -61,7 +61,7 @@ def respond(app: Flask, context: RequestContext) -> Response:
             request_started.send(app, _async_wrapper=app.ensure_sync)
         if context.request.method not in cross_origin.PASSING_METHODS:
             refuse_other_sites(app, context)
-            if context.request.method == "POST" and app.config["METHOD_OVERRIDE"]:
+            if context.request.method == "POST" and app.config.get("METHOD_OVERRIDE"):
                 override_method(app, context)
         if app.config["DEBUG"] and "_method" in context.request.args:
             hint_once(METHOD_IN_QUERY)
@@ -174,7 +174,7 @@ def call_view(app: Flask, context: RequestContext) -> t.Any:
 
 
 def _check_partial_put(app: Flask) -> None:
-    if not app.config["ACCEPT_PARTIAL_PUT"]:
+    if not app.config.get("ACCEPT_PARTIAL_PUT"):
         raise BadRequest(
             "A PUT with Content-Range would replace the whole by a part (RFC 9110 section"
             " 14.5). Use PATCH."
@@ -360,7 +360,7 @@ def process_response(app: Flask, context: RequestContext, response: Response) ->
     if app.config.get("SEND_SECURITY_HEADERS"):
         add_security_headers(response.headers, app.config, context.request.environ)
     _save_session(app, context, response)
-    if response._status_code == 204 and not app.config["DESCRIBE_EMPTY_RESPONSES"]:
+    if response._status_code == 204 and not app.config.get("DESCRIBE_EMPTY_RESPONSES"):
         response.headers.pop("Content-Type", None)
     return response
 
