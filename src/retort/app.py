@@ -21,9 +21,10 @@ from . import dispatch
 from .context import AppContext, RequestContext, _unset
 from .gateways.wsgi import serve
 from .globals import _cv_app, _cv_request, g, request, request_ctx, session
+from .heirs import UNCHANGED
 from .helpers import get_debug_flag, get_flashed_messages, get_load_dotenv
 from .http import Request, Response
-from .plan import SHORTCUTS, STEPS, Steps, methods_of
+from .plan import CHOICES, SHORTCUTS, STEPS, Steps, methods_of
 from .scaffold import open_below
 from .sessions import SecureCookieSessionInterface, SessionInterface
 from .setup import App
@@ -95,8 +96,8 @@ class Flask(App):
         steps = self._steps
         if steps is None:
             steps = self._steps = Steps(self, _STANDARD, dispatch.DIRECT)
-        elif steps.methods != methods_of(type(self)):
-            steps.refresh(self)
+        elif not steps.heir.__flags__ & UNCHANGED:
+            steps.check(self)
         return steps
 
     # Templates and files
@@ -485,7 +486,7 @@ def _is_plainly_sync(func: Callable[..., t.Any]) -> bool:
 
 
 _STANDARD = methods_of(Flask)
-_REPLACEABLE = frozenset(STEPS + SHORTCUTS)
+_REPLACEABLE = frozenset(STEPS + SHORTCUTS + CHOICES)
 
 
 class Retort(Flask):
@@ -513,6 +514,8 @@ class Retort(Flask):
             "REDIRECT_AFTER_UNSAFE": 303,
             # A part of a resource put in place of the whole: RFC 9110 section 14.5.
             "ACCEPT_PARTIAL_PUT": False,
+            # Debug mode is for the machine its developer sits at.
+            "ALLOW_PUBLIC_DEBUG": False,
             # The type of what is not there: RFC 9110 section 15.3.5.
             "DESCRIBE_EMPTY_RESPONSES": False,
             # In bytes. Larger uploads are a decision for the program to take.

@@ -19,7 +19,8 @@ from werkzeug.sansio.utils import host_is_trusted
 from .errors import ContextError
 from .globals import _cv_app, _cv_request
 from .http.fallback import answer_without_rule
-from .routing import UrlMap, look_up
+from .http.lazy import lazy
+from .routing import look_up
 from .signals import appcontext_popped, appcontext_pushed
 
 if t.TYPE_CHECKING:
@@ -32,6 +33,7 @@ if t.TYPE_CHECKING:
 
     from .app import Flask
     from .http import Request
+    from .routing import Match
     from .sessions import SessionMixin
     from .typing import AfterRequestCallable
 
@@ -45,6 +47,13 @@ Pushes = list[tuple["Token[V]", Along]]
 session_methods: Callable[[type], tuple[t.Any, ...]] = attrgetter(
     "open_session", "save_session", "make_null_session", "is_null_session", "session_class"
 )
+
+
+def can_be_opened_later(interface: t.Any) -> bool:
+    """Whether nobody can tell a session opened at its first use from one opened before all."""
+    lazy_methods = getattr(interface, "lazy_methods", ())
+    return bool(lazy_methods) and session_methods(type(interface)) == lazy_methods
+
 
 # Stands for "not given" where None means something; for an exception: the one being handled.
 _unset: t.Any = object()
@@ -110,23 +119,18 @@ class AppContext:
 
     def __init__(self, app: Flask) -> None:
         self.app = app
+        #: How the steps of a request, and the end of a context, are taken.
+        self.steps = app._current_steps()
         self._app_pushes: Pushes[AppContext, None] = []
 
     if t.TYPE_CHECKING:
         g: _AppCtxGlobals
         url_adapter: MapAdapter | None
     else:
-
-        def __getattr__(self, name: str) -> t.Any:
-            """Make what few contexts are asked for, when it is: ``g``, ``url_adapter``."""
-            if name == "g":
-                value = self.app.app_ctx_globals_class()
-            elif name == "url_adapter":
-                value = self._make_url_adapter()
-            else:
-                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-            self.__dict__[name] = value
-            return value
+        g = lazy(lambda context: context.app.app_ctx_globals_class(), "The namespace ``g``.")
+        url_adapter = lazy(
+            lambda context: context._make_url_adapter(), "Matches and builds URLs, or ``None``."
+        )
 
     def _make_url_adapter(self) -> MapAdapter | None:
         return self.app.create_url_adapter(None)
@@ -147,14 +151,13 @@ class AppContext:
             raise _wrong_pop(self, _cv_app.get(None))
         try:
             if len(self._app_pushes) == 1:
-                self._tear_down(sys.exc_info()[1] if exc is _unset else exc)
+                if exc is _unset:
+                    exc = sys.exc_info()[1]
+                self.steps.do_teardown_appcontext(self.app, self, exc)
         finally:
             _undo(_cv_app, self._app_pushes)
         if appcontext_popped.receivers:
             appcontext_popped.send(self.app, _async_wrapper=self.app.ensure_sync)
-
-    def _tear_down(self, exc: BaseException | None) -> None:
-        self.app.do_teardown_appcontext(exc)
 
     def __enter__(self) -> Self:
         self.push()
@@ -185,18 +188,37 @@ class RequestContext(AppContext):
         session: SessionMixin | None = None,
     ) -> None:
         self.app = app
+        self.environ = environ
         self._app_pushes = []
         # Each with the app context that was pushed along, to be popped along.
         self._request_pushes: Pushes[RequestContext, AppContext | None] = []
-        self._after_request_functions: list[AfterRequestCallable[t.Any]] = []
-        self.flashes: list[tuple[str, str]] | None = None
-        #: How the steps of this request are taken.
         self.steps = app._current_steps()
-        if request is None:
-            request = app.request_class(environ)
-            request.json_module = app.json
-        self.request: Request = request
         self._given_session = session
+        # The rule and arguments that were found before anybody asked for the request object.
+        self._match: Match | None = None
+        if request is not None:
+            self.request = request
+        elif not self.steps.makes_request_later:
+            self.request = self._make_request()
+
+    #: The messages that :func:`~retort.get_flashed_messages` took out of the session.
+    flashes: list[tuple[str, str]] | None = None
+
+    if t.TYPE_CHECKING:
+        request: Request
+        _after_request_functions: list[AfterRequestCallable[t.Any]]
+    else:
+        request = lazy(lambda context: context._make_request(), "The request object.")
+        _after_request_functions = lazy(
+            lambda context: [], "What :func:`~retort.after_this_request` was given."
+        )
+
+    def _make_request(self) -> Request:
+        request = self.app.request_class(self.environ)
+        request.json_module = self.app.json
+        if self._match is not None:
+            request.url_rule, request.view_args = self._match
+        return request
 
     def _make_url_adapter(self) -> MapAdapter | None:
         """The adapter for this request, or ``None``: its URL cannot be served at all."""
@@ -238,21 +260,13 @@ class RequestContext(AppContext):
             session = interface.make_null_session(self.app)
         return session
 
-    def _opens_session_later(self) -> bool:
-        interface = self.app.session_interface
-        lazy_methods = getattr(interface, "lazy_methods", ())
-        return (
-            bool(lazy_methods)
-            and not interface.__dict__
-            and session_methods(type(interface)) == lazy_methods
-        )
-
     def may_have_changed_session(self) -> bool:
         """Whether there is a session to save: one that was opened, or came as a cookie."""
+        if self._given_session is not None:
+            return True
+        cookies = self.environ.get("HTTP_COOKIE")
         return (
-            self._given_session is not None
-            or "HTTP_COOKIE" in self.request.environ
-            or not self._opens_session_later()
+            cookies is not None and self.app.session_interface.get_cookie_name(self.app) in cookies
         )
 
     # Matching
@@ -263,12 +277,31 @@ class RequestContext(AppContext):
         Sets :attr:`Request.url_rule` and :attr:`Request.view_args`, or
         :attr:`Request.routing_exception`.
         """
-        request = self.request
-        match = self._look_up()
-        if match is not None:
-            request.url_rule, request.view_args = match
+        own, environ = self.__dict__, self.environ
+        path = environ.get("PATH_INFO")
+        match: Match | None = None
+        if (
+            path
+            and self.steps.looks_up
+            and self.app.config["TRUSTED_HOSTS"] is None
+            and "HTTP_UPGRADE" not in environ  # it may be for a WebSocket rule
+            and _is_plain_host(environ.get("HTTP_HOST"))
+            and "url_adapter" not in own  # somebody may have put it there
+        ):
+            url_map: t.Any = self.app.url_map
+            if "request" not in own and path.isascii() and path[0] == "/" != path[1:2]:
+                match = look_up(url_map, path, environ.get("REQUEST_METHOD", "GET"))
+            elif self.request.trusted_hosts is None:
+                match = look_up(url_map, self.request.path, self.request.method)
+        if match is None:
+            self._ask_werkzeug()
             return
-        adapter = self.url_adapter
+        self._match = match
+        if "request" in own:
+            self.request.url_rule, self.request.view_args = match
+
+    def _ask_werkzeug(self) -> None:
+        request, adapter = self.request, self.url_adapter
         if adapter is None:
             return  # routing_exception says why
         request.routing_exception = answer_without_rule(request, self.app.url_map)
@@ -281,29 +314,6 @@ class RequestContext(AppContext):
         except HTTPException as error:
             request.routing_exception = error
 
-    def _look_up(self) -> t.Any:
-        """The match if the tables have it, and nothing else has a say in it."""
-        app = self.app
-        url_map = app.url_map
-        if (
-            type(url_map) is not UrlMap
-            or url_map.host_matching
-            or app.subdomain_matching
-            or app.config["TRUSTED_HOSTS"] is not None
-            or self.request.trusted_hosts is not None
-            or not self.steps.keeps_url_adapter
-            or "url_adapter" in self.__dict__  # somebody may have put it there
-        ):
-            return None
-        environ = self.request.environ
-        if (
-            not environ.get("PATH_INFO")
-            or "HTTP_UPGRADE" in environ  # it may be for a WebSocket rule
-            or not _is_plain_host(environ.get("HTTP_HOST"))
-        ):
-            return None
-        return look_up(url_map, self.request.path, self.request.method)
-
     # Becoming current
 
     def push(self) -> None:
@@ -312,15 +322,21 @@ class RequestContext(AppContext):
         around = _cv_app.get(None)
         own: AppContext | None = None
         if around is None or around.app is not app:
-            own = self if self.steps.keeps_app_context else app.app_context()
-            if own is self:
+            if self.steps.keeps_app_context:
+                own = self
                 AppContext.push(self)
             else:
+                own = app.app_context()
                 own.push()
         self._request_pushes.append((_cv_request.set(self), own))
-        if self._given_session is None and not self._opens_session_later():
+        if self._given_session is None and (
+            not self.steps.opens_session_later or self.steps.replaced_of_session
+        ):
             self._given_session = self._open_session()
-        if self.request.url_rule is None and self.request.routing_exception is None:
+        if self._match is None and (
+            "request" not in self.__dict__
+            or (self.request.url_rule is None and self.request.routing_exception is None)
+        ):
             self.match_request()
 
     def pop(self, exc: BaseException | None = _unset) -> None:
@@ -332,30 +348,32 @@ class RequestContext(AppContext):
         if _cv_request.get(None) is not self:
             raise _wrong_pop(self, _cv_request.get(None))
         is_last = len(self._request_pushes) == 1
+        if exc is _unset:
+            exc = sys.exc_info()[1]
         try:
             if is_last:
-                if exc is _unset:
-                    exc = sys.exc_info()[1]
                 self.steps.do_teardown_request(self.app, self, exc)
-                self.request.close()
         finally:
+            if is_last and "request" in self.__dict__:
+                self._let_request_go()
             own = _undo(_cv_request, self._request_pushes)
-            if is_last:
-                # The environ knows the request, which knows the environ.
-                self.request.environ["werkzeug.request"] = None
             if own is self:
                 AppContext.pop(self, exc)
             elif own is not None:
                 own.pop(exc)
 
-    def _tear_down(self, exc: BaseException | None) -> None:
-        self.steps.do_teardown_appcontext(self.app, self, exc)
+    def _let_request_go(self) -> None:
+        try:
+            self.request.close()
+        finally:
+            # The environ knows the request, which knows the environ.
+            self.request.environ["werkzeug.request"] = None
 
     def copy(self) -> RequestContext:
         """A context with the same request and session, to push in another thread or greenlet."""
         return type(self)(
             self.app,
-            environ=self.request.environ,
+            environ=self.environ,
             request=self.request,
             session=self._session,
         )
@@ -378,14 +396,25 @@ def _is_plain_host(host: str | None) -> bool:
 
 
 def _undo(variable: ContextVar[V], pushes: Pushes[V, Along]) -> Along:
-    """Undo the latest push that was made here; a streamed body pushes in a place of its own."""
-    for latest in range(len(pushes) - 1, -1, -1):
-        token, along = pushes[latest]
+    """Undo the latest push that was made here."""
+    token, along = pushes[-1]
+    try:
+        variable.reset(token)
+    except ValueError:  # made in another contextvars.Context
+        return _undo_earlier(variable, pushes)
+    del pushes[-1]
+    return along
+
+
+def _undo_earlier(variable: ContextVar[V], pushes: Pushes[V, Along]) -> Along:
+    """The same, while a streamed body has pushed in a place of its own."""
+    for index in reversed(range(len(pushes) - 1)):
+        token, along = pushes[index]
         try:
             variable.reset(token)
-        except ValueError:  # made in another contextvars.Context
+        except ValueError:
             continue
-        del pushes[latest]
+        del pushes[index]
         return along
     raise ContextError("The context was pushed in another thread or task than it is popped in.")
 

@@ -17,7 +17,7 @@ from werkzeug.routing import RequestRedirect, RoutingException
 from .context import _unset
 from .errors import RoutingRedirectError
 from .globals import _cv_request
-from .http import cross_origin
+from .http import Response, cross_origin
 from .http.conditional import tag_whole_answer
 from .http.convert import to_response
 from .http.demands import accept_list, check
@@ -38,14 +38,19 @@ from .signals import (
 if t.TYPE_CHECKING:
     from collections.abc import Callable
 
+    from werkzeug.routing import Rule
+
     from .app import Flask
     from .context import AppContext, RequestContext
-    from .http import Request, Response
+    from .http import Request
     from .http.demands import Demands
     from .typing import ResponseReturnValue
 
 # What may stand for an answer before it is a response.
 Answer = t.Union["ResponseReturnValue", HTTPException]
+
+# Where the debugger asks in an environ to be told of an HTTP error that becomes a short page.
+ON_PLAIN_ERROR = "retort.on_plain_error"
 
 # Redirects that keep method and body: a form sent there is not lost.
 _KEEPS_BODY = (307, 308)
@@ -59,10 +64,8 @@ def respond(app: Flask, context: RequestContext) -> Response:
     try:
         if request_started.receivers:
             request_started.send(app, _async_wrapper=app.ensure_sync)
-        if context.request.method not in cross_origin.PASSING_METHODS:
-            refuse_other_sites(app, context)
-            if context.request.method == "POST" and app.config.get("METHOD_OVERRIDE"):
-                override_method(app, context)
+        if context.environ.get("REQUEST_METHOD") != "GET" or "request" in context.__dict__:
+            let_in(app, context)
         if app.config["DEBUG"] and "_method" in context.request.args:
             hint_once(METHOD_IN_QUERY)
         answer: t.Any = steps.preprocess_request(app, context)
@@ -72,6 +75,15 @@ def respond(app: Flask, context: RequestContext) -> Response:
         answer = app.handle_user_exception(error)
     response: Response = steps.finalize_request(app, context, answer)
     return response
+
+
+def let_in(app: Flask, context: RequestContext) -> None:
+    """Look at who sent a request that may change something, and with which method it goes on."""
+    if context.request.method in cross_origin.PASSING_METHODS:
+        return
+    refuse_other_sites(app, context)
+    if context.request.method == "POST" and app.config.get("METHOD_OVERRIDE"):
+        override_method(app, context)
 
 
 def refuse_other_sites(app: Flask, context: RequestContext) -> None:
@@ -153,24 +165,29 @@ def preprocess(app: Flask, context: RequestContext) -> t.Any:
 
 def call_view(app: Flask, context: RequestContext) -> t.Any:
     """What the view for the request returns, or OPTIONS where it does not take it."""
-    request = context.request
-    if request.routing_exception is not None:
-        app.raise_routing_exception(request)
-    rule = request.url_rule
-    if request.method == "OPTIONS" and getattr(rule, "provide_automatic_options", False):
+    rule: Rule | None
+    if context._match is None or "request" in context.__dict__:
+        request = context.request
+        if request.routing_exception is not None:
+            app.raise_routing_exception(request)
+        rule, arguments, method = request.url_rule, request.view_args, request.method
+    else:  # nobody has asked for the request object, so nobody has changed it
+        rule, arguments = context._match
+        method = context.environ["REQUEST_METHOD"]
+    if method == "OPTIONS" and getattr(rule, "provide_automatic_options", False):
         return app.make_default_options_response()
-    if "HTTP_CONTENT_RANGE" in request.environ and request.method == "PUT":
+    if method == "PUT" and "HTTP_CONTENT_RANGE" in context.environ:
         _check_partial_put(app)
     demands = getattr(rule, "demands", None)
     if demands is not None:
         check_demands(context, demands)
-    plan = _plan(app, context)
+    plan = _plan_for(app, rule)
     view: Callable[..., t.Any] | None = plan.view
     if view is None:
         raise _without_view(plan)
     if plan.is_async or not context.steps.keeps_ensure_sync:
         view = app.ensure_sync(view)
-    return view(**request.view_args)  # type: ignore[arg-type]
+    return view(**arguments)  # type: ignore[arg-type]
 
 
 def _check_partial_put(app: Flask) -> None:
@@ -211,8 +228,14 @@ def options(app: Flask, context: RequestContext) -> Response:
 
 
 def _plan(app: Flask, context: RequestContext) -> Plan:
-    """The plan for the request's endpoint; ``None`` is that of a request without a rule."""
-    rule = context.request.url_rule
+    """The plan for the request's endpoint."""
+    if context._match is not None and "request" not in context.__dict__:
+        return _plan_for(app, context._match[0])
+    return _plan_for(app, context.request.url_rule)
+
+
+def _plan_for(app: Flask, rule: Rule | None) -> Plan:
+    """The plan for a rule's endpoint; ``None`` is that of a request without a rule."""
     endpoint = None if rule is None else rule.endpoint
     view = app.view_functions.get(endpoint)  # type: ignore[arg-type]
     plan = app._plans.get(endpoint)
@@ -270,8 +293,15 @@ def handle_http_exception(app: Flask, error: HTTPException) -> Answer:
         return error  # a redirect of the router's, no error of the program's
     handler = app._find_error_handler(error, _blueprints())
     if handler is None:
+        _tell_debugger(app, error)
         return error
     return t.cast("Answer", app.ensure_sync(handler)(error))
+
+
+def _tell_debugger(app: Flask, error: HTTPException) -> None:
+    context = _cv_request.get(None)
+    if context is not None and ON_PLAIN_ERROR in context.request.environ:
+        context.request.environ[ON_PLAIN_ERROR](app, error)
 
 
 def handle_exception(app: Flask, error: Exception) -> Response:
@@ -319,7 +349,7 @@ def finalize(
     try:
         response = steps.process_response(app, context, response)
         if app.config.get("AUTOMATIC_ETAGS"):
-            tag_whole_answer(response, context.request.environ)
+            tag_whole_answer(response, context.environ)
         if request_finished.receivers:
             request_finished.send(app, _async_wrapper=app.ensure_sync, response=response)
     except Exception:
@@ -331,13 +361,15 @@ def finalize(
 
 def convert(app: Flask, context: RequestContext | None, value: t.Any) -> Response:
     """Make a response of what a view returned; without a request, of what one might."""
-    request = None if context is None else context.request
+    response_class = app.response_class
+    if response_class is Response and type(value) is str:
+        return Response(value)
     return to_response(
         value,
-        app.response_class,
+        response_class,
         app.json.response,
-        None if request is None else request.environ,
-        lambda: _source(app, request),
+        None if context is None else context.environ,
+        lambda: _source(app, None if context is None else context.request),
     )
 
 
@@ -351,23 +383,23 @@ def _source(app: Flask, request: Request | None) -> str:
 
 def process_response(app: Flask, context: RequestContext, response: Response) -> Response:
     """Run the after-hooks, this request's own first, and save the session."""
-    for after in context._after_request_functions:
-        response = app.ensure_sync(after)(response)
+    if "_after_request_functions" in context.__dict__:
+        for after in context._after_request_functions:
+            response = app.ensure_sync(after)(response)
     if app.after_request_funcs:
         for scope in _plan(app, context).outward:
             for after in reversed(app.after_request_funcs.get(scope, ())):
                 response = app.ensure_sync(after)(response)
     if app.config.get("SEND_SECURITY_HEADERS"):
-        add_security_headers(response.headers, app.config, context.request.environ)
-    _save_session(app, context, response)
+        add_security_headers(response.headers, app.config, context.environ)
+    if context.may_have_changed_session():
+        _save_session(app, context, response)
     if response._status_code == 204 and not app.config.get("DESCRIBE_EMPTY_RESPONSES"):
         response.headers.pop("Content-Type", None)
     return response
 
 
 def _save_session(app: Flask, context: RequestContext, response: Response) -> None:
-    if not context.may_have_changed_session():
-        return
     interface = app.session_interface
     session = context._session
     if not interface.is_null_session(session):

@@ -13,7 +13,11 @@ from functools import partial
 from inspect import iscoroutinefunction
 from operator import attrgetter
 
-from .http.request import split_blueprint_path
+from .context import can_be_opened_later
+from .heirs import heir_of, settle
+from .http import Request
+from .http.request import can_be_made_later, split_blueprint_path
+from .routing import UrlMap
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -52,6 +56,8 @@ STEPS = (
 )
 # Methods whose work is done in another way, or not at all, while nobody has replaced them.
 SHORTCUTS = ("app_context", "create_url_adapter", "ensure_sync")
+# What else of an application decides how its requests go.
+CHOICES = ("__class__", "request_class", "session_interface", "subdomain_matching", "url_map")
 
 methods_of: Callable[[type], tuple[t.Any, ...]] = attrgetter(*STEPS, *SHORTCUTS)
 
@@ -85,17 +91,22 @@ class Steps:
     ) -> None:
         self._standard = standard
         self._direct = direct
+        #: Loses its mark when a class that matters here is patched; see `heirs.py`.
+        self.heir: t.Any = None
         self.refresh(app)
+
+    def check(self, app: App) -> None:
+        """Look whether a class was patched, after the heir has lost its mark."""
+        settle(self.heir)  # first: what is patched while we look counts the next time
+        if self._seen != _watched(app):
+            self.refresh(app)
 
     def refresh(self, app: App) -> None:
         """Look again which methods have been replaced."""
-        #: The methods of the class at this time; when they are others, so are the steps.
-        self.methods = methods_of(type(app))
-        kept = {
-            name
-            for name, now, then in zip(STEPS + SHORTCUTS, self.methods, self._standard, strict=True)
-            if now is then and name not in app.__dict__
-        }
+        self.heir = heir_of(type(app), Request, type(app.session_interface))
+        self._seen = _watched(app)
+        methods = zip(STEPS + SHORTCUTS, self._seen[0], self._standard, strict=True)
+        kept = {name for name, now, then in methods if now is then and name not in app.__dict__}
         for name in STEPS:
             step = self._direct[name] if name in kept else partial(_by_method, name)
             setattr(self, name, step)
@@ -103,6 +114,25 @@ class Steps:
         self.keeps_app_context = "app_context" in kept
         self.keeps_url_adapter = "create_url_adapter" in kept
         self.keeps_ensure_sync = "ensure_sync" in kept
+        #: Whether the tables of the URL map have a say: it is one of ours, and for one domain.
+        self.looks_up = (
+            self.keeps_url_adapter and type(app.url_map) is UrlMap and not app.subdomain_matching
+        )
+        #: Whether nobody can tell a session, or a request, made at its first use from one made
+        #: before all else.
+        _, interface, self.opens_session_later, self.makes_request_later = self._seen
+        #: What was replaced on the session interface itself; then it is opened first after all.
+        self.replaced_of_session: t.Any = getattr(interface, "__dict__", ())
+
+
+def _watched(app: App) -> tuple[t.Any, ...]:
+    """What the steps depend on and what is found on classes, where it may be patched."""
+    return (
+        methods_of(type(app)),
+        app.session_interface,
+        can_be_opened_later(app.session_interface),
+        can_be_made_later(app.request_class),
+    )
 
 
 def _by_method(name: str, app: App, context: t.Any, *args: t.Any) -> t.Any:

@@ -19,6 +19,7 @@ from ..globals import _cv_app, current_app
 from .body import open_body
 from .forms import FormParser
 from .hints import MULTIPART, files_with_hints, hint_at_unread_form
+from .lazy import lazy
 from .methods import IDEMPOTENT, SAFE
 from .multipart import Part, Parts, read_boundary
 
@@ -32,25 +33,14 @@ if t.TYPE_CHECKING:
 T = t.TypeVar("T")
 
 
-class FromEnviron(t.Generic[T]):
+class FromEnviron(lazy, t.Generic[T]):
     """An attribute worked out from the environ at its first use, and plain afterwards.
 
     Werkzeug works all of them out when a request is made; most views read none.
     """
 
     def __init__(self, read: Callable[[WSGIEnvironment], T], doc: str) -> None:
-        self.read = read
-        self.__doc__ = doc
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
-
-    def __get__(self, request: Request | None, owner: type) -> t.Any:
-        if request is None:
-            return self
-        value = self.read(request.environ)
-        request.__dict__[self.name] = value  # found there from now on
-        return value
+        super().__init__(lambda request: read(request.environ), doc)
 
 
 class ConfigLimit:
@@ -368,6 +358,14 @@ class Request(RequestBase):
             if current_app and current_app.debug:
                 raise
             raise BadRequest from error
+
+
+_INIT = Request.__init__
+
+
+def can_be_made_later(request_class: type[Request]) -> bool:
+    """Whether nobody can tell a request made at its first use from one made before all else."""
+    return request_class is Request and Request.__init__ is _INIT and Request.trusted_hosts is None
 
 
 @lru_cache(maxsize=1024)

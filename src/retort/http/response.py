@@ -16,8 +16,10 @@ from werkzeug.wrappers import Response as ResponseBase
 
 from .. import json
 from ..globals import _cv_app, current_app
+from ..heirs import UNCHANGED, heir_of, settle
 from .conditional import make_conditional
 from .cookies import check_attributes, check_size, check_text
+from .lazy import lazy
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -33,19 +35,32 @@ _URLS = ("location", "content-location")
 _OK = f"200 {HTTP_STATUS_CODES[200].upper()}"
 
 # What a subclass, or a tool that patches the class, may have changed about how a
-# response is made and sent. Asked anew each time, since it may be patched at any time.
-_making = attrgetter("set_data", "status", "_clean_status", "default_status")
+# response is made and sent.
 _SENDING_METHODS = frozenset(
     {"get_wsgi_response", "get_wsgi_headers", "get_app_iter", "iter_encoded", "close"}
 )
-_sending = attrgetter(*_SENDING_METHODS, "status", "is_sequence")
-_MAKING = _making(ResponseBase)
-_SENDING = _sending(ResponseBase)
+_methods_of = attrgetter(
+    *_SENDING_METHODS,
+    *("set_data", "status", "_clean_status", "default_status", "is_sequence"),
+    "automatically_set_content_length",
+)
+_STANDARD = _methods_of(ResponseBase)
+
+
+# A response that nobody has touched has the attributes it was made with, and no other.
+_UNTOUCHED = len(("_body", "_fields"))
+
+
+def _make_headers(fields: list[tuple[str, str]]) -> Headers:
+    headers = Headers()
+    # PERF: `add` would check again what was made here; benchmarks/micro/response.py
+    headers._list = fields.copy()
+    return headers
 
 
 @lru_cache(maxsize=128)
-def _with_charset(mimetype: str) -> str:
-    return get_content_type(mimetype, "utf-8")
+def _content_type(mimetype: str) -> tuple[str, str]:
+    return "Content-Type", get_content_type(mimetype, "utf-8")
 
 
 class Response(ResponseBase):
@@ -74,47 +89,49 @@ class Response(ResponseBase):
             and headers is None
             and content_type is None
             and isinstance(response, (str, bytes))
-            and _making(type(self)) == _MAKING
+            and (_heir.__flags__ & UNCHANGED and type(self) is Response or _is_standard(type(self)))
         ):
-            self._init_whole(response, mimetype)
-            self.direct_passthrough = direct_passthrough
+            data = response.encode() if isinstance(response, str) else response
+            length = ("Content-Length", str(len(data)))
+            if mimetype is None:
+                mimetype = self.default_mimetype
+            self._body = data
+            self._fields = [length] if mimetype is None else [_content_type(mimetype), length]
+            if direct_passthrough:
+                self.direct_passthrough = True
             return
         super().__init__(response, status, headers, mimetype, content_type, direct_passthrough)
 
-    def _init_whole(self, body: str | bytes, mimetype: str | None) -> None:
-        """What Werkzeug makes of a body alone, without its general way there."""
-        data = body.encode() if isinstance(body, str) else body
-        if mimetype is None:
-            mimetype = self.default_mimetype
-        headers: list[tuple[str, str]] = []
-        if mimetype is not None:
-            headers.append(("Content-Type", _with_charset(mimetype)))
-        if self.automatically_set_content_length:
-            headers.append(("Content-Length", str(len(data))))
-        self.headers = Headers()
-        # PERF: `add` would check again what was made here; benchmarks/response.py
-        self.headers._list = headers
-        self._status = _OK
-        self._status_code = 200
-        self._on_close = []
-        self.response = [data]
+    # What Werkzeug sets on every response is made here for those that are looked at.
+    direct_passthrough = False
+    _status = _OK
+    _status_code = 200
+    if not t.TYPE_CHECKING:
+        headers = lazy(lambda response: _make_headers(response._fields), "The header fields.")
+        response = lazy(lambda response: [response._body], "The body: an iterable of strings.")
+        _on_close = lazy(lambda response: [], "What to call when the response has been sent.")
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a WSGI call with this response (PEP 3333)."""
-        if not self._is_ready(environ):
-            return super().__call__(environ, start_response)
-        start_response(self._status, self.headers._list.copy())
-        return self.response  # type: ignore[return-value]
+        own = self.__dict__
+        if environ["REQUEST_METHOD"] != "HEAD" and (
+            _heir.__flags__ & UNCHANGED and type(self) is Response or _is_standard(type(self))
+        ):
+            if len(own) == _UNTOUCHED and "_fields" in own:
+                start_response(_OK, self._fields.copy())
+                return [self._body]
+            if self._is_ready():
+                start_response(self._status, self.headers._list.copy())
+                return self.response  # type: ignore[return-value]
+        return super().__call__(environ, start_response)
 
-    def _is_ready(self, environ: WSGIEnvironment) -> bool:
+    def _is_ready(self) -> bool:
         """Whether headers and body can go out as they stand, the body as one list."""
         body = self.response
         if type(body) is not list or len(body) != 1 or type(body[0]) is not bytes:
             return False
         code = self._status_code
-        if code < 200 or code in (204, 304) or environ["REQUEST_METHOD"] == "HEAD":
-            return False
-        if self._on_close or _sending(type(self)) != _SENDING:
+        if code < 200 or code in (204, 304) or self.__dict__.get("_on_close"):
             return False
         if not _SENDING_METHODS.isdisjoint(self.__dict__):
             return False  # replaced on this response alone
@@ -211,6 +228,18 @@ class Response(ResponseBase):
         if current_app:
             return t.cast("int", current_app.config["MAX_COOKIE_SIZE"])
         return ResponseBase.max_cookie_size
+
+
+_heir = heir_of(Response)
+
+
+def _is_standard(kind: type[Response]) -> bool:
+    """Whether responses of this class are made and sent as Werkzeug's are."""
+    if _methods_of(kind) != _STANDARD:
+        return False
+    if kind is Response:
+        settle(_heir)
+    return True
 
 
 __all__ = ["Response", "ResponseBase"]

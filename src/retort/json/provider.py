@@ -13,6 +13,11 @@ import uuid
 import weakref
 from datetime import date
 from functools import lru_cache
+from json.encoder import (  # type: ignore[attr-defined]
+    c_make_encoder,
+    encode_basestring,
+    encode_basestring_ascii,
+)
 from typing import IO, TYPE_CHECKING, Any, AnyStr
 
 from werkzeug.http import http_date
@@ -132,7 +137,7 @@ class DefaultJSONProvider(JSONProvider):
         :raises TypeError: if the value, or something in it, cannot be written.
         """
         if not kwargs or kwargs == _COMPACT:
-            return self._encoder(is_compact=bool(kwargs))(obj)
+            return self._encoder(bool(kwargs))(obj)
         options = {
             "default": self.default,
             "ensure_ascii": self.ensure_ascii,
@@ -140,12 +145,11 @@ class DefaultJSONProvider(JSONProvider):
         }
         return json.dumps(obj, **{**options, **kwargs})
 
-    def _encoder(self, *, is_compact: bool) -> Callable[[Any], str]:
-        options = (self.default, self.ensure_ascii, self.sort_keys, is_compact)
+    def _encoder(self, is_compact: bool) -> Callable[[Any], str]:
         try:
-            return _kept_encoder(*options)
+            return _kept_encoder(self.default, self.ensure_ascii, self.sort_keys, is_compact)
         except TypeError:  # a `default` that cannot be a key of a dictionary
-            return _make_encoder(*options)
+            return _make_encoder(self.default, self.ensure_ascii, self.sort_keys, is_compact)
 
     def loads(self, s: str | bytes, **kwargs: Any) -> Any:
         """Read a value from JSON.
@@ -175,13 +179,34 @@ def _make_encoder(
     default: Callable[[Any], Any], ensure_ascii: bool, sort_keys: bool, is_compact: bool
 ) -> Callable[[Any], str]:
     """``json.dumps`` with these options. An encoder has no state, so threads may share it."""
-    encoder = json.JSONEncoder(
+    standard = json.JSONEncoder(
         default=default,
         ensure_ascii=ensure_ascii,
         sort_keys=sort_keys,
         separators=_COMPACT["separators"] if is_compact else None,
     )
-    return encoder.encode
+    if c_make_encoder is None:
+        return standard.encode
+    # PERF: `JSONEncoder.encode` makes one of these for every value.
+    pieces_of = c_make_encoder(
+        None,  # does not look for circles: they end in a RecursionError
+        default,
+        encode_basestring_ascii if ensure_ascii else encode_basestring,
+        None,
+        standard.key_separator,
+        standard.item_separator,
+        sort_keys,
+        False,
+        True,
+    )
+
+    def encode(obj: Any) -> str:
+        try:
+            return "".join(pieces_of(obj, 0))
+        except RecursionError:
+            return standard.encode(obj)  # says what is wrong
+
+    return encode
 
 
 # PERF: json.dumps() makes an encoder in every call that has an option.

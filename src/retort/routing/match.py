@@ -37,10 +37,39 @@ def look_up(url_map: UrlMap, path: str, method: str) -> Match | None:
             if method in leaf.rule.methods:  # type: ignore[operator]
                 return leaf.rule, {}
         return None
-    if tables.root is None:
+    node = tables.root
+    if node is None:
         return None
+    segments = path.split("/")
+    del segments[0]  # what is before the first slash
+    # The first way that a search would try, nearly always the only one.
+    values: list[str] = []
+    for segment in segments:
+        following = node.static.get(segment)
+        if following is None:
+            for accepts, split, target in node.captures:
+                if accepts(segment):
+                    values += (segment,) if split is None else split(segment)
+                    following = target
+                    break
+            else:
+                return _search(tables.root, segments, method)
+        node = following
+    for leaf in node.leaves:
+        if not leaf.is_plain:
+            return None
+        if method in leaf.rule.methods:  # type: ignore[operator]
+            try:
+                return leaf.rule, _arguments(leaf, values)
+            except _AskWerkzeug:
+                return None
+    return _search(tables.root, segments, method)
+
+
+def _search(root: Node, segments: list[str], method: str) -> Match | None:
+    """All ways, in Werkzeug's order."""
     try:
-        return _walk(tables.root, path.split("/")[1:], 0, [], method)
+        return _walk(root, segments, 0, [], method)
     except _AskWerkzeug:
         return None
 

@@ -24,6 +24,17 @@ class UrlMap(Map):
 
     default_converters = ImmutableDict({**Map.default_converters, "int": IntegerConverter})
     _tables: Tables | None = None
+    _host_matching = False
+
+    @property
+    def host_matching(self) -> bool:  # type: ignore[override]
+        """Whether rules are for hosts, not for subdomains."""
+        return self._host_matching
+
+    @host_matching.setter
+    def host_matching(self, value: bool) -> None:
+        self._host_matching = value
+        self._tables = None
 
     def add(self, rulefactory: RuleFactory) -> None:
         """Add a rule, or all rules of a factory; the tables are compiled anew.
