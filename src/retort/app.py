@@ -25,6 +25,7 @@ from .heirs import UNCHANGED
 from .helpers import get_debug_flag, get_flashed_messages, get_load_dotenv
 from .http import Request, Response
 from .plan import CHOICES, SHORTCUTS, STEPS, Steps, methods_of
+from .routing import build_path
 from .scaffold import open_below
 from .sessions import SecureCookieSessionInterface, SessionInterface
 from .setup import App
@@ -37,6 +38,7 @@ if t.TYPE_CHECKING:
     from werkzeug.exceptions import HTTPException
     from werkzeug.routing import MapAdapter
 
+    from .routing import UrlMap
     from .templating import Environment
     from .testing import FlaskClient, FlaskCliRunner
     from .typing import ResponseReturnValue
@@ -296,16 +298,49 @@ class Flask(App):
         """
         context = _cv_request.get(None)
         if context is not None:
-            adapter = context.url_adapter
             if endpoint.startswith("."):
                 blueprint = context.request.blueprint
                 endpoint = endpoint[1:] if blueprint is None else blueprint + endpoint
             if _external is None:
                 _external = _scheme is not None
-        else:
-            adapter = self._adapter_outside_requests()
-            if _external is None:
-                _external = True
+        elif _external is None:
+            _external = True
+        is_path = (
+            context is not None
+            and _external is False
+            and _scheme is _method is None
+            and context.may_build_paths(self)
+        )
+        adapter = None if is_path else self._adapter_to_build_with(endpoint)
+        if _scheme is not None and not _external:
+            raise ValueError(
+                f"When specifying '_scheme', '_external' must be True: a URL with the"
+                f" scheme {_scheme!r} has a host too."
+            )
+        self.inject_url_defaults(endpoint, values)
+        url = build_path(t.cast("UrlMap", self.url_map), endpoint, values) if is_path else None
+        if url is None:
+            adapter = adapter or self._adapter_to_build_with(endpoint)
+            try:
+                url = adapter.build(
+                    endpoint,
+                    values,
+                    method=_method,
+                    url_scheme=_scheme,
+                    force_external=_external,
+                )
+            except BuildError as error:
+                values.update(
+                    _anchor=_anchor, _method=_method, _scheme=_scheme, _external=_external
+                )
+                return self.handle_url_build_error(error, endpoint, values)
+        if _anchor is None:
+            return url
+        return f"{url}#{quote(_anchor, safe=_FRAGMENT_SAFE)}"
+
+    def _adapter_to_build_with(self, endpoint: str) -> MapAdapter:
+        context = _cv_request.get(None)
+        adapter = self._adapter_outside_requests() if context is None else context.url_adapter
         if adapter is None:
             raise RuntimeError(
                 f"Unable to build a URL for the endpoint {endpoint!r} outside an active"
@@ -313,26 +348,7 @@ class Flask(App):
                 " 'example.com', and 'APPLICATION_ROOT' and 'PREFERRED_URL_SCHEME' as"
                 " needed."
             )
-        if _scheme is not None and not _external:
-            raise ValueError(
-                f"When specifying '_scheme', '_external' must be True: a URL with the"
-                f" scheme {_scheme!r} has a host too."
-            )
-        self.inject_url_defaults(endpoint, values)
-        try:
-            url = adapter.build(
-                endpoint,
-                values,
-                method=_method,
-                url_scheme=_scheme,
-                force_external=_external,
-            )
-        except BuildError as error:
-            values.update(_anchor=_anchor, _method=_method, _scheme=_scheme, _external=_external)
-            return self.handle_url_build_error(error, endpoint, values)
-        if _anchor is None:
-            return url
-        return f"{url}#{quote(_anchor, safe=_FRAGMENT_SAFE)}"
+        return adapter
 
     def _adapter_outside_requests(self) -> MapAdapter | None:
         context = _cv_app.get(None)

@@ -314,6 +314,17 @@ class RequestContext(AppContext):
         except HTTPException as error:
             request.routing_exception = error
 
+    def may_build_paths(self, app: Flask) -> bool:
+        """Whether the URL of an endpoint is the path that its rule builds, and no more."""
+        return (
+            self._match is not None  # so no host and no subdomain has a say
+            and self.app is app
+            and self.steps.looks_up
+            and app.config["TRUSTED_HOSTS"] is None
+            and not self.environ.get("SCRIPT_NAME")
+            and "url_adapter" not in self.__dict__
+        )
+
     # Becoming current
 
     def push(self) -> None:

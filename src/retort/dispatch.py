@@ -364,6 +364,8 @@ def convert(app: Flask, context: RequestContext | None, value: t.Any) -> Respons
     response_class = app.response_class
     if response_class is Response and type(value) is str:
         return Response(value)
+    if type(value) is response_class:
+        return value  # type: ignore[no-any-return]
     return to_response(
         value,
         response_class,

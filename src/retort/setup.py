@@ -28,8 +28,9 @@ from .globals import _cv_request
 from .helpers import get_debug_flag
 from .http.demands import make_demands
 from .http.forms import take_limits
-from .http.redirect import DEFAULT_CODE, code_after, is_from_client
+from .http.redirect import DEFAULT_CODE, code_after, is_from_client, redirecting
 from .http.request import split_blueprint_path
+from .http.response import Response
 from .json.provider import DefaultJSONProvider, JSONProvider
 from .logging import create_logger
 from .routing import UrlMap
@@ -121,6 +122,7 @@ class App(Scaffold):
     default_config: t.Mapping[str, t.Any] = ImmutableDict(
         {
             "ACCEPT_PARTIAL_PUT": True,
+            "ALLOW_PUBLIC_DEBUG": True,
             "APPLICATION_ROOT": "/",
             "AUTOMATIC_ETAGS": False,
             "CROSS_ORIGIN_EXEMPT_RULES": (),
@@ -142,6 +144,7 @@ class App(Scaffold):
             "PREFERRED_URL_SCHEME": "http",
             "PROPAGATE_EXCEPTIONS": None,
             "PROVIDE_AUTOMATIC_OPTIONS": True,
+            "READY_CHECKS": (),
             "REDIRECT_AFTER_UNSAFE": 302,
             "REFERRER_POLICY": "strict-origin-when-cross-origin",
             "REFUSE_INVALID_COOKIES": False,
@@ -518,6 +521,10 @@ class App(Scaffold):
             code = 302
             if context is not None:
                 code = code_after(context.request, self.config.get("REDIRECT_AFTER_UNSAFE", 302))
+        if getattr(self, "response_class", None) is Response:
+            response = redirecting(location, code)
+            if response is not None:
+                return response
         try:
             return _redirect(location, code=code, Response=self.response_class)  # type: ignore[attr-defined]
         except ValueError:

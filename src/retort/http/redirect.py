@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from werkzeug.utils import redirect
+
 from .methods import SAFE
+from .response import Response
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,6 +41,25 @@ def code_after(request: Request, after_unsafe: int) -> int:
             " other status is for one redirect: redirect(location, code=308)."
         )
     return after_unsafe
+
+
+class _Page:
+    """Takes the page that Werkzeug writes for a redirect, without making a response of it."""
+
+    def __init__(self, page: str, status: int, mimetype: str) -> None:
+        self.page = page
+        self.headers: dict[str, str] = {}
+
+
+def redirecting(location: str, code: int) -> Response | None:
+    """What Werkzeug's ``redirect`` makes, in a shorter way; ``None``: ask Werkzeug.
+
+    Its page is taken, and the rest is for URLs that go out as they stand.
+    """
+    if type(location) is not str:
+        return None
+    written: Any = redirect(location, code, Response=_Page)  # type: ignore[arg-type]
+    return Response.redirecting(written.page, code, location)
 
 
 def is_from_client(location: str, request: Request) -> bool:

@@ -27,7 +27,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from _typeshed.wsgi import WSGIEnvironment
-    from werkzeug.datastructures import ImmutableMultiDict
+    from werkzeug.datastructures import ImmutableMultiDict, MultiDict
     from werkzeug.routing import Rule
 
 T = t.TypeVar("T")
@@ -216,6 +216,17 @@ class Request(RequestBase):
         """Names of the blueprint the view belongs to and of those around it, innermost first."""
         name = self.blueprint
         return split_blueprint_path(name) if name is not None else []
+
+    if not t.TYPE_CHECKING:
+        args = lazy(lambda request: request._read_args(), "The fields of the query, parsed.")
+
+    def _read_args(self) -> MultiDict[str, str]:
+        query: str = self.environ.get("QUERY_STRING", "")
+        if "%" in query or "+" in query or not query.isascii() or "query_string" in self.__dict__:
+            args: MultiDict[str, str] = RequestBase.args.__get__(self, type(self))
+            return args
+        pairs = [pair.partition("=") for pair in query.split("&") if pair]
+        return self.parameter_storage_class([(name, value) for name, _, value in pairs])
 
     # The body
 

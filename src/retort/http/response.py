@@ -5,6 +5,7 @@ How a view's value becomes a response is told in `convert.py`.
 
 from __future__ import annotations
 
+import re
 import typing as t
 from functools import lru_cache
 from operator import attrgetter
@@ -32,6 +33,8 @@ if t.TYPE_CHECKING:
 
 # Header fields with a URL, which may have to be percent-encoded on the way out.
 _URLS = ("location", "content-location")
+# URLs that are on this server, and that Werkzeug leaves as they are.
+_PLAIN_URL = re.compile(r"/(?:[\w.~!$&'()*+,;=:@-][\w.~!$&'()*+,;=:@/%-]*)?(?:\?[\w.~=&+%-]+)?", re.A)
 _OK = f"200 {HTTP_STATUS_CODES[200].upper()}"
 
 # What a subclass, or a tool that patches the class, may have changed about how a
@@ -56,6 +59,12 @@ def _make_headers(fields: list[tuple[str, str]]) -> Headers:
     # PERF: `add` would check again what was made here; benchmarks/micro/response.py
     headers._list = fields.copy()
     return headers
+
+
+@lru_cache(maxsize=128)
+def _status_of(code: int) -> tuple[str, int]:
+    response = ResponseBase(status=code)
+    return response._status, response._status_code
 
 
 @lru_cache(maxsize=128)
@@ -111,19 +120,39 @@ class Response(ResponseBase):
         response = lazy(lambda response: [response._body], "The body: an iterable of strings.")
         _on_close = lazy(lambda response: [], "What to call when the response has been sent.")
 
+    @classmethod
+    def redirecting(cls, page: str, code: int, location: str) -> Response | None:
+        """What Werkzeug's ``redirect`` makes, if ``location`` goes out as it stands."""
+        if cls is not Response or not _PLAIN_URL.fullmatch(location):
+            return None
+        response = cls(page)
+        if "_fields" not in response.__dict__:
+            return None
+        response._status, response._status_code = _status_of(code)
+        response._fields.append(("Location", location))
+        return response
+
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a WSGI call with this response (PEP 3333)."""
         own = self.__dict__
         if environ["REQUEST_METHOD"] != "HEAD" and (
             _heir.__flags__ & UNCHANGED and type(self) is Response or _is_standard(type(self))
         ):
-            if len(own) == _UNTOUCHED and "_fields" in own:
-                start_response(_OK, self._fields.copy())
+            if "_fields" in own and (len(own) == _UNTOUCHED or self._has_whole_status(own)):
+                start_response(self._status, self._fields.copy())
                 return [self._body]
             if self._is_ready():
                 start_response(self._status, self.headers._list.copy())
                 return self.response  # type: ignore[return-value]
         return super().__call__(environ, start_response)
+
+    def _has_whole_status(self, own: dict[str, t.Any]) -> bool:
+        """Whether the status is all that was set, and is of an answer with a body."""
+        return (
+            len(own) == _UNTOUCHED + len(("_status", "_status_code"))
+            and "_status_code" in own
+            and (200 <= self._status_code < 600 and self._status_code not in (204, 304))
+        )
 
     def _is_ready(self) -> bool:
         """Whether headers and body can go out as they stand, the body as one list."""

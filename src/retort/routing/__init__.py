@@ -1,7 +1,8 @@
 """URL rules: Werkzeug's map, tables compiled from it, and the look-up in them."""
 
+from .build import build_path
 from .compile import Tables
 from .match import Match, look_up
 from .url_map import UrlMap
 
-__all__ = ["Match", "Tables", "UrlMap", "look_up"]
+__all__ = ["Match", "Tables", "UrlMap", "build_path", "look_up"]
