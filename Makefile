@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 EXTENSIONS ?= .venv-extensions
+BENCH ?= .venv-bench
 
-.PHONY: run test test-extensions lint docs clean
+.PHONY: run test test-plain test-extensions bench lint docs clean
 
 run: $(VENV)/runs  ## serve the tutorial's program; prints its address, its routes and the form to open
 	@$(BIN)/retort run --debug --port 5000 examples/login/login.py
@@ -13,8 +14,15 @@ test: $(VENV)/develops $(VENV)/compares  ## everything, the browser included
 	@sh .ci/need --optional chromium sh -c 'command -v chromium || command -v google-chrome'
 	$(BIN)/pytest -n auto --dist loadgroup
 
+test-plain: $(VENV)/develops  ## the core again, with all quick ways switched off
+	RETORT_PLAIN=1 $(BIN)/pytest -n auto tests/test_*.py tests/http tests/routing tests/json tests/testing tests/differential/test_*.py
+
 test-extensions: $(EXTENSIONS)/installed  ## Flask's extensions, in an environment of their own
 	$(EXTENSIONS)/bin/python -m retort -m pytest tests/extensions
+
+bench: $(BENCH)/installed  ## Retort, Flask and the peers; fewer with ARGS='--only retort,flask --rounds 1'
+	@sh .ci/need wrk sh -c 'command -v wrk'
+	$(BENCH)/bin/python -m benchmarks $(ARGS)
 
 lint: $(VENV)/develops  ## format, style, types, floors, spelling
 	$(BIN)/ruff format --check .
@@ -28,7 +36,7 @@ docs: $(VENV)/develops  ## the pages, into docs/_build/html
 	$(BIN)/sphinx-build --fail-on-warning --keep-going -b html docs docs/_build/html
 
 clean:  ## everything that was made here
-	rm -rf $(VENV) $(EXTENSIONS) build dist docs/_build .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(EXTENSIONS) $(BENCH) benchmarks/programs/logs build dist docs/_build .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
 $(BIN)/python:
 	@sh .ci/need python3-venv $(PYTHON) -c 'import ensurepip, venv'
@@ -56,4 +64,11 @@ $(EXTENSIONS)/installed: pyproject.toml tests/extensions/requirements.txt tests/
 		--requirement tests/extensions/requirements.txt --editable .
 	$(EXTENSIONS)/bin/python -m pip install --quiet --disable-pip-version-check \
 		--no-deps --requirement tests/extensions/without-dependencies.txt
+	@touch $@
+
+$(BENCH)/installed: pyproject.toml benchmarks/requirements.txt
+	@sh .ci/need python3-venv $(PYTHON) -c 'import ensurepip, venv'
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(BENCH)/bin/python benchmarks/install.py
 	@touch $@

@@ -26,9 +26,30 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("retort")
 
 
+# Some tests of the server are as long as one likes: short every day, long before a release.
+
+
+def pytest_addoption(parser):
+    parser.addoption("--long", action="store_true", help="Run the tests of the server in full.")
+
+
+@pytest.fixture(scope="session")
+def is_long(pytestconfig):
+    return pytestconfig.getoption("--long")
+
+
+# With RETORT_PLAIN=1 there are no quick ways, so what is only about them is left out.
+IS_PLAIN = os.environ.get("RETORT_PLAIN", "") not in {"", "0"}
+collect_ignore = ["test_request_path.py"] if IS_PLAIN else []
+
+
 # In CI a test that did not run is a test that failed.
 
-SKIPS_ALLOWED_IN_CI: tuple[str, ...] = ()  # starts of reasons; each needs a comment that says why
+SKIPS_ALLOWED_IN_CI: tuple[str, ...] = (  # starts of reasons
+    # A system may forbid its users to make process namespaces; what is tested there is tested
+    # without them as well.
+    "no process namespaces here",
+)
 
 
 def _is_silent_skip(report) -> bool:

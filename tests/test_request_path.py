@@ -11,7 +11,7 @@ import pytest
 
 import retort
 
-CALLS, FILES, JUMPS = 60, 12, 30
+CALLS, FILES, JUMPS = 45, 10, 20
 
 
 def environ_of(path):
@@ -101,3 +101,10 @@ def test_a_request_jumps_between_files_rarely(path):
 
 def test_the_view_is_on_the_path(path):  # so that the ceilings are about a real request
     assert (__file__, "user") in {(file, name) for _, file, name in path.calls}
+
+
+def test_a_whole_body_is_handed_to_the_server_as_a_list():
+    response = retort.Response("hello")
+    body = response({"REQUEST_METHOD": "GET"}, lambda *_: None)
+    assert body == [b"hello"]
+    assert type(body) is list

@@ -19,7 +19,7 @@ from werkzeug.sansio.utils import host_is_trusted
 from .errors import ContextError
 from .globals import _cv_app, _cv_request
 from .http.fallback import answer_without_rule
-from .http.lazy import lazy
+from .http.lazy import Lazy
 from .routing import look_up
 from .signals import appcontext_popped, appcontext_pushed
 
@@ -127,8 +127,8 @@ class AppContext:
         g: _AppCtxGlobals
         url_adapter: MapAdapter | None
     else:
-        g = lazy(lambda context: context.app.app_ctx_globals_class(), "The namespace ``g``.")
-        url_adapter = lazy(
+        g = Lazy(lambda context: context.app.app_ctx_globals_class(), "The namespace ``g``.")
+        url_adapter = Lazy(
             lambda context: context._make_url_adapter(), "Matches and builds URLs, or ``None``."
         )
 
@@ -208,8 +208,8 @@ class RequestContext(AppContext):
         request: Request
         _after_request_functions: list[AfterRequestCallable[t.Any]]
     else:
-        request = lazy(lambda context: context._make_request(), "The request object.")
-        _after_request_functions = lazy(
+        request = Lazy(lambda context: context._make_request(), "The request object.")
+        _after_request_functions = Lazy(
             lambda context: [], "What :func:`~retort.after_this_request` was given."
         )
 

@@ -365,7 +365,7 @@ def convert(app: Flask, context: RequestContext | None, value: t.Any) -> Respons
     if response_class is Response and type(value) is str:
         return Response(value)
     if type(value) is response_class:
-        return value  # type: ignore[no-any-return]
+        return value
     return to_response(
         value,
         response_class,

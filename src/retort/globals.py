@@ -58,6 +58,28 @@ class _RequestProxy(LocalProxy[Any]):
         return getattr(context.request, name)
 
 
+class _SessionProxy(LocalProxy[Any]):
+    __slots__ = ()
+    __doc__ = LocalProxy.__dict__["__doc__"]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(_current_session(), name)
+
+    def __getitem__(self, key: str) -> Any:
+        return _current_session()[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        _current_session()[key] = value
+
+    def __contains__(self, key: object) -> bool:
+        return key in _current_session()
+
+
+def _current_session() -> Any:
+    context = _cv_request.get(None)
+    return session._get_current_object() if context is None else context.session  # type: ignore[attr-defined]
+
+
 class _AppProxy(LocalProxy[Any]):
     __slots__ = ()
     __doc__ = LocalProxy.__dict__["__doc__"]
@@ -84,6 +106,6 @@ request_ctx: RequestContext = LocalProxy(  # type: ignore[assignment]
 request: Request = _RequestProxy(  # type: ignore[assignment]
     _cv_request, "request", unbound_message=_NO_REQUEST
 )
-session: SessionMixin = LocalProxy(  # type: ignore[assignment]
+session: SessionMixin = _SessionProxy(  # type: ignore[assignment]
     _cv_request, "session", unbound_message=_NO_REQUEST
 )

@@ -18,6 +18,8 @@ from __future__ import annotations
 import typing as t
 from types import SimpleNamespace
 
+from .fast import IS_FAST
+
 
 def heir_of(*kinds: type) -> t.Any:
     """A class below ``kinds`` that nobody asks for anything.
@@ -64,7 +66,7 @@ def _mark() -> int:
     for changed in (Above, Beside, Between):
         if not heir.__flags__ & bit:
             return 0
-        changed.name = None  # type: ignore[attr-defined]
+        setattr(changed, "name", None)  # noqa: B010
         if heir.__flags__ & bit:
             return 0
         settle(heir)
@@ -72,4 +74,4 @@ def _mark() -> int:
 
 
 #: What ``heir.__flags__`` has while nothing above ``heir`` was changed.
-UNCHANGED = _mark()
+UNCHANGED = _mark() if IS_FAST else 0

@@ -14,6 +14,7 @@ from inspect import iscoroutinefunction
 from operator import attrgetter
 
 from .context import can_be_opened_later
+from .fast import IS_FAST
 from .heirs import heir_of, settle
 from .http import Request
 from .http.request import can_be_made_later, split_blueprint_path
@@ -22,7 +23,7 @@ from .routing import UrlMap
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from .setup import App
+    from .app import Flask
     from .typing import AppOrBlueprintKey, RouteCallable
 
 
@@ -85,7 +86,7 @@ class Steps:
 
     def __init__(
         self,
-        app: App,
+        app: Flask,
         standard: tuple[t.Any, ...],
         direct: Mapping[str, Callable[..., t.Any]],
     ) -> None:
@@ -95,18 +96,20 @@ class Steps:
         self.heir: t.Any = None
         self.refresh(app)
 
-    def check(self, app: App) -> None:
+    def check(self, app: Flask) -> None:
         """Look whether a class was patched, after the heir has lost its mark."""
         settle(self.heir)  # first: what is patched while we look counts the next time
         if self._seen != _watched(app):
             self.refresh(app)
 
-    def refresh(self, app: App) -> None:
+    def refresh(self, app: Flask) -> None:
         """Look again which methods have been replaced."""
         self.heir = heir_of(type(app), Request, type(app.session_interface))
         self._seen = _watched(app)
         methods = zip(STEPS + SHORTCUTS, self._seen[0], self._standard, strict=True)
         kept = {name for name, now, then in methods if now is then and name not in app.__dict__}
+        if not IS_FAST:
+            kept.clear()
         for name in STEPS:
             step = self._direct[name] if name in kept else partial(_by_method, name)
             setattr(self, name, step)
@@ -120,12 +123,14 @@ class Steps:
         )
         #: Whether nobody can tell a session, or a request, made at its first use from one made
         #: before all else.
-        _, interface, self.opens_session_later, self.makes_request_later = self._seen
+        _, interface, opens_later, makes_later = self._seen
+        self.opens_session_later = IS_FAST and opens_later
+        self.makes_request_later = IS_FAST and makes_later
         #: What was replaced on the session interface itself; then it is opened first after all.
         self.replaced_of_session: t.Any = getattr(interface, "__dict__", ())
 
 
-def _watched(app: App) -> tuple[t.Any, ...]:
+def _watched(app: Flask) -> tuple[t.Any, ...]:
     """What the steps depend on and what is found on classes, where it may be patched."""
     return (
         methods_of(type(app)),
@@ -135,6 +140,6 @@ def _watched(app: App) -> tuple[t.Any, ...]:
     )
 
 
-def _by_method(name: str, app: App, context: t.Any, *args: t.Any) -> t.Any:
+def _by_method(name: str, app: Flask, context: t.Any, *args: t.Any) -> t.Any:
     """Take a step through the application's method, which reads the current context."""
     return getattr(app, name)(*args)

@@ -8,13 +8,14 @@ decided by `context.py` and `dispatch.py`. The signature is itsdangerous', the p
 from __future__ import annotations
 
 import hashlib
+import hmac
 from collections.abc import Mapping, MutableMapping
 from datetime import datetime, timezone
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from itsdangerous import BadData, Signer, TimestampSigner, URLSafeTimedSerializer
-from itsdangerous.encoding import base64_decode, base64_encode, want_bytes
+from itsdangerous import BadData, HMACAlgorithm, Signer, TimestampSigner, URLSafeTimedSerializer
+from itsdangerous.encoding import base64_encode, want_bytes
 from werkzeug.datastructures import CallbackDict
 
 from .context import session_methods
@@ -275,7 +276,11 @@ class SecureCookieSessionInterface(SessionInterface):
         """
         is_cookie_due = self.should_set_cookie(app, session) if session else session.modified
         if session.accessed or is_cookie_due:
-            response.vary.add("Cookie")
+            # PERF: `vary` reads and writes the whole field.
+            if "Vary" in response.headers:
+                response.vary.add("Cookie")
+            else:
+                response.headers["Vary"] = "Cookie"
         if is_cookie_due and session:
             self._set_cookie(app, session, response)
         elif is_cookie_due:
@@ -335,15 +340,20 @@ class _SessionSigner(TimestampSigner):
         return derived
 
     def verify_signature(self, value: str | bytes, sig: str | bytes) -> bool:
-        return _is_canonical(sig) and super().verify_signature(value, sig)
-
-
-def _is_canonical(signature: str | bytes) -> bool:
-    """Whether this is how base64 spells it: no padding, no odd letters, no stray bits."""
-    try:
-        return base64_encode(base64_decode(signature)) == want_bytes(signature)
-    except BadData:
+        # Texts are compared, not the bytes they stand for: base64 has several spellings.
+        given, signed = want_bytes(sig), want_bytes(value)
+        for secret in reversed(self.secret_keys):
+            signature = self.algorithm.get_signature(self.derive_key(secret), signed)
+            if hmac.compare_digest(given, base64_encode(signature)):
+                return True
         return False
+
+
+class _HmacInC(HMACAlgorithm):
+    """itsdangerous' HMAC, computed in one call where the hash function is in C."""
+
+    def get_signature(self, key: bytes, value: bytes) -> bytes:
+        return hmac.digest(key, value, self.digest_method)
 
 
 class _SessionSerializer(URLSafeTimedSerializer):
@@ -369,11 +379,14 @@ def _make_serializer(
 ) -> URLSafeTimedSerializer:
     # PERF: hmac runs in C if it gets the hash function itself, not a function around it.
     digest = hashlib.sha1 if digest_method is _lazy_sha1 else digest_method
+    signer_kwargs: dict[str, Any] = {"key_derivation": key_derivation, "digest_method": digest}
+    if digest is hashlib.sha1:
+        signer_kwargs["algorithm"] = _HmacInC(digest)
     return _SessionSerializer(
         list(keys),  # type: ignore[arg-type]  # its stubs want all str or all bytes
         salt=salt,
         serializer=serializer,
-        signer_kwargs={"key_derivation": key_derivation, "digest_method": digest},
+        signer_kwargs=signer_kwargs,
     )
 
 

@@ -56,13 +56,6 @@ def test_an_interim_response_has_no_content_length(status):
     assert sent(retort.Response("x", status=status)) == sent(PlainResponse("x", status=status))
 
 
-def test_a_whole_body_is_handed_to_the_server_as_a_list():
-    response = retort.Response("hello")
-    body = response({"REQUEST_METHOD": "GET"}, lambda *_: None)
-    assert body == [b"hello"]
-    assert type(body) is list
-
-
 def test_headers_changed_by_the_server_do_not_change_the_response():
     response = retort.Response("hello")
     response({"REQUEST_METHOD": "GET"}, lambda status, headers: headers.clear())

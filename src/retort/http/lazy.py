@@ -12,7 +12,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class lazy:
+class Lazy:
     """An attribute that ``make(owner)`` gives at its first use, and plain afterwards."""
 
     def __init__(self, make: Callable[[t.Any], t.Any], doc: str | None = None) -> None:

@@ -11,15 +11,17 @@ from functools import lru_cache
 
 from werkzeug.datastructures import EnvironHeaders
 from werkzeug.exceptions import BadRequest, HTTPException
+from werkzeug.sansio.http import parse_cookie
 from werkzeug.utils import cached_property
 from werkzeug.wrappers import Request as RequestBase
 
 from .. import json
+from ..fast import IS_FAST
 from ..globals import _cv_app, current_app
 from .body import open_body
 from .forms import FormParser
 from .hints import MULTIPART, files_with_hints, hint_at_unread_form
-from .lazy import lazy
+from .lazy import Lazy
 from .methods import IDEMPOTENT, SAFE
 from .multipart import Part, Parts, read_boundary
 
@@ -33,7 +35,7 @@ if t.TYPE_CHECKING:
 T = t.TypeVar("T")
 
 
-class FromEnviron(lazy, t.Generic[T]):
+class FromEnviron(Lazy, t.Generic[T]):
     """An attribute worked out from the environ at its first use, and plain afterwards.
 
     Werkzeug works all of them out when a request is made; most views read none.
@@ -99,6 +101,11 @@ def _server(environ: WSGIEnvironment) -> tuple[str, int | None] | None:
         return name, None if port is None else int(port)
     except ValueError:
         return name, None  # a unix socket has no port
+
+
+# Werkzeug's attributes, for what is not ordinary.
+_ARGS: t.Any = RequestBase.args
+_COOKIES: t.Any = RequestBase.cookies
 
 
 class Request(RequestBase):
@@ -218,15 +225,25 @@ class Request(RequestBase):
         return split_blueprint_path(name) if name is not None else []
 
     if not t.TYPE_CHECKING:
-        args = lazy(lambda request: request._read_args(), "The fields of the query, parsed.")
+        args = Lazy(lambda request: request._read_args(), "The fields of the query, parsed.")
+        cookies = Lazy(lambda request: request._read_cookies(), "The cookies that came along.")
 
     def _read_args(self) -> MultiDict[str, str]:
         query: str = self.environ.get("QUERY_STRING", "")
-        if "%" in query or "+" in query or not query.isascii() or "query_string" in self.__dict__:
-            args: MultiDict[str, str] = RequestBase.args.__get__(self, type(self))
+        is_simple = "%" not in query and "+" not in query and query.isascii()
+        if not is_simple or "query_string" in self.__dict__ or not IS_FAST:
+            args: MultiDict[str, str] = _ARGS.__get__(self, type(self))
             return args
         pairs = [pair.partition("=") for pair in query.split("&") if pair]
         return self.parameter_storage_class([(name, value) for name, _, value in pairs])
+
+    def _read_cookies(self) -> ImmutableMultiDict[str, str]:
+        is_usual = "headers" not in self.__dict__ or type(self.headers) is EnvironHeaders
+        if not is_usual or not IS_FAST:
+            cookies: ImmutableMultiDict[str, str] = _COOKIES.__get__(self, type(self))
+            return cookies
+        # PERF: Werkzeug looks for it among all header fields.
+        return parse_cookie(self.environ.get("HTTP_COOKIE"), self.dict_storage_class)  # type: ignore[return-value]
 
     # The body
 

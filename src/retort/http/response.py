@@ -16,11 +16,12 @@ from werkzeug.utils import get_content_type
 from werkzeug.wrappers import Response as ResponseBase
 
 from .. import json
-from ..globals import _cv_app, current_app
+from ..fast import IS_FAST
+from ..globals import _cv_app
 from ..heirs import UNCHANGED, heir_of, settle
 from .conditional import make_conditional
 from .cookies import check_attributes, check_size, check_text
-from .lazy import lazy
+from .lazy import Lazy
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -34,7 +35,9 @@ if t.TYPE_CHECKING:
 # Header fields with a URL, which may have to be percent-encoded on the way out.
 _URLS = ("location", "content-location")
 # URLs that are on this server, and that Werkzeug leaves as they are.
-_PLAIN_URL = re.compile(r"/(?:[\w.~!$&'()*+,;=:@-][\w.~!$&'()*+,;=:@/%-]*)?(?:\?[\w.~=&+%-]+)?", re.A)
+_PLAIN_URL = re.compile(
+    r"/(?:[\w.~!$&'()*+,;=:@-][\w.~!$&'()*+,;=:@/%-]*)?(?:\?[\w.~=&+%-]+)?", re.A
+)
 _OK = f"200 {HTTP_STATUS_CODES[200].upper()}"
 
 # What a subclass, or a tool that patches the class, may have changed about how a
@@ -80,7 +83,7 @@ class Response(ResponseBase):
     Flask's "API" page, "Response Objects".
     """
 
-    default_mimetype = "text/html"
+    default_mimetype: str | None = "text/html"
     json_module: t.Any = json
     autocorrect_location_header = False
 
@@ -98,7 +101,9 @@ class Response(ResponseBase):
             and headers is None
             and content_type is None
             and isinstance(response, (str, bytes))
-            and (_heir.__flags__ & UNCHANGED and type(self) is Response or _is_standard(type(self)))
+            and (
+                (_heir.__flags__ & UNCHANGED and type(self) is Response) or _is_standard(type(self))
+            )
         ):
             data = response.encode() if isinstance(response, str) else response
             length = ("Content-Length", str(len(data)))
@@ -116,9 +121,9 @@ class Response(ResponseBase):
     _status = _OK
     _status_code = 200
     if not t.TYPE_CHECKING:
-        headers = lazy(lambda response: _make_headers(response._fields), "The header fields.")
-        response = lazy(lambda response: [response._body], "The body: an iterable of strings.")
-        _on_close = lazy(lambda response: [], "What to call when the response has been sent.")
+        headers = Lazy(lambda response: _make_headers(response._fields), "The header fields.")
+        response = Lazy(lambda response: [response._body], "The body: an iterable of strings.")
+        _on_close = Lazy(lambda response: [], "What to call when the response has been sent.")
 
     @classmethod
     def redirecting(cls, page: str, code: int, location: str) -> Response | None:
@@ -136,7 +141,7 @@ class Response(ResponseBase):
         """Answer a WSGI call with this response (PEP 3333)."""
         own = self.__dict__
         if environ["REQUEST_METHOD"] != "HEAD" and (
-            _heir.__flags__ & UNCHANGED and type(self) is Response or _is_standard(type(self))
+            (_heir.__flags__ & UNCHANGED and type(self) is Response) or _is_standard(type(self))
         ):
             if "_fields" in own and (len(own) == _UNTOUCHED or self._has_whole_status(own)):
                 start_response(self._status, self._fields.copy())
@@ -254,9 +259,11 @@ class Response(ResponseBase):
     @property
     def max_cookie_size(self) -> int:  # type: ignore[override]
         """Largest cookie set without a warning, in bytes: the config ``MAX_COOKIE_SIZE``."""
-        if current_app:
-            return t.cast("int", current_app.config["MAX_COOKIE_SIZE"])
-        return ResponseBase.max_cookie_size
+        context = _cv_app.get(None)
+        if context is None:
+            return ResponseBase.max_cookie_size
+        size: int = context.app.config["MAX_COOKIE_SIZE"]
+        return size
 
 
 _heir = heir_of(Response)
@@ -264,7 +271,7 @@ _heir = heir_of(Response)
 
 def _is_standard(kind: type[Response]) -> bool:
     """Whether responses of this class are made and sent as Werkzeug's are."""
-    if _methods_of(kind) != _STANDARD:
+    if not IS_FAST or _methods_of(kind) != _STANDARD:
         return False
     if kind is Response:
         settle(_heir)

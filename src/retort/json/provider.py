@@ -12,7 +12,7 @@ import json
 import uuid
 import weakref
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from json.encoder import (  # type: ignore[attr-defined]
     c_make_encoder,
     encode_basestring,
@@ -21,6 +21,8 @@ from json.encoder import (  # type: ignore[attr-defined]
 from typing import IO, TYPE_CHECKING, Any, AnyStr
 
 from werkzeug.http import http_date
+
+from ..fast import IS_FAST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -157,6 +159,11 @@ class DefaultJSONProvider(JSONProvider):
         :param kwargs: options of :func:`json.loads`.
         :raises ValueError: if it is not JSON, or nested more deeply than it can be read.
         """
+        if IS_FAST and not kwargs and type(s) in (str, bytes):
+            try:
+                return _quick_loads()(s)
+            except (ValueError, RecursionError):
+                pass  # Python's own takes more, such as NaN, and says what is wrong
         try:
             return json.loads(s, **kwargs)
         except RecursionError:
@@ -175,6 +182,14 @@ class DefaultJSONProvider(JSONProvider):
         return self._app.response_class(text + "\n", mimetype=self.mimetype)
 
 
+@cache
+def _quick_loads() -> Callable[[str | bytes], Any]:
+    """Msgspec's reader, imported by the first program that reads JSON."""
+    import msgspec
+
+    return msgspec.json.Decoder().decode
+
+
 def _make_encoder(
     default: Callable[[Any], Any], ensure_ascii: bool, sort_keys: bool, is_compact: bool
 ) -> Callable[[Any], str]:
@@ -185,7 +200,7 @@ def _make_encoder(
         sort_keys=sort_keys,
         separators=_COMPACT["separators"] if is_compact else None,
     )
-    if c_make_encoder is None:
+    if c_make_encoder is None or not IS_FAST:
         return standard.encode
     # PERF: `JSONEncoder.encode` makes one of these for every value.
     pieces_of = c_make_encoder(

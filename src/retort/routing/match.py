@@ -31,19 +31,38 @@ def look_up(url_map: UrlMap, path: str, method: str) -> Match | None:
     tables = url_map._tables or url_map.tables
     leaves = tables.pages.get(path)
     if leaves is not None:
-        for leaf in leaves:
-            if not leaf.is_plain:
-                return None
-            if method in leaf.rule.methods:  # type: ignore[operator]
-                return leaf.rule, {}
-        return None
-    node = tables.root
-    if node is None:
+        leaf = _leaf_for(leaves, method)
+        return None if leaf is None else (leaf.rule, {})
+    if tables.root is None:
         return None
     segments = path.split("/")
     del segments[0]  # what is before the first slash
-    # The first way that a search would try, nearly always the only one.
     values: list[str] = []
+    node = _follow(tables.root, segments, values)
+    leaf = None if node is None else _leaf_for(node.leaves, method)
+    try:
+        if leaf is not None:
+            return leaf.rule, _arguments(leaf, values)
+        return _walk(tables.root, segments, 0, [], method)
+    except _AskWerkzeug:
+        return None
+
+
+def _leaf_for(leaves: tuple[Leaf, ...], method: str) -> Leaf | None:
+    """The first rule that takes ``method``, unless one before it is for Werkzeug to judge."""
+    for leaf in leaves:
+        if not leaf.is_plain:
+            return None
+        if method in leaf.rule.methods:  # type: ignore[operator]
+            return leaf
+    return None
+
+
+def _follow(node: Node, segments: list[str], values: list[str]) -> Node | None:
+    """Where the first way ends that a search would try, nearly always the only one.
+
+    :param values: is given what the variables capture.
+    """
     for segment in segments:
         following = node.static.get(segment)
         if following is None:
@@ -53,25 +72,9 @@ def look_up(url_map: UrlMap, path: str, method: str) -> Match | None:
                     following = target
                     break
             else:
-                return _search(tables.root, segments, method)
-        node = following
-    for leaf in node.leaves:
-        if not leaf.is_plain:
-            return None
-        if method in leaf.rule.methods:  # type: ignore[operator]
-            try:
-                return leaf.rule, _arguments(leaf, values)
-            except _AskWerkzeug:
                 return None
-    return _search(tables.root, segments, method)
-
-
-def _search(root: Node, segments: list[str], method: str) -> Match | None:
-    """All ways, in Werkzeug's order."""
-    try:
-        return _walk(root, segments, 0, [], method)
-    except _AskWerkzeug:
-        return None
+        node = following
+    return node
 
 
 def _walk(

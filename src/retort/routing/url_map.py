@@ -27,7 +27,7 @@ class UrlMap(Map):
     _host_matching = False
 
     @property
-    def host_matching(self) -> bool:  # type: ignore[override]
+    def host_matching(self) -> bool:
         """Whether rules are for hosts, not for subdomains."""
         return self._host_matching
 

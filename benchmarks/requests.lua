@@ -1,0 +1,25 @@
+-- Send the requests of a file, one after the other, and tell the counts as JSON.
+-- The file: for each request its size on a line, then its bytes.
+
+local requests, turn = {}, 0
+
+function init(arguments)
+  local file = assert(io.open(arguments[1], "rb"))
+  for size in function() return file:read("*l") end do
+    requests[#requests + 1] = file:read(tonumber(size))
+  end
+  file:close()
+end
+
+function request()
+  turn = turn % #requests + 1
+  return requests[turn]
+end
+
+function done(summary)
+  local errors = summary.errors
+  io.write(string.format(
+    '\n{"requests": %d, "microseconds": %d, "refused": %d, "timeouts": %d, "broken": %d}\n',
+    summary.requests, summary.duration, errors.status, errors.timeout,
+    errors.connect + errors.read + errors.write))
+end
