@@ -7,9 +7,11 @@ lengthens it should find what to leave out, or say here why the path is longer.
 import io
 import sys
 
+import blinker
 import pytest
 
 import retort
+import retort.signals
 
 CALLS, FILES, JUMPS = 45, 10, 20
 
@@ -59,7 +61,10 @@ class Path:
 
 
 @pytest.fixture
-def path():
+def path(monkeypatch):
+    for signal in vars(retort.signals).values():  # other tests may have left a listener
+        if isinstance(signal, blinker.Signal):
+            monkeypatch.setattr(signal, "receivers", {})
     app = retort.Flask("path")
 
     @app.get("/user/<int:id>")

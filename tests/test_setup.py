@@ -306,6 +306,7 @@ def test_retort_differs_from_flask_by_its_settings_alone():
     }
     assert different == {
         "ACCEPT_PARTIAL_PUT",
+        "ALLOW_PUBLIC_DEBUG",
         "CROSS_ORIGIN_PROTECTION",
         "DESCRIBE_EMPTY_RESPONSES",
         "FORM_FROM_GET_BODY",

@@ -205,6 +205,29 @@ def install() -> None:
     sys.meta_path.insert(0, _FINDER)
 
 
+def install_ahead() -> None:
+    """`install`, if this process has been started to run Retort; nothing in any other.
+
+    For tools that load others before the command itself begins, as ``opentelemetry-instrument``
+    does: it calls this by the entry point in ``pyproject.toml``.
+    """
+    if _command_of(sys.orig_argv) == "retort":
+        install()
+
+
+def _command_of(words: Sequence[str]) -> str | None:
+    """The script or module in a command line of Python's, without folder and suffix."""
+    rest = iter(words[1:])
+    for word in rest:
+        if word == "-m":
+            return next(rest, "").partition(".")[0]
+        if word in ("-X", "-W"):  # with a word of their own
+            next(rest, None)
+        elif not word.startswith("-"):
+            return word.replace("\\", "/").rpartition("/")[2].removesuffix(".exe")
+    return None
+
+
 def is_installed() -> bool:
     """Whether ``import flask`` finds Retort in this process."""
     return _FINDER in sys.meta_path

@@ -262,7 +262,12 @@ class RequestContext(AppContext):
 
     def may_have_changed_session(self) -> bool:
         """Whether there is a session to save: one that was opened, or came as a cookie."""
-        if self._given_session is not None:
+        steps = self.steps
+        if (
+            self._given_session is not None
+            or not steps.opens_session_later
+            or steps.replaced_of_session
+        ):
             return True
         cookies = self.environ.get("HTTP_COOKIE")
         return (

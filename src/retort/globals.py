@@ -91,6 +91,9 @@ class _AppProxy(LocalProxy[Any]):
         return getattr(context.app, name)
 
 
+for _kind in (_RequestProxy, _SessionProxy, _AppProxy):
+    _kind.__name__ = _kind.__qualname__ = "LocalProxy"  # what is shown while nothing is current
+
 app_ctx: AppContext = LocalProxy(  # type: ignore[assignment]
     _cv_app, unbound_message=_NO_APP
 )

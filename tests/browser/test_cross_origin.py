@@ -141,7 +141,7 @@ def test_a_form_of_another_site_never_works(site, page):
     before = names(site)
 
     assert submit(page, "Evil") == 403
-    assert "sent by a page of another site" in page.inner_text("body")
+    assert "sent by a page of" in page.inner_text("body")
     assert names(site) == before
 
 

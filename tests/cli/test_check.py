@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from retort.cli.checks import RULES, check
 from retort.cli.locate import locate_app, prepare_import
+from retort.debug.checks import RULES, check
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -669,7 +669,7 @@ def test_the_page_shows_what_is_found_in_its_faulty_program(retort, write):
 
 FAULTY = {
     "shop.py": """
-        from flask import Flask, redirect, render_template, request, url_for
+        from flask import Flask, redirect, render_template, request, session, url_for
 
         app = Flask(__name__)
         db = None
@@ -692,7 +692,12 @@ FAULTY = {
         @app.post("/order")
         def order():
             return {"name": request.form["name"], "note": request.form.get("note")}
+
+        @app.get("/remove/<int:number>")
+        def show(number):
+            return session.get("number", "")
     """,
+    "Static/shop.css": "",
     "templates/index.html": """
         <form action="/searching"><input name="q"></form>
         <form action="/search" method="post"><input name="q"></form>
@@ -728,7 +733,8 @@ def test_the_findings_are_grouped_by_file_each_with_its_fix(retort, faulty):
     done = retort("--app", "shop", "check")
 
     paragraphs = done.stdout.strip().split("\n\n")
-    assert [text for text in paragraphs if not text.startswith(" ")][:2] == [
+    assert [text for text in paragraphs if not text.startswith(" ")][:3] == [
+        "Static",
         "shop.py",
         "templates/index.html",
     ]

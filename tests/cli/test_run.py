@@ -39,7 +39,7 @@ def params(*args, variables=(), monkeypatch=None):
 
 
 def test_the_defaults_are_this_machine_and_port_5000():
-    assert params() == {
+    expected = {
         "target": None,
         "host": "127.0.0.1",
         "port": 5000,
@@ -52,6 +52,49 @@ def test_the_defaults_are_this_machine_and_port_5000():
         "extra_files": None,
         "exclude_patterns": None,
     }
+    assert expected.items() <= params().items()
+
+
+def test_nothing_is_on_that_an_operator_did_not_ask_for():
+    expected = {
+        "access_log": None,
+        "log_format": None,
+        "request_id": False,
+        "proxy": 0,
+        "health": False,
+        "metrics": False,
+        "ops_port": None,
+        "client_ca": None,
+        "tls_min": "1.2",
+        "allow_public_debug": False,
+    }
+    assert expected.items() <= params().items()
+
+
+@pytest.mark.parametrize("args", [("--proxy",), ("--proxy", "1"), ("--proxy=1",)])
+def test_proxy_alone_means_one(args):
+    assert params(*args)["proxy"] == 1
+    assert params(*args, "shop.py")["target"] == "shop.py"
+    assert params("shop.py", *args, "--workers", "2")["proxy"] == 1
+
+
+@pytest.mark.parametrize("value", ["-1", "11", "nginx"])
+def test_a_wrong_number_of_proxies_is_refused(value):
+    with pytest.raises(click.BadParameter, match=r"--proxy 1|not in the range"):
+        params(f"--proxy={value}")
+
+
+@pytest.mark.parametrize("path", ["internal", "/a b", "/é", ""])
+def test_a_path_for_machines_has_to_be_one(path):
+    with pytest.raises(click.BadParameter, match="is not a path such as"):
+        params("--ops-path", path)
+
+
+def test_what_can_be_chosen_is_what_there_is():
+    from retort.server.access_log import FORMATS
+
+    (option,) = [param for param in run_command.params if param.name == "access_log_format"]
+    assert list(option.type.choices) == list(FORMATS)
 
 
 @pytest.mark.parametrize(

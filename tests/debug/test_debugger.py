@@ -21,29 +21,83 @@ def quiet(capsys):
     capsys.readouterr()  # the debugger also prints the traceback
 
 
+CONSOLE = '<template id="console"'
+HERE = {"environ_overrides": {"REMOTE_ADDR": "127.0.0.1"}, "headers": {"Accept": "text/html"}}
+
+
 @pytest.mark.usefixtures("quiet")
 @pytest.mark.parametrize("console", [True, False])
 def test_an_error_is_a_page_with_status_500_and_a_console_only_if_wanted(console):
-    answer = Client(with_debugger(broken, console=console)).get("/")
+    answer = Client(with_debugger(broken, console=console)).get("/", **HERE)
 
     assert answer.status_code == 500
     assert "a mistake in the program" in answer.text
-    assert f"EVALEX = {str(console).lower()}," in answer.text
+    assert (CONSOLE in answer.text) == console
+
+
+def console_of(page):
+    """The secret and the number of a frame, as the page has them for its script."""
+    secret = page.partition('data-secret="')[2].partition('"')[0]
+    return secret, page.partition('data-console="')[2].partition('"')[0]
 
 
 @pytest.mark.usefixtures("quiet")
 def test_the_console_runs_nothing_before_the_pin_is_given():
-    debugger = with_debugger(broken, console=True)
-    page = Client(debugger).get("/").text
-    secret = page.partition('SECRET = "')[2].partition('"')[0]
-    frame = page.partition('id="frame-')[2].partition('"')[0]
+    client = Client(with_debugger(broken, console=True))
+    secret, frame = console_of(client.get("/", **HERE).text)
+    command = f"/?__debugger__=yes&cmd=12345679*63&frm={frame}&s={secret}"
 
-    answer = Client(debugger).get(f"/?__debugger__=yes&cmd=12345679*63&frm={frame}&s={secret}")
+    answer = client.get(command, **HERE)
 
     assert secret
     assert frame
     assert "777777777" not in answer.text
-    assert debugger.pin
+    assert "a mistake in the program" in answer.text  # the program was asked as ever
+
+
+@pytest.mark.usefixtures("quiet")
+def test_the_console_runs_code_in_a_frame_after_the_pin_was_given():
+    debugger = with_debugger(broken, console=True)
+    client = Client(debugger)
+    secret, frame = console_of(client.get("/", **HERE).text)
+
+    pin = client.get(f"/?__debugger__=yes&cmd=pinauth&pin={debugger.pin}&s={secret}", **HERE)
+    answer = client.get(
+        f"/?__debugger__=yes&cmd=environ['REQUEST_METHOD']&frm={frame}&s={secret}", **HERE
+    )
+
+    assert pin.json == {"auth": True, "exhausted": False}
+    assert "GET" in answer.text
+    assert 'data-trusted="yes"' in client.get("/", **HERE).text
+
+
+@pytest.mark.usefixtures("quiet")
+@pytest.mark.parametrize(
+    ("address", "host"),
+    [("192.0.2.7", "localhost"), ("127.0.0.1", "rebound.example"), ("", "localhost")],
+)
+def test_a_reader_elsewhere_gets_neither_console_nor_secret(address, host):
+    answer = Client(with_debugger(broken, console=True)).get(
+        "/",
+        headers={"Accept": "text/html", "Host": host},
+        environ_overrides={"REMOTE_ADDR": address},
+    )
+
+    assert answer.status_code == 500
+    assert "a mistake in the program" in answer.text
+    assert CONSOLE not in answer.text
+    assert "data-secret" not in answer.text
+
+
+@pytest.mark.usefixtures("quiet")
+def test_the_frames_of_old_errors_are_let_go():
+    debugger = with_debugger(broken, console=True)
+    client = Client(debugger)
+    for _ in range(60):
+        client.get("/", **HERE)
+
+    assert len(debugger.frames) <= 60
+    assert len(debugger.frames) == len(debugger.frame_contexts)
 
 
 def test_other_answers_pass_unchanged():

@@ -108,3 +108,41 @@ def test_half_of_a_surrogate_pair_in_an_error_does_not_break_the_page():
     page = failure_page(Failure("a name with \udc80"))
 
     assert Client(page).get("/").status_code == 500
+
+
+def test_the_line_of_a_syntax_error_is_in_every_form(tmp_path):
+    program = tmp_path / "shop.py"
+    program.write_text("x = 1\ndef f(\n")
+    client = Client(failure_page(failure_of(program.read_text(), str(program))))
+
+    html = client.get("/", headers={"Accept": "text/html"})
+    text = client.get("/", headers={"Accept": "*/*"})
+    problem = client.get("/any", headers={"Accept": "application/json"})
+
+    assert html.text.count("def f(") >= 1
+    assert "shop.py:2" in html.text
+    assert 'File "' in text.text
+    assert "shop.py, line 2\n    def f(" in text.text
+    assert problem.mimetype == "application/problem+json"
+    assert problem.json["place"]["line"] == 2
+    assert problem.json["exception"] == "SyntaxError"
+    assert problem.status_code == problem.json["status"] == 500
+
+
+def test_head_gets_no_body():
+    assert Client(failure_page(Failure("No application found."))).head("/").data == b""
+
+
+def test_the_report_ends_with_the_sentence_of_the_page(capsys, tmp_path):
+    program = tmp_path / "shop.py"
+    program.write_text("x = (1,\n")
+    failure = failure_of(program.read_text(), str(program))
+
+    failure.report()
+
+    assert failure.advice is not None
+    assert capsys.readouterr().err.endswith(f"{failure.advice.what}\n")
+
+
+def test_two_failures_for_the_same_reason_are_equal():
+    assert failure_of("1 / 0") == failure_of("1 / 0")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import itertools
 import os
 import re
 import signal
@@ -11,7 +12,9 @@ import socket
 import subprocess
 import sys
 import textwrap
+import threading
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -96,6 +99,30 @@ class Program:
         self.process.send_signal(number)
         return self.process.wait(LIMIT_SECONDS)
 
+    @property
+    def workers(self) -> list[int]:
+        """Process ids of all but the first."""
+        return [pid for pid in self.family() if pid != self.process.pid]
+
+    def answering(self) -> set[int]:
+        """Process ids of the workers that take one of several requests for /pid at once."""
+        seen = []
+
+        def ask():
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                seen.append(int(self.get("/pid").text))
+
+        threads = [threading.Thread(target=ask) for _ in range(12)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return set(seen) & set(self.workers)
+
+    def serving(self, count: int) -> set[int]:
+        """`answering`, as soon as there are so many."""
+        return self.wait_for(lambda: (seen := self.answering()) and len(seen) >= count and seen)
+
     def family(self) -> list[int]:
         """Process ids of all that belong to this program: they share a session."""
         found = []
@@ -112,6 +139,84 @@ def is_alive(folder: Path, session: int) -> bool:
     return int(its_session) == session and state != "Z"
 
 
+class Load:
+    """Clients that ask again and again, from threads: half of them keep their connection.
+
+    What fails is in ``failures``, with the time; ``answers`` counts each text that was answered.
+    """
+
+    def __init__(self, program: Program, path: str, clients: int) -> None:
+        self.program = program
+        self.path = path
+        self.port = program.port
+        self.failures: list[tuple[float, str]] = []
+        self.answers: Counter[str] = Counter()
+        self.answered_at: list[float] = []
+        self.is_over = threading.Event()
+        self.threads = [
+            threading.Thread(target=self.ask_on, args=(number % 2 == 0,), daemon=True)
+            for number in range(clients)
+        ]
+
+    def __enter__(self) -> Load:
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.is_over.set()
+        for thread in self.threads:
+            thread.join(LIMIT_SECONDS)
+
+    def ask_on(self, keeps_connection: bool) -> None:
+        connection = None
+        while not self.is_over.is_set():
+            try:
+                if connection is None:
+                    connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+                connection.request("GET", self.path)
+                answer = connection.getresponse()
+                text = answer.read().decode()
+                assert answer.status == 200, answer.status
+            except (OSError, http.client.HTTPException, AssertionError) as error:
+                self.failures.append((time.monotonic(), repr(error)))
+                connection.close()
+                connection = None
+                time.sleep(0.005)
+                continue
+            self.answers[text] += 1
+            self.answered_at.append(time.monotonic())
+            if not keeps_connection:
+                connection.close()
+                connection = None
+        if connection is not None:
+            connection.close()
+
+    @property
+    def count(self) -> int:
+        return len(self.answered_at)
+
+    def wait_for_more(self, number: int) -> None:
+        """Until so many more have been answered."""
+        goal = self.count + number
+        self.program.wait_for(lambda: self.count >= goal)
+
+    def longest_pause_since(self, moment: float) -> float:
+        """The longest time in seconds without any answer."""
+        times = [moment, *sorted(at for at in self.answered_at if at >= moment)]
+        return max(later - earlier for earlier, later in itertools.pairwise(times))
+
+
+@pytest.fixture
+def load():
+    """Ask a program all the time: ``with load(program, "/") as asking:``."""
+
+    def load(program, path="/", clients=8):
+        return Load(program, path, clients)
+
+    return load
+
+
 @pytest.fixture
 def start(tmp_path):
     """Write a program and run it: ``start(source)``, or ``start(source, words=[...])``.
@@ -121,7 +226,7 @@ def start(tmp_path):
     """
     started = []
 
-    def start(source, *, words=("{file}",), name="program.py", env=None):
+    def start(source, *, words=("{file}",), name="program.py", env=None, pass_fds=()):
         file = tmp_path / name
         file.write_text(textwrap.dedent(source))
         log = tmp_path / f"log{len(started)}.txt"
@@ -130,6 +235,7 @@ def start(tmp_path):
                 [sys.executable, *(word.format(file=file) for word in words)],
                 cwd=tmp_path,
                 env={**os.environ, **(env or {})},
+                pass_fds=pass_fds,
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -146,3 +252,13 @@ def start(tmp_path):
             os.killpg(program.process.pid, signal.SIGKILL)
         program.process.wait()
         program.process.stdin.close()
+
+
+@pytest.fixture
+def run(start):
+    """Serve a program with `retort run`: ``run(source, "--workers", "2")``."""
+
+    def run(source, *options, **more):
+        return start(source, words=["-m", "retort", "run", *options, "{file}"], **more)
+
+    return run

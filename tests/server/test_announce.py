@@ -20,6 +20,12 @@ def test_the_first_lines_of_a_program_in_debug():
     ]
 
 
+def test_a_script_is_told_that_it_runs_twice():
+    text = lines(debug=True, reload=True, imports_twice=True)
+
+    assert "\n   The module is imported twice: here, and in the process that serves\n" in text
+
+
 def test_an_ipv6_address_is_put_in_brackets():
     assert address_lines("https", "::1", 443) == [" * Open https://[::1]:443"]
 

@@ -118,10 +118,10 @@ def test_an_unusual_method_in_upper_case_is_the_applications_business(echo):
     assert echo.ask("PROPFIND", "/").text.startswith("PROPFIND / ")
 
 
-def test_the_path_arrives_as_its_bytes(echo):
+def test_the_path_arrives_as_its_bytes_unless_they_are_no_utf_8(echo):
     answer = echo.send(b"GET /%C3%A9%FF%20x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
 
-    assert answer.endswith(b"GET /\xc3\xa9\xff x a")
+    assert answer.endswith("GET /é\ufffd x a".encode())
 
 
 def test_environment_variables_do_not_pass_for_headers(start):
@@ -173,12 +173,50 @@ def test_a_body_cut_off_is_a_bad_request_however_it_is_read(bodies, path):
     assert lines_of(answer)[0] == b"HTTP/1.1 400 Bad Request"
 
 
-def test_a_view_that_does_not_read_is_not_troubled_by_a_missing_body(bodies):
+def test_a_view_that_does_not_read_is_not_troubled_by_a_body(bodies):
     answer = bodies.send(
-        b"POST /unread HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc", half_close=True
+        b"POST /unread HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc"
     )
 
     assert answer.endswith(b"did not look")
+
+
+def test_a_target_with_a_host_goes_before_the_host_field(echo):
+    """RFC 9112 §3.2.2"""
+    answer = echo.send(
+        b"GET http://b.example:81/page HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n"
+    )
+
+    assert answer.endswith(b"GET /page b.example:81")
+
+
+@pytest.mark.parametrize("host_lines", [b"", b"Host: a\r\nHost: b\r\n"])
+def test_a_target_with_a_host_does_not_replace_the_host_field(echo, host_lines):
+    """R45"""
+    answer = echo.send(b"GET http://b.example/ HTTP/1.1\r\n" + host_lines + b"\r\n")
+
+    assert lines_of(answer)[0] == b"HTTP/1.1 400 Bad Request"
+
+
+@pytest.mark.parametrize(
+    ("beginning", "status"),
+    [
+        (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\n", b"414 URI Too Long"),
+        (b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n", b"414 URI Too Long"),
+        (b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 101, b"431 Request Header Fields Too Large"),
+        (
+            b"GET / HTTP/1.1\r\na: " + b"b" * 200_000 + b"\r\n",
+            b"431 Request Header Fields Too Large",
+        ),
+        (b"GET / HTTP/1.1\r\na b: c\r\n", b"400 Bad Request"),
+        (b"GET / HTTP/1.1\r\nContent-Length: 1, 2\r\n", b"400 Bad Request"),
+    ],
+    ids=["long target", "very long target", "many fields", "long field", "bad name", "two lengths"],
+)
+def test_heads_that_are_too_much_are_refused(echo, beginning, status):
+    answer = echo.send(beginning + b"Host: a\r\n\r\n")
+
+    assert lines_of(answer)[0] == b"HTTP/1.1 " + status
 
 
 @pytest.mark.parametrize("chunked", [False, True])

@@ -13,6 +13,7 @@ from . import blame
 from .check import check_command
 from .groups import FlaskGroup
 from .program import ProgramError, install_alias
+from .reload import reload_command
 from .script_info import ScriptInfo
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class _Retort(FlaskGroup):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """As Flask looks it up; but what Flask does not have, a program may have itself."""
         command = super().get_command(ctx, name)
-        if command is not check_command:
+        if command not in (check_command, reload_command):
             return command
         try:
             app = ctx.ensure_object(ScriptInfo).load_app()
@@ -55,6 +56,7 @@ cli = _Retort(
     """,
 )
 cli.add_command(check_command)
+cli.add_command(reload_command)
 
 
 def main(args: Sequence[str] | None = None) -> None:

@@ -41,7 +41,7 @@ class CertParamType(click.ParamType):  # type: ignore[type-arg]  # generic only 
 
     def _adhoc(self, param: click.Parameter | None, ctx: click.Context | None) -> str:
         try:
-            import cryptography  # type: ignore[import-not-found]  # noqa: F401
+            import cryptography  # noqa: F401
         except ImportError:
             self.fail(
                 "'adhoc' makes its certificate with the package cryptography, which is"

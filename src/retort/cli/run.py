@@ -13,13 +13,15 @@ from werkzeug.serving import is_running_from_reloader
 
 from ..helpers import get_debug_flag
 from .locate import USUAL_FILES
+from .operator_options import OPERATIONS_OPTIONS, TLS_OPTIONS, RunCommand, take_operations
 from .options import app_option, debug_option, env_file_option
 from .params import CertParamType, SeparatedPathType, check_key
+from .process_options import PROCESS_OPTIONS, SOCKET_OPTIONS, take_processes
 from .program import lines_about, load_for_serving
 from .script_info import ScriptInfo, pass_script_info
 
 
-@click.command("run", short_help="Serve the application.")
+@click.command("run", cls=RunCommand, short_help="Serve the application.")
 @click.argument("target", required=False)
 @click.option("--host", "-h", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
@@ -99,6 +101,7 @@ def run_command(info: ScriptInfo, /, target: str | None, **options: Any) -> None
 
 # The group takes these options as well; here they can be given after the command's name.
 run_command.params[1:1] = [app_option, env_file_option, debug_option]
+run_command.params += [*SOCKET_OPTIONS, *PROCESS_OPTIONS, *TLS_OPTIONS, *OPERATIONS_OPTIONS]
 
 
 def show_server_banner(debug: bool, app_import_path: str | None) -> None:
@@ -122,9 +125,12 @@ def _server_options(
     """The arguments for `retort.server.serve`."""
     debug = get_debug_flag()
     reloads = debug if reload is None else reload
+    take_processes(plain)
+    operations = take_operations(plain, has_cert=cert is not None)
     cert_file, key_file = _certificate(cert, plain["host"])
     return {
         **plain,
+        "operations": operations,
         "load": functools.partial(load_for_serving, info, in_full=reloads),
         "threads": threads if with_threads else 1,
         "debug": debug,

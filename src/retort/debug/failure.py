@@ -1,27 +1,36 @@
 """The page served while the program cannot be started: what went wrong, and that it waits.
 
-The server stays up, so that the browser's next reload after the fix finds it. Building
-the text is done here; who serves it, and notices the fix, is `retort.server`.
+The server stays up, so that the browser's next reload after the fix finds it. What is told
+is collected here; who serves it, and notices the fix, is `retort.server`.
 """
 
 from __future__ import annotations
 
-import html
+import importlib
+import itertools
 import os
 import runpy
 import sys
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import click
+from werkzeug.debug.tbtools import DebugTraceback
 
 import retort
+
+from .advice import Advice, advise
+from .frames import errors_of
+from .pages import answer
+from .report import Report
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from .frames import Error
 
 
 @dataclass(frozen=True)
@@ -30,6 +39,8 @@ class Failure:
 
     summary: str
     details: str = ""
+    advice: Advice | None = field(default=None, compare=False)
+    errors: tuple[Error, ...] = field(default=(), compare=False)
 
     @classmethod
     def from_exception(cls, error: BaseException) -> Failure:
@@ -41,12 +52,15 @@ class Failure:
         first = _first_own_frame(error.__traceback__)
         lines = traceback.format_exception(type(error), error, first)
         summary = traceback.format_exception_only(type(error), error)[-1].strip()
-        return cls(summary, "".join(lines))
+        errors = map(_without_starters, errors_of(DebugTraceback(error), error, with_values=False))
+        return cls(summary, "".join(lines), advise(error, None, None), tuple(errors))
 
     def report(self) -> None:
         """Write it to the terminal."""
         sys.stderr.flush()
         click.echo(self.details.rstrip() or f"Error: {self.summary}", err=True)
+        if self.advice is not None:
+            click.echo(self.advice.what, err=True)
 
 
 def _why_it_ended(code: object) -> str:
@@ -62,60 +76,39 @@ def _first_own_frame(frame: TracebackType | None) -> TracebackType | None:
     return frame
 
 
+def _without_starters(error: Error) -> Error:
+    library = itertools.dropwhile(lambda frame: _is_a_starter(frame.path), error.library)
+    return replace(error, library=tuple(library))
+
+
 _STARTERS = tuple(
     os.path.dirname(module.__file__) + os.sep for module in (click, retort) if module.__file__
 )
 
 
 def _is_a_starter(filename: str) -> bool:
-    return filename.startswith((*_STARTERS, "<frozen ")) or filename == runpy.__file__
+    if filename.startswith((*_STARTERS, "<frozen ")):
+        return True
+    return filename in (runpy.__file__, importlib.__file__)
 
 
-_PAGE = """\
-<!doctype html>
-<html lang=en>
-<meta charset=utf-8>
-<title>The program does not start</title>
-<style>
-  body {{ font: 16px/1.5 sans-serif; margin: 2em auto; max-width: 60em; padding: 0 1em }}
-  pre {{ background: #f4f4f4; border-left: 4px solid #b00; overflow: auto; padding: 1em }}
-</style>
-<h1>The program does not start</h1>
-<p>{summary}</p>
-{details}
-<p>The server waits: correct the file, save it, and load this page again.</p>
-"""
+_WAITS = "The server waits: correct the file, save it, and load this page again."
 
 
 def failure_page(failure: Failure) -> WSGIApplication:
-    """A WSGI application that answers everything with this failure and status 500.
-
-    Browsers get HTML, others plain text.
-    """
+    """A WSGI application that answers everything with this failure and status 500."""
+    report = Report(
+        status=500,
+        heading="The program does not start",
+        advice=failure.advice or Advice(what=failure.summary),
+        errors=failure.errors,
+        traceback=failure.details,
+        note=_WAITS,
+    )
 
     def page(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
-        if "text/html" in environ.get("HTTP_ACCEPT", ""):
-            kind, text = "text/html", _as_html(failure)
-        else:
-            kind, text = "text/plain", _as_text(failure)
-        body = text.encode("utf-8", "replace")
-        headers = [
-            ("Content-Type", f"{kind}; charset=utf-8"),
-            ("Content-Length", str(len(body))),
-            ("Cache-Control", "no-store"),
-        ]
+        headers, body = answer(report, environ)
         start_response("500 Internal Server Error", headers)
-        return [body]
+        return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
 
     return page
-
-
-def _as_html(failure: Failure) -> str:
-    details = f"<pre>{html.escape(failure.details)}</pre>" if failure.details else ""
-    return _PAGE.format(summary=html.escape(failure.summary), details=details)
-
-
-def _as_text(failure: Failure) -> str:
-    parts = ["The program does not start.", failure.details or failure.summary]
-    parts.append("The server waits: correct the file, save it, and ask again.")
-    return "\n\n".join(part.strip() for part in parts) + "\n"

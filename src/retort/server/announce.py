@@ -6,6 +6,7 @@ are click's business: it leaves them out where nobody would see them.
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 
 def say(line: str, **style: object) -> None:
     """Write one line to the terminal at once."""
-    click.secho(line, err=True, **style)  # type: ignore[arg-type]  # click's own keywords
+    # Nobody reads it any more: no reason for a server to end.
+    with contextlib.suppress(OSError):
+        click.secho(line, err=True, **style)  # type: ignore[arg-type]  # click's own keywords
 
 
 def address_lines(scheme: str, host: str, port: int) -> list[str]:
@@ -31,6 +34,8 @@ def address_lines(scheme: str, host: str, port: int) -> list[str]:
     >>> address_lines("http", "127.0.0.1", 5000)
     [' * Open http://127.0.0.1:5000 (http://localhost:5000 works too)']
     """
+    if host.startswith("unix:"):
+        return [f" * Listening on the socket {host.removeprefix('unix:')}"]
     if host in ("0.0.0.0", "::"):
         here = f" * Open {scheme}://127.0.0.1:{port} on this machine"
         others = own_address()
@@ -59,6 +64,7 @@ def start_lines(
     port: int,
     debug: bool,
     reload: bool = False,
+    imports_twice: bool = False,
     debugger: bool = False,
     workers: int = 1,
 ) -> list[str]:
@@ -69,6 +75,8 @@ def start_lines(
     lines += address_lines(scheme, host, port)
     if reload:
         lines.append(" * Reloader on: the program is imported again after each change")
+    if imports_twice:
+        lines.append("   The module is imported twice: here, and in the process that serves")
     if debugger and not is_loopback(host):
         lines.append(
             f" * Errors show tracebacks without a console, because others can reach {host}:"
@@ -78,12 +86,18 @@ def start_lines(
     return lines
 
 
+def shown_target(path: str, query: str) -> str:
+    """Path and query of an environ for one line of text, about as they were sent."""
+    target = quote(path.encode("latin-1", "replace"), safe="/:@!$&'()*+,;=~")
+    if query:
+        # Kept as sent; quote() only takes out what could steer a terminal.
+        target += "?" + quote(query, safe="/:@!$&'()*+,;=~%?[]")
+    return target
+
+
 def log_request(environ: WSGIEnvironment, status: int) -> None:
     """``127.0.0.1 "POST /login" 302``, red for errors of ours, yellow for errors of theirs."""
-    target = quote(environ["PATH_INFO"].encode("latin-1"), safe="/:@!$&'()*+,;=~")
-    if environ["QUERY_STRING"]:
-        # Kept as sent; quote() only takes out what could steer a terminal.
-        target += "?" + quote(environ["QUERY_STRING"], safe="/:@!$&'()*+,;=~%?[]")
+    target = shown_target(environ["PATH_INFO"], environ["QUERY_STRING"])
     method = environ["REQUEST_METHOD"]
     line = f'{environ["REMOTE_ADDR"]} "{method} {target}" {status}'
     say(line, fg=_colour(status))

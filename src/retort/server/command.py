@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import ssl
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any
 
 from .announce import say, say_all
 from .develop import Development, develop, open_or_exit, start_lines_for
-from .options import DEFAULT_THREADS, Settings
-from .reload import can_run_again
+from .layers import get_ready
+from .operations import Operations
+from .options import DEFAULT_THREADS, GRACE_SECONDS, Settings
+from .pid_file import PidFile, PidFileError
+from .recycling import Recycling
+from .reload import why_no_reloader
 from .rerun import this_child
+from .tls import Tls, TlsProblem
+from .unix_socket import SocketFile
 from .workers import Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from _typeshed.wsgi import WSGIApplication
-
-
-class TlsFiles(TypedDict, total=False):
-    """The fields of `Settings` for TLS."""
-
-    cert: str
-    key: str
 
 
 def serve(
@@ -39,6 +38,18 @@ def serve(
     debugger: bool | None = None,
     cert: str | os.PathLike[str] | None = None,
     key: str | os.PathLike[str] | None = None,
+    key_password_file: str | None = None,
+    client_ca: str | None = None,
+    client_cert: str | None = None,
+    tls_min: str = "1.2",
+    http: str | None = None,
+    operations: Operations | None = None,
+    allow_public_debug: bool = False,
+    unix_mode: int = 0o666,
+    fd: int | None = None,
+    grace: float = GRACE_SECONDS,
+    pid_file: str | None = None,
+    recycling: Recycling | None = None,
     extra_files: Iterable[str] = (),
     exclude_patterns: Iterable[str] = (),
     name: str | None = None,
@@ -56,6 +67,18 @@ def serve(
     :param debugger: show errors in the interactive debugger; ``None``: as ``debug``.
     :param cert: PEM file with the certificate chain.
     :param key: PEM file with the private key; ``None``: it is in ``cert``.
+    :param key_password_file: file whose first line is the password of the key.
+    :param client_ca: PEM file with the authorities whose clients are let in (mutual TLS).
+    :param client_cert: ``required`` (as ``None``) or ``optional``, with ``client_ca``.
+    :param tls_min: the oldest version of TLS: ``1.2`` or ``1.3``.
+    :param http: ``1``, ``2`` or ``auto``; ``None``: ``auto`` with TLS, else ``1``.
+    :param operations: logs, ids, proxies, pages for machines.
+    :param allow_public_debug: serve in debug mode where others can reach it, too.
+    :param unix_mode: the permissions of the socket, if ``host`` is ``unix:`` and its path.
+    :param fd: the file number of a listening socket that another program has opened.
+    :param grace: seconds that requests under way get to finish when the server is stopped.
+    :param pid_file: where to write the process id, for ``retort reload``.
+    :param recycling: when workers that serve well are replaced.
     :param extra_files: files that also cause a reload; a folder stands for all files in it.
     :param exclude_patterns: names (`fnmatch`) of files that do not cause a reload.
     :param name: what to call the program in the first line, such as ``login.py``.
@@ -68,7 +91,24 @@ def serve(
         host=host,
         port=port,
         name=name or "application",
-        settings=Settings(threads=threads or DEFAULT_THREADS, debug=debug, **tls_files(cert, key)),
+        settings=Settings(
+            threads=threads or DEFAULT_THREADS,
+            debug=debug,
+            tls=tls_or_exit(
+                cert,
+                key,
+                password_file=key_password_file,
+                client_ca=client_ca,
+                client_cert=client_cert or "required",
+                min_version=tls_min,
+            ),
+            http=http,
+            operations=operations or Operations(),
+            grace=grace,
+        ),
+        allow_public=allow_public_debug,
+        unix_mode=unix_mode,
+        fd=fd,
         reload=_reload_if_possible(debug if reload is None else reload),
         debugger=debug if debugger is None else debugger,
         extra_files=tuple(extra_files),
@@ -78,21 +118,56 @@ def serve(
     if debug or wish.reload or wish.debugger:
         if workers > 1 and this_child() is None:
             say(f" * {workers} workers are for production; here, one process serves")
+        if pid_file is not None and this_child() is None:
+            say(" * No process id is written: 'retort reload' is for production")
         develop(load, wish)
-    else:
-        serve_with_workers(load, wish, workers)
+        return
+    with pid_file_or_exit(pid_file):
+        serve_with_workers(load, wish, workers, recycling or Recycling())
 
 
-def serve_with_workers(load: Callable[[], WSGIApplication], wish: Development, count: int) -> None:
+@contextlib.contextmanager
+def pid_file_or_exit(path: str | None) -> Iterator[None]:
+    """Keep the process id in a file meanwhile, if there is to be one.
+
+    :raises SystemExit: with status 1, if that cannot be.
+    """
+    if path is None:
+        yield
+        return
+    file = PidFile(path)
+    try:
+        file.take()
+    except PidFileError as error:
+        say(f"Error: {error}", fg="red")
+        raise SystemExit(1) from None
+    try:
+        yield
+    finally:
+        file.release()
+
+
+def serve_with_workers(
+    load: Callable[[], WSGIApplication], wish: Development, count: int, recycling: Recycling
+) -> None:
     """Serve from ``count`` processes; this one only keeps them alive.
 
     :raises SystemExit: when they have ended.
     """
-    listener = open_or_exit(wish.host, wish.port, wish.change_port)
+    listener, wish = open_or_exit(wish)
     on_ready = Announcer(start_lines_for(listener, wish, workers=count), wish.announce)
-    settings = replace(wish.settings, is_multiprocess=count > 1)
-    group = Workers(load, listener, settings, count=count, on_ready=on_ready)
-    raise SystemExit(group.run())
+    with get_ready(wish.settings.operations, workers=count) as ops:
+        settings = replace(wish.settings, is_multiprocess=count > 1, ops_listener=ops)
+        group = Workers(
+            load,
+            listener,
+            settings,
+            count=count,
+            on_ready=on_ready,
+            recycling=recycling,
+            before_end=SocketFile(listener).remove,
+        )
+        raise SystemExit(group.run())
 
 
 class Announcer:
@@ -113,27 +188,28 @@ class Announcer:
 
 
 def _reload_if_possible(reload: bool) -> bool:
-    if reload and not can_run_again():
-        say(" * Reloader off: this program was not started by a command that can be repeated")
-        return False
-    return reload
+    reason = why_no_reloader() if reload else None
+    if reason is not None:
+        say(f" * Reloader off: {reason}", fg="yellow")
+    return reload and reason is None
 
 
-def tls_files(cert: str | os.PathLike[str] | None, key: str | os.PathLike[str] | None) -> TlsFiles:
-    """Where the certificate and its key are; empty without ``cert``.
+def tls_or_exit(
+    cert: str | os.PathLike[str] | None,
+    key: str | os.PathLike[str] | None,
+    **more: Any,
+) -> Tls | None:
+    """How to encrypt; ``None`` without ``cert``.
 
+    :param more: further arguments of `Tls`.
     :raises SystemExit: with status 1, if the files are no certificate and its key.
     """
     if cert is None:
-        return {}
-    files: TlsFiles = {"cert": os.fspath(cert), "key": os.fspath(cert if key is None else key)}
+        return None
+    tls = Tls(os.fspath(cert), os.fspath(cert if key is None else key), **more)
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(files["cert"], files["key"])
-    except OSError as error:  # ssl.SSLError is one
-        say(
-            f"Error: cannot use {files['cert']!r} with the key {files['key']!r}: {error}."
-            " Both have to be PEM files, and the key has to be the certificate's.",
-            fg="red",
-        )
+        tls.check()
+    except TlsProblem as error:
+        say(f"Error: {error}", fg="red")
         raise SystemExit(1) from None
-    return files
+    return tls

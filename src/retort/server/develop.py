@@ -7,20 +7,24 @@ objects of the script are the ones that answer. With it, this process becomes th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..debug import Failure, with_debugger
+import click
+
+from .address import actual_host, actual_port, open_address
 from .announce import log_request, say, say_all, start_lines
-from .listen import CannotListen, open_listener
+from .layers import get_ready_alone
+from .listen import CannotListen
 from .options import Settings, is_loopback
 from .reload import supervise
 from .rerun import forget_foreign_reloader, this_child
+from .unix_socket import SocketFile
 from .worker import Worker, end_process, serve_here
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from _typeshed.wsgi import WSGIApplication
 
@@ -36,6 +40,7 @@ class Development:
     name: str
     settings: Settings
     reload: bool = False
+    imports_twice: bool = False
     debugger: bool = False
     console: bool = True
     extra_files: tuple[str, ...] = ()
@@ -43,6 +48,19 @@ class Development:
     polls: bool = False
     change_port: str = "--port {port}"
     announce: Callable[[WSGIApplication], Iterable[str]] | None = None
+    allow_public: bool = False
+    unix_mode: int = 0o666
+    fd: int | None = None
+
+    @property
+    def is_public(self) -> bool:
+        """Whether others than this machine can reach a program in debug mode."""
+        shows_errors = self.settings.debug or self.debugger
+        return shows_errors and not (is_loopback(self.host) or self.host.startswith("unix:"))
+
+
+class PublicDebug(click.ClickException):
+    """The program is not to be served in debug mode where others can reach it."""
 
 
 def develop(load: Callable[[], WSGIApplication], wish: Development) -> None:
@@ -55,13 +73,20 @@ def develop(load: Callable[[], WSGIApplication], wish: Development) -> None:
     if child is not None:
         serve_as_child(child, load, wish)
         return
-    listener = open_or_exit(wish.host, wish.port, wish.change_port)
+    listener, wish = open_or_exit(wish)
     if wish.reload:
         say_all(start_lines_for(listener, wish))
-        raise SystemExit(supervise(listener))
+        with SocketFile(listener):
+            raise SystemExit(supervise(listener))
     app = load()
+    try:
+        refuse_public_debug(app, wish)
+    except PublicDebug as refusal:
+        say(f"Error: {refusal.message}", fg="red")
+        raise SystemExit(1) from None
     say_all(start_lines_for(listener, wish))
-    is_clean = serve_here(make_worker(app, listener, wish, is_first=True))
+    with SocketFile(listener):
+        is_clean = serve_here(make_worker(app, listener, wish, is_first=True))
     listener.close()
     if not is_clean:
         end_process(0)
@@ -69,10 +94,14 @@ def develop(load: Callable[[], WSGIApplication], wish: Development) -> None:
 
 def serve_as_child(child: Child, load: Callable[[], WSGIApplication], wish: Development) -> None:
     """Serve on the parent's socket; if the program does not load, serve the reason."""
+    wish = replace(wish, host=actual_host(child.listener, wish.host))
     child.watcher.add(wish.extra_files, wish.exclude_patterns, polls=wish.polls)
     try:
         app = load()
+        refuse_public_debug(app, wish)
     except Exception as error:
+        from ..debug import Failure
+
         child.serve_failure(Failure.from_exception(error), error)
         return
     worker = make_worker(app, child.listener, wish, is_first=child.is_first)
@@ -81,16 +110,48 @@ def serve_as_child(child: Child, load: Callable[[], WSGIApplication], wish: Deve
     child.serve(worker)
 
 
-def open_or_exit(host: str, port: int, change_port: str) -> socket.socket:
-    """Open the port, or say why not.
+def refuse_public_debug(app: object, wish: Development) -> None:
+    """Warn loudly that others can reach a program in debug mode, or do not serve it.
 
+    :raises PublicDebug: if its config says that this is not to be (as in a `Retort`), and
+        the command line does not say otherwise.
+    """
+    if not wish.is_public:
+        return
+    config: Mapping[str, object] = getattr(app, "config", {})
+    if not (wish.allow_public or config.get("ALLOW_PUBLIC_DEBUG", True)):
+        raise PublicDebug(
+            f"Debug mode is on, and others can reach {wish.host}: they would see tracebacks, code"
+            " and values of this program. Listen on 127.0.0.1, or leave debug mode out. If you"
+            " mean it, in a container for instance: --allow-public-debug, or"
+            ' app.config["ALLOW_PUBLIC_DEBUG"] = True.'
+        )
+    say(
+        f" * WARNING: debug mode is on, and others can reach {wish.host}. They see tracebacks, code"
+        " and values of this program. Never do this in production.",
+        fg="red",
+        bold=True,
+    )
+
+
+def open_or_exit(wish: Development) -> tuple[socket.socket, Development]:
+    """Open the socket, or say why not.
+
+    :returns: the socket, and the wish with the host that it really listens on.
     :raises SystemExit: with status 1.
     """
     try:
-        return open_listener(host, port, change_port=change_port)
+        listener = open_address(
+            wish.host,
+            wish.port,
+            change_port=wish.change_port,
+            unix_mode=wish.unix_mode,
+            fd=wish.fd,
+        )
     except CannotListen as error:
         say(f"Error: {error}", fg="red")
         raise SystemExit(1) from None
+    return listener, replace(wish, host=actual_host(listener, wish.host))
 
 
 def start_lines_for(listener: socket.socket, wish: Development, workers: int = 1) -> list[str]:
@@ -99,9 +160,10 @@ def start_lines_for(listener: socket.socket, wish: Development, workers: int = 1
         name=wish.name,
         scheme=wish.settings.scheme,
         host=wish.host,
-        port=listener.getsockname()[1],
+        port=actual_port(listener),
         debug=wish.settings.debug,
         reload=wish.reload,
+        imports_twice=wish.imports_twice,
         debugger=wish.debugger,
         workers=workers,
     )
@@ -113,10 +175,19 @@ def make_worker(
     """The worker for ``app``, with the debugger around it; says what it knows of the app."""
     if is_first and wish.announce is not None:
         say_all(wish.announce(app))
+    if wish.settings.debug:
+        from ..debug.notes import notes
+        from ..debug.warnings import watch
+
+        watch(app)
+        say_all(notes(app, wish.settings.threads, is_first=is_first))
     if wish.debugger:
+        from ..debug import with_debugger
+
         debugger = with_debugger(app, console=wish.console and is_loopback(wish.host))
         app = debugger
         if is_first and debugger.evalex:
             say(f" * Debugger on: its console asks for the PIN {debugger.pin}")
     log = log_request if wish.settings.debug else None
-    return Worker(app, listener, wish.settings, log=log)
+    settings = replace(wish.settings, ops_listener=get_ready_alone(wish.settings.operations))
+    return Worker(app, listener, settings, log=log)

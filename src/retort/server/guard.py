@@ -1,118 +1,140 @@
 """What Granian lets through and an application must not see; a WSGI callable around the app.
 
 Granian 2.8 passes on requests without a Host or with two, methods in lower case (which
-Werkzeug would turn into upper case), and bodies cut off in the middle; and its
-``wsgi.input.readline()`` loses data. Here the first ones are refused before the application
-is asked, and a request that can have a body gets an input that reads lines rightly and
-counts bytes against Content-Length.
-
-A known limit: Granian's WSGI does not tell whether a *chunked* body was complete, so one cut
-off there still looks like a shorter one. How responses go back is the business of `bridge.py`.
+Werkzeug would turn into upper case) and codings other than ``chunked``. A request with a body
+is looked at before the body is read as well. Bodies that are cut off: `bodies.py`.
 """
 
 from __future__ import annotations
 
-import io
 import re
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from werkzeug.exceptions import ClientDisconnected
+from .options import MAX_TARGET_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from _typeshed import WriteableBuffer
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"))
 
-# RFC 3986 §3.2.2, without commas: Granian joins two Host fields with one.
+# RFC 3986 §3.2.2, without commas: several Host fields are joined with one.
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~%!$&'()*+;=-]+)(?::[0-9]{0,5})?")
+
+# RFC 9112 §3.2.3 and §3.2.4: what is asked for is no path.
+_OTHER_TARGETS = frozenset((("*", "OPTIONS"), ("", "CONNECT")))
 
 _REMEMBERED_HOSTS = 256
 
+# Host and port in the target of a request, if it has them; they go before the Host field
+# (RFC 9112 §3.2.2), and in HTTP/2 stand for it.
+AUTHORITY = "retort.authority"
+# The answer to a request that was found wanting on its way here.
+REFUSAL = "retort.refusal"
+
+
+class Refusal:
+    """A WSGI application that says why a request is not served, and closes the connection."""
+
+    def __init__(self, status: HTTPStatus, text: str) -> None:
+        self.status = status
+        self.text = text
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        body = f"{self.text}\n".encode("utf-8", "replace")
+        headers = [
+            ("Content-Type", "text/plain; charset=utf-8"),
+            ("Content-Length", str(len(body))),
+            ("Connection", "close"),  # what else is in this connection cannot be trusted
+        ]
+        start_response(f"{self.status.value} {self.status.phrase}", headers)
+        return [body]
+
 
 class Guard:
-    """Ask ``app`` only what HTTP allows to be asked."""
+    """Ask ``app`` only what may be asked.
 
-    def __init__(self, app: WSGIApplication) -> None:
+    :param max_body_bytes: the longest body that is received; ``None``: any.
+    :param max_target_bytes: the longest path with its query, after decoding.
+    """
+
+    def __init__(
+        self,
+        app: WSGIApplication,
+        *,
+        max_body_bytes: int | None = None,
+        max_target_bytes: int = MAX_TARGET_BYTES,
+    ) -> None:
         self.app = app
+        self.max_body_bytes = max_body_bytes
+        self.max_target_bytes = max_target_bytes
         self.good_hosts: set[str] = set()
 
-    # PERF: this runs for every request; a plain GET costs three look-ups and no new object.
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if environ.get("HTTP_HOST") not in self.good_hosts and (
-            refusal := self.refuse_host(environ)
-        ):
-            return _refuse(start_response, HTTPStatus.BAD_REQUEST, refusal)
-        method = environ["REQUEST_METHOD"]
-        if method not in _METHODS and method != method.upper():
-            return _refuse(start_response, HTTPStatus.NOT_IMPLEMENTED, _unknown_method(method))
-        if "HTTP_TRANSFER_ENCODING" in environ:
-            if environ["HTTP_TRANSFER_ENCODING"].strip().lower() != "chunked":
-                return _refuse(start_response, HTTPStatus.BAD_REQUEST, _ONLY_CHUNKED)
-            environ["wsgi.input"] = io.BufferedReader(CountedBody(environ["wsgi.input"], None))
-        elif "CONTENT_LENGTH" in environ:
-            length = int(environ["CONTENT_LENGTH"])
-            environ["wsgi.input"] = io.BufferedReader(CountedBody(environ["wsgi.input"], length))
-        elif environ["SERVER_PROTOCOL"] == "HTTP/2":  # there, a body needs neither field
-            environ["wsgi.input"] = io.BufferedReader(CountedBody(environ["wsgi.input"], None))
+        refusal = environ.get(REFUSAL) or self.refuse(environ)
+        if refusal is not None:
+            app: WSGIApplication = refusal
+            return app(environ, start_response)
         return self.app(environ, start_response)
 
+    # PERF: this runs for every request; a plain GET costs some look-ups and no new object.
+    def refuse(self, environ: WSGIEnvironment) -> Refusal | None:
+        """Why this request is not acceptable, if it is not."""
+        if (environ.get("HTTP_HOST") not in self.good_hosts or AUTHORITY in environ) and (
+            text := self.refuse_host(environ)
+        ):
+            return Refusal(HTTPStatus.BAD_REQUEST, text)
+        method = environ["REQUEST_METHOD"]
+        if method not in _METHODS and method != method.upper():
+            return Refusal(HTTPStatus.NOT_IMPLEMENTED, _unknown_method(method))
+        path = environ["PATH_INFO"]
+        if path[:1] != "/" and (path, method) not in _OTHER_TARGETS:
+            return Refusal(HTTPStatus.BAD_REQUEST, _NO_PATH)
+        if len(path) + len(environ["QUERY_STRING"]) > self.max_target_bytes:
+            return Refusal(
+                HTTPStatus.REQUEST_URI_TOO_LONG,
+                f"The address is longer than {self.max_target_bytes} bytes.",
+            )
+        if "HTTP_TRANSFER_ENCODING" in environ:
+            if environ["HTTP_TRANSFER_ENCODING"].strip().lower() != "chunked":
+                return Refusal(HTTPStatus.BAD_REQUEST, _ONLY_CHUNKED)
+        elif self.max_body_bytes is not None and "CONTENT_LENGTH" in environ:
+            return self.refuse_length(environ["CONTENT_LENGTH"], self.max_body_bytes)
+        return None
+
+    def refuse_length(self, length: str, limit: int) -> Refusal | None:
+        if int(length) <= limit:
+            return None
+        return Refusal(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            f"The body of this request is {length} bytes; here it may be {limit}.",
+        )
+
     def refuse_host(self, environ: WSGIEnvironment) -> str | None:
-        """Why the Host of this request is not acceptable (RFC 9112 §3.2), if it is not."""
+        """Why the host of this request is not acceptable (RFC 9112 §3.2), if it is not."""
+        protocol = environ["SERVER_PROTOCOL"]
+        authority = environ.pop(AUTHORITY, None)
+        if authority is not None:
+            if protocol == "HTTP/1.1" and not _HOST.fullmatch(environ.get("HTTP_HOST", "")):
+                return _BAD_HOST  # the field is asked for beside the target, and one of it
+            environ["HTTP_HOST"] = authority
         host = environ.get("HTTP_HOST", "")
         if not host:
-            if environ["SERVER_PROTOCOL"] in ("HTTP/1", "HTTP/1.0"):
-                environ.pop("HTTP_HOST", None)  # HTTP/1.0 knows no Host: SERVER_NAME counts
+            if protocol == "HTTP/1.0":  # it knows no Host: SERVER_NAME counts
+                environ.pop("HTTP_HOST", None)
                 return None
             return "The request has no Host header."
         if not _HOST.fullmatch(host):
-            return "The request has more than one Host header, or one that is no host name."
+            return _BAD_HOST
         if len(self.good_hosts) < _REMEMBERED_HOSTS:
             self.good_hosts.add(host)
         return None
 
 
-class Readable(Protocol):
-    """A body that gives at most ``size`` bytes, and none when it has ended."""
-
-    def read(self, size: int, /) -> bytes: ...
-
-
-class CountedBody(io.RawIOBase):
-    """The bytes of a request body; ``expected`` of them, if its length was announced.
-
-    `io.BufferedReader` around it gives ``read``, ``readline``, ``readlines`` and iteration.
-    Only ever asks the source for a number of bytes: Granian's ``read()`` hides errors.
-    """
-
-    def __init__(self, source: Readable, expected: int | None) -> None:
-        self._source = source
-        self._missing = expected
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: WriteableBuffer, /) -> int:
-        """Fill ``buffer`` as far as the body goes.
-
-        :raises ClientDisconnected: if the body ends before its Content-Length.
-        """
-        view = memoryview(buffer).cast("B")
-        wanted = len(view) if self._missing is None else min(len(view), self._missing)
-        piece = self._source.read(wanted) if wanted else b""
-        if wanted and not piece and self._missing:
-            raise ClientDisconnected(
-                f"The request body ended {self._missing} bytes before its Content-Length."
-            )
-        view[: len(piece)] = piece
-        if self._missing is not None:
-            self._missing -= len(piece)
-        return len(piece)
-
-
+_BAD_HOST = "The request has more than one Host header, or one that is no host name."
+_NO_PATH = "The target of the request is no path: it has to begin with '/'."
 _ONLY_CHUNKED = "The only Transfer-Encoding known here is 'chunked'."
 
 
@@ -121,14 +143,3 @@ def _unknown_method(method: str) -> str:
         f"There is no method {method!r}: upper and lower case differ"
         f" (RFC 9110, section 9.1). Did you mean {method.upper()!r}?"
     )
-
-
-def _refuse(start_response: StartResponse, status: HTTPStatus, text: str) -> list[bytes]:
-    body = f"{text}\n".encode("utf-8", "replace")
-    headers = [
-        ("Content-Type", "text/plain; charset=utf-8"),
-        ("Content-Length", str(len(body))),
-        ("Connection", "close"),  # what else is in this connection cannot be trusted
-    ]
-    start_response(f"{status.value} {status.phrase}", headers)
-    return [body]

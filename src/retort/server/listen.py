@@ -1,8 +1,9 @@
-"""Open the socket a server listens on, or say in one paragraph why that cannot be.
+"""Open the port a server listens on, or say in one paragraph why that cannot be.
 
 The socket is opened once, by the first process, and handed down: so the port is really ours
 before anything else starts, and visitors wait in its queue, not before a closed door, while
-a worker is replaced. What is served on it is nobody's business here.
+a worker is replaced. What is served on it is nobody's business here. Sockets that are files:
+`unix_socket.py`; sockets that somebody else has opened: `handed_over.py`.
 """
 
 from __future__ import annotations

@@ -135,6 +135,15 @@ def can_run_again() -> bool:
     return bool(sys.executable) and words[:1] not in ([], ["-"])
 
 
+def why_no_reloader() -> str | None:
+    """Why this process could not be started again as it is; ``None`` if it could."""
+    if "ipykernel" in sys.modules or not can_run_again():
+        return "this program was not started by a command that can be repeated."
+    if "pydevd" in sys.modules:
+        return "a debugger is attached, and would not follow into a new process."
+    return None
+
+
 def split_command_line(arguments: list[str]) -> tuple[list[str], list[str]]:
     """Python's own options, and the words from the program's name on.
 

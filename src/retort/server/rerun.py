@@ -15,7 +15,6 @@ import sys
 import threading
 from typing import TYPE_CHECKING, NoReturn
 
-from ..debug import Failure, failure_page
 from .announce import say
 from .listen import adopt_listener
 from .options import DEBUG_GRACE_SECONDS, Settings
@@ -25,6 +24,8 @@ from .worker import Worker, end_process, serve_here
 if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator
+
+    from ..debug import Failure
 
 RELOAD = 3  # Werkzeug's number for "start me again"
 
@@ -73,6 +74,8 @@ class Child:
 
     def serve_failure(self, failure: Failure, error: BaseException | None = None) -> None:
         """Answer everything with ``failure`` until a source file changes, or we are stopped."""
+        from ..debug import failure_page
+
         failure.report()
         self.watcher.add(_files_of(error))
         self.watcher.any_source_counts = True
@@ -125,6 +128,8 @@ def run_or_serve_failure(child: Child, words: list[str]) -> None:
 
     :raises SystemExit: what the program raised after it served, or when a file changed.
     """
+    from ..debug import Failure
+
     try:
         earlier_failure = os.environ.pop(FAILURE, None)
         if earlier_failure is not None:

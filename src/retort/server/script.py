@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import werkzeug.serving
 
 from .announce import say
-from .command import tls_files
+from .command import tls_or_exit
 from .develop import Development, develop
 from .options import DEFAULT_THREADS, Settings
-from .reload import can_run_again
+from .reload import why_no_reloader
 from .rerun import this_child
 
 if TYPE_CHECKING:
@@ -147,6 +147,7 @@ def has_websocket_rules(app: object) -> bool:
 
 def read_options(host: str, port: int, debug: bool, options: dict[str, Any]) -> Development:
     """Werkzeug's options in our own words."""
+    reloads = bool(options["use_reloader"]) and _reloader_works()
     return Development(
         host=host,
         port=port,
@@ -154,9 +155,10 @@ def read_options(host: str, port: int, debug: bool, options: dict[str, Any]) -> 
         settings=Settings(
             threads=DEFAULT_THREADS if options["threaded"] else 1,
             debug=debug,
-            **tls_files(*(options["ssl_context"] or (None, None))),
+            tls=tls_or_exit(*(options["ssl_context"] or (None, None))),
         ),
-        reload=bool(options["use_reloader"]) and _reloader_works(),
+        reload=reloads,
+        imports_twice=reloads,
         debugger=bool(options["use_debugger"]),
         console=bool(options["use_evalex"]),
         extra_files=tuple(options["extra_files"] or ()),
@@ -176,13 +178,10 @@ def _reloader_works() -> bool:
 def _why_no_reloader() -> str | None:
     if threading.current_thread() is not threading.main_thread():
         return "it needs the main thread."
-    if "ipykernel" in sys.modules or not can_run_again():
-        return "this program was not started by a command that can be repeated."
-    if "pydevd" in sys.modules:
-        return "a debugger is attached, and would not follow into a new process."
-    if os.environ.get("WERKZEUG_RUN_MAIN") == "true":
+    reason = why_no_reloader()
+    if reason is None and os.environ.get("WERKZEUG_RUN_MAIN") == "true":
         return "another reloader watches this program already."
-    return None
+    return reason
 
 
 def note_ignored_run() -> None:

@@ -8,13 +8,15 @@ be seen only when something else wakes it. A byte in a socket cannot be missed t
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import socket
+import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
     from types import FrameType
 
 
@@ -46,14 +48,25 @@ class Bell:
 
 
 class StopSignals:
-    """While entered, SIGINT and SIGTERM call ``stop``, and ring ``bell``.
+    """While entered, SIGINT and SIGTERM call ``stop``, each time, and ring ``bell``.
+
+    :param others: what other signals call. One that was ignored stays ignored: whoever started
+        us wanted that, as ``nohup`` does.
 
     Outside the main thread nothing changes: Python lets only that one handle signals.
     """
 
-    def __init__(self, bell: Bell, stop: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        bell: Bell,
+        stop: Callable[[], None],
+        others: Mapping[signal.Signals, Callable[[], None]] | None = None,
+    ) -> None:
         self.bell = bell
-        self.stop = stop
+        self.actions = dict.fromkeys(stop_signals(), stop)
+        for number, action in (others or {}).items():
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                self.actions[number] = action
         self.previous: dict[int, Any] = {}
 
     def __enter__(self) -> None:
@@ -61,7 +74,7 @@ class StopSignals:
             self.previous_fd = signal.set_wakeup_fd(
                 self.bell.ringing.fileno(), warn_on_full_buffer=False
             )
-            for number in stop_signals():
+            for number in self.actions:
                 self.previous[number] = signal.signal(number, self._handle)
 
     def __exit__(self, *error: object) -> None:
@@ -71,10 +84,51 @@ class StopSignals:
             signal.set_wakeup_fd(self.previous_fd)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        self.stop()
+        self.actions[signal.Signals(number)]()
 
 
 def stop_signals() -> list[signal.Signals]:
     """The signals by which people and service managers end a server."""
     names = ["SIGINT", "SIGTERM", "SIGBREAK"]  # the last one: Ctrl-Break on Windows
     return [signal.Signals[name] for name in names if name in signal.Signals.__members__]
+
+
+@contextlib.contextmanager
+def held_back() -> Iterator[None]:
+    """Have `stop_signals` wait, for a child that is started meanwhile: see `let_through`.
+
+    Else one that comes before the child has its own handlers would call a copy of ours, there.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, stop_signals())
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def let_through() -> None:
+    """In the child: now."""
+    if sys.platform != "win32":
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, stop_signals())
+
+
+class Terminal:
+    """Tells a SIGHUP that means "the terminal was closed" from one that somebody sent."""
+
+    def __init__(self) -> None:
+        self.was_there = _has_terminal()
+
+    def was_closed(self) -> bool:
+        """Whether this process had a terminal, and has lost it."""
+        return self.was_there and not _has_terminal()
+
+
+def _has_terminal() -> bool:
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
+    except (OSError, AttributeError):  # Windows has no O_NOCTTY
+        return False
+    return True

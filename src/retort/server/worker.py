@@ -1,4 +1,4 @@
-"""One serving process: Granian's WSGI worker on a socket that is already open.
+"""One serving process: Granian's RSGI worker on a socket that is already open.
 
 Granian's own command starts a process per worker, which leaves ``breakpoint()`` without a
 terminal, gives up after a few crashes, and opens its socket so that a second server on the
@@ -15,23 +15,26 @@ import atexit
 import contextlib
 import gc
 import os
+import socket
 import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from .bridge import Bridge
+from .bridge import Bridge, Loop
+from .closing import is_sending
 from .guard import Guard
-from .options import BACKLOG, HEADER_BYTES, HEADER_TIMEOUT_MS, MAX_CONNECTIONS
+from .layers import around
+from .options import BACKLOG, HEADER_BYTES, MAX_CONNECTIONS
 from .signals import Bell, StopSignals
+from .tls import readable_key
 
 if TYPE_CHECKING:
-    import socket
-
     from _typeshed.wsgi import WSGIApplication
 
     from .bridge import Log
     from .options import Settings
+    from .tls import Tls
 
 
 class Worker:
@@ -47,28 +50,43 @@ class Worker:
     ) -> None:
         from granian._granian import WorkerSignal
 
-        self.bridge = Bridge(Guard(app), is_multiprocess=settings.is_multiprocess, log=log)
+        guard = Guard(
+            app,
+            max_body_bytes=settings.max_body_bytes,
+            max_target_bytes=settings.max_target_bytes,
+        )
+        guarded = around(
+            guard,
+            settings.operations,
+            program=getattr(app, "app", app),  # inside the debugger
+            ops_listener=settings.ops_listener,
+        )
+        self.bridge = Bridge(guarded, guard, settings, log=log)
         self.listener = listener
         self.settings = settings
         self.bell = Bell()
         self._stop_asked_at: float | None = None
         self._has_ended = False
+        self._active_at = 0.0
         self._signal = WorkerSignal()
         self._signal.add_cb(self._note_end)
 
     def start(self) -> None:
         """Begin to answer; returns at once, Granian has threads of its own."""
-        import asyncio
-
-        from granian import _futures
+        from granian._granian import CallbackScheduler
 
         self._others = native_threads()
+        self._address = self.listener.getsockname()
         self.listener.setblocking(False)
+        give_up_dead_clients(self.listener, self.settings.send_seconds)
+        self.bridge.start()
         self._granian = make_granian_worker(self.listener, self.settings)
-        self._loop = asyncio.new_event_loop()  # unused by WSGI, but Granian wants one
-        new_scheduler: Any = _futures._new_cbscheduler
-        scheduler = new_scheduler(self._loop, self.bridge.answer, impl_asyncio=True)
-        self._granian.serve_mtr(scheduler, self._loop, self._signal)
+        loop = Loop()
+        scheduler_type: Any = CallbackScheduler  # its stub misses the arguments
+        scheduler = scheduler_type(loop, self.bridge.handle, None, None, None)
+        scheduler._schedule_fn = self.bridge.handle
+        serve = "serve_mtr_uds" if is_unix(self.listener) else "serve_mtr"
+        getattr(self._granian, serve)(scheduler, loop, self._signal)
 
     def stop(self) -> None:
         """Accept nothing more and let requests under way finish; safe from any thread."""
@@ -93,7 +111,7 @@ class Worker:
             if self._patience_is_over():
                 return False
             self.bell.wait(0.02)
-        self._loop.close()
+        self.bridge.stop()
         return self._let_threads_end()
 
     def _let_threads_end(self) -> bool:
@@ -124,10 +142,19 @@ class Worker:
         """Granian alone would wait half a minute for somebody's half-sent request."""
         if self._stop_asked_at is None:
             return False
-        waited = time.monotonic() - self._stop_asked_at
-        if self.bridge.is_idle:
-            return waited > self.settings.linger_seconds
-        return waited > self.settings.grace_seconds
+        now = time.monotonic()
+        if not self.bridge.is_idle or is_sending(self._address):
+            self._active_at = now
+        since_stop = now - self._stop_asked_at
+        since_active = now - max(self._stop_asked_at, self._active_at)
+        return since_stop > self.settings.grace_seconds or (
+            since_active > self.settings.linger_seconds
+        )
+
+
+def is_unix(listener: socket.socket) -> bool:
+    """Whether this socket is a file."""
+    return listener.family == getattr(socket, "AF_UNIX", None)
 
 
 def native_threads() -> set[str]:
@@ -164,22 +191,31 @@ def end_process(status: int) -> NoReturn:
     os._exit(status)
 
 
+def give_up_dead_clients(listener: socket.socket, seconds: float) -> None:
+    """Have the system close connections whose clients take nothing of what is sent to them.
+
+    Accepted sockets inherit it from the listening one, where the system knows it: tcp(7).
+    """
+    # Unix sockets have no such option, and need none.
+    with contextlib.suppress(AttributeError, OSError):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(seconds * 1000))
+
+
 def make_granian_worker(listener: socket.socket, settings: Settings) -> Any:
-    """Granian's WSGI worker for this socket, in its own order of arguments."""
+    """Granian's RSGI worker for this socket, in its own order of arguments."""
     from granian import _granian
     from granian.http import HTTP1Settings
 
-    worker_type: Any = _granian.WSGIWorker  # its stub misses some arguments
+    worker_type: Any = _granian.RSGIWorker  # its stub misses some arguments
     holder_type: Any = _granian.SocketHolder
     own_socket = listener.dup().detach()  # Granian closes it
     if sys.platform == "win32":
         holder = holder_type(own_socket)
     else:
-        holder = holder_type(own_socket, False, BACKLOG)
+        holder = holder_type(own_socket, is_unix(listener), BACKLOG)
     worker_id, ipc, metrics = 1, None, (None, None)
     runtime_threads, runtime_blocking_threads, idle_timeout_seconds = 1, 512, 30
-    http2_settings, static_files = None, None
-    password, authorities, verify_client = None, None, False
+    http2_settings, websockets, static_files = None, False, None
     revoked: list[str] = []
     return worker_type(
         worker_id,
@@ -190,20 +226,32 @@ def make_granian_worker(listener: socket.socket, settings: Settings) -> Any:
         settings.threads,
         idle_timeout_seconds,
         connection_limit(may_raise=not settings.debug),
-        # Browsers speak HTTP/2 over TLS only.
-        "auto" if settings.cert else "1",
-        HTTP1Settings(header_read_timeout=HEADER_TIMEOUT_MS, max_buffer_size=HEADER_BYTES),
+        settings.http_mode,
+        HTTP1Settings(
+            header_read_timeout=int(settings.header_seconds * 1000), max_buffer_size=HEADER_BYTES
+        ),
         http2_settings,
+        websockets,
         static_files,
-        settings.cert is not None,
-        settings.cert,
-        settings.key,
-        password,
-        "tls1.2",
-        authorities,
-        revoked,
-        verify_client,
+        *tls_words(settings.tls, revoked),
         metrics,
+    )
+
+
+def tls_words(tls: Tls | None, revoked: list[str]) -> tuple[object, ...]:
+    """Granian's arguments for TLS: the files are read when its worker begins to serve."""
+    if tls is None:
+        return False, None, None, None, "tls1.2", None, revoked, False
+    needs_certificate = tls.client_ca is not None and tls.client_cert == "required"
+    return (
+        True,
+        tls.cert,
+        readable_key(tls),
+        None,
+        f"tls{tls.min_version}",
+        tls.client_ca,
+        revoked,
+        needs_certificate,
     )
 
 

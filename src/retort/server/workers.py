@@ -1,9 +1,13 @@
 """Several serving processes on one socket, kept alive whatever happens to them.
 
 The socket is open before the first worker starts and stays open until the last one ends, so
-a worker that dies loses the requests it was answering and no others. A worker
-that dies again and again is started again and again, with growing pauses; only a program
-that cannot be started in the first place ends the server. How a worker serves: `worker.py`.
+a worker that dies loses the requests it was answering and no others. This process never
+imports the program: each worker loads it, so one that is started later has its newest code.
+That is how a reload works, and how a worker that served for long enough goes: a fresh one
+first, and when that serves, the old one ends.
+
+What a worker does: `duty.py`, `worker.py`. How one fares: `member.py`. When to try again:
+`pauses.py`.
 """
 
 from __future__ import annotations
@@ -12,63 +16,43 @@ import multiprocessing
 import os
 import signal
 import sys
-import threading
 import time
-from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
 
-from ..debug import Failure
 from .announce import say
-from .options import GRACE_SECONDS, LINGER_SECONDS
-from .signals import Bell, StopSignals, stop_signals
-from .worker import Worker, serve_here
+from .duty import REPLACED_SECONDS, Task
+from .member import Member, State
+from .notify import Notifier
+from .pauses import Pauses
+from .recycling import LOOK_SECONDS, Recycling, rss_mib_of
+from .signals import Bell, StopSignals, Terminal
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable
-    from multiprocessing.process import BaseProcess
+    from collections.abc import Callable, Iterator
 
-    from _typeshed.wsgi import WSGIApplication
-
+    from .duty import Load, OnReady
     from .options import Settings
-
-    Load = Callable[[], WSGIApplication]
-    OnReady = Callable[[WSGIApplication], None]
-
-# A worker that lived shorter than this counts as one more failed start.
-_STEADY_SECONDS = 5.0
-_FIRST_PAUSE_SECONDS = 0.1
-_LONGEST_PAUSE_SECONDS = 5.0
 
 # Forking is quick (a dead worker is replaced at once) and safe here: this process has no
 # threads. Elsewhere than on Linux, system libraries do not bear it.
 _START_METHOD = "fork" if sys.platform == "linux" else "spawn"
 
+# Workers end by themselves within the grace time; then they are killed.
+_KILL_SECONDS = 0.3
 
-@dataclass
-class Slot:
-    """One place for a worker, and how its recent occupants fared."""
-
-    process: BaseProcess | None = None
-    started_at: float = 0.0
-    failures: int = 0
-    start_again_at: float = 0.0
-
-    def note_death(self, now: float) -> None:
-        is_steady = now - self.started_at >= _STEADY_SECONDS
-        self.failures = 0 if is_steady else self.failures + 1
-        pause = 0.0
-        if self.failures > 1:
-            pause = min(_FIRST_PAUSE_SECONDS * 2 ** (self.failures - 2), _LONGEST_PAUSE_SECONDS)
-        self.start_again_at = now + pause
-        self.process = None
+# Two signals in so short a time are one wish: `timeout` and some launchers pass one on to the
+# process, and to its group besides.
+_ONE_STOP_SECONDS = 0.1
 
 
 class Workers:
     """Starts ``count`` workers on ``listener`` and replaces those that die, until stopped.
 
     :param on_ready: called by the first worker, when it has loaded the application.
+    :param recycling: when to replace workers that serve well.
+    :param before_end: called when it is decided to stop: nothing new is accepted any more.
     """
 
     def __init__(
@@ -79,141 +63,306 @@ class Workers:
         *,
         count: int,
         on_ready: OnReady,
+        recycling: Recycling | None = None,
+        notifier: Notifier | None = None,
+        before_end: Callable[[], None] = lambda: None,
     ) -> None:
         self.load = load
         self.listener = listener
         self.settings = settings
+        self.count = count
         self.on_ready = on_ready
-        self.slots = [Slot() for _ in range(count)]
-        self.is_stopping = False
+        self.recycling = recycling or Recycling()
+        self.notifier = notifier or Notifier()
+        self.before_end = before_end
+        self.members: list[Member] = []
+        self.pauses = Pauses(count)
+        self.generation = 0
+        self.is_reloading = False
+        self.is_reload_asked = False
+        self.has_served = False
+        self.cannot_start = False
+        self.stops_asked = 0
+        self.stop_asked_at = 0.0
+        self.terminal = Terminal()
         self.bell = Bell()
         self.context: Any = multiprocessing.get_context(_START_METHOD)
 
     def run(self) -> int:
-        """Serve until SIGINT or SIGTERM.
+        """Serve until SIGINT or SIGTERM; SIGHUP loads the program anew.
 
-        :returns: the exit status: 0, or 1 if the program does not start.
+        :returns: the exit status: 0; 1 if the program does not start, or a second signal did
+            not leave the workers the time to finish.
         """
-        with StopSignals(self.bell, self.stop):
-            first = self.slots[0]
-            ready, tell = self.context.Pipe(duplex=False)
-            self.start(first, tell)
-            tell.close()
-            if not self.wait_until_ready(ready):
-                self.end_all()
-                return 0 if self.is_stopping else 1
-            self.keep_alive()
+        with StopSignals(self.bell, self.stop, self.other_signals()):
+            while not self.stops_asked and not self.cannot_start:
+                self.start_what_is_missing()
+                self.wait_for_news()
+                self.take_note()
             self.end_all()
-        return 0
+        return 0 if self.stops_asked == 1 else 1
+
+    # Signals: only noted here; `run` does the rest.
 
     def stop(self) -> None:
-        self.is_stopping = True
-
-    def wait_until_ready(self, ready: Connection) -> bool:
-        """Whether the first worker has the program; it has printed the reason if not."""
-        while not self.is_stopping:
-            if ready in wait([ready, self.bell.hearing]):
-                try:
-                    return bool(ready.recv())
-                except EOFError:
-                    return False
-            self.bell.clear()
-        return False
-
-    def keep_alive(self) -> None:
-        while not self.is_stopping:
-            self.fill_slots()
-            sentinels = [slot.process.sentinel for slot in self.slots if slot.process]
-            wait([self.bell.hearing, *sentinels], self.next_start())
-            self.bell.clear()
-            for slot in self.slots:
-                if slot.process is not None and not slot.process.is_alive():
-                    self.note_death(slot)
-
-    def fill_slots(self) -> None:
         now = time.monotonic()
-        for slot in self.slots:
-            if slot.process is None and slot.start_again_at <= now:
-                self.start(slot, None)
+        if not self.stops_asked or now - self.stop_asked_at >= _ONE_STOP_SECONDS:
+            self.stops_asked += 1
+        self.stop_asked_at = now
 
-    def next_start(self) -> float | None:
-        """Seconds until an empty slot may be filled again; ``None``: none is empty."""
-        times = [slot.start_again_at for slot in self.slots if slot.process is None]
-        return max(0.0, min(times) - time.monotonic()) if times else None
+    def other_signals(self) -> dict[signal.Signals, Callable[[], None]]:
+        if sys.platform == "win32":
+            return {}
+        actions: dict[signal.Signals, Callable[[], None]] = {signal.SIGHUP: self.hang_up}
+        if os.getpid() == 1:
+            actions[signal.SIGCHLD] = lambda: None  # wakes us up, to bury the dead of others
+        return actions
 
-    def note_death(self, slot: Slot) -> None:
-        assert slot.process is not None
-        if not self.is_stopping:
-            say(f"Worker {slot.process.pid} {_how(slot.process.exitcode)}: starting another.")
-        slot.process.join()
-        slot.note_death(time.monotonic())
+    def hang_up(self) -> None:
+        if self.terminal.was_closed():
+            self.stop()
+        else:
+            self.is_reload_asked = True
 
-    def start(self, slot: Slot, tell: Connection | None) -> None:
-        slot.process = self.context.Process(
-            target=work,
-            args=(self.load, self.listener, self.settings, tell, self.on_ready),
-            name="retort worker",
+    # What is there, and what should be.
+
+    def present(self) -> list[Member]:
+        """Those that serve or are about to."""
+        here = (State.STARTS, State.SERVES)
+        return [member for member in self.members if member.state in here]
+
+    def starting(self) -> list[Member]:
+        return [member for member in self.members if member.state is State.STARTS]
+
+    def outdated(self) -> Iterator[Member]:
+        """Those that another is to replace, and none does yet."""
+        replaced = {member.replaces for member in self.starting()}
+        for member in self.members:
+            is_due = member.due is not None or member.generation < self.generation
+            if member.state is State.SERVES and is_due and member not in replaced:
+                yield member
+
+    def start_what_is_missing(self) -> None:
+        if self.pauses.seconds_left():
+            return
+        while len(self.present()) < self.count and len(self.starting()) < self.most_at_once():
+            self.start(None)
+        # One by one: at most one process more than usual. Not before all are there.
+        if not self.starting() and (old := next(self.outdated(), None)) is not None:
+            self.start(old)
+
+    def most_at_once(self) -> int:
+        """How many workers may start at the same time.
+
+        The first finds out whether the program starts at all, and so does one after a failure.
+        More than there are processors would only delay each other.
+        """
+        if not self.has_served or self.pauses.failures:
+            return 1
+        return os.cpu_count() or 1
+
+    def start(self, replaces: Member | None) -> None:
+        task = Task(
+            load=self.load,
+            listener=self.listener,
+            settings=self.settings,
+            on_ready=None if self.has_served else self.on_ready,
+            requests=(limits := self.recycling.spread()).requests,
         )
-        slot.started_at = time.monotonic()
-        slot.process.start()
+        self.members.append(
+            Member(
+                task,
+                self.context,
+                others=self.members,
+                limits=limits,
+                replaces=replaces,
+                generation=self.generation,
+            )
+        )
+
+    def wait_for_news(self) -> None:
+        sources: list[Any] = [self.bell.hearing]
+        for member in self.members:
+            sources += member.sources()
+        wait(sources, self.next_look())
+        self.bell.clear()
+
+    def next_look(self) -> float | None:
+        """Seconds until there is something to do without news; ``None``: never."""
+        times = [self.pauses.seconds_left() or None, self.notifier.next_beat()]
+        if self.recycling.seconds is not None or self.recycling.rss_mib is not None:
+            times.append(LOOK_SECONDS)
+        if self.recycling.seconds is not None:
+            times.append(min(1.0, self.recycling.seconds / 2))
+        times += [
+            max(0.0, member.end_at - time.monotonic()) for member in self.members if member.end_at
+        ]
+        return min((seconds for seconds in times if seconds is not None), default=None)
+
+    def take_note(self) -> None:
+        """Of everything that has happened since the last time."""
+        if self.is_reload_asked:
+            self.is_reload_asked = False
+            self.begin_reload()
+        for member in list(self.members):
+            if member.hear():
+                self.note_service(member)
+            if not member.is_alive():
+                member.hear()
+                self.note_death(member)
+        self.look_at_members()
+        self.end_reload_if_done()
+        if os.getpid() == 1:
+            bury_strangers({member.pid for member in self.members})
+
+    def look_at_members(self) -> None:
+        now = time.monotonic()
+        for member in self.members:
+            member.check_limits(now)
+            member.kill_if_late(now)
+        if any(member.state is State.SERVES for member in self.members):
+            self.notifier.beat()
+
+    def note_service(self, member: Member) -> None:
+        """A worker has begun to serve."""
+        self.pauses.note_success()
+        if not self.has_served:
+            self.has_served = True
+            self.notifier.ready(f"Serving with {self.count} workers")
+        if (rss_limit := self.recycling.rss_mib) is not None:
+            self.check_rss_limit(member, rss_limit)
+        old = member.replaces
+        if old is None or old not in self.members:
+            return
+        if old.due is not None:
+            say(f"Worker {old.pid} {old.due}: worker {member.pid} takes its place.")
+        old.retire(REPLACED_SECONDS + self.settings.grace_seconds + _KILL_SECONDS)
+
+    def check_rss_limit(self, member: Member, limit: int) -> None:
+        """A limit that a fresh worker is over already would replace workers without end."""
+        rss_mib = rss_mib_of(member.pid)
+        if rss_mib is not None and rss_mib >= limit * 0.9:
+            self.recycling = Recycling(self.recycling.requests, self.recycling.seconds)
+            for each in self.members:
+                each.limits = Recycling(each.limits.requests, each.limits.seconds)
+            say(
+                f"--recycle-rss {limit} has no effect: a worker holds {rss_mib:.0f} MiB as soon as"
+                " it has loaded the program. Give a limit well above that.",
+                fg="yellow",
+            )
+
+    def note_death(self, member: Member) -> None:
+        """A worker has ended."""
+        self.members.remove(member)
+        member.close()
+        if self.stops_asked or member.state in (State.RETIRES, State.FINISHES):
+            return
+        if member.has_failed_to_start():
+            self.note_failed_start(member)
+        else:
+            self.has_served = True
+            self.pauses.note_death(time.monotonic() - member.serves_since)
+            say(f"Worker {member.pid} {member.how_it_ended()}: starting another.", fg="yellow")
+
+    def note_failed_start(self, member: Member) -> None:
+        from ..debug import Failure  # not before: what serves has no need of it
+
+        failure = member.failure or Failure(
+            f"A worker {member.how_it_ended()} while it was loading the program."
+        )
+        is_new = self.pauses.note_failure(failure)
+        if is_new:
+            failure.report()
+        if not self.has_served:
+            self.cannot_start = True
+        elif self.is_reloading and not any(self.has_newest_code(each) for each in self.members):
+            self.give_up_reload()
+        elif is_new or self.pauses.is_worth_telling():
+            say(self.failed_start_line(is_new), fg="red")
+
+    def failed_start_line(self, is_new: bool) -> str:
+        serving = sum(member.state is State.SERVES for member in self.members)
+        seconds = self.pauses.seconds_left()
+        why = "" if is_new else f", as before: {self.pauses.failures} times in a row"
+        return (
+            f"A worker did not start{why}. {serving} of {self.count} serve;"
+            f" trying again in {seconds:.1f} s."
+        )
+
+    # Reload: each worker is replaced by one that loads the program as it is now.
+
+    def has_newest_code(self, member: Member) -> bool:
+        return member.state is State.SERVES and member.generation == self.generation
+
+    def begin_reload(self) -> None:
+        self.generation += 1
+        self.is_reloading = True
+        self.pauses.forget()  # what failed before may have been corrected
+        self.notifier.reloading()
+        say(" * Loading the program again, worker by worker", fg="cyan")
+
+    def give_up_reload(self) -> None:
+        """Keep the workers that there are."""
+        for member in self.members:
+            member.generation = self.generation
+        self.is_reloading = False
+        self.pauses.forget()
+        self.notifier.ready("The new program does not start; the old one is served")
+        say("The program does not start as it is now. The old workers go on serving.", fg="red")
+
+    def end_reload_if_done(self) -> None:
+        letting_in = [each for each in self.members if each.state is not State.FINISHES]
+        is_done = all(self.has_newest_code(member) for member in letting_in)
+        if self.is_reloading and is_done and len(letting_in) == self.count:
+            self.is_reloading = False
+            self.notifier.ready(f"Serving with {self.count} workers")
+            say(" * All workers serve the program as it is now", fg="cyan")
+
+    # The end.
 
     def end_all(self) -> None:
         """Ask all to finish, wait as long as they may take, then kill."""
-        living = [slot.process for slot in self.slots if slot.process is not None]
-        for process in living:
-            process.terminate()
-        deadline = time.monotonic() + GRACE_SECONDS + LINGER_SECONDS
-        for process in living:
-            process.join(max(0.0, deadline - time.monotonic()))
-            if process.is_alive():
-                process.kill()
-                process.join()
+        self.notifier.stopping()
+        self.before_end()
+        self.listener.close()  # together with the workers' copies: nobody is let in any more
+        for member in self.members:
+            member.process.terminate()
+        deadline = time.monotonic() + self.settings.grace_seconds + _KILL_SECONDS
+        while self.members and self.stops_asked < 2 and time.monotonic() < deadline:
+            self.wait_until(deadline)
+            self.members = [member for member in self.members if member.is_alive()]
+        if self.members:
+            self.kill_rest()
+
+    def wait_until(self, deadline: float) -> None:
+        sentinels = [member.process.sentinel for member in self.members]
+        wait([self.bell.hearing, *sentinels], max(0.0, deadline - time.monotonic()))
+        self.bell.clear()
+
+    def kill_rest(self) -> None:
+        count = len(self.members)
+        if self.has_served and self.stops_asked < 2:
+            say(
+                f"{count} of {self.count} workers had requests under way after"
+                f" {self.settings.grace_seconds:g} s, and were ended (--grace).",
+                fg="yellow",
+            )
+        for member in self.members:
+            member.process.kill()
+        for member in self.members:
+            member.close()
 
 
-def _how(exit_code: int | None) -> str:
-    if exit_code is not None and exit_code < 0:
-        return f"was ended by signal {-exit_code}"
-    return f"ended with status {exit_code}"
+def bury_strangers(own: set[int]) -> None:
+    """Let go of ended processes that were given to us because their parent is gone.
 
-
-def work(
-    load: Load,
-    listener: socket.socket,
-    settings: Settings,
-    tell: Connection | None,
-    on_ready: OnReady,
-) -> None:
-    """One worker process: load the program, serve it.
-
-    :param tell: where the first worker says whether the program could be loaded.
-    :param on_ready: what else it does then.
+    The first process of a container gets them all. Ours are left to multiprocessing.
     """
-    signal.set_wakeup_fd(-1)
-    for number in stop_signals():
-        signal.signal(number, signal.SIG_DFL)  # while loading: end at once
-    end_with_parent()
-    try:
-        app = load()
-        if tell is not None:
-            on_ready(app)
-    except Exception as error:
-        Failure.from_exception(error).report()
-        if tell is not None:
-            tell.send(False)
-        os._exit(1)
-    if tell is not None:
-        tell.send(True)
-        tell.close()
-    serve_here(Worker(app, listener, settings))
-
-
-def end_with_parent() -> None:
-    """End this process when its parent is gone, even killed: no worker stays behind."""
-    parent = multiprocessing.parent_process()
-
-    def watch() -> None:
-        if parent is not None:
-            wait([parent.sentinel])
-            os._exit(0)
-
-    threading.Thread(target=watch, name="retort parent watch", daemon=True).start()
+    while True:
+        try:
+            ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return
+        if ended is None or ended.si_pid in own:
+            return
+        os.waitpid(ended.si_pid, 0)

@@ -119,7 +119,7 @@ def _look(value):
         return _class(value)
     if isinstance(value, types.ModuleType):
         return {"kind": "module"}
-    if type(value).__name__ == "LocalProxy":
+    if "LocalProxy" in {kind.__name__ for kind in type(value).__mro__}:
         return {"kind": "proxy"}
     if callable(value) and not _is_a_type_alias(value):
         return {"kind": "function", "parameters": _parameters(value)}
@@ -150,7 +150,8 @@ def _is_of_framework(cls):
 def _member(cls, name):
     """A member is called or read; how the class brings that about is its own business."""
     raw = inspect.getattr_static(cls, name)
-    if isinstance(raw, (staticmethod, classmethod)) or inspect.isroutine(raw):
+    is_routine = inspect.isroutine(raw) and callable(raw)  # not an attribute made when read
+    if isinstance(raw, (staticmethod, classmethod)) or is_routine:
         return {"kind": "method", "parameters": _parameters(getattr(cls, name))}
     if inspect.isclass(raw):
         return {"kind": "attribute", "value": f"class {raw.__name__}"}

@@ -121,7 +121,10 @@ def code_of(view: Callable[..., Any]) -> Code | None:
     if source is None:
         return None
     for node in source.functions():
-        if node.name == view.__code__.co_name and _first_line(node) == view.__code__.co_firstlineno:
+        if (
+            node.name == view.__code__.co_name
+            and first_line_of(node) == view.__code__.co_firstlineno
+        ):
             return Code(view, node, source)
     return None
 
@@ -149,7 +152,8 @@ def first_argument(call: ast.Call, name: str) -> ast.expr | None:
     return next((keyword.value for keyword in call.keywords if keyword.arg == name), None)
 
 
-def _first_line(node: Function) -> int:
+def first_line_of(node: Function) -> int:
+    """The line a function begins on: that of its first decorator."""
     return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
 
 

@@ -1,8 +1,9 @@
 """Read a program and its HTML, and report what cannot work or is not safe.
 
 `program.py` and `source.py` are the program as its rules see it, `pages.py` its HTML; `forms.py`,
-`views.py`, `endpoints.py`, `fields.py` and `escaping.py` are the rules. Nothing is guessed: what
-cannot be known from the text is passed over. The command is in ``cli/check.py``.
+`views.py`, `endpoints.py`, `fields.py`, `escaping.py` and `start.py` are the rules. Nothing is
+guessed: what cannot be known from the text is passed over. The command is in ``cli/check.py``;
+the pages about errors and the notes at the start look here too.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ from .findings import ERROR, RULES, Finding, as_json, as_text, count
 from .forms import check_forms, send_forms
 from .pages import pages_of
 from .program import Program
+from .start import check_start
 from .views import check_views
 
 if TYPE_CHECKING:
     from ...app import Flask
 
-__all__ = ["ERROR", "RULES", "Finding", "as_json", "as_text", "check", "count"]
+__all__ = ["ERROR", "RULES", "Finding", "as_json", "as_text", "check", "check_at_start", "count"]
 
 
 def check(app: Flask) -> list[Finding]:
@@ -36,5 +38,13 @@ def check(app: Flask) -> list[Finding]:
             *check_endpoints(program, pages),
             *check_fields(program, pages, forms),
             *check_escaping(program),
+            *check_start(program),
         }
     )
+
+
+def check_at_start(app: Flask) -> list[Finding]:
+    """The findings that concern every start of an application, without reading its HTML."""
+    program = Program(app)
+    about_methods = [each for each in check_views(program) if each.rule == "view-method"]
+    return sorted({*about_methods, *check_start(program)})

@@ -75,6 +75,22 @@ def read_markup(text: str) -> Markup:
     return Markup(reader.forms, reader.has_script)
 
 
+def attributes_in(tag: str) -> dict[str, str]:
+    """The attributes of one start tag."""
+    reader = _TagReader()
+    reader.feed(tag)
+    return reader.values
+
+
+class _TagReader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.values: dict[str, str] = {}
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.values = {name: value or "" for name, value in attrs}
+
+
 class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)

@@ -27,6 +27,9 @@ RULES = {
     "field-unsent": (WARNING, "a view asks for a field that no form sends"),
     "field-unread": (WARNING, "a form sends a field that its view does not read"),
     "state-on-get": (WARNING, "a view changes data when asked with GET"),
+    "shadowed-route": (ERROR, "a view whose address an earlier one has"),
+    "no-secret-key": (ERROR, "a view uses the session, and there is no SECRET_KEY"),
+    "misleading-name": (WARNING, "a file that hides a package, or a folder nobody looks into"),
 }
 
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect, Rule
 
-from .source import Code, Source, code_of, source_of, wrappers_of
+from .source import Code, Source, code_of, first_line_of, source_of, wrappers_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -34,6 +34,10 @@ class View:
     rules: list[Rule] = field(default_factory=list)
     wrappers: list[Code] = field(default_factory=list)
     is_alone: bool = True  # no other function of its endpoints takes other methods
+
+    def has(self, rule: Rule) -> bool:
+        """Whether a rule is one of this view's; rules with one address are equal to each other."""
+        return any(rule is own for own in self.rules)
 
     @property
     def name(self) -> str:
@@ -95,7 +99,7 @@ class Program:
         return [
             view
             for view in self.views
-            if method in view.methods and any(rule in view.rules for rule in taking)
+            if method in view.methods and any(view.has(rule) for rule in taking)
         ]
 
     def _match(self, path: str, method: str) -> Rule | None:
@@ -108,6 +112,11 @@ class Program:
         except HTTPException:
             return None
         return rule
+
+
+def first_line(view: View) -> int:
+    """The line a view begins on: that of its first decorator."""
+    return first_line_of(view.code.node)
 
 
 def methods_of(rules: Iterable[Rule]) -> list[str]:

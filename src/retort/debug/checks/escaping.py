@@ -49,6 +49,13 @@ def check_escaping(program: Program) -> Iterator[Finding]:
             yield from _Follower(view).findings()
 
 
+def unescaped_in(view: View) -> list[ast.expr]:
+    """The places in a view where user input is put into what it returns, as it came."""
+    follower = _Follower(view)
+    follower.findings()
+    return follower.spots
+
+
 def _answers_are_html(program: Program) -> bool:
     if program.app.response_class.default_mimetype != "text/html":
         return False
@@ -73,6 +80,7 @@ class _Follower:
         self.view = view
         self.code: Code = view.code
         self.found: list[Finding] = []
+        self.spots: list[ast.expr] = []
 
     def findings(self) -> list[Finding]:
         """What the view returns unescaped."""
@@ -200,6 +208,8 @@ class _Follower:
         return node
 
     def _report(self, content: ast.expr, origin: str, origins: Origins) -> None:
+        spots = [node for node in ast.walk(content) if self._is_input(node, origins)]
+        self.spots += [spot for spot in spots if isinstance(spot, ast.expr)]
         names = [n.id for n in ast.walk(content) if isinstance(n, ast.Name) and n.id in origins]
         what = f"{names[0]!r}, which comes from {origin}," if names else f"what came in {origin}"
         shown = names[0] if names else "..."
@@ -214,6 +224,12 @@ class _Follower:
                 " render_template, which escapes by itself.",
             )
         )
+
+    def _is_input(self, node: ast.AST, origins: Origins) -> bool:
+        """Whether a node is user input itself, and not made of it."""
+        if isinstance(node, ast.Name):
+            return node.id in origins
+        return isinstance(node, (ast.Subscript, ast.Call)) and self._field(node) is not None
 
     def origin(self, node: ast.expr, origins: Origins) -> str | None:
         """Where the user input in an expression came from; ``None`` if it has none."""

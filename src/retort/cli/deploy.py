@@ -1,0 +1,203 @@
+"""``retort check --deploy``: with what a program would be served, and what is unsafe about it.
+
+Nothing is served. The settings are those of ``retort run``, from its options and variables, and
+those of the program's config; each is shown with where it came from. What is unsafe
+about them is decided in `deploy_rules.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import textwrap
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+from ..helpers import get_debug_flag
+from .deploy_rules import ERROR, Served, risks_of
+from .run import run_command
+from .script_info import ScriptInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from ..app import Flask
+    from .deploy_rules import Risk
+
+_SECRET = frozenset({"SECRET_KEY", "SECRET_KEY_FALLBACKS"})
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting in force.
+
+    :param name: an option of ``retort run``, or a key of the config.
+    :param source: ``default``, ``program``, or the option or variable that it came from.
+    """
+
+    name: str
+    value: str
+    source: str
+
+
+def check_deployment(
+    ctx: click.Context, words: Sequence[str], target: str | None, *, is_json: bool
+) -> int:
+    """Print settings and risks.
+
+    :param words: options as for ``retort run``.
+    :returns: the exit status: 1 if there is an error among them.
+    """
+    served = run_command.make_context(
+        "run", [*([target] if target else []), *words], parent=ctx, auto_envvar_prefix="FLASK_RUN"
+    )
+    info = ctx.ensure_object(ScriptInfo)
+    if served.params["target"]:
+        info.app_import_path = served.params["target"]
+    app = info.load_app()
+    files = info.variables_from_files
+    settings = [
+        *server_settings(served, files),
+        *config_settings(app, files, debug_source(served, files)),
+    ]
+    risks = risks_of(Served(app, served.params))
+    errors = sum(risk.level == ERROR for risk in risks)
+    click.echo(as_json(settings, risks) if is_json else as_text(settings, risks))
+    return 1 if errors else 0
+
+
+def server_settings(served: click.Context, from_files: Mapping[str, str]) -> Iterator[Setting]:
+    """The options of ``retort run``."""
+    debug = get_debug_flag()
+    yield Setting("--debug", str(debug), debug_source(served, from_files))
+    for param in served.command.params:
+        if not isinstance(param, click.Option) or not param.expose_value:
+            continue
+        name = str(param.name)
+        option = next(word for word in param.opts if word.startswith("--"))
+        variable = f"{served.auto_envvar_prefix}_{name.upper()}"
+        source = served.get_parameter_source(name)
+        origin = _origin(source, variable, option, from_files)
+        yield Setting(option, _shown(served.params.get(name)), origin)
+
+
+def debug_source(served: click.Context, from_files: Mapping[str, str]) -> str:
+    """Where debug mode, on or off, comes from: it can be given before the command, too."""
+    contexts: list[click.Context | None] = [
+        served,
+        served.parent,
+        served.parent and served.parent.parent,
+    ]
+    for context in contexts:
+        if context and context.get_parameter_source("debug") is ParameterSource.COMMANDLINE:
+            return "option --debug"
+    return _variable("FLASK_DEBUG", from_files) if "FLASK_DEBUG" in os.environ else "default"
+
+
+def _origin(
+    source: ParameterSource | None, variable: str, option: str, from_files: Mapping[str, str]
+) -> str:
+    if source is ParameterSource.COMMANDLINE:
+        return f"option {option}"
+    if source is ParameterSource.ENVIRONMENT:
+        return _variable(variable, from_files)
+    return "default"
+
+
+def config_settings(
+    app: Flask, from_files: Mapping[str, str], debug_origin: str
+) -> Iterator[Setting]:
+    """The keys of the config that Retort knows. A program's own ones may hold secrets."""
+    for key, default in sorted(app.default_config.items()):
+        value = app.config.get(key)
+        shown = hidden(value) if key in _SECRET else _shown(value)
+        if key == "DEBUG" and value == get_debug_flag():
+            yield Setting(key, shown, debug_origin)
+        else:
+            yield Setting(key, shown, _config_source(key, value, default, from_files))
+
+
+def _config_source(key: str, value: Any, default: Any, from_files: Mapping[str, str]) -> str:
+    variable = f"FLASK_{key}"
+    if variable in os.environ and _is_read_from(os.environ[variable], value):
+        return _variable(variable, from_files)
+    return "default" if value == default and type(value) is type(default) else "program"
+
+
+def _is_read_from(text: str, value: Any) -> bool:
+    """Whether ``Config.from_prefixed_env`` makes this value of the text."""
+    try:
+        read: Any = json.loads(text)
+    except ValueError:
+        read = text
+    return bool(read == value)
+
+
+def _variable(name: str, from_files: Mapping[str, str]) -> str:
+    is_from_file = name in from_files and os.environ.get(name) == from_files[name]
+    return f"variable {name}{' (.env file)' if is_from_file else ''}"
+
+
+def hidden(value: Any) -> str:
+    """What may be shown of a secret, or of several."""
+    if not value:
+        return _shown(value)
+    if isinstance(value, (list, tuple)):
+        return f"{len(value)} (hidden)"
+    return f"{len(value)} characters (hidden)" if isinstance(value, (str, bytes)) else "(hidden)"
+
+
+def _shown(value: Any) -> str:
+    return "-" if value is None or value == () else str(value)
+
+
+def as_json(settings: Sequence[Setting], risks: Sequence[Risk]) -> str:
+    """Settings and findings as one JSON object."""
+    errors = sum(risk.level == ERROR for risk in risks)
+    content = {
+        "settings": [asdict(setting) for setting in settings],
+        "findings": [asdict(risk) for risk in risks],
+        "errors": errors,
+        "warnings": len(risks) - errors,
+    }
+    return json.dumps(content, indent=2)
+
+
+def as_text(settings: Sequence[Setting], risks: Sequence[Risk]) -> str:
+    """A table of the settings, a paragraph for each risk, and a line that counts them."""
+    return "\n\n".join([_table(settings), *map(_paragraph, risks), _summary(risks)])
+
+
+def _table(settings: Sequence[Setting]) -> str:
+    name_width = max(len(setting.name) for setting in settings)
+    value_width = min(max(len(setting.value) for setting in settings), 36)
+    return "\n".join(
+        f"{setting.name:{name_width}}  {setting.value:{value_width}}  {setting.source}".rstrip()
+        for setting in settings
+    )
+
+
+def _paragraph(risk: Risk) -> str:
+    text = [risk.message, f"Fix: {risk.fix}"]
+    wrapped = [
+        textwrap.fill(
+            line,
+            96,
+            initial_indent="    ",
+            subsequent_indent="    ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for line in text
+    ]
+    return "\n".join([f"  {risk.level} ({risk.rule})", *wrapped])
+
+
+def _summary(risks: Sequence[Risk]) -> str:
+    if not risks:
+        return "Nothing unsafe found."
+    errors = sum(risk.level == ERROR for risk in risks)
+    return f"Errors: {errors}. Warnings: {len(risks) - errors}."

@@ -1,0 +1,337 @@
+"""What is unsafe about serving a program with these settings; each rule is a small function.
+
+An error is what nobody wants in production. A warning is what is right for some, who then know.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from ..debug.checks.endpoints import all_uses
+from ..debug.checks.pages import pages_of
+from ..debug.checks.program import Program
+from ..globals import session
+from ..helpers import flash, get_debug_flag
+from ..http.cross_origin import is_loopback
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from ..app import Flask
+
+ERROR, WARNING = "error", "warning"
+
+_SHORTEST_KEY = 16  # bytes: 128 bits, if they come from `secrets`
+
+# From tutorials, templates and Flask's own documentation; compared in lower case.
+_KNOWN_KEYS = frozenset(
+    {
+        "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf",
+        '_5#y2l"f4q8z\n\xec]/',
+        "a0zr98j/3yx r~xhh!jmn]lwx/,?rt",
+        "a really really really really long secret key",
+        "any random string",
+        "change me in production",
+        "change-me-in-production",
+        "changemeinproduction",
+        "development key",
+        "my_super_secret_key",
+        "mysupersecretkey",
+        "my_precious",
+        "not-so-secret-key",
+        "replace-me-with-a-real-key",
+        "secret-key-goes-here",
+        "super-secret-key",
+        "super secret key",
+        "supersecretkey123",
+        "thisisasecretkey",
+        "this-is-a-secret-key",
+        "this is a secret key",
+        "you-will-never-guess",
+        "your-secret-key-here",
+        "your_secret_key_here",
+    }
+)
+
+_NEW_KEY = "python -c 'import secrets; print(secrets.token_hex())'"
+
+
+@dataclass(frozen=True)
+class Risk:
+    """One thing that is unsafe: what it is and what it does, and what to change."""
+
+    level: str
+    rule: str
+    message: str
+    fix: str
+
+
+class Served:
+    """A program and the options it would be served with.
+
+    :param options: by the names of the parameters of ``retort run``.
+    """
+
+    def __init__(self, app: Flask, options: Mapping[str, Any]) -> None:
+        self.app = app
+        self.options = options
+        self.config: Mapping[str, Any] = app.config
+
+    @property
+    def is_public(self) -> bool:
+        """Whether other machines can connect."""
+        if self.options.get("unix") or self.options.get("fd") is not None:
+            return False
+        return not is_loopback(self.options["host"])
+
+    @property
+    def has_tls(self) -> bool:
+        """Whether visitors come by HTTPS, as far as can be known."""
+        is_meant = self.config.get("PREFERRED_URL_SCHEME") == "https"
+        return is_meant or self.options["cert"] is not None or self.options["proxy"] > 0
+
+    @property
+    def is_debug(self) -> bool:
+        return bool(self.app.debug or get_debug_flag())
+
+    @cached_property
+    def uses_session(self) -> bool:
+        """Whether a view's module has the session, or something that needs it."""
+        if hasattr(self.app, "login_manager"):
+            return True
+        functions = self.app.view_functions.values()
+        modules = [getattr(function, "__globals__", {}) for function in functions]
+        names = itertools.chain.from_iterable(module.values() for module in modules)
+        return any(value is session or value is flash for value in names)
+
+    @cached_property
+    def has_external_urls(self) -> bool:
+        """Whether ``url_for(..., _external=True)`` is written in the program."""
+        program = Program(self.app)
+        uses = all_uses(program, pages_of(program))
+        return any("_external" in use.keywords for use in uses)
+
+    @property
+    def has_proxy_fix(self) -> bool:
+        """Whether the program itself has been wrapped for proxies."""
+        layer: Any = self.app.wsgi_app
+        for _ in range(20):  # as many layers as anybody has
+            if isinstance(layer, ProxyFix):
+                return True
+            layer = getattr(layer, "app", None)
+        return False
+
+
+def risks_of(served: Served) -> list[Risk]:
+    """All risks, errors first."""
+    with served.app.app_context():
+        found = [risk for rule in _RULES for risk in rule(served)]
+    return sorted(found, key=lambda risk: risk.level != ERROR)
+
+
+def _debug(served: Served) -> Iterator[Risk]:
+    fix = "Leave --debug out, and FLASK_DEBUG and app.debug alone."
+    if served.is_debug and served.is_public:
+        yield Risk(
+            ERROR,
+            "debug-public",
+            f"Debug mode is on, and others can reach {served.options['host']}: they see tracebacks,"
+            " code and values of the program.",
+            fix,
+        )
+    elif served.is_debug:
+        yield Risk(ERROR, "debug", "Debug mode is on: errors show the program's inside.", fix)
+    elif served.options["debugger"]:
+        yield Risk(
+            ERROR,
+            "debug",
+            "The debugger is on: errors show the program's inside.",
+            "Leave --debugger out.",
+        )
+
+
+def _reload(served: Served) -> Iterator[Risk]:
+    if served.options["reload"] and not served.is_debug:
+        yield Risk(
+            WARNING,
+            "reload",
+            "The reloader is on: one process serves, and a changed file ends it.",
+            "Leave --reload out.",
+        )
+
+
+def _secret_key(served: Served) -> Iterator[Risk]:
+    key = served.config["SECRET_KEY"]
+    if not key:
+        level = ERROR if served.uses_session else WARNING
+        uses = "It uses the session, and" if served.uses_session else "If it uses the session,"
+        yield Risk(
+            level,
+            "secret-key",
+            f"The program has no SECRET_KEY. {uses} each request that writes to it fails.",
+            f"Make a key with {_NEW_KEY} and give it to the program from outside, for instance as"
+            " FLASK_SECRET_KEY with app.config.from_prefixed_env().",
+        )
+    fallbacks = served.config["SECRET_KEY_FALLBACKS"] or []
+    for name, value in [("SECRET_KEY", key), *(("SECRET_KEY_FALLBACKS", one) for one in fallbacks)]:
+        reason = why_weak(value) if value else None
+        if reason is not None:
+            yield Risk(
+                ERROR,
+                "secret-key-weak",
+                f"{name} {reason}: whoever guesses it can write any session, and so be anybody.",
+                f"Make a new one: {_NEW_KEY}. Keep it out of the source code.",
+            )
+
+
+def why_weak(key: object) -> str | None:
+    """What is wrong with a key, to be read after its name; ``None`` if nothing is known."""
+    text = key.decode("latin-1") if isinstance(key, bytes) else str(key)
+    if text.lower() in _KNOWN_KEYS:
+        return "is one that tutorials use"
+    if len(text) < _SHORTEST_KEY:
+        return f"has {len(text)} characters, which can be tried out; {_SHORTEST_KEY} are the least"
+    if len(set(text)) < 6:
+        return "has hardly any different characters"
+    return None
+
+
+def _cookies(served: Served) -> Iterator[Risk]:
+    config = served.config
+    if not config["SESSION_COOKIE_SECURE"]:
+        known = "" if served.has_tls else "If visitors come by HTTPS: "
+        yield Risk(
+            ERROR if served.has_tls else WARNING,
+            "cookie-secure",
+            f"{known}SESSION_COOKIE_SECURE is off, so browsers send the session's cookie over plain"
+            " http too, where anybody on the way can read it.",
+            'app.config["SESSION_COOKIE_SECURE"] = True',
+        )
+    if not config["SESSION_COOKIE_HTTPONLY"]:
+        yield Risk(
+            WARNING,
+            "cookie-httponly",
+            "SESSION_COOKIE_HTTPONLY is off: a script in a page can take the session away.",
+            'app.config["SESSION_COOKIE_HTTPONLY"] = True',
+        )
+    if config["SESSION_COOKIE_SAMESITE"] not in ("Lax", "Strict"):
+        yield Risk(
+            WARNING,
+            "cookie-samesite",
+            "SESSION_COOKIE_SAMESITE is neither Lax nor Strict: some browsers send the session's"
+            " cookie along with forms of other sites.",
+            'app.config["SESSION_COOKIE_SAMESITE"] = "Lax"',
+        )
+
+
+def _hosts(served: Served) -> Iterator[Risk]:
+    if not served.config["TRUSTED_HOSTS"] and served.has_external_urls:
+        yield Risk(
+            WARNING,
+            "trusted-hosts",
+            "The program makes addresses with url_for(..., _external=True), and TRUSTED_HOSTS is"
+            " not set: whoever sends the request chooses the host in them, for instance in the"
+            " mail with a link for a new password.",
+            'app.config["TRUSTED_HOSTS"] = ["www.example.com"]',
+        )
+
+
+def _limits(served: Served) -> Iterator[Risk]:
+    if served.config["MAX_CONTENT_LENGTH"] is None:
+        yield Risk(
+            WARNING,
+            "max-content-length",
+            "MAX_CONTENT_LENGTH is not set: a request's body may be as large as its sender likes.",
+            'app.config["MAX_CONTENT_LENGTH"] = 16 * 1024 * 1024, and more for routes of uploads.',
+        )
+
+
+def _development_keys(served: Served) -> Iterator[Risk]:
+    if served.config["TESTING"]:
+        yield Risk(
+            ERROR,
+            "testing",
+            "TESTING is on: errors are not handled as for visitors, and extensions"
+            " switch checks off (Flask-Login, Flask-WTF).",
+            "Set it in tests only.",
+        )
+    if served.config["TEMPLATES_AUTO_RELOAD"] and not served.is_debug:
+        yield Risk(
+            WARNING,
+            "templates-auto-reload",
+            "TEMPLATES_AUTO_RELOAD is on: each page looks at the files of its templates.",
+            "Leave it out: debug mode switches it on by itself.",
+        )
+    if served.config["PROPAGATE_EXCEPTIONS"] and not served.config["TESTING"]:
+        yield Risk(
+            WARNING,
+            "propagate-exceptions",
+            "PROPAGATE_EXCEPTIONS is on: errors pass by the program's handler for 500.",
+            "Leave it out.",
+        )
+
+
+def _proxies(served: Served) -> Iterator[Risk]:
+    if served.has_proxy_fix and served.options["proxy"]:
+        yield Risk(
+            WARNING,
+            "proxy-twice",
+            "The program has a ProxyFix, and --proxy does the same: forwarded headers are read"
+            " twice, and X-Forwarded-Prefix counts double.",
+            "Leave one of them out.",
+        )
+    elif served.has_proxy_fix and served.is_public:
+        yield Risk(
+            WARNING,
+            "proxy-fix",
+            "The program has a ProxyFix, and others can reach the server without the proxy: they"
+            " can give any address as their own.",
+            "Listen on 127.0.0.1 or on a Unix socket, or let a firewall keep others out.",
+        )
+    elif served.options["proxy"] and served.is_public:
+        yield Risk(
+            WARNING,
+            "proxy-public",
+            f"--proxy believes forwarded headers, and others can reach {served.options['host']}"
+            " without the proxy: they can give any address as their own.",
+            "Listen on 127.0.0.1 or on a Unix socket, or let a firewall keep others out.",
+        )
+
+
+def _encryption(served: Served) -> Iterator[Risk]:
+    if served.is_public and served.options["cert"] is None and not served.options["proxy"]:
+        yield Risk(
+            WARNING,
+            "no-tls",
+            f"Others can reach {served.options['host']}, and nothing is encrypted there.",
+            "--cert and --key; or, behind a proxy that has the certificate, --proxy 1.",
+        )
+
+
+def _pages_for_machines(served: Served) -> Iterator[Risk]:
+    if served.options["metrics"] and served.options["ops_port"] is None:
+        yield Risk(
+            WARNING,
+            "metrics-public",
+            "Whoever can reach the site can read its measurements.",
+            "A port of their own, on 127.0.0.1: --ops-port 9000.",
+        )
+
+
+_RULES: tuple[Callable[[Served], Iterator[Risk]], ...] = (
+    _debug,
+    _reload,
+    _secret_key,
+    _cookies,
+    _hosts,
+    _limits,
+    _development_keys,
+    _proxies,
+    _encryption,
+    _pages_for_machines,
+)

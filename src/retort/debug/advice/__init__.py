@@ -1,0 +1,65 @@
+"""What to tell a developer of an error: a sentence, its line, the change that mends it.
+
+Each advisor knows one kind of error, and says nothing of the others. How advice reaches people
+(pages, plain text, JSON, the log) is the business of the modules around this package.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from .answers import returned_none
+from .contexts import outside_of_context
+from .fields import missing_field, no_boundary
+from .methods import method_not_allowed
+from .names import hidden_package, syntax_error, unknown_name
+from .record import Advice, Place
+from .templates import template_not_found
+from .tokens import from_another_site, no_csrf_token
+from .urls import cannot_build, no_such_route
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["ADVISORS", "Advice", "Place", "advise"]
+
+_log = logging.getLogger(__name__)
+
+
+if TYPE_CHECKING:
+    # (error, the application, its environ or Request or None) -> advice, or None: not known here
+    Advisor = Callable[[BaseException, Any, Any], Advice | None]
+
+# Asked in this order; the first that knows the error answers.
+ADVISORS: tuple[Advisor, ...] = (
+    method_not_allowed,
+    no_csrf_token,
+    missing_field,
+    no_boundary,
+    no_such_route,
+    from_another_site,
+    cannot_build,
+    template_not_found,
+    outside_of_context,
+    returned_none,
+    syntax_error,
+    hidden_package,
+    unknown_name,
+)
+
+
+def advise(error: BaseException, app: Any, environ_or_request: Any) -> Advice | None:
+    """What the first advisor who knows ``error`` says of it, or ``None``.
+
+    Never raises: an advisor that fails is skipped, so that it cannot hide the error itself.
+    """
+    for advisor in ADVISORS:
+        try:
+            advice = advisor(error, app, environ_or_request)
+        except Exception:
+            _log.debug("The advisor %r failed on %r.", advisor, error, exc_info=True)
+            continue
+        if advice is not None:
+            return advice
+    return None

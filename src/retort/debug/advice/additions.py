@@ -1,0 +1,73 @@
+"""Views that a diff adds to a program: a page with a form, and one that shows a file."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+from ..checks.program import first_line
+from .edit import Draft, add_import, diff_of, quote_like
+from .scene import ROUTE_DECORATORS, Scene
+
+if TYPE_CHECKING:
+    from werkzeug.routing import Rule
+
+    from ..checks.program import View
+
+
+def page_with_form(scene: Scene, rule: Rule, view: View | None, fields: list[str]) -> str:
+    """A page at the address of a view for POST, with a form for it."""
+    found = scene.route_of(rule)
+    if view is None or found is None or found[1] not in view.code.node.decorator_list:
+        return ""
+    source, call = found
+    draft = Draft(source.path)
+    owner = _owner_of(draft, call)
+    if not owner or view.code.node.col_offset:
+        return ""
+    inputs = "".join(f'  <input name="{name}" placeholder="{name}">\n' for name in fields)
+    draft.insert_line(
+        first_line(view),
+        f"@{owner}.get({draft.source(call.args[0])})\n"
+        f"def {view.code.node.name}_form({', '.join(sorted(rule.arguments))}):\n"
+        f'    return """<form method="post">\n{inputs}  <button>Send</button>\n</form>"""\n\n',
+    )
+    return diff_of(scene.folder, draft)
+
+
+def page_with_file(scene: Scene, name: str) -> str:
+    """A view that shows a file which lies beside the program, at the address of its name."""
+    for view in scene.program.views:
+        route = next(
+            (each for each in view.code.node.decorator_list if _is_of(scene, view, each)), None
+        )
+        if not isinstance(route, ast.Call) or view.code.node.col_offset:
+            continue
+        draft = Draft(view.code.path)
+        written = draft.source(route)
+        function = re.sub(r"\W", "_", name.rpartition(".")[0]) + "_page"
+        draft.insert_line(
+            first_line(view),
+            f"@{_owner_of(draft, route)}.get({quote_like(written, '/' + name)})\n"
+            f"def {function}():\n"
+            f"    return send_file({quote_like(written, name)})\n\n",
+        )
+        add_import(draft, view.code.source.tree, "flask", "send_file")
+        return diff_of(scene.folder, draft)
+    return ""
+
+
+def _is_of(scene: Scene, view: View, decorator: ast.expr) -> bool:
+    """Whether this is a route of the application itself, and not of a blueprint."""
+    called = decorator.func if isinstance(decorator, ast.Call) else None
+    if not isinstance(called, ast.Attribute) or called.attr not in ROUTE_DECORATORS:
+        return False
+    return view.code.resolve(called.value) is scene.app
+
+
+def _owner_of(draft: Draft, call: ast.Call) -> str:
+    """What a route is registered on, as in ``app`` of ``@app.get("/")``."""
+    if isinstance(call.func, ast.Attribute) and call.func.attr in ROUTE_DECORATORS:
+        return draft.source(call.func.value)
+    return ""

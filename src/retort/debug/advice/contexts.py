@@ -1,0 +1,203 @@
+"""``request``, ``session``, ``g`` or ``current_app`` where there is no request or application."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from ...globals import current_app, g, request, session
+from .edit import Draft, add_import, diff_of
+from .record import Advice
+from .scene import Line, Scene, advisor, source_at
+
+if TYPE_CHECKING:
+    from ..checks.source import Source
+
+_MESSAGES = ("Working outside of application context", "Working outside of request context")
+_PROXIES: dict[str, Any] = {
+    "request": request,
+    "session": session,
+    "g": g,
+    "current_app": current_app,
+}
+_OF_REQUEST = frozenset({"request", "session"})
+# What starts functions elsewhere, and which argument the function is.
+_STARTERS = {"Thread": 1, "Timer": 1, "submit": 0, "start_new_thread": 0, "apply_async": 0}
+
+
+@advisor
+def outside_of_context(scene: Scene) -> Advice | None:
+    """Name the proxy and its line, and say how to have a context there."""
+    error, line = scene.error, scene.last_line
+    if not isinstance(error, RuntimeError) or not str(error).startswith(_MESSAGES):
+        return None
+    if line is None:
+        return None
+    needs_request = str(error).startswith(_MESSAGES[1])
+    name = _proxy_in(line, needs_request)
+    what = "request" if needs_request else "application"
+    start = f"{name} was used" if name else f"What needs the current {what} was called"
+    starter = _starter_of(scene, line)
+    if starter is not None:
+        return _in_thread(scene, start, what, *starter)
+    if any(one.function == "<module>" for one in scene.lines[-1:]):
+        return _at_import(scene, line, start, name, needs_request)
+    return _elsewhere(scene, start, needs_request)
+
+
+def _proxy_in(line: Line, needs_request: bool) -> str:
+    """The proxy that stands in a line, by the name that the program gives it."""
+    source = source_at(line)
+    if source is None:
+        return ""
+    proxies = {key: _PROXIES[key] for key in _PROXIES if (key in _OF_REQUEST) == needs_request}
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Name) and node.lineno == line.line:
+            value = line.frame.f_locals.get(node.id, line.frame.f_globals.get(node.id))
+            if any(value is proxy for proxy in proxies.values()):
+                return node.id
+    return ""
+
+
+# In a thread
+
+
+def _starter_of(scene: Scene, line: Line) -> tuple[Source, ast.Call, ast.expr] | None:
+    """The call that starts the function in a thread, if one does: ``Thread(target=work)``."""
+    source = source_at(line)
+    names = {one.function for one in scene.lines} - {"<module>"}
+    if source is None:
+        return None
+    for node in ast.walk(source.tree):
+        target = _target(node) if isinstance(node, ast.Call) else None
+        if isinstance(node, ast.Call) and isinstance(target, ast.Name) and target.id in names:
+            return source, node, target
+    return None
+
+
+def _target(call: ast.Call) -> ast.expr | None:
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else None
+    name = call.func.id if isinstance(call.func, ast.Name) else name
+    if name not in _STARTERS:
+        return None
+    for keyword in call.keywords:
+        if keyword.arg in ("target", "function"):
+            return keyword.value
+    at = _STARTERS[name]
+    return call.args[at] if len(call.args) > at else None
+
+
+def _in_thread(
+    scene: Scene, start: str, what: str, source: Source, call: ast.Call, target: ast.expr
+) -> Advice:
+    draft = Draft(source.path)
+    shown = draft.source(target)
+    draft.replace_node(target, f"copy_current_request_context({shown})")
+    add_import(draft, source.tree, "flask", "copy_current_request_context")
+    return Advice(
+        what=f"{start} in a thread, where there is no {what}: {shown}() runs outside of it.",
+        why=(
+            "A thread starts without a context. copy_current_request_context gives it the one of"
+            " the request that starts it. For work that outlives the request, hand over values."
+        ),
+        place=scene.last_place,
+        fix=f"Start copy_current_request_context({shown}) where {shown} is started.",
+        diff=diff_of(scene.folder, draft),
+        facts=(("Started at", f"line {call.lineno}: {draft.lines[call.lineno - 1].strip()}"),),
+    )
+
+
+# While the program is imported
+
+
+def _at_import(
+    scene: Scene, line: Line, start: str, name: str, needs_request: bool
+) -> Advice | None:
+    if needs_request:
+        return Advice(
+            what=f"{start} while the program is imported, when there is no request yet.",
+            why=(
+                "What stands outside of functions runs once, before the first request."
+                " A view runs for each request."
+            ),
+            place=scene.last_place,
+            fix="Move this line into the view that needs it.",
+        )
+    app_name = _application_in(line)
+    return Advice(
+        what=f"{start} while the program is imported, when no application is the current one.",
+        why=(
+            "In a script, enter the application's context. To try things by hand, 'retort shell'"
+            " has it entered already."
+        ),
+        place=scene.last_place,
+        fix=(
+            f"Write {app_name} instead of {name}."
+            if app_name and name == "current_app"
+            else f"Put it below 'with {app_name or 'app'}.app_context():'."
+        ),
+        diff=_import_diff(scene, line, name, app_name) if app_name else "",
+    )
+
+
+def _application_in(line: Line) -> str:
+    """The name of the application in the file, if it is made there."""
+    from ...app import Flask
+
+    names = [key for key, value in line.frame.f_globals.items() if issubclass(type(value), Flask)]
+    return names[0] if len(names) == 1 else ""
+
+
+def _import_diff(scene: Scene, line: Line, name: str, app_name: str) -> str:
+    source = source_at(line)
+    if source is None:
+        return ""
+    draft = Draft(source.path)
+    statement = _simple_statement_at(source.tree, line.line)
+    if name == "current_app":
+        for node in ast.walk(source.tree):
+            if isinstance(node, ast.Name) and node.id == name and node.lineno == line.line:
+                draft.replace_node(node, app_name)
+    elif statement is not None:
+        _indent_below(draft, statement, f"with {app_name}.app_context():")
+    return diff_of(scene.folder, draft)
+
+
+def _simple_statement_at(tree: ast.Module, line: int) -> ast.stmt | None:
+    """The innermost statement that has the line, and nothing nested in it."""
+    found = None
+    for node in ast.walk(tree):
+        if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or 0):
+            found = node
+    return found
+
+
+def _indent_below(draft: Draft, statement: ast.stmt, head: str) -> None:
+    indent = " " * statement.col_offset
+    draft.insert(draft.offset(statement.lineno), f"{indent}{head}\n")
+    for line in range(statement.lineno, (statement.end_lineno or 0) + 1):
+        draft.insert(draft.offset(line), "    ")
+
+
+# Elsewhere: a script's function, a test, a scheduler
+
+
+def _elsewhere(scene: Scene, start: str, needs_request: bool) -> Advice:
+    line = scene.last_line
+    assert line is not None
+    if needs_request:
+        fix = "Call it from a view, or below 'with app.test_request_context():' in a test."
+        what = f"{start} in {line.function}(), which was called outside of a request."
+        return Advice(what=what, place=scene.last_place, fix=fix)
+    caller = next((one for one in scene.lines if one.function == "<module>"), None)
+    app_name = _application_in(caller or line)
+    diff = ""
+    if caller is not None and app_name:
+        diff = _import_diff(scene, caller, "", app_name)
+    return Advice(
+        what=f"{start} in {line.function}(), which was called outside of the application.",
+        why="'retort shell' starts Python with the application's context entered.",
+        place=scene.last_place,
+        fix=f"Call it below 'with {app_name or 'app'}.app_context():'.",
+        diff=diff,
+    )

@@ -1,0 +1,404 @@
+"""400: a field that a view reads did not come with the request, or came elsewhere in it."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from werkzeug.exceptions import BadRequest, BadRequestKeyError
+
+from ...errors import FileFieldError
+from ...http.hints import FORM_TYPES, MULTIPART
+from ..checks.markup import attributes_in
+from ..checks.reads import SOURCES, direct_reads
+from ..checks.source import text_in
+from .edit import Draft, diff_of, quote_like, set_attribute, tag_at, tags_from
+from .record import Advice
+from .scene import Line, Scene, advisor, joined, source_at
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Container, Iterator
+
+    from ...http import Request
+    from ..checks.forms import Sent
+    from ..checks.markup import Field
+    from .record import Place
+
+_NAMED = SOURCES | {"cookies", "headers"}
+_UNTICKED = frozenset({"checkbox", "radio"})
+_KINDS = {"form": "field", "args": "field", "values": "field", "files": "file"}
+
+
+@dataclass
+class Reading:
+    """``request.form["nm"]`` in the program: what is read, and the source of it."""
+
+    line: Line
+    attribute: str
+    key: str
+    path: str
+    node: ast.Subscript | None
+    alias: bool = False
+
+    @property
+    def shown(self) -> str:
+        """As it would be written."""
+        return f"request.{self.attribute}[{self.key!r}]"
+
+
+@advisor
+def missing_field(scene: Scene) -> Advice | None:
+    """Say which field is missing, what came instead, and why."""
+    error, request = scene.error, scene.request
+    if request is None or not isinstance(error, (BadRequestKeyError, FileFieldError)):
+        return None
+    reading = _reading(scene, error)
+    if reading is None:
+        return None
+    for explain in (_file_as_text, _elsewhere, _no_form, _misnamed):
+        advice = explain(scene, reading, request)
+        if advice is not None:
+            return advice
+    return _absent(scene, reading, request)
+
+
+def _reading(scene: Scene, error: BaseException) -> Reading | None:
+    line = scene.last_line
+    if line is None:
+        return None
+    source = source_at(line)
+    key = error.args[0] if isinstance(error, BadRequestKeyError) and error.args else None
+    if source is None:
+        return None
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Subscript) and node.lineno <= line.line <= (node.end_lineno or 0):
+            named = text_in(node.slice)
+            found = _attribute(source.tree, node.value)
+            if found is not None and named is not None and key in (None, named):
+                alias = isinstance(node.value, ast.Name)
+                return Reading(line, found, named, source.path, node, alias)
+    if key is None or not isinstance(key, str):
+        return None
+    return Reading(line, "form", key, source.path, None)
+
+
+def _attribute(tree: ast.Module, node: ast.expr) -> str | None:
+    """Which part of the request is meant, also if it got a name of its own before."""
+    if isinstance(node, ast.Attribute):
+        return node.attr if node.attr in _NAMED else None
+    if not isinstance(node, ast.Name):
+        return None
+    for each in ast.walk(tree):
+        if not isinstance(each, ast.Assign) or not isinstance(each.value, ast.Attribute):
+            continue
+        target = each.targets[0]
+        if isinstance(target, ast.Name) and target.id == node.id:
+            return _attribute(tree, each.value)
+    return None
+
+
+def _place(scene: Scene, reading: Reading) -> Place:
+    return scene.place(reading.path, reading.line.line, reading.line.function)
+
+
+def _facts(request: Request) -> tuple[tuple[str, str], ...]:
+    rows = [
+        ("Received fields", _listed(request.form)),
+        ("In the query (request.args)", _listed(request.args)),
+        ("Files", _listed(request.files)),
+        ("Content-Type", request.content_type or "none"),
+    ]
+    return tuple(row for row in rows if row[1] or row[0] in ("Received fields", "Content-Type"))
+
+
+def _listed(names: object) -> str:
+    return ", ".join(dict.fromkeys(str(name) for name in names))  # type: ignore[attr-defined]
+
+
+def _replaced(scene: Scene, reading: Reading, new: str) -> str:
+    """The change that reads another part of the request in this place."""
+    if reading.node is None or reading.alias:
+        return ""
+    draft = Draft(reading.path)
+    value = reading.node.value
+    assert isinstance(value, ast.Attribute)
+    if new in _NAMED:
+        end = draft.end(value)
+        draft.replace(end - len(value.attr), end, new)
+    else:
+        draft.replace_node(value, f"{draft.source(value.value)}.{new}")
+    return diff_of(scene.folder, draft)
+
+
+# A file that came as text
+
+
+def _file_as_text(scene: Scene, reading: Reading, request: Request) -> Advice | None:
+    if reading.attribute != "files" or reading.key not in request.form:
+        return None
+    return Advice(
+        what=(
+            f"No file {reading.key!r} arrived, only its name: the form was sent as"
+            f" {request.mimetype}."
+        ),
+        why="Only multipart/form-data carries the contents of files.",
+        place=_place(scene, reading),
+        fix='Write <form method="post" enctype="multipart/form-data">.',
+        diff=_form_diff(scene, "enctype", MULTIPART, reading.key),
+        facts=_facts(request),
+    )
+
+
+def _form_diff(scene: Scene, name: str, value: str, field: str = "") -> str:
+    """The change that gives the form which was sent an attribute."""
+    for sent in _forms_here(scene):
+        if field and not any(one.name == field for one in sent.form.fields):
+            continue
+        draft = Draft(sent.page.file)
+        tag = tag_at(draft, sent.line, "form")
+        if tag is not None:
+            set_attribute(draft, tag, name, value)
+            return diff_of(scene.folder, draft)
+    return ""
+
+
+def _forms_here(scene: Scene) -> Iterator[Sent]:
+    """The forms that may have sent this request."""
+    if scene.view is not None:
+        yield from scene.forms_to(scene.view)
+
+
+# What came, but in another part of the request
+
+
+def _elsewhere(scene: Scene, reading: Reading, request: Request) -> Advice | None:
+    parts: dict[str, Container[str]]
+    parts = {"form": request.form, "args": request.args, "files": request.files}
+    parts.pop(reading.attribute, None)
+    if reading.attribute in ("values", "cookies", "headers"):
+        return None
+    found = next((name for name, fields in parts.items() if reading.key in fields), None)
+    if found is None:
+        return None
+    new = found
+    takes_both = scene.view is not None and {"GET", "POST"} <= scene.view.methods
+    if takes_both and found != "files" and reading.attribute != "files":
+        new = "values"
+    came = {"form": "in a form", "args": "in the query string", "files": "as a file"}[found]
+    fix = f"Read request.{new}[{reading.key!r}]."
+    if found == "args":
+        fix = f'{fix[:-1]}, or write <form method="post"> to send it as {reading.shown}.'
+    return Advice(
+        what=(
+            f"The field {reading.key!r} came {came} (request.{found}), but you read"
+            f" request.{reading.attribute}."
+        ),
+        why=(
+            "GET puts a form's fields into the query string, POST into the body. request.values"
+            " has the fields of both."
+        ),
+        place=_place(scene, reading),
+        fix=fix,
+        diff=_replaced(scene, reading, new),
+        facts=_facts(request),
+    )
+
+
+# A body that is no form
+
+
+def _no_form(scene: Scene, reading: Reading, request: Request) -> Advice | None:
+    if reading.attribute not in ("form", "values", "files") or not request.content_length:
+        return None
+    if request.is_json:
+        return Advice(
+            what=(
+                f"No field {reading.key!r}: the body is {request.mimetype}, which"
+                f" request.{reading.attribute} does not hold."
+            ),
+            place=_place(scene, reading),
+            fix=f"Read request.get_json()[{reading.key!r}].",
+            diff=_replaced(scene, reading, "get_json()"),
+            facts=_facts(request),
+        )
+    if request.mimetype in FORM_TYPES:
+        return None
+    return Advice(
+        what=f"The body is {request.mimetype or 'of no type'}, which is not a form.",
+        why=(
+            "request.form is read from application/x-www-form-urlencoded and multipart/form-data."
+            " request.get_data() has every body as it was sent."
+        ),
+        place=_place(scene, reading),
+        fix="Send it as a form: remove the enctype from the <form>, or name the right type.",
+        diff=_form_diff(scene, "enctype", "application/x-www-form-urlencoded"),
+        facts=_facts(request),
+    )
+
+
+@advisor
+def no_boundary(scene: Scene) -> Advice | None:
+    """A body that says it is a form with files, but not how it is divided."""
+    error, request = scene.error, scene.request
+    if type(error) is not BadRequest or request is None or request.mimetype != MULTIPART:
+        return None
+    if "boundary" in request.mimetype_params:
+        return None
+    return Advice(
+        what="The body says multipart/form-data but names no boundary, so it is no form.",
+        why=(
+            "A script that sets this Content-Type by hand leaves the boundary out. Whoever makes"
+            " the body knows it: the browser, for a FormData."
+        ),
+        place=scene.last_place,
+        fix="Leave the header Content-Type out where the request is made.",
+        facts=(("Content-Type", request.content_type or ""),),
+    )
+
+
+# A field with another name
+
+
+def _misnamed(scene: Scene, reading: Reading, request: Request) -> Advice | None:
+    received = [name for name in _part(request, reading.attribute) if name]
+    by_id = _input_by_id(scene, reading)
+    if by_id is not None:
+        return _without_name(scene, reading, request, *by_id)
+    meant = _meant(scene, reading, received)
+    if meant is None:
+        return None
+    diff = ""
+    if reading.node is not None:
+        draft = Draft(reading.path)
+        new = quote_like(draft.source(reading.node.slice), meant)
+        draft.replace_node(reading.node.slice, new)
+        diff = diff_of(scene.folder, draft)
+    return Advice(
+        what=(
+            f"No {_kind(reading)} {reading.key!r}. Received: {joined(received)}. Did you mean"
+            f" {meant!r}?"
+        ),
+        why=_needs_name(reading),
+        place=_place(scene, reading),
+        fix=f"Read request.{reading.attribute}[{meant!r}], or rename the input.",
+        diff=diff,
+        facts=_facts(request),
+    )
+
+
+def _part(request: Request, attribute: str) -> list[str]:
+    part: dict[str, str] = getattr(request, attribute)
+    return list(part.keys())
+
+
+def _kind(reading: Reading) -> str:
+    return {**_KINDS, "cookies": "cookie", "headers": "header"}[reading.attribute]
+
+
+def _needs_name(reading: Reading) -> str:
+    if reading.attribute in ("cookies", "headers"):
+        return ""
+    return f'The input needs name="{reading.key}"; an id is not sent.'
+
+
+def _meant(scene: Scene, reading: Reading, received: list[str]) -> str | None:
+    """A received name that is close, or the only one the view does not read."""
+    lowered = {name.lower(): name for name in received}
+    close = difflib.get_close_matches(reading.key.lower(), list(lowered), n=1)
+    if close:
+        return lowered[close[0]]
+    if reading.attribute not in SOURCES:
+        return None
+    view = scene.view
+    read = {one.name for one in direct_reads(view.code).fields} if view else set()
+    unread = [name for name in received if name not in read and not name.startswith("_")]
+    unread = [name for name in unread if name != "csrf_token"]
+    return unread[0] if len(unread) == 1 else None
+
+
+def _input_by_id(scene: Scene, reading: Reading) -> tuple[Draft, re.Match[str]] | None:
+    """An input whose id is what the view reads, in a form that is sent here."""
+    for sent in _forms_here(scene):
+        draft = Draft(sent.page.file)
+        for tag in tags_from(draft, sent.line, "(?:input|select|textarea|form)"):
+            if tag[0].lower().startswith("<form") and draft.line_of(tag) != sent.line:
+                break
+            attributes = attributes_in(tag[0])
+            if attributes.get("id") == reading.key and not attributes.get("name"):
+                return draft, tag
+    return None
+
+
+def _without_name(
+    scene: Scene, reading: Reading, request: Request, draft: Draft, tag: re.Match[str]
+) -> Advice:
+    set_attribute(draft, tag, "name", reading.key)
+    received = [name for name in _part(request, reading.attribute) if name]
+    line = draft.line_of(tag)
+    return Advice(
+        what=(
+            f"No field {reading.key!r}: the input with this id"
+            f" ({os.path.basename(draft.path)}:{line}) has no name, and an id is not sent."
+        ),
+        why=f"Received: {joined(received) if received else 'nothing'}.",
+        place=scene.place(draft.path, line),
+        fix=f'Write name="{reading.key}" in the input.',
+        diff=diff_of(scene.folder, draft),
+        facts=_facts(request),
+    )
+
+
+# A field that did not come at all
+
+
+def _absent(scene: Scene, reading: Reading, request: Request) -> Advice:
+    received = [name for name in _part(request, reading.attribute) if name]
+    listed = joined(received) if received else "nothing"
+    unticked = next(
+        (
+            field
+            for sent in _forms_here(scene)
+            for field in sent.form.fields
+            if field.name == reading.key and field.kind in _UNTICKED
+        ),
+        None,
+    )
+    why = _needs_name(reading)
+    if unticked is not None:
+        why = f"A {unticked.kind} that is not ticked is not sent."
+    return Advice(
+        what=f"No {_kind(reading)} {reading.key!r}. Received: {listed}.",
+        why=why,
+        place=_place(scene, reading),
+        fix=(
+            f"Read request.{reading.attribute}.get({reading.key!r}), which gives None if it is"
+            " missing."
+            if unticked is not None or not _has_input(scene, reading)
+            else f"Send the {_kind(reading)} {reading.key!r}."
+        ),
+        diff=_getter_diff(scene, reading) if _may_be_missing(reading, unticked) else "",
+        facts=_facts(request),
+    )
+
+
+def _has_input(scene: Scene, reading: Reading) -> bool:
+    return any(
+        field.name == reading.key for sent in _forms_here(scene) for field in sent.form.fields
+    )
+
+
+def _may_be_missing(reading: Reading, unticked: Field | None) -> bool:
+    return unticked is not None or reading.attribute in ("args", "cookies", "headers")
+
+
+def _getter_diff(scene: Scene, reading: Reading) -> str:
+    if reading.node is None:
+        return ""
+    draft = Draft(reading.path)
+    value, key = draft.source(reading.node.value), draft.source(reading.node.slice)
+    draft.replace_node(reading.node, f"{value}.get({key})")
+    return diff_of(scene.folder, draft)

@@ -1,0 +1,237 @@
+"""405: a route does not take the method that was sent; or a form was sent by the wrong one."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from werkzeug.exceptions import MethodNotAllowed
+
+from ..checks.flow import tested_methods
+from ..checks.reads import direct_reads
+from ..checks.source import text_in
+from .additions import page_with_form
+from .edit import Draft, diff_of, quote_like, set_attribute, tag_at
+from .record import Advice
+from .scene import Scene, advisor, joined, shown_methods
+
+if TYPE_CHECKING:
+    from werkzeug.routing import Rule
+
+    from ..checks.forms import Sent
+    from ..checks.program import View
+    from ..checks.source import Source
+
+_KEEPS_METHOD = (307, 308)
+
+
+@advisor
+def method_not_allowed(scene: Scene) -> Advice | None:
+    """Say who answers this URL, and for which methods."""
+    if not isinstance(scene.error, MethodNotAllowed) or scene.request is None:
+        return None
+    rules = scene.rules_for_path()
+    if not rules:
+        return None
+    redirect = _redirect_to(scene, rules)
+    if redirect is not None:
+        return _after_redirect(scene, rules, *redirect)
+    if scene.request.method in ("GET", "HEAD"):
+        return _opened(scene, rules)
+    return _sent(scene, rules)
+
+
+def _taken(rules: list[Rule]) -> list[str]:
+    return shown_methods({method for rule in rules for method in rule.methods or ()})
+
+
+def _only(scene: Scene, rules: list[Rule]) -> str:
+    """As in ``login() (app.py:12) answers GET only``; or, of several, each."""
+    by_view: dict[str, set[str]] = {}
+    for rule in rules:
+        by_view.setdefault(scene.name_of(rule), set()).update(rule.methods or ())
+    parts = [f"{name} answers {joined(shown_methods(of))} only" for name, of in by_view.items()]
+    return joined(parts)
+
+
+# POST, PUT, PATCH, DELETE
+
+
+def _sent(scene: Scene, rules: list[Rule]) -> Advice:
+    assert scene.request is not None
+    method = scene.request.method
+    rule = next((each for each in rules if _expects(scene, each, method)), rules[0])
+    view, cls = scene.view_of(rule), scene.class_of(rule)
+    wanted = [*_taken([rule]), method]
+    listed = ", ".join(repr(one) for one in wanted)
+    name = view.name if view else repr(rule.endpoint)
+    fix = f"Let {name} take {method}: write methods=[{listed}] at its route."
+    if cls is not None:
+        fix = f"Write a method {method.lower()}(self) in the class {cls.__name__}."
+    return Advice(
+        what=f"{scene.what} arrived; {_only(scene, rules)}.",
+        why=(
+            "A route answers GET alone unless it names more methods. HEAD and OPTIONS come by"
+            " themselves."
+        ),
+        place=None if view is None else scene.place_of(view),
+        fix=fix,
+        diff="" if cls else add_methods(scene, rule, wanted),
+        facts=(("Methods of this URL", ", ".join(_taken(rules))),),
+    )
+
+
+def _expects(scene: Scene, rule: Rule, method: str) -> bool:
+    """Whether a view looks as if it was meant to take a method."""
+    view = scene.view_of(rule)
+    if view is None:
+        return False
+    tests = any(method in methods for _, methods in tested_methods(view.code))
+    return tests or bool({"form", "files"} & direct_reads(view.code).touched.keys())
+
+
+def add_methods(scene: Scene, rule: Rule, wanted: list[str]) -> str:
+    """The change by which a route takes exactly these methods besides HEAD and OPTIONS."""
+    view, found = scene.view_of(rule), scene.route_of(rule)
+    if found is None or (view is not None and not view.is_alone):
+        return ""
+    source, call = found
+    draft = Draft(source.path)
+    if not _write_methods(draft, call, wanted):
+        return ""
+    return diff_of(scene.folder, draft)
+
+
+def _write_methods(draft: Draft, call: ast.Call, wanted: list[str]) -> bool:
+    assert isinstance(call.func, ast.Attribute)
+    source = draft.source(call)
+    listed = ", ".join(quote_like(source, one) for one in wanted)
+    given = next((each.value for each in call.keywords if each.arg == "methods"), None)
+    if given is None:
+        last = [*call.args, *(each.value for each in call.keywords)][-1]
+        draft.insert(draft.end(last), f", methods=[{listed}]")
+        if call.func.attr not in ("route", "add_url_rule"):
+            end = draft.end(call.func)
+            draft.replace(end - len(call.func.attr), end, "route")
+        return True
+    if not isinstance(given, (ast.List, ast.Tuple, ast.Set)):
+        return False
+    named = [text_in(element) for element in given.elts]
+    missing = [one for one in wanted if one not in named]
+    if not given.elts or None in named:
+        return False
+    more = "".join(f", {quote_like(source, one)}" for one in missing)
+    draft.insert(draft.end(given.elts[-1]), more)
+    return True
+
+
+# GET
+
+
+def _opened(scene: Scene, rules: list[Rule]) -> Advice:
+    rule = rules[0]
+    view = scene.view_of(rule)
+    place = None if view is None else scene.place_of(view)
+    taken = joined(_taken(rules))
+    what = (
+        f"You opened {scene.request.path if scene.request else ''} with GET; {_only(scene, rules)}."
+    )
+    forms = scene.forms_to(view) if view else []
+    by_get = [sent for sent in forms if sent.form.sends == "GET"]
+    if by_get and scene.request is not None and scene.request.args:
+        return _form_by_get(scene, what, by_get[0], taken)
+    if forms:
+        return Advice(
+            what=what,
+            why=f"There is a page with the form: {_addresses(forms)}.",
+            place=place,
+            fix="Open the page with the form, and send the form from there.",
+            facts=(("Forms for this URL", _addresses(forms)),),
+        )
+    fields = _fields_of(view)
+    return Advice(
+        what=what,
+        why="Typing an address, and following a link, is GET. A form with method=post sends POST.",
+        place=place,
+        fix=f'Write a page with <form action="{rule.rule}" method="post">, and open that.',
+        diff=page_with_form(scene, rule, view, fields) if "POST" in (rule.methods or ()) else "",
+        facts=(("Fields that are read", ", ".join(fields) or "none that could be found"),),
+    )
+
+
+def _form_by_get(scene: Scene, what: str, sent: Sent, taken: str) -> Advice:
+    draft = Draft(sent.page.file)
+    tag = tag_at(draft, sent.line, "form")
+    if tag is not None:
+        set_attribute(draft, tag, "method", "post")
+    return Advice(
+        what=what,
+        why=f"The form is sent with GET, its fields in the address; this URL takes {taken}.",
+        place=scene.place(sent.page.file, sent.line),
+        fix='Add method="post" to the form.',
+        diff=diff_of(scene.folder, draft),
+    )
+
+
+def _addresses(forms: list[Sent]) -> str:
+    return ", ".join(dict.fromkeys(_address(sent) for sent in forms))
+
+
+def _address(sent: Sent) -> str:
+    rules = [rule.rule for view in sent.page.views or () for rule in view.rules]
+    return str(rules[0]) if rules else sent.page.file
+
+
+def _fields_of(view: View | None) -> list[str]:
+    if view is None:
+        return []
+    reads = direct_reads(view.code).fields
+    return list(dict.fromkeys(read.name for read in reads if read.source in ("form", "values")))
+
+
+# After a redirect that keeps the method
+
+
+def _redirect_to(scene: Scene, rules: list[Rule]) -> tuple[Source, ast.Call, ast.expr] | None:
+    """The call of ``redirect`` that may have brought this request, with the status it gives."""
+    if scene.request is None or scene.request.method == "GET":
+        return None
+    for source in scene.program.sources:
+        for node in ast.walk(source.tree):
+            if not isinstance(node, ast.Call) or _called(node) != "redirect" or not node.args:
+                continue
+            code = next((each.value for each in node.keywords if each.arg == "code"), None)
+            code = code or (node.args[1] if len(node.args) > 1 else None)
+            keeps = isinstance(code, ast.Constant) and code.value in _KEEPS_METHOD
+            if code is not None and keeps and _leads_to(scene, node.args[0], rules):
+                return source, node, code
+    return None
+
+
+def _called(node: ast.Call) -> str:
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
+def _leads_to(scene: Scene, target: ast.expr, rules: list[Rule]) -> bool:
+    if isinstance(target, ast.Call) and _called(target) == "url_for" and target.args:
+        return text_in(target.args[0]) in {rule.endpoint for rule in rules}
+    text = text_in(target)
+    return text is not None and scene.request is not None and text == scene.request.path
+
+
+def _after_redirect(
+    scene: Scene, rules: list[Rule], source: Source, call: ast.Call, code: ast.expr
+) -> Advice:
+    draft = Draft(source.path)
+    draft.replace_node(code, "303")
+    status = ast.unparse(code)
+    return Advice(
+        what=(
+            f"{scene.what} arrived after a redirect with status {status}, which keeps the"
+            f" method; {_only(scene, rules)}."
+        ),
+        why="303 (See Other) is followed with GET: RFC 9110 section 15.4.4.",
+        place=scene.place(source.path, call.lineno),
+        fix="Redirect with 303 after a POST.",
+        diff=diff_of(scene.folder, draft),
+    )

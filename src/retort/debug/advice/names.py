@@ -1,0 +1,174 @@
+"""Mistakes in Python itself that beginners make: a name, a colon, a file that hides a package."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import difflib
+import os
+import re
+from typing import TYPE_CHECKING
+
+import retort
+
+from ..checks.start import HIDEABLE
+from .edit import Draft, add_import, diff_of, rename_diff
+from .record import Advice
+from .scene import Scene, advisor, source_at
+
+if TYPE_CHECKING:
+    from .scene import Line
+
+_CLOSERS = {"(": ")", "[": "]", "{": "}"}
+
+
+@advisor
+def unknown_name(scene: Scene) -> Advice | None:
+    """A name that is not imported, or misspelt."""
+    error, line = scene.error, scene.last_line
+    if type(error) is not NameError or line is None:
+        return None
+    name, source = error.name, source_at(line)
+    if not name or source is None:
+        return None
+    if name in retort.__all__:
+        draft = Draft(source.path)
+        add_import(draft, source.tree, "flask", name)
+        return Advice(
+            what=f"{name} is not imported in {os.path.basename(line.file)}.",
+            place=scene.last_place,
+            fix=f"Write 'from flask import {name}'.",
+            diff=diff_of(scene.folder, draft),
+        )
+    known = [*line.frame.f_locals, *line.frame.f_globals, *dir(builtins)]
+    close = difflib.get_close_matches(name, known, n=1)
+    if not close:
+        return Advice(
+            what=f"There is no {name!r} here: it was given no value before this line.",
+            place=scene.last_place,
+            fix=f"Assign {name}, import it, or put it in quotes if it is text.",
+        )
+    return Advice(
+        what=f"There is no {name!r} here. Did you mean {close[0]!r}?",
+        place=scene.last_place,
+        fix=f"Write {close[0]}.",
+        diff=_renamed(scene, line, name, close[0]),
+    )
+
+
+def _renamed(scene: Scene, line: Line, name: str, meant: str) -> str:
+    source = source_at(line)
+    if source is None:
+        return ""
+    draft = Draft(source.path)
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Name) and node.id == name and node.lineno == line.line:
+            draft.replace_node(node, meant)
+    return diff_of(scene.folder, draft)
+
+
+# A file that cannot be compiled
+
+
+@advisor
+def syntax_error(scene: Scene) -> Advice | None:
+    """Where Python stopped reading, and what may be missing there."""
+    error = scene.error
+    if not isinstance(error, SyntaxError) or not error.filename or not error.lineno:
+        return None
+    file = os.path.realpath(error.filename)
+    place = scene.place(file, error.lineno)
+    name = f"{os.path.basename(file)}, line {error.lineno}"
+    diff, fix = "", "Correct this line, or the one above it, and save the file."
+    for mend in (_colon, _closer, _quote):
+        draft = Draft(file)
+        done = mend(draft, error)
+        made = diff_of(scene.folder, draft) if done else ""
+        if made:
+            diff, fix = made, done
+            break
+    return Advice(
+        what=f"Python cannot read {name}: {error.msg}.",
+        place=place,
+        fix=fix,
+        diff=diff,
+    )
+
+
+def _colon(draft: Draft, error: SyntaxError) -> str:
+    if error.msg != "expected ':'":
+        return ""
+    _append(draft, error.lineno or 1, ":")
+    return "Write a colon at the end of the line."
+
+
+def _closer(draft: Draft, error: SyntaxError) -> str:
+    found = re.match(r"'([(\[{])' was never closed", error.msg or "")
+    if found is None:
+        return ""
+    _append(draft, error.lineno or 1, _CLOSERS[found[1]])
+    return f"Write {_CLOSERS[found[1]]} at the end of the line."
+
+
+def _quote(draft: Draft, error: SyntaxError) -> str:
+    if not (error.msg or "").startswith("unterminated string literal") or not error.offset:
+        return ""
+    line = draft.lines[(error.lineno or 1) - 1]
+    quote = next((one for one in line[error.offset - 1 :] if one in "'\""), "'")
+    closing = ")" if line.count("(") > line.count(")") and line.rstrip().endswith(")") else ""
+    if closing:
+        return ""
+    text = line.rstrip()
+    tail = re.search(r"[)\]}:]*$", text)
+    end = len(text) - (len(tail[0]) if tail else 0)
+    draft.insert(draft.offset(error.lineno or 1) + end, quote)
+    return f"Write {quote} where the text ends."
+
+
+def _append(draft: Draft, line: int, text: str) -> None:
+    """Put something at the end of a line, before its comment."""
+    written = draft.lines[line - 1].rstrip()
+    code = re.sub(r"\s*#[^'\"]*$", "", written)
+    draft.insert(draft.offset(line) + len(code), text)
+
+
+# A file with the name of a package
+
+
+@advisor
+def hidden_package(scene: Scene) -> Advice | None:
+    """``flask.py`` beside the program is what ``import flask`` finds."""
+    error = scene.error
+    if not isinstance(error, (ImportError, AttributeError)):
+        return None
+    file = _hiding(scene, error)
+    if file is None:
+        return None
+    name = os.path.basename(file)
+    package = name.removesuffix(".py")
+    new = os.path.join(os.path.dirname(file), _free_name(os.path.dirname(file)))
+    return Advice(
+        what=f"Your file {name} hides the package {package}: 'import {package}' finds the file.",
+        why=f"It is {file}. Python looks into the program's own folder first.",
+        place=scene.last_place,
+        fix=f"Rename {name}, for instance to {os.path.basename(new)}.",
+        diff=rename_diff(os.path.dirname(file), file, new),
+    )
+
+
+def _hiding(scene: Scene, error: BaseException) -> str | None:
+    folders = {os.path.dirname(line.file) for line in scene.lines} or {os.getcwd()}
+    named = getattr(error, "name", None) or ""
+    for folder in sorted(folders):
+        for package in HIDEABLE:
+            file = os.path.join(folder, f"{package}.py")
+            if os.path.isfile(file) and (package in str(error) or named.startswith(package)):
+                return file
+    return None
+
+
+def _free_name(folder: str) -> str:
+    names = (name for name in ("app.py", "main.py", "program.py", "my_app.py"))
+    return next(
+        (name for name in names if not os.path.exists(os.path.join(folder, name))), "new.py"
+    )

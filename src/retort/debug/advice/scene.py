@@ -1,0 +1,264 @@
+"""What an advisor looks at: the error, the application, its request, and the program's source.
+
+Everything is looked up when it is asked for, so that an advisor who does not know the error
+costs nothing. Reading source is the business of `debug.checks`.
+"""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import os
+from dataclasses import dataclass
+from functools import cached_property, wraps
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.exceptions import HTTPException
+
+from ...setup import find_package
+from ..checks.forms import Sent, send_forms, takers_of
+from ..checks.pages import Page, pages_of
+from ..checks.program import Program, View, first_line
+from ..checks.source import first_argument, is_own, source_of, text_in
+from ..checks.start import place_of
+from .edit import Draft, diff_of
+from .record import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+    from werkzeug.routing import Rule
+
+    from ...http import Request
+    from ..checks.source import Source
+    from .record import Advice
+
+ROUTE_DECORATORS = frozenset({"route", "get", "post", "put", "patch", "delete", "query"})
+
+
+@dataclass(frozen=True)
+class Line:
+    """One of the program's own lines that the error went through."""
+
+    file: str
+    line: int
+    function: str
+    frame: FrameType
+
+
+class Scene:
+    """An error and all there is to know about it.
+
+    :param request: ``None`` if the error was not raised for one.
+    """
+
+    def __init__(self, error: BaseException, app: Any, request: Request | None) -> None:
+        self.error = error
+        self.app = app
+        self.request = request
+
+    @cached_property
+    def folder(self) -> str:
+        """The program's folder: diffs are relative to it."""
+        if self.app is not None:
+            return find_package(self.app.import_name)[1]
+        here = os.getcwd()
+        last = self.lines[-1].file if self.lines else ""
+        file = _file_of_syntax_error(self.error) or last
+        if not file or file.startswith(os.path.join(os.path.realpath(here), "")):
+            return here
+        return os.path.dirname(file)
+
+    @cached_property
+    def program(self) -> Program:
+        """The application with its source."""
+        return Program(self.app)
+
+    @cached_property
+    def pages(self) -> list[Page]:
+        """The program's HTML."""
+        return pages_of(self.program)
+
+    @cached_property
+    def forms(self) -> list[Sent]:
+        """The forms in it, and where they are sent."""
+        return send_forms(self.program, self.pages)
+
+    @property
+    def what(self) -> str:
+        """The request in short, as in ``POST /login``."""
+        return "" if self.request is None else f"{self.request.method} {self.request.path}"
+
+    @cached_property
+    def view(self) -> View | None:
+        """The view that answers the request, if its source can be read."""
+        request = self.request
+        if request is None or request.url_rule is None:
+            return None
+        return self.view_of(request.url_rule, request.method)
+
+    def view_of(self, rule: Rule, method: str | None = None) -> View | None:
+        """The view of a rule, for a method if there are several."""
+        found = [view for view in self.program.views if view.has(rule)]
+        best = [view for view in found if method in view.methods]
+        return next(iter(best or found), None)
+
+    def forms_to(self, view: View) -> list[Sent]:
+        """The forms that are sent to a view, whichever method they are sent by."""
+        return [
+            sent
+            for sent in self.forms
+            if sent.rules and not sent.form.is_uncertain and _shares(sent.rules, view.rules)
+        ]
+
+    def forms_taken_by(self, view: View) -> list[Sent]:
+        """The forms that reach a view."""
+        return [sent for sent in self.forms if view in (takers_of(self.program, sent) or ())]
+
+    @cached_property
+    def lines(self) -> list[Line]:
+        """The program's own lines in the traceback, the innermost last."""
+        return list(_own_lines(self.error))
+
+    @property
+    def last_line(self) -> Line | None:
+        """The program's own line nearest to the error."""
+        return self.lines[-1] if self.lines else None
+
+    def place(self, file: str, line: int, function: str = "") -> Place:
+        """A place, with what stands there."""
+        linecache.checkcache(file)
+        return Place(file, line, function, linecache.getline(file, line).strip())
+
+    @property
+    def last_place(self) -> Place | None:
+        """The place of `last_line`."""
+        last = self.last_line
+        return None if last is None else self.place(last.file, last.line, last.function)
+
+    def place_of(self, view: View) -> Place:
+        """The first line of a view: its decorators' first."""
+        return self.place(view.code.path, first_line(view), view.code.node.name)
+
+    def name_of(self, rule: Rule, method: str | None = None) -> str:
+        """A rule's view, as in ``login() (app.py:12)``; the class of one that is a class."""
+        view, cls = self.view_of(rule, method), self.class_of(rule)
+        if cls is not None:
+            return f"the class {cls.__name__}"
+        return f"the endpoint {str(rule.endpoint)!r}" if view is None else described(view)
+
+    def class_of(self, rule: Rule) -> type | None:
+        """The class that a rule's view was made of, if it was."""
+        cls: type | None = getattr(self.app.view_functions.get(rule.endpoint), "view_class", None)
+        return cls
+
+    def route_of(self, rule: Rule) -> tuple[Source, ast.Call] | None:
+        """The decorator, or the call of ``add_url_rule``, that made a rule."""
+        found = [
+            (source, node)
+            for source in self.program.sources
+            for node in ast.walk(source.tree)
+            if isinstance(node, ast.Call) and _makes(node, rule)
+        ]
+        view = self.view_of(rule)
+        mine = [pair for pair in found if view and pair[1] in view.code.node.decorator_list]
+        if not mine and len(found) > 1:
+            return None
+        return next(iter(mine or found), None)
+
+    def rules_for_path(self) -> list[Rule]:
+        """The rules that have the request's path, whatever the method."""
+        return [] if self.request is None else self.program.rules_at(self.request.path)
+
+
+def advisor(
+    look: Callable[[Scene], Advice | None],
+) -> Callable[[BaseException, Any, Any], Advice | None]:
+    """Let a function of a scene be called as advisors are."""
+
+    @wraps(look)
+    def advise(error: BaseException, app: Any, environ_or_request: Any) -> Advice | None:
+        return look(Scene(error, app, _request_in(app, environ_or_request)))
+
+    return advise
+
+
+def described(view: View) -> str:
+    """A view as in ``login() (app.py:12)``."""
+    return f"{view.name} ({place_of(view)})"
+
+
+def shown_methods(methods: set[str] | None) -> list[str]:
+    """Methods for people: without those that come by themselves, GET first."""
+    return sorted((methods or set()) - {"HEAD", "OPTIONS"}, key=lambda name: (name != "GET", name))
+
+
+def joined(words: list[str]) -> str:
+    """Several words as in a sentence."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def source_at(line: Line) -> Source | None:
+    """The source of the file that a line is in."""
+    return source_of(line.file)
+
+
+def setting_diff(scene: Scene, key: str, value: str) -> str:
+    """Put another value in the place of a setting that the program makes."""
+    for source in scene.program.sources:
+        for node in ast.walk(source.tree):
+            if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Subscript):
+                continue
+            slot = node.targets[0].slice
+            if isinstance(slot, ast.Constant) and slot.value == key:
+                draft = Draft(source.path)
+                draft.replace_node(node.value, value)
+                return diff_of(scene.folder, draft)
+    return ""
+
+
+def _shares(rules: list[Rule], others: list[Rule]) -> bool:
+    return any(rule in others for rule in rules)
+
+
+def _makes(call: ast.Call, rule: Rule) -> bool:
+    if not isinstance(call.func, ast.Attribute):
+        return False
+    if call.func.attr not in ROUTE_DECORATORS | {"add_url_rule"}:
+        return False
+    text = text_in(first_argument(call, "rule"))
+    return text is not None and text != "" and str(rule.rule).endswith(text)
+
+
+def _own_lines(error: BaseException) -> Iterator[Line]:
+    step = error.__traceback__
+    while step is not None:
+        code = step.tb_frame.f_code
+        if is_own(code.co_filename):
+            file = os.path.realpath(code.co_filename)
+            yield Line(file, step.tb_lineno, code.co_name, step.tb_frame)
+        step = step.tb_next
+
+
+def _file_of_syntax_error(error: BaseException) -> str:
+    name = error.filename if isinstance(error, SyntaxError) else None
+    return os.path.realpath(name) if name else ""
+
+
+def _request_in(app: Any, given: Any) -> Request | None:
+    """The request, if one was given; one made of an environ is matched here."""
+    if given is None or not isinstance(given, dict):
+        request: Request | None = given
+        return request
+    known: Request | None = given.get("werkzeug.request")
+    if known is not None or app is None:
+        return known
+    made: Request = app.request_class(given)
+    given["werkzeug.request"] = None  # its context is gone
+    adapter = app.create_url_adapter(made)
+    try:
+        made.url_rule, made.view_args = adapter.match(return_rule=True)
+    except HTTPException as error:
+        made.routing_exception = error
+    return made

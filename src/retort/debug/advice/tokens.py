@@ -1,0 +1,165 @@
+"""CSRF tokens (Flask-WTF's), and requests that Retort refused as another site's."""
+
+from __future__ import annotations
+
+import ast
+import os
+from typing import TYPE_CHECKING
+
+from ...http.cross_origin import CrossOriginRefused
+from .additions import page_with_file
+from .edit import Draft, diff_of, tag_at
+from .record import Advice
+from .scene import Scene, advisor, setting_diff
+
+if TYPE_CHECKING:
+    from ..checks.forms import Sent
+
+_HIDDEN = '<input type="hidden" name="csrf_token" value="{{ csrf_token() }}">'
+
+
+@advisor
+def no_csrf_token(scene: Scene) -> Advice | None:
+    """Say why Flask-WTF found no good token."""
+    error, request = scene.error, scene.request
+    kind = type(error)
+    if request is None or kind.__name__ != "CSRFError" or "csrf" not in kind.__module__:
+        return None
+    reason = str(getattr(error, "description", ""))
+    if "csrf_token" in request.form or "session" in reason:
+        return _lost_cookie(scene, reason)
+    sent = next((one for one in _forms_sent(scene) if one.page.template), None)
+    line = "{{ form.hidden_tag() }}" if sent and "form." in sent.page.text else _HIDDEN
+    diff = ""
+    if sent is not None:
+        draft = Draft(sent.page.file)
+        tag = tag_at(draft, sent.line, "form")
+        if tag is not None:
+            indent = draft.lines[draft.line_of(tag) - 1]
+            indent = indent[: len(indent) - len(indent.lstrip())]
+            draft.insert(tag.end(), f"\n{indent}  {line}")
+            diff = diff_of(scene.folder, draft)
+    return Advice(
+        what=f"{scene.what} came without a CSRF token: {reason}",
+        why=_not_needed(scene),
+        place=scene.place(sent.page.file, sent.line) if sent else None,
+        fix=f"Add {line} inside the <form>.",
+        diff=diff,
+        facts=(("Received fields", ", ".join(request.form) or "none"),),
+    )
+
+
+def _forms_sent(scene: Scene) -> list[Sent]:
+    return [] if scene.view is None else scene.forms_to(scene.view)
+
+
+def _not_needed(scene: Scene) -> str:
+    if not scene.app.config.get("CROSS_ORIGIN_PROTECTION"):
+        return "The token shows that the form came from a page of this site."
+    return (
+        "CROSS_ORIGIN_PROTECTION is on: browsers say themselves where a form comes from, and no"
+        " token is needed. app.config['WTF_CSRF_ENABLED'] = False leaves it out."
+    )
+
+
+def _lost_cookie(scene: Scene, reason: str) -> Advice:
+    request = scene.request
+    assert request is not None
+    if "expired" in reason:
+        return Advice(
+            what=f"{scene.what}: {reason}",
+            why="The page was open for longer than WTF_CSRF_TIME_LIMIT (an hour).",
+            fix="Load the page with the form again, and send it again.",
+        )
+    is_insecure = scene.app.config["SESSION_COOKIE_SECURE"] and request.scheme == "http"
+    why = (
+        "The token is compared with the session's cookie, and none came. A cookie of 127.0.0.1 is"
+        " not sent to localhost: use one of the two names."
+    )
+    fix = f"Open the form at {request.host_url}, the host that it is sent to."
+    if is_insecure:
+        why = "SESSION_COOKIE_SECURE is on, and over http browsers drop such a cookie."
+        fix = "Write app.config['SESSION_COOKIE_SECURE'] = 'auto': Secure where there is HTTPS."
+    return Advice(
+        what=f"{scene.what} came without the session that its CSRF token belongs to: {reason}",
+        why=why,
+        fix=fix,
+        diff=setting_diff(scene, "SESSION_COOKIE_SECURE", "'auto'") if is_insecure else "",
+        facts=(
+            ("Cookies received", ", ".join(request.cookies) or "none"),
+            ("Host", request.host),
+        ),
+    )
+
+
+@advisor
+def from_another_site(scene: Scene) -> Advice | None:
+    """Say where the request came from, and what would let it in."""
+    error, request = scene.error, scene.request
+    if not isinstance(error, CrossOriginRefused) or request is None:
+        return None
+    sender = error.sender
+    facts = (
+        ("Sec-Fetch-Site", sender.fetch_site or "not sent"),
+        ("Origin", sender.origin or "not sent"),
+        ("Host", sender.host or "not sent"),
+    )
+    view = scene.view
+    place = None if view is None else scene.place_of(view)
+    if sender.origin in ("null", ""):
+        return _from_disk(scene, facts)
+    return Advice(
+        what=(
+            f"{scene.what} was refused: it was sent by a page of {sender.origin}, which is"
+            " another site."
+        ),
+        why="Otherwise any page could send forms in the name of whoever visits it.",
+        place=place,
+        fix=f"If it is meant to be taken, trust {sender.origin}.",
+        diff=_trust_diff(scene, sender.origin),
+        facts=facts,
+    )
+
+
+def _from_disk(scene: Scene, facts: tuple[tuple[str, str], ...]) -> Advice:
+    """The page was opened as a file: the program can show it itself."""
+    request, view = scene.request, scene.view
+    assert request is not None
+    files = [one.page.file for one in _forms_sent(scene) if one.page.template is None]
+    root = os.path.realpath(scene.app.root_path)
+    name = next((os.path.basename(one) for one in files if os.path.dirname(one) == root), "")
+    is_page = name.endswith((".html", ".htm"))
+    address = f"{request.scheme}://{request.host}/{name}" if is_page else request.host_url
+    return Advice(
+        what=(
+            f"{scene.what} was refused: it came from a page that was opened from disk, or hides"
+            " where it is from."
+        ),
+        why=(
+            "From such a page any site could send it. While debug mode is on, it is taken where the"
+            " server is asked at 127.0.0.1 or localhost."
+        ),
+        place=None if view is None else scene.place_of(view),
+        fix=f"Let the program show the page with the form, and open {address} instead.",
+        diff=page_with_file(scene, name) if is_page else "",
+        facts=facts,
+    )
+
+
+def _trust_diff(scene: Scene, origin: str) -> str:
+    """A line below the one that makes the application."""
+    if scene.app.config.get("CROSS_ORIGIN_TRUSTED_ORIGINS"):
+        return ""
+    for source in scene.program.sources:
+        for node in source.tree.body:
+            if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
+                continue
+            called = node.value.func
+            name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+            target = node.targets[0]
+            if name in ("Flask", "Retort") and isinstance(target, ast.Name):
+                draft = Draft(source.path)
+                line = f"{target.id}.config['CROSS_ORIGIN_TRUSTED_ORIGINS'] = [{origin!r}]"
+                draft.insert_line((node.end_lineno or node.lineno) + 1, line)
+                return diff_of(scene.folder, draft)
+    return ""

@@ -1,0 +1,360 @@
+"""404 for an address that no route has, and ``url_for`` of what does not exist."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from werkzeug.exceptions import NotFound
+from werkzeug.routing import BuildError
+
+from ..checks.source import first_argument, text_in
+from .additions import page_with_file
+from .edit import Draft, diff_of, quote_like, set_attribute, tag_at
+from .record import Advice
+from .scene import Line, Scene, advisor, joined, shown_methods, source_at
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from werkzeug.routing import Rule
+
+    from ..checks.source import Source
+
+_SHOWN_ROUTES = 3
+_BROWSERS_OWN = frozenset({"/favicon.ico", "/robots.txt", "/apple-touch-icon.png"})
+_PAGES = frozenset({".html", ".htm"})
+
+
+# No such address
+
+
+@advisor
+def no_such_route(scene: Scene) -> Advice | None:
+    """Say which routes are near."""
+    request = scene.request
+    if not isinstance(scene.error, NotFound) or request is None:
+        return None
+    if request.url_rule is not None:
+        return _no_such_file(scene)
+    if request.path in _BROWSERS_OWN:
+        return None
+    near = nearest(request.path, scene.program.rules)
+    for explain in (_slash_too_many, _file_beside, _form_to_nowhere):
+        advice = explain(scene, near)
+        if advice is not None:
+            return advice
+    return _nothing_there(scene, near)
+
+
+def nearest(path: str, rules: Iterable[Rule]) -> list[Rule]:
+    """The routes whose addresses look most like a path, the nearest first."""
+
+    def likeness(rule: Rule) -> float:
+        return difflib.SequenceMatcher(None, path.lower(), _like(rule, path).lower()).ratio()
+
+    routes = [rule for rule in rules if rule.endpoint != "static"]
+    return sorted(routes, key=likeness, reverse=True)
+
+
+def _like(rule: Rule, path: str) -> str:
+    """A rule's address with the segments of a path in the place of its variables."""
+    words = path.split("/")
+    parts = rule.rule.split("/")
+    filled = [
+        words[at] if "<" in part and at < len(words) and words[at] else part
+        for at, part in enumerate(parts)
+    ]
+    return "/".join(filled)
+
+
+def _facts(near: list[Rule]) -> tuple[tuple[str, str], ...]:
+    rows = [f"{rule.rule} ({', '.join(shown_methods(rule.methods))})" for rule in near]
+    return (("Nearest routes", ", ".join(rows[:_SHOWN_ROUTES]) or "there are none"),)
+
+
+def _slash_too_many(scene: Scene, near: list[Rule]) -> Advice | None:
+    assert scene.request is not None
+    path = scene.request.path
+    rules = scene.program.rules_at(path.rstrip("/") or "/") if path.endswith("/") else []
+    if not rules or path == "/":
+        return None
+    rule = rules[0]
+    view = scene.view_of(rule)
+    return Advice(
+        what=f"{path} was not found, but {rule.rule} exists, without the slash at the end.",
+        why="A route with a slash at its end is found without it too, by a redirect.",
+        place=None if view is None else scene.place_of(view),
+        fix=f"Write {rule.rule}/ in the route to accept both.",
+        diff=_route_diff(scene, rule, lambda text: f"{text}/"),
+        facts=_facts(near),
+    )
+
+
+def _route_diff(scene: Scene, rule: Rule, change: Callable[[str], str]) -> str:
+    """The change of a rule's text where the route is written."""
+    found = scene.route_of(rule)
+    if found is None:
+        return ""
+    source, call = found
+    argument = first_argument(call, "rule")
+    draft = Draft(source.path)
+    text = change(text_in(argument) or "")
+    draft.replace_node(argument, quote_like(draft.source(argument), text))
+    return diff_of(scene.folder, draft)
+
+
+def _file_beside(scene: Scene, near: list[Rule]) -> Advice | None:
+    assert scene.request is not None
+    name = scene.request.path.lstrip("/")
+    file = Path(scene.app.root_path, name)
+    if not name or "/" in name or not file.is_file():
+        return None
+    fix = "Make a route that shows the file."
+    diff = page_with_file(scene, name) if file.suffix in _PAGES else ""
+    if file.suffix == ".py":
+        fix = "Open the address of a route: a program is not asked by the name of its file."
+    return Advice(
+        what=f"{scene.request.path} was not found: {name} is a file, and addresses are routes.",
+        why=f"The file is {file.resolve()}. Files in the folder static are served as /static/...",
+        fix=fix,
+        diff=diff,
+        facts=_facts(near),
+    )
+
+
+def _form_to_nowhere(scene: Scene, near: list[Rule]) -> Advice | None:
+    """A form or a link of the program's own that leads to no route."""
+    assert scene.request is not None
+    path = scene.request.path
+    for sent in scene.forms:
+        if sent.place != path or sent.rules:
+            continue
+        target = _meant(path, near)
+        where = f"{os.path.basename(sent.page.file)}:{sent.line}"
+        what = f"No route {path}. A form is sent there ({where})."
+        if target is None:
+            return Advice(
+                what=what,
+                place=scene.place(sent.page.file, sent.line),
+                fix="Correct the action of the form, or write a route for it.",
+                facts=_facts(near),
+            )
+        return Advice(
+            what=f"{what} Did you mean {target.rule}?",
+            why="In a template, url_for writes the address of a view for you.",
+            place=scene.place(sent.page.file, sent.line),
+            fix=f"Send the form to {target.rule}.",
+            diff=_action_diff(scene, sent.page.file, sent.line, path, target.rule),
+            facts=_facts(near),
+        )
+    return None
+
+
+def _meant(path: str, near: list[Rule]) -> Rule | None:
+    plain = [rule for rule in near if not rule.arguments]
+    close = difflib.get_close_matches(path, [rule.rule for rule in plain], n=1)
+    return next((rule for rule in plain if [rule.rule] == close), None)
+
+
+def _action_diff(scene: Scene, file: str, line: int, path: str, new: str) -> str:
+    draft = Draft(file)
+    tag = tag_at(draft, line, "form")
+    if tag is None:
+        return ""
+    action = re.search(r"\saction\s*=\s*[\"']?([^\"'\s>]*)", tag[0], re.I)
+    if action is None or not action[1].endswith(path):
+        return ""
+    set_attribute(draft, tag, "action", action[1].removesuffix(path) + new)
+    return diff_of(scene.folder, draft)
+
+
+def _nothing_there(scene: Scene, near: list[Rule]) -> Advice:
+    assert scene.request is not None
+    path = scene.request.path
+    if not near:
+        return Advice(
+            what=f"No route {path}: the program has no routes at all.",
+            why="Was the file with the views imported, and its blueprint registered?",
+            fix=f"Write @app.get({path!r}) above a function.",
+        )
+    close = difflib.get_close_matches(path, [_like(rule, path) for rule in near], n=1, cutoff=0.6)
+    likely = next((rule for rule in near if [_like(rule, path)] == close), None)
+    hint = f" Did you mean {likely.rule}?" if likely else ""
+    view = scene.view_of(likely) if likely else None
+    why = ""
+    if likely is not None and close[0] == path:
+        why = f"{likely.rule} does not take this value: see what its converter accepts."
+    return Advice(
+        what=f"No route {path}.{hint}",
+        why=why,
+        place=None if view is None else scene.place_of(view),
+        fix=(
+            f"Open {likely.rule}, or correct the link that led here."
+            if likely
+            else f"Open one of the routes, or write one: @app.get({path!r})."
+        ),
+        facts=_facts(near),
+    )
+
+
+def _no_such_file(scene: Scene) -> Advice | None:
+    """A static file that is not there."""
+    request = scene.request
+    assert request is not None
+    folder = scene.app.static_folder
+    if request.endpoint != "static" or folder is None:
+        return None
+    name = (request.view_args or {}).get("filename", "")
+    root = Path(folder)
+    known = [file.relative_to(root).as_posix() for file in root.rglob("*") if file.is_file()]
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    return Advice(
+        what=f"There is no file {name!r} in {root}.{hint}",
+        fix="Put the file there, or correct the name where the page asks for it.",
+        facts=(("Files there", ", ".join(sorted(known)[:20]) or "none"),),
+    )
+
+
+# url_for
+
+
+@advisor
+def cannot_build(scene: Scene) -> Advice | None:
+    """Say which endpoint is meant, or which arguments it needs."""
+    error = scene.error
+    if not isinstance(error, BuildError):
+        return None
+    known = {str(rule.endpoint): rule for rule in scene.program.rules}
+    endpoint = str(error.endpoint)
+    if endpoint in known:
+        return _wrong_arguments(scene, error, known[endpoint])
+    if endpoint.startswith("/") or "/" in endpoint:
+        return _path_for_endpoint(scene, endpoint)
+    meant, why = _endpoint_meant(scene, endpoint, list(known))
+    return Advice(
+        what=f"There is no endpoint {endpoint!r}." + (f" Did you mean {meant!r}?" if meant else ""),
+        why=why,
+        place=scene.last_place,
+        fix=f"Write url_for({meant!r})." if meant else "Name one of the endpoints.",
+        diff=_endpoint_diff(scene, endpoint, meant) if meant else "",
+        facts=(("Endpoints", ", ".join(sorted(known))),),
+    )
+
+
+def _path_for_endpoint(scene: Scene, path: str) -> Advice:
+    rules = scene.program.rules_at(path if path.startswith("/") else f"/{path}")
+    rule = rules[0] if rules else None
+    belongs = f" {path} belongs to {str(rule.endpoint)!r}." if rule else ""
+    meant = str(rule.endpoint) if rule else ""
+    is_plain = rule is not None and not rule.arguments
+    return Advice(
+        what=f"url_for({path!r}): endpoints are names of functions, and this is a path.{belongs}",
+        place=scene.last_place,
+        fix=f"Write url_for({meant!r})." if rule else f"Write redirect({path!r}), or name a view.",
+        diff=_endpoint_diff(scene, path, meant) if is_plain else "",
+        facts=(("Endpoints", ", ".join(sorted({str(r.endpoint) for r in scene.program.rules}))),),
+    )
+
+
+def _endpoint_meant(scene: Scene, endpoint: str, known: list[str]) -> tuple[str, str]:
+    last = endpoint.rpartition(".")[2]
+    same = [one for one in known if one.rpartition(".")[2] == last]
+    if same:
+        blueprint = same[0].rpartition(".")[0]
+        if blueprint:
+            return same[0], f"{last}() belongs to the blueprint {blueprint!r}."
+        return same[0], f"{last}() belongs to no blueprint."
+    for view in scene.program.views:
+        if view.code.node.name == endpoint:
+            name = min(view.endpoints)
+            return name, f"The route of {endpoint}() says endpoint={name!r}."
+    close = difflib.get_close_matches(endpoint, known, n=1)
+    return (close[0], "") if close else ("", "")
+
+
+def _wrong_arguments(scene: Scene, error: BuildError, rule: Rule) -> Advice:
+    given = set(error.values)
+    missing = sorted(rule.arguments - given - set(rule.defaults or ()))
+    listed = joined([repr(one) for one in missing]) if missing else ""
+    extra = [name for name in error.values if name not in rule.arguments]
+    what = f"url_for({str(error.endpoint)!r}) needs {listed}, for {rule.rule}."
+    if not missing:
+        what = f"url_for({str(error.endpoint)!r}) does not fit {rule.rule} with these values."
+    one = missing[0] if missing else "name"
+    return Advice(
+        what=what,
+        why="What is in <...> in the route is given to url_for by name.",
+        place=scene.last_place,
+        fix=f"Write url_for({str(error.endpoint)!r}, {one}=...).",
+        diff=_argument_diff(scene, str(error.endpoint), missing, extra),
+        facts=(
+            ("Needed", ", ".join(sorted(rule.arguments))),
+            ("Given", ", ".join(given) or "nothing"),
+        ),
+    )
+
+
+def _calls_at(scene: Scene, endpoint: str) -> tuple[Source, ast.Call, ast.expr] | None:
+    """The call of ``url_for`` with this endpoint, in the line that failed."""
+    line = scene.last_line
+    source = None if line is None else source_at(line)
+    if source is None or line is None:
+        return None
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Call) and node.lineno <= line.line <= (node.end_lineno or 0):
+            argument = first_argument(node, "endpoint")
+            if argument is not None and text_in(argument) in (endpoint, f".{endpoint}"):
+                return source, node, argument
+    return None
+
+
+def _endpoint_diff(scene: Scene, endpoint: str, meant: str) -> str:
+    found = _calls_at(scene, endpoint)
+    if found is not None:
+        source, _, argument = found
+        draft = Draft(source.path)
+        draft.replace_node(argument, quote_like(draft.source(argument), meant))
+        return diff_of(scene.folder, draft)
+    return _template_diff(scene, endpoint, meant)
+
+
+def _template_diff(scene: Scene, endpoint: str, meant: str) -> str:
+    """The same in a template, whose line the traceback names."""
+    line = scene.last_line
+    if line is None or line.file.endswith(".py"):
+        return ""
+    draft = Draft(line.file)
+    quoted = re.compile(rf"(url_for\(\s*)(['\"]){re.escape(endpoint)}\2")
+    found = quoted.search(draft.text, draft.offset(line.line))
+    if found is None or draft.line_of(found) != line.line:
+        return ""
+    draft.replace(found.start(), found.end(), f"{found[1]}{found[2]}{meant}{found[2]}")
+    return diff_of(scene.folder, draft)
+
+
+def _argument_diff(scene: Scene, endpoint: str, missing: list[str], extra: list[str]) -> str:
+    """Rename the argument that was given under another name, or give the variable there is."""
+    found = _calls_at(scene, endpoint)
+    if found is None or len(missing) != 1:
+        return ""
+    source, call, argument = found
+    draft = Draft(source.path)
+    wrong = [each for each in call.keywords if each.arg in extra]
+    if len(wrong) == 1 and wrong[0].arg:
+        start = draft.start(wrong[0])
+        draft.replace(start, start + len(wrong[0].arg), missing[0])
+    elif not extra and _is_local(scene.last_line, missing[0]):
+        draft.insert(draft.end(argument), f", {missing[0]}={missing[0]}")
+    else:
+        return ""
+    return diff_of(scene.folder, draft)
+
+
+def _is_local(line: Line | None, name: str) -> bool:
+    return line is not None and name in line.frame.f_locals

@@ -1,0 +1,221 @@
+"""An exception as its reader goes through it: the newest first, the program's own lines apart.
+
+The frames are Werkzeug's, because its console runs code in those. How they look is the
+business of `pages.py` and `report.py`.
+"""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sysconfig
+import traceback
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import TemplateSyntaxError
+
+from .checks.source import is_own
+from .masks import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from werkzeug.debug.tbtools import DebugFrameSummary, DebugTraceback
+
+LINES_AROUND = 4
+MOST_OWN_FRAMES = 12  # an endless recursion has a thousand of them, all alike
+MOST_VARIABLES = 40
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of source. ``text`` is cut in three; the middle is where the error is, or empty."""
+
+    number: int
+    text: tuple[str, str, str]
+    is_current: bool = False
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A function that was running; ``key`` is the console's number for it, or 0."""
+
+    key: int
+    file: str
+    path: str
+    line: int
+    function: str
+    lines: tuple[Line, ...]
+    is_own: bool
+    is_template: bool
+    variables: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def source(self) -> str:
+        """The line that was running."""
+        return next(("".join(line.text).strip() for line in self.lines if line.is_current), "")
+
+
+@dataclass(frozen=True)
+class Error:
+    """One exception of a chain.
+
+    :param link: how it led to the one shown before it; empty for the first.
+    :param own: the program's frames, the last called first.
+    :param library: everybody else's, in the order of the calls.
+    """
+
+    name: str
+    message: str
+    link: str
+    own: tuple[Frame, ...]
+    library: tuple[Frame, ...]
+    left_out: int = 0
+
+
+def errors_of(
+    trace: DebugTraceback, error: BaseException, *, with_values: bool
+) -> tuple[Error, ...]:
+    """The chain of exceptions, the one that was not caught first.
+
+    :param with_values: whether the frames of the program have their variables.
+    """
+    found: list[Error] = []
+    link, cause = "", _chain(error)
+    for told, summary in trace.all_tracebacks:
+        one = next(cause, None)
+        frames: list[Any] = list(summary.stack)
+        own = [frame for frame in reversed(frames) if is_program(frame.filename)]
+        found.append(
+            Error(
+                name=type(one).__name__ if one is not None else "",
+                message="".join(summary.format_exception_only()).strip(),
+                link=link,
+                own=(
+                    *_frames_of_syntax_error(one),
+                    *(_frame(frame, one, with_values) for frame in own[:MOST_OWN_FRAMES]),
+                ),
+                library=tuple(_frame(frame, one, False) for frame in frames if frame not in own),
+                left_out=max(0, len(own) - MOST_OWN_FRAMES),
+            )
+        )
+        link = "caused by" if told and "direct cause" in told else "while handling"
+    return tuple(found)
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        hides = error.__cause__ is None and error.__suppress_context__
+        error = None if hides else error.__cause__ or error.__context__
+
+
+def _frames_of_syntax_error(error: BaseException | None) -> Iterator[Frame]:
+    """The line that Python could not read: nothing ran there, but it is where to look."""
+    if not isinstance(error, SyntaxError) or error.filename is None or not error.lineno:
+        return
+    summary = traceback.FrameSummary(error.filename, error.lineno, "", lookup_line=False)
+    yield Frame(
+        key=0,
+        file=shown_path(error.filename),
+        path=error.filename,
+        line=error.lineno,
+        function="",
+        lines=tuple(_lines(summary, error)),
+        is_own=is_program(error.filename),
+        is_template=False,
+    )
+
+
+def is_program(file: str) -> bool:
+    """Whether a frame is the program's; a template without a file is."""
+    return file == "<template>" or is_own(file)
+
+
+def _frame(frame: DebugFrameSummary, error: BaseException | None, with_values: bool) -> Frame:
+    return Frame(
+        key=id(frame),
+        file=shown_path(frame.filename),
+        path=frame.filename,
+        line=frame.lineno or 0,
+        function=frame.name,
+        lines=tuple(_lines(frame, error)),
+        is_own=is_program(frame.filename),
+        is_template=_is_template(frame.filename),
+        variables=tuple(_variables(frame.local_ns)) if with_values else (),
+    )
+
+
+def _is_template(file: str) -> bool:
+    return file == "<template>" or (not file.endswith(".py") and not file.startswith("<"))
+
+
+def _variables(names: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    visible = [name for name in names if not name.startswith("__")]
+    for name in visible[:MOST_VARIABLES]:
+        yield name, shown(name, names[name])
+    if len(visible) > MOST_VARIABLES:
+        yield "…", f"and {len(visible) - MOST_VARIABLES} more"
+
+
+def _lines(frame: traceback.FrameSummary, error: BaseException | None) -> Iterator[Line]:
+    number = frame.lineno or 0
+    source = _source(frame.filename, number, error)
+    for index in range(max(1, number - LINES_AROUND), min(len(source), number + LINES_AROUND) + 1):
+        text = source[index - 1].rstrip("\n").expandtabs(4)
+        if index == number:
+            yield Line(index, _marked(text, source[index - 1], frame), is_current=True)
+        else:
+            yield Line(index, (text, "", ""))
+
+
+def _source(file: str, number: int, error: BaseException | None) -> list[str]:
+    linecache.checkcache(file)
+    lines = linecache.getlines(file)
+    if not lines and isinstance(error, TemplateSyntaxError) and error.lineno == number:
+        lines = (error.source or "").splitlines()
+    if not lines and isinstance(error, SyntaxError) and error.text and number == error.lineno:
+        lines = [*[""] * (number - 1), error.text]
+    return lines
+
+
+def _marked(text: str, as_written: str, frame: traceback.FrameSummary) -> tuple[str, str, str]:
+    """The line in three parts, where Python (from 3.11 on) says which part of it failed."""
+    start, end = getattr(frame, "colno", None), getattr(frame, "end_colno", None)
+    is_one_line = getattr(frame, "end_lineno", frame.lineno) in (None, frame.lineno)
+    if start is None or end is None or not is_one_line or "\t" in as_written:
+        return text, "", ""
+    # Columns count bytes.
+    raw = as_written.encode("utf-8", "surrogateescape")
+    first = len(raw[:start].decode("utf-8", "replace"))
+    last = len(raw[:end].decode("utf-8", "replace"))
+    return text[:first], text[first:last], text[last:]
+
+
+_INSTALLED = tuple(
+    sorted(
+        {
+            os.path.realpath(sysconfig.get_path(name)) + os.sep
+            for name in ("stdlib", "platstdlib", "purelib", "platlib")
+        },
+        key=len,
+        reverse=True,
+    )
+)
+
+_OURS = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__)))) + os.sep
+
+
+def shown_path(file: str) -> str:
+    """A short name for a file: from the current folder on, or from the installed package on."""
+    if not os.path.isabs(file):
+        return file
+    real = os.path.realpath(file)
+    for folder in (*_INSTALLED, _OURS):
+        if real.startswith(folder):
+            return real[len(folder) :]
+    relative = os.path.relpath(real)
+    return file if relative.startswith("..") else relative

@@ -1,0 +1,286 @@
+"""Around an application under development: explains the errors that would leave it unexplained.
+
+An exception that nothing caught, and an HTTP error that nothing in the program handles, are
+answered with a report, under the status that they have. Everything else passes unchanged.
+What is said of an error is the business of `advice`; how it looks of `pages.py`.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.debug import DebuggedApplication
+from werkzeug.debug.tbtools import DebugTraceback
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Request
+
+from ..dispatch import ON_PLAIN_ERROR
+from ..errors import FileFieldError
+from ..gateways.wsgi import PRESERVE_CONTEXT
+from .advice import Advice, advise
+from .frames import errors_of
+from .pages import REPLACED_HEADERS, answer
+from .report import Console, Report, phrase
+from .requested import sections_of
+from .route_table import routes_near
+from .trial import HEADER, try_out
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from _typeshed import OptExcInfo
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+    from .route_table import Route
+
+    Headers = list[tuple[str, str]]
+
+_log = logging.getLogger(__name__)
+
+_ERRORS_KEPT = 20  # whose frames the console can still be asked for
+_ROUTING = frozenset({404, 405})
+# What browsers look for on their own: nobody's mistake.
+_ASKED_UNBIDDEN = ("/favicon.ico", "/.well-known/")
+
+
+class Watch:
+    """What becomes known while one request is answered; `start` is its ``start_response``."""
+
+    def __init__(self, start_response: StartResponse) -> None:
+        self.start_response = start_response
+        self.contexts: list[Any] = []
+        self.app: Any = None
+        self.error: HTTPException | None = None
+        self.held: tuple[str, Headers] | None = None
+        self.has_started = False
+        self.written: list[bytes] = []
+
+    def note(self, app: Any, error: HTTPException) -> None:
+        """Called by `dispatch` when an HTTP error becomes a short page."""
+        self.app, self.error = app, error
+
+    def start(
+        self, status: str, headers: Headers, exc_info: OptExcInfo | None = None
+    ) -> Callable[[bytes], object]:
+        """Hold back the beginning of a short page; pass on any other."""
+        if self.error is not None and status.startswith(f"{self.error.code} "):
+            self.held = status, headers
+            return self.written.append
+        self.held = None
+        return self.start_anew(status, headers, exc_info)
+
+    def start_anew(
+        self, status: str, headers: Headers, exc_info: OptExcInfo | None
+    ) -> Callable[[bytes], object]:
+        """Pass on the beginning of an answer, perhaps in the place of an earlier one.
+
+        :raises Exception: the one in ``exc_info``, if the earlier one has been sent (PEP 3333).
+        """
+        if not self.has_started or exc_info is None:
+            self.has_started = True
+            return self.start_response(status, headers)
+        return self.start_response(status, headers, exc_info)
+
+
+@dataclass(frozen=True)
+class Incident:
+    """An error of one request, and what is advised on it.
+
+    :param is_uncaught: nothing in the program turned it into an answer.
+    """
+
+    error: Exception
+    trace: DebugTraceback
+    environ: WSGIEnvironment
+    contexts: list[Any]
+    request: Request
+    app: Any
+    advice: Advice | None
+    is_uncaught: bool
+
+    @classmethod
+    def of(
+        cls,
+        error: Exception,
+        watch: Watch,
+        environ: WSGIEnvironment,
+        trace: DebugTraceback,
+        *,
+        is_uncaught: bool = False,
+    ) -> Incident:
+        """Ask for advice, and write it into the log of the application."""
+        request = watch.contexts[-1].request if watch.contexts else Request(environ)
+        app = watch.contexts[-1].app if watch.contexts else watch.app
+        advice = advise(error, app, request)
+        log_sentence(app, request.path, status_of(error), advice)
+        return cls(error, trace, environ, watch.contexts, request, app, advice, is_uncaught)
+
+
+class Debugger(DebuggedApplication):
+    """Werkzeug's debugger, which has the console and its PIN, with pages of our own."""
+
+    def debug_application(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterator[bytes]:
+        """Ask the application, and explain its errors."""
+        if HEADER in environ:
+            return iter(try_out(self.explained, environ, start_response))
+        return self.explained(environ, start_response)
+
+    def explained(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:
+        """The application's answer, or a report in place of an error."""
+        watch = Watch(start_response)
+        environ[PRESERVE_CONTEXT] = watch.contexts.append
+        environ[ON_PLAIN_ERROR] = watch.note
+        body: Iterable[bytes] | None = None
+        try:
+            body = self.app(environ, watch.start)
+            if watch.held is None:
+                yield from body
+            else:
+                yield from self.in_place_of_short_page(body, environ, watch)
+        except Exception as error:
+            yield from self.in_place_of_error(error, environ, watch)
+        finally:
+            close = getattr(body, "close", None)
+            if close is not None:
+                close()
+
+    def in_place_of_short_page(
+        self, body: Iterable[bytes], environ: WSGIEnvironment, watch: Watch
+    ) -> Iterator[bytes]:
+        """A report on an HTTP error; the program's own answer, if it made one of the page."""
+        assert watch.held is not None
+        assert watch.error is not None
+        status, headers = watch.held
+        sent = b"".join(body)  # first: it may call `write`
+        content = b"".join(watch.written) + sent
+        if is_short_page(watch.error, environ["REQUEST_METHOD"], content, headers):
+            try:
+                incident = Incident.of(watch.error, watch, environ, DebugTraceback(watch.error))
+                headers, content = in_headers_of(headers, *answer(self.report(incident), environ))
+            except Exception:
+                _log.exception("The page about %r could not be made.", watch.error)
+        watch.start_anew(status, headers, None)
+        if environ["REQUEST_METHOD"] != "HEAD":
+            yield content
+
+    def in_place_of_error(
+        self, error: Exception, environ: WSGIEnvironment, watch: Watch
+    ) -> Iterator[bytes]:
+        """A report on an exception; in the log only, if the answer has begun already."""
+        trace = DebugTraceback(error, skip=1)
+        status = status_of(error)
+        headers, content = self.page_about(error, trace, environ, watch)
+        try:
+            watch.start_anew(f"{status} {phrase(status)}", headers, sys.exc_info())
+        except Exception:
+            environ["wsgi.errors"].write(
+                "The answer had begun when this happened, so no page could be sent.\n"
+            )
+            raise  # so that the server breaks the answer off, and prints the traceback
+        if status >= 500:
+            environ["wsgi.errors"].write(trace.render_traceback_text())
+        if environ["REQUEST_METHOD"] != "HEAD":
+            yield content
+
+    def page_about(
+        self, error: Exception, trace: DebugTraceback, environ: WSGIEnvironment, watch: Watch
+    ) -> tuple[Headers, bytes]:
+        """The report on an exception, ready to be sent; Python's own words if it fails."""
+        try:
+            incident = Incident.of(error, watch, environ, trace, is_uncaught=True)
+            return answer(self.report(incident), environ)
+        except Exception:
+            _log.exception("The page about %r could not be made.", error)
+            content = trace.render_traceback_text().encode("utf-8", "replace")
+            headers = [("Content-Type", "text/plain; charset=utf-8")]
+            return [*headers, ("Content-Length", str(len(content)))], content
+
+    def report(self, incident: Incident) -> Report:
+        """What to tell of an error; of one that nothing caught, everything."""
+        error, request, status = incident.error, incident.request, status_of(incident.error)
+        errors = errors_of(
+            incident.trace, error, with_values=self.check_host_trust(incident.environ)
+        )
+        is_uncaught = incident.is_uncaught
+        return Report(
+            status=status,
+            heading=phrase(status),
+            advice=incident.advice or Advice(what=sentence_of(error)),
+            method=request.method,
+            path=request.path,
+            errors=errors if is_uncaught or errors[0].own else (),
+            traceback=incident.trace.render_traceback_text() if is_uncaught else "",
+            routes=() if is_uncaught else routes_for(incident.app, request.path, status),
+            sections=sections_of(request),
+            console=self.console_for(incident) if is_uncaught else None,
+        )
+
+    def console_for(self, incident: Incident) -> Console | None:
+        """Let the console find the frames of this error, if this reader may have it."""
+        if not (self.evalex and self.check_host_trust(incident.environ)):
+            return None
+        frames = incident.trace.all_frames
+        keys = [id(frame) for frame in frames]
+        self.frames.update(zip(keys, frames, strict=True))
+        self.frame_contexts.update(dict.fromkeys(keys, incident.contexts))
+        self.forget_old_frames(keys)
+        return Console(self.secret, bool(self.check_pin_trust(incident.environ)))
+
+    def forget_old_frames(self, keys: list[int]) -> None:
+        """Keep the frames of some errors only: they hold on to all that a request used."""
+        recent = self.__dict__.setdefault("_recent", deque())
+        recent.append(keys)
+        if len(recent) > _ERRORS_KEPT:
+            for key in recent.popleft():
+                self.frames.pop(key, None)
+                self.frame_contexts.pop(key, None)
+
+
+def is_short_page(error: HTTPException, method: str, content: bytes, headers: Headers) -> bool:
+    """Whether an answer is what Werkzeug makes of the error, so that nobody wrote it."""
+    expected = error.get_body().encode("utf-8", "replace")
+    if method != "HEAD" or content:
+        return content == expected
+    return any(
+        name.lower() == "content-length" and value == str(len(expected)) for name, value in headers
+    )
+
+
+def in_headers_of(headers: Headers, page: Headers, content: bytes) -> tuple[Headers, bytes]:
+    """The headers of an answer, such as ``Allow``, with a page in the place of its body."""
+    kept = [(name, value) for name, value in headers if name.lower() not in REPLACED_HEADERS]
+    return [*kept, *page], content
+
+
+def status_of(error: Exception) -> int:
+    """The status with which an exception would be answered outside of debug mode."""
+    if isinstance(error, HTTPException) and error.code is not None and error.code >= 400:
+        return error.code
+    return 400 if isinstance(error, FileFieldError) else 500
+
+
+def sentence_of(error: Exception) -> str:
+    """What an error says of itself."""
+    if isinstance(error, HTTPException) and error.description:
+        return str(error.description)
+    try:
+        return f"{type(error).__name__}: {error}".removesuffix(": ")
+    except Exception:  # its own __str__ failed
+        return type(error).__name__
+
+
+def log_sentence(app: Any, path: str, status: int, advice: Advice | None) -> None:
+    """Write the sentence of a page into the application's log as well."""
+    if app is not None and advice is not None and not path.startswith(_ASKED_UNBIDDEN):
+        app.logger.log(logging.ERROR if status >= 500 else logging.WARNING, "%s", advice.what)
+
+
+def routes_for(app: Any, path: str, status: int) -> tuple[Route, ...]:
+    """The routes for a page about an address or a method, if that is what the error is about."""
+    return routes_near(app, path) if app is not None and status in _ROUTING else ()

@@ -1,0 +1,72 @@
+"""What a developer is told once, when the program starts: beside the address, before any request.
+
+How the program is served, and what can be seen in it already. What is looked for is the business
+of `checks`; when it is printed, of `retort.server`.
+"""
+
+from __future__ import annotations
+
+import logging
+import textwrap
+from inspect import iscoroutinefunction, unwrap
+from typing import TYPE_CHECKING, Any
+
+from ..setup import App
+from .checks import check_at_start
+from .checks.findings import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .checks import Finding
+
+_log = logging.getLogger(__name__)
+_WIDTH = 96
+
+
+def notes(app: object, threads: int, *, is_first: bool = True) -> list[str]:
+    """The lines to print, each paragraph marked as the server marks its own.
+
+    Never raises: a program that cannot be read can be served all the same.
+
+    :param app: what is served; of another WSGI application there is nothing to tell.
+    :param threads: how many views may run at once.
+    :param is_first: not loaded again after a change: then only what is wrong is told.
+    """
+    if not isinstance(app, App):
+        return []
+    try:
+        findings = check_at_start(app)  # type: ignore[arg-type]  # App is what it reads
+    except Exception:
+        _log.debug("The notes about %r could not be made.", app, exc_info=True)
+        findings = []
+    lines = [interface_line(app, threads)] if is_first else []
+    for finding in findings:
+        lines += _paragraph(finding)
+    return lines
+
+
+def interface_line(app: App, threads: int) -> str:
+    """How views are called, and why so."""
+    at_once = "one view at a time" if threads == 1 else f"up to {threads} views at once, in threads"
+    line = f" * Interface: WSGI, {at_once}"
+    views = [name for name, view in app.view_functions.items() if _is_async(view)]
+    if not views:
+        return f"{line}; no view is async"
+    return f"{line}; async views ({', '.join(sorted(views))}) get an event loop for each request"
+
+
+def _is_async(view: Any) -> bool:
+    return iscoroutinefunction(unwrap(view))
+
+
+def _paragraph(finding: Finding) -> Iterator[str]:
+    text = f"Note: {shown(finding.file)}:{finding.line}: {finding.message} {finding.fix}"
+    yield from textwrap.wrap(
+        text,
+        width=_WIDTH,
+        initial_indent=" * ",
+        subsequent_indent="   ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

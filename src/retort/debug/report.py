@@ -1,0 +1,149 @@
+"""All there is to say of one error, and how it reads as plain text and as problem details.
+
+What is said is collected in `layer.py` and `failure.py`; the HTML page is made in `pages.py`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from .frames import shown_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .advice import Advice
+    from .frames import Error
+    from .requested import Section
+    from .route_table import Route
+
+_NEAREST = 5  # routes that a terminal is shown
+
+
+@dataclass(frozen=True)
+class Console:
+    """What a page needs to run code in a frame: Werkzeug's protocol."""
+
+    secret: str
+    is_trusted: bool
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a developer is told of an error.
+
+    :param heading: the status' words, or what takes their place.
+    :param traceback: as Python prints it; empty if nothing was raised.
+    :param routes: all of the application's, the nearest first; empty if they do not matter.
+    :param note: a last sentence, such as what to do next.
+    """
+
+    status: int
+    heading: str
+    advice: Advice
+    method: str = ""
+    path: str = ""
+    errors: tuple[Error, ...] = ()
+    traceback: str = ""
+    routes: tuple[Route, ...] = ()
+    sections: tuple[Section, ...] = ()
+    note: str = ""
+    console: Console | None = None
+
+    @property
+    def place(self) -> tuple[str, int, str, str] | None:
+        """The line to look at: file, number, function, source."""
+        place = self.advice.place
+        if place is not None:
+            return shown_path(place.file), place.line, place.function, place.source.strip()
+        for error in self.errors:
+            for frame in error.own[:1]:
+                return frame.file, frame.line, frame.function, frame.source
+        return None
+
+    @property
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """The advice's rows; without those routes that stand in the table."""
+        facts = self.advice.facts
+        return tuple(fact for fact in facts if not self.routes or fact[0] != "Nearest routes")
+
+
+def phrase(status: int) -> str:
+    """The words that go with a status; ``Error`` for one of the program's own."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Error"
+
+
+def as_text(report: Report) -> str:
+    """The report for a terminal."""
+    advice = report.advice
+    heading = f"{report.status} {report.heading}"
+    parts = [heading, advice.what, _place_lines(report), advice.why]
+    parts.append("\n".join(f"{name}: {value}" for name, value in report.facts))
+    parts.append(advice.fix)
+    parts.append(advice.diff)
+    parts.append("\n".join(_route_lines(report)))
+    parts.append(report.traceback)
+    parts.append(report.note)
+    return "\n\n".join(part.strip("\n") for part in parts if part.strip()) + "\n"
+
+
+def _place_lines(report: Report) -> str:
+    if report.place is None:
+        return ""
+    file, line, function, source = report.place
+    where = f"{file}, line {line}" + (f", in {function}" if function else "")
+    return f"{where}\n    {source}" if source else where
+
+
+def _route_lines(report: Report) -> Iterator[str]:
+    nearest = report.routes[:_NEAREST]
+    if not nearest:
+        return
+    yield "The nearest routes:"
+    wide = max(len(route.rule) for route in nearest)
+    for route in nearest:
+        methods = ", ".join(route.methods)
+        yield f"  {route.rule:{wide}}  {methods}  {route.endpoint}  {route.place}".rstrip()
+
+
+def as_problem(report: Report) -> str:
+    """The report as JSON problem details (RFC 9457), with members of its own."""
+    advice = report.advice
+    members: dict[str, Any] = {
+        "type": "about:blank",
+        "title": report.heading,
+        "status": report.status,
+        "detail": advice.what,
+        "instance": report.path,
+        "why": advice.why,
+        "place": _place_members(report),
+        "fix": advice.fix,
+        "diff": advice.diff,
+        "facts": dict(report.facts),
+        "routes": [_route_members(route) for route in report.routes[:_NEAREST]],
+        "exception": report.errors[0].name if report.traceback and report.errors else "",
+        "traceback": report.traceback.splitlines(),
+        "note": report.note,
+    }
+    return json.dumps({name: value for name, value in members.items() if value}, indent=2) + "\n"
+
+
+def _place_members(report: Report) -> dict[str, Any]:
+    if report.place is None:
+        return {}
+    return dict(zip(("file", "line", "function", "source"), report.place, strict=True))
+
+
+def _route_members(route: Route) -> dict[str, Any]:
+    return {
+        "rule": route.rule,
+        "methods": route.methods,
+        "endpoint": route.endpoint,
+        "place": route.place,
+    }

@@ -1,0 +1,101 @@
+"""What was asked, as rows to read: the request of an error, with its secrets masked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, quote
+
+from .masks import MASK, is_secret, masked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from werkzeug.wrappers import Request
+
+_LONGEST = 500
+_MOST_ROWS = 60
+_SMALL_FORM = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Section:
+    """A group of rows, such as the form's fields."""
+
+    title: str
+    rows: tuple[tuple[str, str], ...]
+
+
+def sections_of(request: Request) -> tuple[Section, ...]:
+    """The parts of ``request`` that have something in them; what is read stays readable."""
+    parts = [
+        ("Request", _line(request)),
+        ("Query", _fields(request.args.items(multi=True))),
+        ("Form", _fields(_form(request))),
+        ("Files", _files(request)),
+        ("Cookies", ((name, MASK) for name in request.cookies)),
+        ("Headers", _fields(_headers(request))),
+    ]
+    found = [Section(title, tuple(rows)[:_MOST_ROWS]) for title, rows in parts]
+    return tuple(section for section in found if section.rows)
+
+
+def _line(request: Request) -> Iterator[tuple[str, str]]:
+    yield "Method", request.method
+    yield "URL", f"{request.base_url}{masked_query(request.query_string)}"
+    if request.environ.get("SERVER_PROTOCOL"):
+        yield "Protocol", request.environ["SERVER_PROTOCOL"]
+    if request.remote_addr:
+        yield "From", request.remote_addr
+    endpoint = getattr(request, "endpoint", None)
+    if endpoint is not None:
+        yield "Endpoint", endpoint
+        for name, value in (getattr(request, "view_args", None) or {}).items():
+            yield f"<{name}>", masked(name, repr(value))
+
+
+def masked_query(query: bytes) -> str:
+    """A query with its ``?`` as it was sent, or without its secrets if it has any."""
+    if not query:
+        return ""
+    text = query.decode("latin-1")
+    fields = parse_qsl(text, keep_blank_values=True)
+    if not any(is_secret(name) for name, _ in fields):
+        return f"?{text}"
+    parts = (f"{quote(name)}={MASK if is_secret(name) else quote(value)}" for name, value in fields)
+    return f"?{'&'.join(parts)}"
+
+
+def _fields(pairs: Iterable[tuple[Any, Any]]) -> Iterator[tuple[str, str]]:
+    for name, value in pairs:
+        text = masked(str(name), str(value))
+        yield str(name), text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def _headers(request: Request) -> Iterator[tuple[str, str]]:
+    for name, value in request.headers.items():
+        if name == "Referer" and "?" in value:
+            path, _, query = value.partition("?")
+            yield name, path + masked_query(query.encode("latin-1", "replace"))
+        else:
+            yield name, value
+
+
+def _form(request: Request) -> Iterable[tuple[str, str]]:
+    if not _may_parse(request):
+        return ()
+    try:
+        return list(request.form.items(multi=True))
+    except Exception as error:  # a body that cannot be read is one of the errors shown here
+        return [("", f"It cannot be read: {type(error).__name__}.")]
+
+
+def _files(request: Request) -> Iterator[tuple[str, str]]:
+    if "files" in request.__dict__:
+        for name, file in request.files.items(multi=True):
+            yield name, f"{file.filename or ''} ({file.content_type or 'no type'})"
+
+
+def _may_parse(request: Request) -> bool:
+    """Whether the form was read already, or is small enough to be read for showing it."""
+    return "form" in request.__dict__ or (request.content_length or 0) <= _SMALL_FORM

@@ -1,0 +1,127 @@
+"""The form that tries a method on a route: the exchange as it went over the wire, for its page.
+
+A script cannot see a redirect, nor what the browser itself added to a request. So the page's
+requests carry a header that asks for a record instead: the application is asked as ever, and
+what it answered comes back as text inside of a 200. Another site cannot send that header
+(Fetch standard: it needs a preflight).
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from .masks import MASK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+HEADER = "HTTP_RETORT_TRIAL"
+_MOST_BYTES = 64 * 1024
+_LONGEST_SECONDS = 5.0  # a stream may never end
+_PRIVATE = frozenset({"cookie", "set-cookie", "authorization", "proxy-authorization"})
+
+
+def try_out(
+    app: WSGIApplication, environ: WSGIEnvironment, start_response: StartResponse
+) -> list[bytes]:
+    """Ask ``app``, and answer with a record of what was asked and what it said.
+
+    HEAD has no body to put the record in: there it is in the header ``Retort-Trial``.
+    """
+    del environ[HEADER]
+    asked = _request_text(environ)
+    status, headers, body = _ask(app, environ)
+    record = json.dumps({"request": asked, **_response_record(status, headers, body)})
+    sent = [(name, value) for name, value in headers if name.lower() == "set-cookie"]
+    sent += [("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
+    # As it is for the server's log; but a redirect would be followed, and a 204 has no body.
+    outer = status if status[0] in "45" else "200 OK"
+    if environ["REQUEST_METHOD"] == "HEAD":
+        start_response(outer, [*sent, ("Retort-Trial", quote(record))])
+        return [b""]
+    content = record.encode()
+    sent += [("Content-Type", "application/json"), ("Content-Length", str(len(content)))]
+    start_response(outer, sent)
+    return [content]
+
+
+def _request_text(environ: WSGIEnvironment) -> str:
+    """The request as it was sent; its body can be read again afterwards."""
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    body = environ["wsgi.input"].read(min(length, _MOST_BYTES)) if length else b""
+    if length:
+        rest = environ["wsgi.input"].read(length - len(body)) if length > len(body) else b""
+        environ["wsgi.input"] = io.BytesIO(body + rest)
+    path = quote(f"{environ.get('SCRIPT_NAME', '')}{environ['PATH_INFO']}", encoding="latin-1")
+    query = f"?{environ['QUERY_STRING']}" if environ.get("QUERY_STRING") else ""
+    first = f"{environ['REQUEST_METHOD']} {path}{query} {environ.get('SERVER_PROTOCOL', '')}"
+    names = [name for name in environ if name.startswith("HTTP_") and name != HEADER]
+    headers = [(name[5:].replace("_", "-").title(), environ[name]) for name in names]
+    if length:
+        headers += [("Content-Type", environ.get("CONTENT_TYPE", "")), ("Content-Length", length)]
+    return _message(first.rstrip(), headers, body, environ.get("CONTENT_TYPE", ""))
+
+
+def _ask(
+    app: WSGIApplication, environ: WSGIEnvironment
+) -> tuple[str, list[tuple[str, str]], bytes]:
+    """The whole answer, or its beginning if it is long or does not end."""
+    started: list[Any] = []
+    written: list[bytes] = []
+
+    def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        started[:] = [status, headers]
+        return written.append
+
+    pieces = app(environ, start)
+    try:
+        body = _beginning(pieces)
+    finally:
+        close = getattr(pieces, "close", None)
+        if close is not None:
+            close()
+    return started[0], started[1], b"".join(written) + body
+
+
+def _beginning(pieces: Iterable[bytes]) -> bytes:
+    begun = time.monotonic()
+    found = b""
+    for piece in pieces:
+        found += piece
+        if len(found) > _MOST_BYTES or time.monotonic() - begun > _LONGEST_SECONDS:
+            break
+    return found
+
+
+def _response_record(status: str, headers: list[tuple[str, str]], body: bytes) -> dict[str, Any]:
+    fields = {name.lower(): value for name, value in headers}
+    text = _message(f"HTTP/1.1 {status}", headers, body, fields.get("content-type", ""))
+    return {"status": status, "location": fields.get("location", ""), "response": text}
+
+
+def _message(first: str, headers: Iterable[tuple[str, Any]], body: bytes, mimetype: str) -> str:
+    shown = (f"{name}: {_hidden(name, str(value))}" for name, value in headers)
+    return "\n".join([first, *shown, "", _readable(body, mimetype)])
+
+
+def _hidden(name: str, value: str) -> str:
+    """A header's value; of a cookie, its name and what is said of it."""
+    if name.lower() not in _PRIVATE:
+        return value
+    if name.lower() == "set-cookie":
+        pair, semicolon, attributes = value.partition(";")
+        return f"{pair.partition('=')[0]}={MASK}{semicolon}{attributes}"
+    return MASK
+
+
+def _readable(body: bytes, mimetype: str) -> str:
+    if b"\0" in body:
+        return f"({len(body)} bytes of {mimetype.partition(';')[0] or 'data'})"
+    text = body[:_MOST_BYTES].decode("utf-8", "replace")
+    return text if len(body) <= _MOST_BYTES else f"{text}\n(and more)"

@@ -1,0 +1,185 @@
+"""Answers that browsers do something else with than was meant."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import deque
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
+from weakref import WeakKeyDictionary
+
+from ..http.cookies import LARGEST
+from ..http.cross_origin import is_loopback
+from .advice import Advice
+from .advice.edit import Draft, add_import, diff_of
+from .advice.scene import setting_diff
+from .checks.escaping import unescaped_in
+from .checks.program import first_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..http import Request, Response
+    from .advice.scene import Scene
+    from .checks.program import View
+
+_MARKUP = re.compile(r"<[a-zA-Z/!?]")
+_MOST_TEXT = 1_000_000  # characters of an answer that are searched
+_STEPS_KEPT = 20  # redirects of one client that are remembered
+
+
+# What came in a request, and stands in the HTML as it came
+
+
+def unescaped_input(scene: Scene, response: Response) -> Advice | None:
+    """Markup from the request that the answer repeats."""
+    request = scene.request
+    if request is None or response.mimetype != "text/html" or response.is_streamed:
+        return None
+    came = list(_markup_in(request))
+    if not came or (response.content_length or 0) > _MOST_TEXT:
+        return None
+    text = response.get_data(as_text=True)
+    source, value = next((each for each in came if each[1] in text), ("", ""))
+    if not value:
+        return None
+    view = scene.view
+    spots = unescaped_in(view) if view else []
+    shown = ast.unparse(spots[0]) if spots else "..."
+    name = view.name if view else repr(request.endpoint)
+    line = spots[0].lineno if spots else 0
+    place = None
+    if view is not None:
+        place = scene.place(view.code.path, line or first_line(view), view.code.node.name)
+    return Advice(
+        what=(
+            f"{name} put what came in {source} into its HTML as it is: a link with <script> in it"
+            " would run in the browser of whoever follows it."
+        ),
+        why="What is put into HTML has to be escaped. Templates do it by themselves.",
+        place=place,
+        fix=f"Write escape({shown}), with 'from markupsafe import escape'.",
+        diff=_escaped(scene, view, spots) if view and spots else "",
+        facts=(("Came in", source), ("Value", value[:200])),
+    )
+
+
+def _markup_in(request: Request) -> Iterator[tuple[str, str]]:
+    for value in (request.view_args or {}).values():
+        if isinstance(value, str) and _MARKUP.search(value):
+            yield "the URL", value
+    parts: dict[str, Any] = {"request.args": request.args}
+    if "form" in request.__dict__:  # not to be read for this
+        parts["request.form"] = request.form
+    for name, fields in parts.items():
+        for value in fields.values():
+            if _MARKUP.search(value):
+                yield name, value
+
+
+def _escaped(scene: Scene, view: View, spots: list[ast.expr]) -> str:
+    draft = Draft(view.code.path)
+    added = {
+        side
+        for node in ast.walk(view.code.node)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add)
+        for side in (node.left, node.right)
+    }
+    for spot in dict.fromkeys(spots):
+        escaped = f"escape({draft.source(spot)})"
+        # Markup would escape the text that it is added to.
+        draft.replace_node(spot, f"str({escaped})" if spot in added else escaped)
+    add_import(draft, view.code.source.tree, "markupsafe", "escape")
+    return diff_of(scene.folder, draft)
+
+
+# Cookies
+
+
+def _cookies(response: Response) -> Iterator[tuple[str, str, set[str]]]:
+    """Name, the whole header field, and attributes of each cookie that is set."""
+    for field in response.headers.getlist("Set-Cookie"):
+        pair, *attributes = field.split(";")
+        yield pair.partition("=")[0], pair, {one.strip().lower() for one in attributes}
+
+
+def secure_cookie(scene: Scene, response: Response) -> Advice | None:
+    """A cookie with Secure that is sent over http."""
+    request = scene.request
+    if request is None or request.scheme == "https" or is_loopback(request.host):
+        return None
+    for name, _, attributes in _cookies(response):
+        if "secure" not in attributes:
+            continue
+        is_session = name == scene.app.config["SESSION_COOKIE_NAME"]
+        key = "SESSION_COOKIE_SECURE"
+        return Advice(
+            what=(
+                f"The cookie {name!r} has the attribute Secure and was sent over"
+                f" http://{request.host}, so the browser drops it."
+            ),
+            place=scene.place_of(scene.view) if scene.view else None,
+            fix=(
+                f"Write app.config['{key}'] = 'auto', or serve with HTTPS."
+                if is_session
+                else "Leave out secure=True, or serve with HTTPS: retort run --cert adhoc."
+            ),
+            diff=setting_diff(scene, key, "'auto'") if is_session else "",
+        )
+    return None
+
+
+def large_cookie(scene: Scene, response: Response) -> Advice | None:
+    """A cookie that browsers drop for its size."""
+    for name, pair, _ in _cookies(response):
+        if len(pair.encode()) <= LARGEST:
+            continue
+        return Advice(
+            what=(
+                f"The cookie {name!r} has {len(pair.encode())} bytes, so the browser drops it:"
+                f" {LARGEST} is the most."
+            ),
+            place=scene.place_of(scene.view) if scene.view else None,
+            fix="Keep less in it: of the session, an id of what is stored on the server.",
+        )
+    return None
+
+
+# Redirects
+
+
+# For each application and client, the steps of redirects that were followed.
+_steps: WeakKeyDictionary[Any, dict[str, deque[tuple[str, str]]]] = WeakKeyDictionary()
+
+
+def redirects_in_circle(scene: Scene, response: Response) -> Advice | None:
+    """Redirects that come back to where they began."""
+    request = scene.request
+    if request is None or request.method != "GET":
+        return None
+    clients = _steps.setdefault(scene.app, {})
+    steps = clients.setdefault(request.remote_addr or "", deque(maxlen=_STEPS_KEPT))
+    if steps and steps[-1][1] != request.url:
+        steps.clear()
+    if response.status_code not in (301, 302, 303, 307, 308) or not response.location:
+        steps.clear()
+        return None
+    target = urljoin(request.url, response.location)
+    came_from = [step[0] for step in steps]
+    steps.append((request.url, target))
+    if target != request.url and target not in came_from:
+        return None
+    if "Set-Cookie" in response.headers:  # the next round may be another one
+        return None
+    circle = [*came_from[came_from.index(target) if target in came_from else len(came_from) :]]
+    shown = " to ".join(_path(url) for url in (*circle, request.url, target))
+    return Advice(
+        what=f"Redirects go in a circle: {shown}.",
+        place=scene.place_of(scene.view) if scene.view else None,
+        fix="Answer one of these addresses with a page.",
+    )
+
+
+def _path(url: str) -> str:
+    return "/" + url.partition("://")[2].partition("/")[2]

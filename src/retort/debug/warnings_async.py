@@ -1,0 +1,121 @@
+"""An async view that blocked: it held its event loop with a call that it should have awaited."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+import threading
+import time
+from functools import wraps
+from inspect import iscoroutinefunction
+from typing import TYPE_CHECKING, Any
+
+from .advice import Advice, Place
+from .checks.source import is_own
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Generator
+    from types import FrameType
+
+LONGEST_SECONDS = 0.1  # that a step of a view may take before the loop goes on
+
+
+def time_views(app: Any, tell: Callable[[Advice], None]) -> None:
+    """Have each coroutine function that ``app`` runs timed.
+
+    :param tell: called with advice for each step that took too long.
+    """
+    plain = app.async_to_sync
+
+    def async_to_sync(func: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., Any]:
+        run: Callable[..., Any] = plain(_timed(func, tell))
+        return run
+
+    app.async_to_sync = async_to_sync
+
+
+def _timed(
+    func: Callable[..., Coroutine[Any, Any, Any]], tell: Callable[[Advice], None]
+) -> Callable[..., Coroutine[Any, Any, Any]]:
+    if not iscoroutinefunction(func):
+        return func
+
+    @wraps(func)
+    async def timed(*args: Any, **kwargs: Any) -> Any:
+        return await _Steps(func(*args, **kwargs), tell)
+
+    return timed
+
+
+class _Steps:
+    """Runs a coroutine from one ``await`` to the next, with an eye on the clock."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, Any], tell: Callable[[Advice], None]) -> None:
+        self.coroutine = coroutine
+        self.tell = tell
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        step: Callable[[], Any] = lambda: self.coroutine.send(None)  # noqa: E731
+        while True:
+            try:
+                awaited = self._in_time(step)
+            except StopIteration as end:
+                return end.value
+            try:
+                sent = yield awaited
+            except BaseException as error:
+                step = _throwing(self.coroutine, error)
+            else:
+                step = _sending(self.coroutine, sent)
+
+    def _in_time(self, step: Callable[[], Any]) -> Any:
+        """Take a step; if it is not over in time, see what it is at."""
+        seen: list[Place] = []
+        me = threading.get_ident()
+        timer = threading.Timer(LONGEST_SECONDS, lambda: seen.extend(_place_of(me)))
+        timer.daemon = True
+        began = time.perf_counter()
+        timer.start()
+        try:
+            return step()
+        finally:
+            timer.cancel()
+            if seen:
+                self.tell(_advice(seen[0], time.perf_counter() - began))
+
+
+def _sending(coroutine: Coroutine[Any, Any, Any], value: Any) -> Callable[[], Any]:
+    return lambda: coroutine.send(value)
+
+
+def _throwing(coroutine: Coroutine[Any, Any, Any], error: BaseException) -> Callable[[], Any]:
+    return lambda: coroutine.throw(error)
+
+
+def _place_of(thread: int) -> list[Place]:
+    """The program's own line that a thread is at."""
+    frame: FrameType | None = sys._current_frames().get(thread)
+    while frame is not None:
+        code = frame.f_code
+        if is_own(code.co_filename):
+            file = os.path.realpath(code.co_filename)
+            source = linecache.getline(file, frame.f_lineno).strip()
+            return [Place(file, frame.f_lineno, code.co_name, source)]
+        frame = frame.f_back
+    return []
+
+
+def _advice(place: Place, seconds: float) -> Advice:
+    return Advice(
+        what=(
+            f"{place.function}() held its event loop for {seconds * 1000:.0f} ms: it waited"
+            " without await."
+        ),
+        why="While an async view waits like this, nothing else that its loop has to do goes on.",
+        place=place,
+        fix=(
+            "Await it (asyncio.sleep, httpx.AsyncClient), or write await asyncio.to_thread(...);"
+            " or make the view a plain def."
+        ),
+    )

@@ -1,0 +1,87 @@
+"""A form that a view found empty, because what was sent is in another part of the request."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from ..http.hints import FORM_TYPES
+from .advice import Advice
+from .advice.edit import Draft, diff_of
+from .checks.reads import direct_reads
+
+if TYPE_CHECKING:
+    from ..http import Request, Response
+    from .advice.scene import Scene
+    from .checks.program import View
+    from .checks.reads import Read
+
+_SMALL_FORM = 65_536  # bytes that are read to look for a field
+
+
+def form_elsewhere(scene: Scene, response: Response) -> Advice | None:
+    """What the view read and did not find, although it was sent."""
+    request = scene.request
+    if request is None or response.status_code >= 400 or request.url_rule is None:
+        return None
+    if request.method == "GET" and not request.args:
+        return None
+    view = scene.view
+    if view is None:
+        return None
+    reads = direct_reads(view.code).fields
+    for read in reads:
+        found = _where(read, request)
+        both = found is not None and any(
+            other.name == read.name and other.source in (found, "values") for other in reads
+        )
+        if found is not None and not both:
+            return _advice(scene, view, read, found)
+    return None
+
+
+def _where(read: Read, request: Request) -> str | None:
+    """Which part of the request has a field that was looked for in another."""
+    if read.source == "form" and "form" in request.__dict__ and not request.form:
+        if request.is_json and request.content_length:
+            return "get_json()"
+        return "args" if read.name in request.args else None
+    if read.source == "args" and read.name not in request.args and _may_read_form(request):
+        return "form" if read.name in request.form else None
+    return None
+
+
+def _may_read_form(request: Request) -> bool:
+    return (
+        request.mimetype in FORM_TYPES
+        and (request.content_length or 0) <= _SMALL_FORM
+        and not request._is_read_by_parts
+    )
+
+
+def _advice(scene: Scene, view: View, read: Read, found: str) -> Advice:
+    request = scene.request
+    assert request is not None
+    new = found
+    if found in ("args", "form") and {"GET", "POST"} <= view.methods:
+        new = "values"
+    came = {
+        "args": "Data came in the query string (request.args)",
+        "form": "Data came in a form (request.form)",
+        "get_json()": f"The body is {request.mimetype}",
+    }[found]
+    fix = f"Read request.{new}."
+    if found == "args":
+        fix = f'{fix[:-1]}, or write <form method="post">.'
+    draft = Draft(view.code.path)
+    for node in ast.walk(view.code.node):
+        if not isinstance(node, ast.Attribute) or node.lineno != read.line:
+            continue
+        if node.attr == read.source and view.code.is_request(node.value):
+            draft.replace_node(node, f"{draft.source(node.value)}.{new}")
+    return Advice(
+        what=f"{came}, but {view.name} reads {read.name!r} from request.{read.source}.",
+        place=scene.place(view.code.path, read.line, view.code.node.name),
+        fix=fix,
+        diff=diff_of(scene.folder, draft),
+    )

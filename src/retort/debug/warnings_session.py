@@ -1,0 +1,88 @@
+"""A session whose content was changed in place: it is not saved, since nothing told it."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from ..context import RequestContext
+from ..globals import _cv_request, session
+from ..sessions import SecureCookieSession, SecureCookieSessionInterface
+from .advice import Advice
+from .advice.edit import Draft, diff_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..http import Response
+    from .advice.scene import Scene
+    from .checks.program import View
+
+_CHANGING = frozenset(
+    {"append", "add", "update", "extend", "insert", "pop", "remove", "clear", "setdefault"}
+    | {"discard", "sort", "reverse", "popitem"}
+)
+
+
+def changed_in_place(scene: Scene, response: Response) -> Advice | None:
+    """The session of this request, compared with the cookie that it came from."""
+    context = _cv_request.get(None)
+    if scene.request is None or not isinstance(context, RequestContext):
+        return None
+    interface, held = scene.app.session_interface, context._given_session
+    if type(interface) is not SecureCookieSessionInterface or not held or held.modified:
+        return None
+    if not isinstance(held, SecureCookieSession):
+        return None
+    came = interface.open_session(scene.app, scene.request)
+    changed = [key for key in held if came is None or held[key] != came.get(key)]
+    if not changed:
+        return None
+    view = scene.view
+    statements = list(_changes(view)) if view else []
+    place = scene.place_of(view) if view else None
+    diff = ""
+    if view is not None and statements:
+        place = scene.place(view.code.path, statements[0].lineno, view.code.node.name)
+        draft = Draft(view.code.path)
+        last = statements[-1]
+        line = f"{' ' * last.col_offset}session.modified = True"
+        draft.insert_line((last.end_lineno or last.lineno) + 1, line)
+        diff = diff_of(scene.folder, draft)
+    return Advice(
+        what=f"session[{changed[0]!r}] was changed in place, which is not saved.",
+        why="A session is saved when a key of it is assigned. It does not look into its values.",
+        place=place,
+        fix="Write session.modified = True after the change.",
+        diff=diff,
+    )
+
+
+def _changes(view: View) -> Iterator[ast.stmt]:
+    """The statements that change something inside a value of the session."""
+    for node in ast.walk(view.code.node):
+        if isinstance(node, ast.stmt) and any(_is_value(view, one) for one in _changed_by(node)):
+            yield node
+
+
+def _changed_by(node: ast.stmt) -> list[ast.expr]:
+    """What a simple statement changes in place."""
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        called = node.value.func
+        is_change = isinstance(called, ast.Attribute) and called.attr in _CHANGING
+        return [called.value] if is_change and isinstance(called, ast.Attribute) else []
+    if isinstance(node, (ast.Assign, ast.AugAssign)):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        return [target.value for target in targets if isinstance(target, ast.Subscript)]
+    return []
+
+
+def _is_value(view: View, node: ast.expr) -> bool:
+    """Whether this is ``session["key"]``, or something inside of it."""
+    while isinstance(node, ast.Subscript):
+        if view.code.resolve(node.value) is session:
+            return True
+        node = node.value
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        return node.func.attr == "get" and view.code.resolve(node.func.value) is session
+    return False

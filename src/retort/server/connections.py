@@ -1,0 +1,124 @@
+"""The sockets under Granian's connections, which it does not show: found among our open files.
+
+Linux tells how much has been written to a TCP connection and how much came. What is done with
+that: `outlet.py` and `bodies.py`. Elsewhere, and for Unix sockets, the answer is ``None``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import sys
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# A connection that was not found may be looked for again after so long.
+_LOOK_SECONDS = 0.02
+
+# linux/tcp.h, struct tcp_info: tcpi_bytes_acked and tcpi_bytes_received (Linux 4.1).
+_BYTES_ACKED = 120
+_BYTES_RECEIVED = 128
+_TCP_INFO_SIZE = 136
+
+
+class Connections:
+    """Finds the sockets of connections by the address of the client."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, int] = {}
+        self.looked_at = 0.0
+
+    def find(self, client: str) -> socket.socket | None:
+        """A second handle to the socket that is connected to ``client``, if it can be found."""
+        found = self.borrow(client)
+        if found is None and client and not client.startswith("/"):
+            self.look_around()
+            found = self.borrow(client)
+        return found
+
+    def look_around(self) -> None:
+        """Learn which files are whose connections: some milliseconds for thousands of them."""
+        now = time.monotonic()
+        if now - self.looked_at > _LOOK_SECONDS:
+            self.looked_at = now
+            self.known = {peer: file for file in open_files() if (peer := peer_of(file))}
+
+    def bytes_received(self, client: str) -> int | None:
+        """How many bytes ``client`` ever sent, as far as it can be known."""
+        connection = self.find(client)
+        if connection is None:
+            return None
+        with connection:
+            return _tcp_info(connection, _BYTES_RECEIVED)
+
+    def borrow(self, client: str) -> socket.socket | None:
+        file = self.known.get(client)
+        if file is None:
+            return None
+        try:
+            own = socket.socket(fileno=os.dup(file))
+        except OSError:  # closed meanwhile
+            return None
+        # Numbers of files are used again, so look at what the copy really is.
+        if peer_of(own.fileno()) == client:
+            return own
+        own.close()
+        return None
+
+
+def open_files() -> Iterator[int]:
+    """The numbers of this process's open files, where the system lists them."""
+    with contextlib.suppress(OSError):
+        for name in os.listdir("/proc/self/fd" if sys.platform == "linux" else "/dev/fd"):
+            yield int(name)
+
+
+def peer_of(file: int) -> str | None:
+    """``"127.0.0.1:80"`` or ``"[::1]:80"``: who is at the other end, as Granian writes it."""
+    try:
+        # Its family is of no importance here, and told, it is not asked of the system.
+        probe = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, fileno=file)
+    except OSError:
+        return None
+    try:
+        address = probe.getpeername()
+    except OSError:
+        return None
+    finally:
+        probe.detach()
+    if not isinstance(address, tuple):
+        return None
+    host, port = address[0], address[1]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def bytes_written(connection: socket.socket) -> int | None:
+    """How many bytes were ever written to a TCP connection, acknowledged or not."""
+    acknowledged = _tcp_info(connection, _BYTES_ACKED)
+    if acknowledged is None:
+        return None
+    import fcntl
+    import termios
+
+    try:
+        waiting = fcntl.ioctl(connection, termios.TIOCOUTQ, bytes(4))
+    except OSError:
+        return None
+    return acknowledged + int.from_bytes(waiting, sys.byteorder)
+
+
+def _tcp_info(connection: socket.socket, offset: int) -> int | None:
+    """A 64-bit number of tcp(7), TCP_INFO."""
+    if sys.platform != "linux":
+        return None
+    try:
+        info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO_SIZE)
+    except OSError:
+        return None
+    if len(info) < _TCP_INFO_SIZE:
+        return None
+    return int.from_bytes(info[offset : offset + 8], sys.byteorder)

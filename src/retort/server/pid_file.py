@@ -1,0 +1,115 @@
+"""The file by which others find the main process of a server: its number, and a lock on it.
+
+The number alone can be old, and belong to another program by now. So the server keeps the
+file locked as long as it runs: a file without a lock is left over. The lock is of the kind that
+children do not inherit (fcntl(2), F_SETLK).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+
+try:
+    import fcntl
+except ImportError:  # Windows has no such locks, and no signal to reload
+    fcntl = None  # type: ignore[assignment]
+
+
+class PidFileError(Exception):
+    """The file cannot be used; the message says why and what to do."""
+
+
+class PidFile:
+    """Written and locked from `take` to `release`."""
+
+    def __init__(self, path: str) -> None:
+        self.path = os.path.abspath(path)  # the program may change its folder
+        self.fd: int | None = None
+
+    def take(self) -> None:
+        """Write our number.
+
+        :raises PidFileError: if another server holds the file, or it cannot be written.
+        """
+        try:
+            fd = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise PidFileError(
+                f"Cannot write the file {self.path!r} for the process id: {error.strerror}."
+                " Name another one with --pid-file, in a folder that exists and that this"
+                " user may write to."
+            ) from None
+        if not _lock(fd):
+            holder = _number_in(fd)
+            os.close(fd)
+            raise PidFileError(
+                f"A server that uses {self.path!r} runs already: process {holder}. Stop it"
+                f" (kill {holder}), load its program again (retort reload), or name another"
+                " file with --pid-file."
+            )
+        if os.fstat(fd).st_size and _number_in(fd) is None:
+            os.close(fd)
+            raise PidFileError(
+                f"The file {self.path!r} has something else in it than a process id, so it is"
+                " left as it is. Name another one with --pid-file, or remove it."
+            )
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
+        self.fd = fd
+
+    def release(self) -> None:
+        """Remove the file, unless somebody has put another one in its place."""
+        if self.fd is None:
+            return
+        with contextlib.suppress(OSError):
+            if os.path.samestat(os.stat(self.path), os.fstat(self.fd)):
+                os.unlink(self.path)
+        os.close(self.fd)
+        self.fd = None
+
+
+def running_server(path: str) -> int:
+    """The main process of the server that wrote the file.
+
+    :raises PidFileError: if there is none.
+    """
+    try:
+        fd = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        raise PidFileError(
+            f"There is no file {path!r}: no server that was started with"
+            f" --pid-file {path} runs. Start it so, or name the file that it was started with."
+        ) from None
+    except OSError as error:
+        raise PidFileError(
+            f"Cannot open {path!r}: {error.strerror}. Be the user that the server runs as."
+        ) from None
+    try:
+        is_free = _lock(fd)
+        number = _number_in(fd)
+    finally:
+        os.close(fd)
+    if is_free or number is None:
+        raise PidFileError(
+            f"No server runs that uses {path!r}: the file is left over, or is another"
+            " program's. Start the server with 'retort run' and this --pid-file."
+        )
+    return number
+
+
+def _lock(fd: int) -> bool:
+    """Whether this process has the lock now."""
+    if fcntl is None:
+        return True
+    try:
+        fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _number_in(fd: int) -> int | None:
+    # Not opened a second time: closing that would give up the lock, fcntl(2).
+    text = os.pread(fd, 32, 0).strip()
+    return int(text) if text.isdigit() else None

@@ -1,0 +1,336 @@
+"""The pages of debug mode in a real browser: what works in them, by mouse and by keyboard."""
+
+import itertools
+import json
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+SITE = "http://localhost:5000"
+PROGRAM = """
+from retort import Flask, redirect, request, url_for
+
+app = Flask(__name__)
+
+
+@app.get("/success/<name>")
+def success(name):
+    return f"welcome {name}"
+
+
+@app.route("/login", methods=["POST"])
+def login():
+    user = request.form["nm"]
+    return redirect(url_for("success", name=user))
+
+
+@app.post("/photo")
+def photo():
+    return f"{len(request.files['photo'].read())} bytes"
+
+
+@app.get("/boom")
+def boom():
+    colour = "green"
+    password = "hunter2"
+    return colour + 1
+"""
+
+pytestmark = pytest.mark.xdist_group("errors in the browser")
+
+
+@pytest.fixture(scope="module")
+def site(serve, tmp_path_factory):
+    program = tmp_path_factory.mktemp("program") / "shop.py"
+    program.write_text(PROGRAM)
+    with serve(str(program), "--debug") as site:
+        site.program = program
+        yield site
+
+
+@pytest.fixture(scope="module")
+def browser_page(site, browse):
+    with browse(site) as page:
+        yield page
+
+
+@pytest.fixture
+def page(browser_page):
+    """The page, which must not do what its policy forbids, nor raise an error of a script."""
+    complaints = []
+
+    def hear(message):
+        if "Failed to load resource" not in message.text:  # that is the error's own status
+            complaints.append(message.text)
+
+    def fail(error):
+        complaints.append(str(error))
+
+    browser_page.on("console", hear)
+    browser_page.on("pageerror", fail)
+    yield browser_page
+    browser_page.remove_listener("console", hear)
+    browser_page.remove_listener("pageerror", fail)
+    browser_page.emulate_media(color_scheme="light")
+    browser_page.set_viewport_size({"width": 1280, "height": 720})
+    assert complaints == []
+
+
+def focused(page, expression="element.textContent"):
+    return page.evaluate(f"(element => {expression})(document.activeElement)")
+
+
+# Trying methods
+
+
+def test_the_methods_of_the_tutorial_are_tried_from_the_405_page(page):
+    assert page.goto(f"{SITE}/login").status == 405
+    assert page.inner_text("#try-rule") == "/login"
+    page.fill("label:text-is('nm') + input", "Ada")
+
+    answers = {}
+    for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"):
+        page.click(f"button[value={method}]")
+        expect(page.locator("#try-status")).to_contain_text(f"{method} /login was answered")
+        answers[method] = page.inner_text(f"[data-method={method}] output")
+        assert page.inner_text("#sent").startswith(f"{method} /login")
+        assert page.inner_text("#received").startswith(f"HTTP/1.1 {answers[method][:3]}")
+
+    assert {method: answer[:3] for method, answer in answers.items()} == {
+        "GET": "405",
+        "HEAD": "405",
+        "POST": "302",
+        "PUT": "405",
+        "DELETE": "405",
+        "OPTIONS": "200",
+    }
+    assert answers["POST"].endswith("→ /success/Ada")
+    assert page.evaluate("document.querySelectorAll('.not-taken').length") == 4
+
+
+def test_the_raw_exchange_is_shown_and_its_redirect_can_be_followed(page):
+    page.goto(f"{SITE}/login")
+    page.fill("label:text-is('nm') + input", "Ada & Grace")
+    page.click("button[value=POST]")
+    page.wait_for_selector("#exchange:not([hidden])")
+
+    sent, received = page.inner_text("#sent"), page.inner_text("#received")
+    assert "Content-Type: application/x-www-form-urlencoded" in sent
+    assert sent.endswith("\n\nnm=Ada+%26+Grace")
+    assert "\nlocation: /success/" in received.lower()
+
+    page.click("#follow")
+    expect(page.locator("#received")).to_contain_text("welcome")
+    assert page.inner_text("#received").endswith("welcome Ada & Grace")
+
+
+def test_a_missing_field_is_explained_in_the_form_as_well(page):
+    page.goto(f"{SITE}/login")
+    page.evaluate("document.getElementById('try-fields').replaceChildren()")
+    page.click("#add-field")
+    page.keyboard.type("name")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Ada")
+    page.click("button[value=POST]")
+    page.wait_for_selector("#exchange:not([hidden])")
+
+    assert page.inner_text("[data-method=POST] output").startswith("400")
+    assert "nm" in page.inner_text("#received")
+
+
+def test_another_route_is_chosen_in_the_table(page):
+    page.goto(f"{SITE}/nope")
+    page.click("button[aria-label='Try /success/<name>']")
+
+    assert page.inner_text("#try-rule") == "/success/<name>"
+    assert focused(page, "element.id") == "try-heading"
+    page.fill("#try-path", "/success/Grace")
+    page.click("button[value=GET]")
+    page.wait_for_selector("#exchange:not([hidden])")
+    assert page.inner_text("#received").endswith("welcome Grace")
+
+
+def test_a_file_is_sent_to_a_view_that_reads_one(page):
+    page.goto(f"{SITE}/photo")
+    page.set_input_files(
+        "input[type=file]", {"name": "a.txt", "mimeType": "text/plain", "buffer": b"12345"}
+    )
+    page.click("button[value=POST]")
+    page.wait_for_selector("#exchange:not([hidden])")
+
+    assert page.inner_text("#received").endswith("5 bytes")
+    assert 'filename="a.txt"' in page.inner_text("#sent")
+
+
+def test_the_suggested_change_is_copied_as_it_is_to_be_applied(page, site):
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=SITE)
+    page.goto(f"{SITE}/login")
+    page.click("[data-copy=diff]")
+    page.wait_for_selector("text=Copied.")
+
+    problem = site.ask("GET", "/login", headers={"Accept": "application/json"})
+    assert page.evaluate("navigator.clipboard.readText()") == json.loads(problem.text)["diff"]
+
+
+# Keyboard, sizes, colours
+
+
+def test_the_page_is_used_by_keyboard_alone(page):
+    page.goto(f"{SITE}/login")
+    page.keyboard.press("Tab")
+    assert focused(page) == "Skip to the explanation"
+    assert page.evaluate("document.activeElement.getBoundingClientRect().width") > 100
+    page.keyboard.press("Enter")
+    assert focused(page, "element.id") == "main"
+
+    page.focus("#try-path")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Ada")
+    for _ in range(4):  # past "Add a field", GET and HEAD
+        page.keyboard.press("Tab")
+    assert focused(page) == "POST"
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline == "solid"
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#exchange:not([hidden])")
+    assert page.inner_text("[data-method=POST] output").startswith("302")
+
+
+@pytest.mark.parametrize("path", ["/login", "/nope", "/boom"])
+def test_the_page_has_landmarks_headings_in_order_and_names(page, path):
+    page.goto(f"{SITE}{path}")
+
+    assert page.locator("header").count() == page.locator("main").count() == 1
+    assert page.locator("h1").count() == 1
+    levels = page.evaluate(
+        "[...document.querySelectorAll('h1,h2,h3')].map(heading => +heading.tagName[1])"
+    )
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+    unnamed = page.evaluate(
+        """[...document.querySelectorAll('input, button')].filter(control =>
+            control.checkVisibility() && !control.textContent.trim()
+            && !control.getAttribute('aria-label')
+            && !(control.labels && control.labels.length)).length"""
+    )
+    assert unnamed == 0
+    assert page.evaluate("document.documentElement.lang") == "en"
+
+
+@pytest.mark.parametrize("path", ["/login", "/nope", "/boom"])
+def test_the_page_fits_a_narrow_screen(page, path):
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(f"{SITE}{path}")
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+CONTRASTS = """
+() => {
+  const probe = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+  const light = (colour) => {
+    probe.fillStyle = colour;
+    probe.fillRect(0, 0, 1, 1);
+    const [r, g, b] = [...probe.getImageData(0, 0, 1, 1).data].map(part => {
+      const share = part / 255;
+      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const behind = (element) => {
+    for (let one = element; one; one = one.parentElement) {
+      const ground = getComputedStyle(one).backgroundColor;
+      if (ground !== 'rgba(0, 0, 0, 0)') return ground;
+    }
+    return 'white';
+  };
+  const found = [];
+  for (const element of document.querySelectorAll('body *')) {
+    const hasText = [...element.childNodes].some(node => node.nodeType === 3 && node.data.trim());
+    if (!hasText || !element.checkVisibility() || element.closest('script, style')) continue;
+    const [a, b] = [light(getComputedStyle(element).color), light(behind(element))];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < 4.5) found.push(`${element.tagName}.${element.className} ${ratio}`);
+  }
+  return found;
+}
+"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/login", "/boom"])
+def test_every_text_can_be_read_in_light_and_in_dark(page, path, scheme):
+    """WCAG 2.2, 1.4.3: a contrast of 4.5 to 1."""
+    page.emulate_media(color_scheme=scheme)
+    page.goto(f"{SITE}{path}")
+
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (ground == "rgb(255, 255, 255)") == (scheme == "light")
+    assert page.evaluate(CONTRASTS) == []
+
+
+# Tracebacks
+
+
+def test_an_exception_shows_the_programs_line_first_and_its_values_on_demand(page):
+    assert page.goto(f"{SITE}/boom").status == 500
+
+    assert page.inner_text("h1").startswith("TypeError: ")
+    assert page.inner_text(".line.current").strip().endswith("return colour + 1")
+    variables = page.locator(".variables").first
+    assert not variables.locator("dl").is_visible()
+    variables.locator("summary").click()
+    assert "'green'" in variables.inner_text()
+    assert "hunter2" not in variables.inner_text()
+    assert not page.locator(".library .frames").first.is_visible()
+
+
+def test_the_traceback_is_copied_as_text(page):
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=SITE)
+    page.goto(f"{SITE}/boom")
+    page.click("[data-copy=traceback]")
+    page.wait_for_selector("text=Copied.")
+
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith("Traceback (most recent call last):\n")
+    assert "TypeError: " in copied
+
+
+def test_the_console_runs_code_in_a_frame_after_the_pin(page, site):
+    pin = re.search(r"PIN ([\d-]+)", site.log.read_text())[1]
+    page.goto(f"{SITE}/boom")
+    page.click("button:has-text('Console in boom')")
+    assert not page.locator(".console .code").is_visible()
+
+    page.keyboard.type("000-000-000")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("text=This is not the PIN.")
+
+    page.fill(".console [name=pin]", pin)
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".console .code:not([hidden])")
+    page.keyboard.type("colour * 2 + '<b>&'")
+    page.keyboard.press("Enter")
+    expect(page.locator(".console .output")).to_contain_text("greengreen<b>&")
+    assert page.locator(".console .output b").count() == 0
+
+
+# The program that cannot be loaded
+
+
+def test_a_syntax_error_has_a_page_and_saving_the_correction_ends_it(page, site):
+    good = site.program.read_text()
+    site.program.write_text(good + "\nnames = ['a', 'b'\n")
+    page.goto(f"{SITE}/login")
+    while "The program does not start" not in page.inner_text("body"):
+        page.wait_for_timeout(200)
+        page.goto(f"{SITE}/login")
+
+    assert page.inner_text(".line.current").strip().endswith("names = ['a', 'b'")
+    assert "The server waits" in page.inner_text(".note")
+    assert page.evaluate(CONTRASTS) == []
+
+    site.program.write_text(good)
+    while page.goto(f"{SITE}/success/Ada").status != 200:
+        page.wait_for_timeout(200)
+    assert page.inner_text("body") == "welcome Ada"

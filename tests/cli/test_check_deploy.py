@@ -1,0 +1,235 @@
+"""`retort check --deploy`: settings with where they came from, and what is unsafe about them."""
+
+import json
+
+import pytest
+
+from retort.cli.deploy_rules import why_weak
+
+GOOD_KEY = "8f2a559490cc2a7ab61c32ed3d8060216ee0b917"
+
+SAFE = f"""
+    from flask import Flask, redirect, session, url_for
+
+    app = Flask(__name__)
+    app.config.update(
+        SECRET_KEY="{GOOD_KEY}",
+        SESSION_COOKIE_SECURE=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        MAX_CONTENT_LENGTH=1_000_000,
+    )
+
+    @app.get("/")
+    def index():
+        return session.get("name", "nobody")
+"""
+
+
+@pytest.fixture
+def deploy(retort, write):
+    """Check a program: its settings by name, its findings as ``level rule``, its exit status."""
+
+    def deploy(program=SAFE, *options, env=None):
+        write("shop.py", program)
+        words = ("--", *options) if options else ()
+        done = retort("check", "--deploy", "--json", "shop.py", *words, env=env)
+        assert done.stdout, done.stderr
+        content = json.loads(done.stdout)
+        deploy.settings = {
+            one["name"]: (one["value"], one["source"]) for one in content["settings"]
+        }
+        deploy.status = done.returncode
+        deploy.content = content
+        return [f"{one['level']} {one['rule']}" for one in content["findings"]]
+
+    return deploy
+
+
+def with_config(**keys):
+    lines = "".join(f"    app.config[{name!r}] = {value!r}\n" for name, value in keys.items())
+    return f"{SAFE}\n{lines}"
+
+
+def test_a_safe_program_passes(deploy):
+    assert deploy() == []
+    assert deploy.status == 0
+    assert (deploy.content["errors"], deploy.content["warnings"]) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("keys", "found"),
+    [
+        ({"SECRET_KEY": None}, "error secret-key"),
+        ({"SECRET_KEY": "dev"}, "error secret-key-weak"),
+        ({"SECRET_KEY_FALLBACKS": [GOOD_KEY, "secret"]}, "error secret-key-weak"),
+        ({"SESSION_COOKIE_SECURE": False}, "warning cookie-secure"),
+        ({"SESSION_COOKIE_HTTPONLY": False}, "warning cookie-httponly"),
+        ({"SESSION_COOKIE_SAMESITE": None}, "warning cookie-samesite"),
+        ({"SESSION_COOKIE_SAMESITE": "None"}, "warning cookie-samesite"),
+        ({"MAX_CONTENT_LENGTH": None}, "warning max-content-length"),
+        ({"TESTING": True}, "error testing"),
+        ({"TEMPLATES_AUTO_RELOAD": True}, "warning templates-auto-reload"),
+        ({"PROPAGATE_EXCEPTIONS": True}, "warning propagate-exceptions"),
+    ],
+)
+def test_each_unsafe_key_is_found(deploy, keys, found):
+    assert deploy(with_config(**keys)) == [found]
+    assert deploy.status == (1 if found.startswith("error") else 0)
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        (("--debug",), ["error debug"]),
+        (("--debug", "--host", "0.0.0.0"), ["error debug-public", "warning no-tls"]),
+        (("--debugger",), ["error debug"]),
+        (("--reload",), ["warning reload"]),
+        (("--host", "0.0.0.0"), ["warning no-tls"]),
+        (("--host", "0.0.0.0", "--proxy"), ["warning proxy-public"]),
+        (("--proxy", "1"), []),
+        (("--metrics",), ["warning metrics-public"]),
+        (("--metrics", "--ops-port", "9000"), []),
+    ],
+)
+def test_each_unsafe_option_is_found(deploy, options, found):
+    assert deploy(SAFE, *options) == found
+
+
+def test_a_cookie_without_secure_is_an_error_where_there_is_https(deploy):
+    program = with_config(SESSION_COOKIE_SECURE=False)
+
+    assert deploy(program, "--proxy", "1") == ["error cookie-secure"]
+    assert deploy(with_config(SESSION_COOKIE_SECURE=False, PREFERRED_URL_SCHEME="https")) == [
+        "error cookie-secure"
+    ]
+
+
+def test_a_key_is_only_a_warning_where_nothing_uses_the_session(deploy):
+    program = SAFE.replace("redirect, session, url_for", "redirect").replace(
+        'session.get("name", "nobody")', '"hello"'
+    )
+
+    assert deploy(program.replace(f'"{GOOD_KEY}"', "None")) == ["warning secret-key"]
+
+
+def test_addresses_for_others_need_trusted_hosts(deploy):
+    program = SAFE.replace(
+        'session.get("name", "nobody")', 'session.get("x") or url_for("index", _external=True)'
+    )
+
+    assert deploy(program) == ["warning trusted-hosts"]
+    trusting = f'{program}\n    app.config["TRUSTED_HOSTS"] = ["shop.example"]\n'
+    assert deploy(trusting) == []
+
+
+def test_a_program_that_trusts_proxies_by_itself_is_found(deploy):
+    program = f"""{SAFE}
+    from werkzeug.middleware.proxy_fix import ProxyFix
+
+    app.wsgi_app = ProxyFix(app.wsgi_app)
+    """
+
+    assert deploy(program) == []
+    assert deploy(program, "--proxy", "1") == ["warning proxy-twice"]
+    assert sorted(deploy(program, "--host", "0.0.0.0")) == ["warning no-tls", "warning proxy-fix"]
+
+
+def test_a_retort_needs_nothing_but_a_key(deploy):
+    program = """
+        from retort import Retort, session
+
+        app = Retort(__name__)
+
+        @app.get("/")
+        def index():
+            return session.get("name", "nobody")
+    """
+
+    assert deploy(program) == ["error secret-key"]
+
+
+def test_settings_say_where_they_came_from(deploy, write):
+    write(".env", "FLASK_RUN_WORKERS=3\nFLASK_MAX_COOKIE_SIZE=5000\n")
+    program = f"{SAFE}\n    app.config.from_prefixed_env()\n"
+
+    deploy(program, "--port", "8000", env={"FLASK_RUN_THREADS": "4", "FLASK_TRUSTED_HOSTS": "[]"})
+
+    assert deploy.settings["--port"] == ("8000", "option --port")
+    assert deploy.settings["--threads"] == ("4", "variable FLASK_RUN_THREADS")
+    assert deploy.settings["--workers"] == ("3", "variable FLASK_RUN_WORKERS (.env file)")
+    assert deploy.settings["--host"] == ("127.0.0.1", "default")
+    assert deploy.settings["--debug"] == ("False", "default")
+    assert deploy.settings["MAX_COOKIE_SIZE"] == (
+        "5000",
+        "variable FLASK_MAX_COOKIE_SIZE (.env file)",
+    )
+    assert deploy.settings["MAX_CONTENT_LENGTH"] == ("1000000", "program")
+    assert deploy.settings["MAX_FORM_PARTS"] == ("1000", "default")
+
+
+def test_debug_from_a_variable_is_named(deploy):
+    assert deploy(SAFE, env={"FLASK_DEBUG": "1"}) == ["error debug"]
+    assert deploy.settings["--debug"] == ("True", "variable FLASK_DEBUG")
+
+
+def test_secrets_are_not_printed(retort, write):
+    write("shop.py", with_config(SECRET_KEY_FALLBACKS=["another-key-of-this-program"]))
+
+    for words in ((), ("--json",)):
+        done = retort("check", "--deploy", *words, "shop.py")
+        assert GOOD_KEY not in done.stdout
+        assert "another-key" not in done.stdout
+        assert "40 characters (hidden)" in done.stdout
+
+
+def test_the_text_has_a_table_the_findings_and_a_count(retort, write):
+    write("shop.py", with_config(SECRET_KEY="dev", MAX_CONTENT_LENGTH=None))
+
+    done = retort("check", "--deploy", "shop.py")
+
+    assert done.returncode == 1
+    lines = done.stdout.splitlines()
+    assert lines[0].split() == ["--debug", "False", "default"]
+    assert "  error (secret-key-weak)" in lines
+    assert "  warning (max-content-length)" in lines
+    assert "    Fix: Make a new one:" in done.stdout
+    assert lines[-1] == "Errors: 1. Warnings: 1."
+
+
+def test_the_program_can_be_named_as_for_run(retort, write):
+    write("app.py", SAFE)
+
+    assert retort("check", "--deploy").returncode == 0
+    assert retort("--app", "app", "check", "--deploy", "--", "--workers", "2").returncode == 0
+    assert retort("check", "--deploy", "--", "--workers", "0").returncode == 2
+
+
+def test_options_of_run_without_deploy_are_a_mistake(retort, write):
+    write("app.py", SAFE)
+
+    done = retort("check", "app.py", "--", "--workers", "2")
+
+    assert done.returncode == 2
+    assert "go with --deploy" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "dev",
+        "secret",
+        b"dev",
+        "Super Secret Key",
+        "you-will-never-guess",
+        "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf",
+        b'_5#y2L"F4Q8z\n\xec]/',
+        "a" * 40,
+    ],
+)
+def test_a_weak_key_is_known(key):
+    assert why_weak(key)
+
+
+@pytest.mark.parametrize("key", [GOOD_KEY, GOOD_KEY.encode(), "correct horse battery staple"])
+def test_a_key_that_is_good_enough_is_let_pass(key):
+    assert why_weak(key) is None

@@ -1,0 +1,104 @@
+"""A program with a mistake in it: what is advised, and what the diff makes of it.
+
+For the tests of `advice`, of the notes and of the warnings.
+"""
+
+import subprocess
+import sys
+import textwrap
+import types
+
+import pytest
+import werkzeug.test
+
+import retort
+from retort.debug.advice import advise
+from retort.dispatch import ON_PLAIN_ERROR
+from retort.gateways.wsgi import PRESERVE_CONTEXT
+
+
+class Mistake:
+    """A program in a folder of its own, as ``program.py``.
+
+    ``errors`` are those that its last request met, ``advice`` what is said of the first.
+    """
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.app = None
+        self.errors = []
+        self.advice = None
+
+    def write(self, name, text):
+        """A file of the program; its text may be indented as the test is."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(text).lstrip("\n"), encoding="utf-8")
+        return path
+
+    def load(self):
+        """The application as the file has it now, without Python's cache of compiled files."""
+        file = self.folder / "program.py"
+        module = types.ModuleType("program")
+        module.__file__ = str(file)
+        sys.modules["program"] = module
+        exec(compile(file.read_bytes(), str(file), "exec"), vars(module))
+        self.app = module.app
+        self.app.debug = True
+        return self.app
+
+    def ask(self, method, path, **options):
+        """The answer of the program as it stands now; ``None`` for an exception."""
+        app = self.load()
+        contexts, self.errors, self.advice = [], [], None
+        keys = {
+            PRESERVE_CONTEXT: contexts.append,
+            ON_PLAIN_ERROR: lambda app, error: self.errors.append(error),
+        }
+
+        def watched(environ, start_response):  # each request, those after redirects too
+            return app({**environ, **keys}, start_response)
+
+        answer = None
+        try:
+            answer = werkzeug.test.Client(watched).open(
+                path, method=method, buffered=True, **options
+            )
+        except Exception as error:
+            self.errors.append(error)
+        if self.errors:
+            self.advice = advise(self.errors[0], app, contexts[-1].request)
+        return answer
+
+    def advised(self, method, path, **options):
+        """What is advised on the error of a request."""
+        self.ask(method, path, **options)
+        assert self.errors, "nothing went wrong"
+        assert self.advice is not None, f"no advice on {self.errors[0]!r}"
+        return self.advice
+
+    def apply(self, diff):
+        """Change the files as a diff says, with the two programs that people have for it."""
+        assert diff, "there is no diff"
+        for command in (["git", "apply", "--check", "-p1", "-"], ["patch", "-p1"]):
+            done = subprocess.run(
+                command, cwd=self.folder, input=diff.encode(), check=False, capture_output=True
+            )
+            assert done.returncode == 0, f"{done.stdout.decode()}{done.stderr.decode()}\n{diff}"
+
+    def mended(self, method, path, **options):
+        """The answer of the program after the diff of the last advice was applied."""
+        self.apply(self.advice.diff)
+        answer = self.ask(method, path, **options)
+        assert not self.errors, f"{self.errors[0]!r} after the change"
+        return answer
+
+
+@pytest.fixture
+def mistake(tmp_path, monkeypatch):
+    """A program with a mistake, to be written: `mistake.write("program.py", ...)`."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setitem(sys.modules, "flask", retort)
+    monkeypatch.setitem(sys.modules, "program", types.ModuleType("program"))
+    return Mistake(tmp_path)

@@ -1,0 +1,150 @@
+"""``request``, ``current_app`` and kin outside of a context: the line, and the change."""
+
+import threading
+
+import pytest
+
+from retort.debug.advice import advise
+
+
+def failure(mistake, program):
+    """Why the program cannot be imported."""
+    mistake.write("program.py", program)
+    with pytest.raises(RuntimeError) as caught:
+        mistake.load()
+    return advise(caught.value, None, None)
+
+
+def test_current_app_while_the_program_is_imported_is_the_application(mistake):
+    advice = failure(
+        mistake,
+        """
+        from flask import Flask, current_app
+
+        app = Flask(__name__)
+        title = current_app.name
+
+        @app.get('/')
+        def index():
+            return title
+        """,
+    )
+
+    assert advice.what == (
+        "current_app was used while the program is imported, when no application is the"
+        " current one."
+    )
+    assert (advice.place.line, advice.place.source) == (4, "title = current_app.name")
+    assert "retort shell" in advice.why
+    mistake.apply(advice.diff)
+    assert mistake.ask("GET", "/").text == "program"
+
+
+def test_a_call_that_needs_the_application_is_put_below_its_context(mistake):
+    advice = failure(
+        mistake,
+        """
+        from flask import Flask, g
+
+        app = Flask(__name__)
+
+        def prepare():
+            g.ready = True
+
+        prepare()
+
+        @app.get('/')
+        def index():
+            return 'prepared'
+        """,
+    )
+
+    assert advice.what == "g was used in prepare(), which was called outside of the application."
+    assert advice.fix == "Call it below 'with app.app_context():'."
+    mistake.apply(advice.diff)
+    assert mistake.ask("GET", "/").text == "prepared"
+    text = (mistake.folder / "program.py").read_text()
+    assert "with app.app_context():\n    prepare()\n" in text
+
+
+def test_a_request_while_the_program_is_imported_belongs_into_a_view(mistake):
+    advice = failure(
+        mistake,
+        """
+        from flask import Flask, request as asked
+
+        app = Flask(__name__)
+        name = asked.args.get('name')
+        """,
+    )
+
+    assert advice.what == (
+        "asked was used while the program is imported, when there is no request yet."
+    )
+    assert advice.fix == "Move this line into the view that needs it."
+    assert advice.diff == ""
+
+
+def test_a_thread_is_started_with_a_copy_of_the_context(mistake, monkeypatch):
+    mistake.write(
+        "program.py",
+        """
+        import threading
+
+        from flask import Flask, request
+
+        app = Flask(__name__)
+        said = []
+
+        def work():
+            said.append(request.path)
+
+        @app.get('/')
+        def index():
+            thread = threading.Thread(target=work)
+            thread.start()
+            thread.join()
+            return ''.join(said)
+        """,
+    )
+    failures = []
+    monkeypatch.setattr(threading, "excepthook", failures.append)
+    mistake.ask("GET", "/")
+
+    [failed] = failures
+    advice = advise(failed.exc_value, mistake.app, None)
+
+    assert advice.what == (
+        "request was used in a thread, where there is no request: work() runs outside of it."
+    )
+    assert advice.place.source == "said.append(request.path)"
+    mistake.apply(advice.diff)
+    assert mistake.ask("GET", "/").text == "/"
+    assert len(failures) == 1
+
+
+def test_a_function_that_is_called_outside_of_a_request_is_named(mistake):
+    mistake.write(
+        "program.py",
+        """
+        from flask import Flask, request
+
+        app = Flask(__name__)
+
+        def path():
+            return request.path
+        """,
+    )
+    mistake.load()
+    import sys
+
+    with pytest.raises(RuntimeError) as caught:
+        sys.modules["program"].path()
+    advice = advise(caught.value, mistake.app, None)
+
+    assert advice.what == "request was used in path(), which was called outside of a request."
+    assert "test_request_context" in advice.fix
+
+
+def test_other_errors_of_this_kind_are_not_explained():
+    assert advise(RuntimeError("something else"), None, None) is None

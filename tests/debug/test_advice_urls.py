@@ -1,0 +1,213 @@
+"""Addresses: 404 and ``url_for``."""
+
+import pytest
+
+PROGRAM = """
+    from flask import Flask, redirect, request, url_for
+
+    app = Flask(__name__)
+
+    @app.route('/n')
+    def n():
+        return 'n'
+
+    @app.route('/login', methods=['GET', 'POST'])
+    def login():
+        return 'welcome ' + request.values.get('nm', '')
+
+    @app.get('/users/<int:id>')
+    def user(id):
+        return f'user {id}'
+"""
+
+
+def test_an_address_with_a_slash_too_many_is_added_to_the_route(mistake):
+    mistake.write("program.py", PROGRAM)
+
+    advice = mistake.advised("GET", "/n/")
+
+    assert advice.what == "/n/ was not found, but /n exists, without the slash at the end."
+    assert advice.fix == "Write /n/ in the route to accept both."
+    assert advice.place.source == "@app.route('/n')"
+    assert mistake.mended("GET", "/n/").text == "n"
+    assert mistake.ask("GET", "/n", follow_redirects=True).text == "n"
+
+
+def test_the_nearest_routes_are_listed_with_their_methods(mistake):
+    mistake.write("program.py", PROGRAM)
+
+    advice = mistake.advised("GET", "/logn")
+
+    assert advice.what == "No route /logn. Did you mean /login?"
+    [(label, routes)] = advice.facts
+    assert label == "Nearest routes"
+    assert routes.startswith("/login (GET, POST), ")
+
+
+def test_a_converter_that_refuses_a_value_is_named(mistake):
+    mistake.write("program.py", PROGRAM)
+
+    advice = mistake.advised("GET", "/users/bob")
+
+    assert "Did you mean /users/<int:id>?" in advice.what
+    assert "does not take this value" in advice.why
+
+
+def test_a_form_with_a_wrong_action_is_corrected(mistake):
+    mistake.write("program.py", PROGRAM)
+    mistake.write(
+        "login.html",
+        '<form action = "http://localhost:5000/logon" method = "post"><input name=nm></form>\n',
+    )
+
+    advice = mistake.advised("POST", "/logon", data={"nm": "Bob"})
+
+    assert advice.what == (
+        "No route /logon. A form is sent there (login.html:1). Did you mean /login?"
+    )
+    mistake.apply(advice.diff)
+    assert 'action = "http://localhost:5000/login"' in (mistake.folder / "login.html").read_text()
+
+
+def test_a_file_beside_the_program_is_no_address(mistake):
+    mistake.write("program.py", PROGRAM)
+    mistake.write("login.html", "<p>hello")
+
+    advice = mistake.advised("GET", "/login.html")
+
+    assert (
+        advice.what == "/login.html was not found: login.html is a file, and addresses are routes."
+    )
+    assert str(mistake.folder) in advice.why
+    assert mistake.mended("GET", "/login.html").text == "<p>hello"
+
+
+def test_a_static_file_that_is_missing_is_looked_for_under_a_near_name(mistake):
+    mistake.write("program.py", PROGRAM)
+    mistake.write("static/style.css", "")
+
+    advice = mistake.advised("GET", "/static/styles.css")
+
+    assert "Did you mean 'style.css'?" in advice.what
+
+
+def test_what_a_view_says_is_not_found_is_its_own_affair(mistake):
+    mistake.write(
+        "program.py",
+        """
+        from flask import Flask, abort
+        app = Flask(__name__)
+
+        @app.get('/')
+        def index():
+            abort(404)
+        """,
+    )
+
+    assert mistake.ask("GET", "/").status_code == 404
+    assert mistake.advice is None
+
+
+# url_for
+
+BUILDING = """
+
+    @app.get('/go')
+    def go():
+        name = 'Ada'
+        return redirect(url_for({arguments}))
+
+    @app.get('/hello/<name>')
+    def hello(name):
+        return 'hello ' + name
+"""
+
+
+def building(mistake, arguments, more=""):
+    mistake.write("program.py", PROGRAM + BUILDING.replace("{arguments}", arguments) + more)
+
+
+def test_a_path_in_the_place_of_an_endpoint_is_told_whose_it_is(mistake):
+    building(mistake, "'/login'")
+
+    advice = mistake.advised("GET", "/go")
+
+    assert advice.what == (
+        "url_for('/login'): endpoints are names of functions, and this is a path."
+        " /login belongs to 'login'."
+    )
+    assert advice.place.source == "return redirect(url_for('/login'))"
+    assert mistake.mended("GET", "/go").location == "/login"
+
+
+@pytest.mark.parametrize(("written", "meant"), [("logn", "login"), ("Login", "login")])
+def test_a_near_endpoint_is_proposed(mistake, written, meant):
+    building(mistake, repr(written))
+
+    advice = mistake.advised("GET", "/go")
+
+    assert advice.what == f"There is no endpoint {written!r}. Did you mean {meant!r}?"
+    assert ("Endpoints", "go, hello, login, n, static, user") in advice.facts
+    assert mistake.mended("GET", "/go").location == "/login"
+
+
+def test_an_argument_that_is_missing_is_taken_from_the_variable_of_that_name(mistake):
+    building(mistake, "'hello'")
+
+    advice = mistake.advised("GET", "/go")
+
+    assert advice.what == "url_for('hello') needs 'name', for /hello/<name>."
+    assert mistake.mended("GET", "/go").location == "/hello/Ada"
+
+
+def test_an_argument_under_another_name_is_renamed(mistake):
+    building(mistake, "'hello', nm=name")
+
+    advice = mistake.advised("GET", "/go")
+
+    assert ("Given", "nm") in advice.facts
+    assert mistake.mended("GET", "/go").location == "/hello/Ada"
+
+
+def test_an_endpoint_of_a_blueprint_is_given_its_prefix(mistake):
+    building(
+        mistake,
+        "'sign_in'",
+        """
+    from flask import Blueprint
+    auth = Blueprint('auth', __name__)
+
+    @auth.get('/in')
+    def sign_in():
+        return 'in'
+
+    app.register_blueprint(auth)
+    """,
+    )
+
+    advice = mistake.advised("GET", "/go")
+
+    assert advice.what == "There is no endpoint 'sign_in'. Did you mean 'auth.sign_in'?"
+    assert advice.why == "sign_in() belongs to the blueprint 'auth'."
+    assert mistake.mended("GET", "/go").location == "/in"
+
+
+def test_an_endpoint_in_a_template_is_corrected_in_the_template(mistake):
+    mistake.write(
+        "program.py",
+        """
+        from flask import Flask, render_template
+        app = Flask(__name__)
+
+        @app.get('/')
+        def index():
+            return render_template('page.html')
+        """,
+    )
+    mistake.write("templates/page.html", "<p>\n<a href=\"{{ url_for('indx') }}\">home</a>\n")
+
+    advice = mistake.advised("GET", "/")
+
+    assert advice.place.file.endswith("templates/page.html")
+    assert advice.place.line == 2
+    assert 'href="/"' in mistake.mended("GET", "/").text

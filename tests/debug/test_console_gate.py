@@ -1,0 +1,77 @@
+"""The console of the debugger is for browsers on this machine, whoever else can connect."""
+
+import pytest
+from werkzeug.test import Client
+
+from retort.debug import with_debugger
+from retort.debug.debugger import is_local
+
+ON_THIS_MACHINE = {"REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "127.0.0.1:5000"}
+SOMEWHERE_ELSE = [
+    {"REMOTE_ADDR": "192.0.2.7"},
+    {"REMOTE_ADDR": "2001:db8::7"},
+    {"REMOTE_ADDR": ""},
+    {"REMOTE_ADDR": "127.0.0.1.example.org"},
+    {"HTTP_X_FORWARDED_FOR": "192.0.2.7"},
+    {"HTTP_X_FORWARDED_FOR": "127.0.0.1"},
+    {"HTTP_FORWARDED": "for=192.0.2.7"},
+    {"HTTP_X_REAL_IP": "192.0.2.7"},
+    {"HTTP_VIA": "1.1 proxy"},
+    {"HTTP_HOST": "rebound.example:5000"},
+]
+
+
+def broken(environ, start_response):
+    raise ValueError("on purpose")
+
+
+@pytest.fixture
+def debugger(capsys):
+    yield with_debugger(broken, console=True)
+    capsys.readouterr()  # it also prints the traceback
+
+
+def console_of(debugger, environ):
+    """Whether there is a console at /console: the page, and not a refusal."""
+    answer = Client(debugger).get("/console", environ_overrides=environ)
+    return answer.status_code == 200 and "EVALEX" in answer.text
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.8.8.8", "::1"])
+def test_a_browser_on_this_machine_has_a_console(debugger, address):
+    assert console_of(debugger, {**ON_THIS_MACHINE, "REMOTE_ADDR": address})
+
+
+@pytest.mark.parametrize("other", SOMEWHERE_ELSE, ids=lambda other: str(sorted(other.items())))
+def test_others_have_none(debugger, other):
+    assert not console_of(debugger, {**ON_THIS_MACHINE, **other})
+
+
+@pytest.mark.parametrize("other", SOMEWHERE_ELSE, ids=lambda other: str(sorted(other.items())))
+def test_others_cannot_run_code_with_the_secret_and_the_pin_either(debugger, other):
+    client = Client(debugger)
+    assert console_of(debugger, ON_THIS_MACHINE)  # there is a frame now
+    asks = {"__debugger__": "yes", "s": debugger.secret, "frm": "0", "cmd": "12345679*63"}
+    pin = {"__debugger__": "yes", "s": debugger.secret, "cmd": "pinauth", "pin": debugger.pin}
+
+    for query in (pin, asks):
+        environ = {**ON_THIS_MACHINE, **other}
+        answer = client.get("/console", query_string=query, environ_overrides=environ)
+        assert "777777777" not in answer.text
+        assert '"auth": true' not in answer.text
+
+
+def test_here_the_pin_lets_code_run(debugger):
+    client = Client(debugger)
+    ask = {"__debugger__": "yes", "s": debugger.secret}
+    page = {"environ_overrides": ON_THIS_MACHINE}
+    client.get("/console", **page)
+
+    client.get("/console", query_string={**ask, "cmd": "pinauth", "pin": debugger.pin}, **page)
+    answer = client.get("/console", query_string={**ask, "frm": "0", "cmd": "12345679*63"}, **page)
+
+    assert "777777777" in answer.text
+
+
+def test_no_address_at_all_is_not_this_machine():
+    assert not is_local({})

@@ -1,0 +1,228 @@
+"""What is said when a program starts, and the rules of `retort check` that are new with it."""
+
+import json
+
+from retort.debug.notes import notes
+
+
+def told(mistake, program, threads=64, **options):
+    mistake.write("program.py", program)
+    return " ".join(" ".join(notes(mistake.load(), threads, **options)).split())
+
+
+PLAIN = """
+    from flask import Flask, flash, request, session
+
+    app = Flask(__name__)
+"""
+
+
+def test_the_interface_is_told_and_why(mistake):
+    assert (
+        told(mistake, PLAIN)
+        == "* Interface: WSGI, up to 64 views at once, in threads; no view is async"
+    )
+    assert "one view at a time" in told(mistake, PLAIN, threads=1)
+
+
+def test_async_views_are_named(mistake):
+    program = f"{PLAIN}\n    @app.get('/')\n    async def index():\n        return ''\n"
+
+    assert "async views (index) get an event loop for each request" in told(mistake, program)
+
+
+def test_another_application_has_no_notes():
+    assert notes(lambda environ, start_response: [], 64) == []
+
+
+def test_after_a_change_only_what_is_wrong_is_told(mistake):
+    assert told(mistake, PLAIN, is_first=False) == ""
+
+
+def test_a_view_that_reads_a_form_without_taking_post(mistake):
+    text = told(
+        mistake,
+        PLAIN
+        + """
+    @app.route('/login')
+    def login():
+        return request.form['nm'].upper()
+    """,
+        is_first=False,
+    )
+
+    assert text == (
+        "* Note: program.py:7: login() reads request.form, but answers GET only: no form ever comes"
+        " here. methods=['GET', 'POST'] at the route '/login'; or read request.args, which GET"
+        " fills."
+    )
+
+
+def test_a_view_that_tests_for_post_without_taking_it(mistake):
+    text = told(
+        mistake,
+        PLAIN
+        + """
+    @app.route('/login')
+    def login():
+        if request.method == 'POST':
+            return 'posted'
+        return 'log in'
+    """,
+    )
+
+    assert "login() tests for POST, but answers GET only" in text
+
+
+def test_a_route_that_another_one_hides(mistake):
+    text = told(
+        mistake,
+        PLAIN
+        + """
+    @app.get('/users/<name>')
+    def by_name(name):
+        return 'by name'
+
+    @app.get('/users/<id>')
+    def by_id(id):
+        return 'by id'
+    """,
+    )
+
+    assert "by_id() is never asked for GET /users/<id>: by_name() (program.py:5) has the" in text
+    assert mistake.app.test_client().get("/users/1").text == "by name"
+
+
+def test_two_views_at_the_very_same_address(mistake):
+    program = PLAIN
+    for name in ("first", "second"):
+        program += f"\n    @app.get('/')\n    def {name}():\n        return '{name}'\n"
+
+    text = told(mistake, program)
+
+    assert "second() is never asked for GET /: first() (program.py:5) has the same" in text
+
+
+def test_routes_that_share_an_address_but_no_method_hide_nothing(mistake):
+    text = told(
+        mistake,
+        PLAIN
+        + """
+    @app.get('/users/<int:id>')
+    def show(id):
+        return 'shown'
+
+    @app.post('/users/<int:id>')
+    def change(id):
+        return 'changed'
+
+    @app.get('/users/<name>')
+    def by_name(name):
+        return name.upper()
+    """,
+    )
+
+    assert "never asked" not in text
+
+
+SESSION = """
+    @app.get('/')
+    def index():
+        {use}
+        return ''
+"""
+
+
+def test_a_session_without_a_secret_key(mistake):
+    for use in ("session['n'] = 1", "flash('hello')", "import flask; flask.session.clear()"):
+        text = told(mistake, PLAIN + SESSION.replace("{use}", use))
+
+        assert "the application has no secret key: there is no session." in text, use
+        assert "app.secret_key = '...'" in text
+
+
+def test_a_session_with_a_secret_key_is_fine(mistake):
+    program = PLAIN + "    app.secret_key = 'x'\n" + SESSION.replace("{use}", "session['n'] = 1")
+
+    assert told(mistake, program, is_first=False) == ""
+
+
+def test_a_file_called_flask(mistake):
+    mistake.write("flask.py", "")
+
+    text = told(mistake, PLAIN)
+
+    assert "flask.py:1: The file flask.py hides the package flask" in text
+    assert "Rename flask.py" in text
+
+
+def test_folders_that_nobody_looks_into(mistake):
+    mistake.write("template/login.html", "")
+    mistake.write("Static/login.css", "")
+
+    text = told(mistake, PLAIN)
+
+    assert "There is a folder template, but none called templates" in text
+    assert "template_folder='template'" in text
+    assert "static_folder='Static'" in text
+
+
+def test_the_folder_that_the_application_names_is_no_mistake(mistake):
+    mistake.write("template/login.html", "")
+    program = PLAIN.replace("__name__", "__name__, template_folder='template'")
+
+    assert told(mistake, program, is_first=False) == ""
+
+
+def test_a_program_that_cannot_be_read_is_served_without_notes(mistake):
+    mistake.write("program.py", PLAIN)
+    app = mistake.load()
+    app.url_map = None
+
+    assert len(notes(app, 64)) == 1
+
+
+def test_the_server_prints_them_under_the_address(mistake, serve):
+    program = mistake.write(
+        "program.py",
+        PLAIN
+        + """
+    @app.route('/login')
+    def login():
+        return request.form['nm'].upper()
+    """,
+    )
+
+    with serve(program, "--debug") as site:
+        assert site.ask("GET", "/nowhere").status == 404
+        log = " ".join(site.log.read_text().split())
+
+    assert "* Open http://" in log
+    assert log.index("* Open http://") < log.index("* Interface: WSGI")
+    assert "login() reads request.form, but answers GET only" in log
+
+
+def test_in_production_nothing_of_this_is_loaded(mistake, serve):
+    program = mistake.write(
+        "program.py",
+        """
+        import json
+        import sys
+
+        from flask import Flask
+
+        app = Flask(__name__)
+
+        @app.get('/')
+        def loaded():
+            return [name for name in sys.modules if name.startswith('retort.debug.')]
+        """,
+    )
+
+    with serve(program) as site:
+        loaded = json.loads(site.ask("GET", "/").text)
+        log = site.log.read_text()
+
+    wanted = ("retort.debug.notes", "retort.debug.warnings", "retort.debug.advice")
+    assert [name for name in loaded if name.startswith(wanted)] == []
+    assert "Interface" not in log

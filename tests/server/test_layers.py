@@ -1,0 +1,50 @@
+"""What is put around an application for its operator: nothing that was not asked for."""
+
+import pytest
+
+from retort.server.exchange import Observed
+from retort.server.health import Pages
+from retort.server.layers import around
+from retort.server.operations import Operations
+
+
+def application(environ, start_response):
+    start_response("200 OK", [])
+    return [b"hello"]
+
+
+def test_what_was_not_asked_for_costs_nothing():
+    assert around(application, Operations(), program=application) is application
+
+
+@pytest.mark.parametrize(
+    ("operations", "kind"),
+    [
+        (Operations(access_log="-"), Observed),
+        (Operations(request_id=True), Observed),
+        (Operations(health=True), Pages),
+        (Operations(health=True, access_log="-"), Pages),
+    ],
+)
+def test_what_was_asked_for_is_around_it(operations, kind):
+    assert type(around(application, operations, program=application)) is kind
+
+
+def test_proxies_are_outermost_so_that_logs_have_the_client():
+    asked = Operations(proxies=1, health=True, request_id=True)
+
+    layer = around(application, asked, program=application)
+
+    assert type(layer).__name__ == "ProxyFix"
+    assert isinstance(layer.app, Pages)
+    assert isinstance(layer.app.otherwise, Observed)
+
+
+def test_a_program_that_is_no_flask_can_be_asked_whether_it_is_ready():
+    layer = around(application, Operations(health=True), program=application)
+    statuses = []
+    environ = {"PATH_INFO": "/-/ready", "REQUEST_METHOD": "GET"}
+
+    list(layer(environ, lambda status, headers: statuses.append(status)))
+
+    assert statuses == ["200 OK"]

@@ -1,0 +1,351 @@
+"""SIGTERM and SIGINT: what is under way is finished, the rest let go, and all is over in time."""
+
+import contextlib
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+
+import pytest
+
+PROGRAM = """
+    import os, subprocess, sys, time
+    from flask import Flask, request
+
+    app = Flask(__name__)
+
+    @app.get("/")
+    def index():
+        return "here"
+
+    @app.get("/slow")
+    def slow():
+        print("slow view began", flush=True)
+        time.sleep(float(request.args["seconds"]))
+        return "done"
+
+    @app.get("/stream")
+    def stream():
+        def lines():
+            for number in range(15):
+                yield f"{number}\\n"
+                time.sleep(0.1)
+        return lines()
+
+    @app.get("/large")
+    def large():
+        return b"x" * 30_000_000
+
+    @app.post("/upload")
+    def upload():
+        return str(len(request.get_data()))
+
+    @app.get("/orphan")
+    def orphan():
+        # Its parent ends at once, so it is given to process 1 when it ends itself.
+        code = "import subprocess; subprocess.Popen(['sleep', '0.2'])"
+        subprocess.run([sys.executable, "-c", code], check=True)
+        return "left alone"
+
+    @app.get("/zombies")
+    def zombies():
+        states = []
+        for name in os.listdir("/proc"):
+            if name.isdigit():
+                with open(f"/proc/{name}/stat") as file:
+                    states.append(file.read().rpartition(")")[2].split()[0])
+        return str(states.count("Z"))
+"""
+
+
+def asking(program, path):
+    """Ask in a thread; the list gets the status and the size of the answer, or the error."""
+    results = []
+
+    def ask():
+        try:
+            answer = program.get(path)
+            results.append((answer.status, len(answer.text)))
+        except (OSError, http.client.HTTPException) as error:
+            results.append(error)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    return thread, results
+
+
+def is_refused(program):
+    try:
+        program.connect().close()
+    except OSError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_no_request_under_way_is_cut_and_idle_connections_are_dropped(
+    run, number, workers, is_long
+):
+    for _ in range(10 if is_long else 2):
+        stop_in_the_middle(run, number, workers)
+
+
+def stop_in_the_middle(run, number, workers):
+    program = run(PROGRAM, "--port=0", "--workers", workers)
+    program.wait_for_answer("here")
+    port = program.port
+    idle = [http.client.HTTPConnection("127.0.0.1", port, timeout=30) for _ in range(20)]
+    for connection in idle:
+        connection.request("GET", "/")
+        assert connection.getresponse().read() == b"here"
+    silent = [program.connect() for _ in range(20)]
+    under_way = [asking(program, "/slow?seconds=2") for _ in range(6)]
+    under_way += [asking(program, "/stream") for _ in range(2)]
+    program.wait_for(lambda: program.output.count("slow view began") == 6)
+
+    program.process.send_signal(number)
+
+    for connection in idle:
+        assert connection.sock.recv(1) == b""
+        connection.close()
+    program.wait_for(lambda: is_refused(program))
+    assert program.process.poll() is None  # all this while the slow ones go on
+    for thread, _ in under_way:
+        thread.join()
+    assert [results for _, results in under_way] == [[(200, 4)]] * 6 + [[(200, 35)]] * 2
+    assert program.process.wait(30) == 0
+    assert program.family() == []
+    for connection in silent:
+        connection.close()
+
+
+def test_a_large_answer_reaches_a_slow_client_whole(run):
+    program = run(PROGRAM, "--port=0")
+    with program.connect() as connection:
+        connection.sendall(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
+        size = len(connection.recv(1000))
+        program.process.send_signal(signal.SIGTERM)
+        time.sleep(3)  # longer than a connection without a request may linger
+        while piece := connection.recv(1_000_000):
+            size += len(piece)
+
+    assert size > 30_000_000
+    assert program.process.wait(30) == 0
+
+
+def test_an_upload_that_has_begun_is_taken_to_its_end(run):
+    program = run(PROGRAM, "--port=0")
+    with program.connect() as connection:
+        connection.sendall(b"POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 40000\r\n\r\n")
+        connection.sendall(b"x" * 10_000)
+        program.wait_for_answer("here")
+        program.process.send_signal(signal.SIGTERM)
+        for _ in range(3):
+            time.sleep(1)
+            connection.sendall(b"x" * 10_000)
+        answer = b"".join(iter(lambda: connection.recv(4096), b""))
+
+    assert answer.startswith(b"HTTP/1.1 200 OK")
+    assert answer.endswith(b"40000")
+    assert program.process.wait(30) == 0
+
+
+def test_a_connection_that_never_asked_does_not_delay_the_end(run):
+    program = run(PROGRAM, "--port=0", "--grace=60")
+    with program.connect() as silent:
+        program.wait_for_answer("here")
+
+        assert program.end() == 0
+        assert silent.recv(1) == b""
+
+
+def test_what_takes_longer_than_the_grace_time_is_cut_and_said(run):
+    program = run(PROGRAM, "--port=0", "--grace=1")
+    thread, results = asking(program, "/slow?seconds=50")
+    program.wait_for_output("slow view began")
+
+    assert program.end() == 0
+
+    thread.join()
+    assert isinstance(results[0], (OSError, http.client.HTTPException))
+    assert program.family() == []
+
+
+def test_a_request_may_take_as_long_as_the_grace_time(run):
+    program = run(PROGRAM, "--port=0", env={"FLASK_RUN_GRACE": "60"})
+    thread, results = asking(program, "/slow?seconds=12")  # more than without the option
+    program.wait_for_output("slow view began")
+
+    assert program.end() == 0
+
+    thread.join()
+    assert results == [(200, 4)]
+
+
+def test_a_second_signal_ends_at_once(run):
+    program = run(PROGRAM, "--port=0", "--workers=2", "--grace=600")
+    asking(program, "/slow?seconds=500")
+    program.wait_for_output("slow view began")
+    program.process.send_signal(signal.SIGTERM)
+    program.wait_for(lambda: is_refused(program))
+    time.sleep(0.2)
+
+    program.process.send_signal(signal.SIGTERM)
+
+    assert program.process.wait(30) == 1
+    program.wait_for(lambda: program.family() == [])
+
+
+def test_the_same_signal_twice_in_a_moment_is_one(run):
+    """As `timeout` and some launchers send it."""
+    program = run(PROGRAM, "--port=0")
+    thread, results = asking(program, "/slow?seconds=1")
+    program.wait_for_output("slow view began")
+
+    program.process.send_signal(signal.SIGTERM)
+    program.process.send_signal(signal.SIGTERM)
+
+    assert program.process.wait(30) == 0
+    thread.join()
+    assert results == [(200, 4)]
+
+
+@pytest.mark.parametrize("grace", ["-1", "soon", "nan", "inf"])
+def test_a_grace_time_that_is_none_is_refused(run, grace):
+    program = run(PROGRAM, "--port=0", "--grace", grace)
+
+    assert program.process.wait(30) == 2
+    assert "'--grace'" in program.output
+
+
+def test_an_atexit_function_of_the_program_runs_in_the_worker(run):
+    source = PROGRAM + "\n    import atexit; atexit.register(print, 'tidied up', flush=True)\n"
+    program = run(source, "--port=0")
+    program.wait_for_answer("here")
+
+    assert program.end() == 0
+    assert program.output.count("tidied up") == 1
+
+
+@pytest.fixture
+def namespace():
+    """The words by which a command becomes process 1 of a namespace, as in a container."""
+    words = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--mount-proc"]
+    words += ["--kill-child"]
+    try:
+        works = subprocess.run([*words, "true"], capture_output=True, check=False).returncode == 0
+    except OSError:
+        works = False
+    if not works:
+        pytest.skip("no process namespaces here")
+    return words
+
+
+def test_as_process_1_of_a_container_it_buries_orphans_and_heeds_signals(
+    start, namespace, tmp_path
+):
+    code = f"""
+        import os
+        os.execvp("unshare", {namespace!r} + [{sys.executable!r}, "-m", "retort", "run",
+                  "--port=0", "--workers=2", {str(tmp_path / "shop.py")!r}])
+    """
+    (tmp_path / "shop.py").write_text(textwrap.dedent(PROGRAM))
+    program = start(code)
+    assert [program.get("/orphan").text for _ in range(3)] == ["left alone"] * 3
+
+    program.wait_for(lambda: program.get("/zombies").text == "0")
+    time.sleep(0.5)  # by now, all three have ended
+    program.wait_for(lambda: program.get("/zombies").text == "0")
+    thread, results = asking(program, "/slow?seconds=1")
+    program.wait_for_output("slow view began")
+    (first,) = [
+        pid for pid in program.workers if parent_of(pid) == program.process.pid
+    ]  # process 1, seen from outside
+    os.kill(first, signal.SIGTERM)
+
+    assert program.process.wait(30) == 0
+    thread.join()
+    assert results == [(200, 4)]
+
+
+def parent_of(pid):
+    with open(f"/proc/{pid}/stat") as file:
+        return int(file.read().rpartition(")")[2].split()[1])
+
+
+BURIAL = """
+    import ctypes, os, subprocess, sys, time
+    from retort.server.workers import bury_strangers
+
+    PR_SET_CHILD_SUBREAPER = 36
+    assert ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
+    code = "import subprocess; print(subprocess.Popen(['sleep', '0.1']).pid)"
+    stranger = int(subprocess.run([sys.executable, "-c", code], capture_output=True).stdout)
+    own = subprocess.Popen(["true"])
+    while os.path.exists(f"/proc/{stranger}"):
+        bury_strangers({own.pid})
+        if own.poll() is not None:
+            bury_strangers(set())
+        time.sleep(0.01)
+    assert own.wait() == 0
+    print("buried")
+"""
+
+
+def test_an_orphan_given_to_us_is_buried_and_our_own_children_are_not(start):
+    program = start(BURIAL)
+
+    assert program.process.wait(30) == 0
+    assert "buried" in program.output
+
+
+def test_a_closed_terminal_ends_the_server_and_a_signal_from_somebody_does_not(start, tmp_path):
+    import pty
+
+    parent, terminal = pty.openpty()
+    log = tmp_path / "log.txt"
+    (tmp_path / "shop.py").write_text("from flask import Flask\napp = Flask(__name__)\n")
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            ["setsid", "--ctty", sys.executable, "-m", "retort", "run", "--port=0", "shop.py"],
+            cwd=tmp_path,
+            stdin=terminal,
+            stdout=output,
+            stderr=output,
+        )
+    os.close(terminal)
+    try:
+        wait_for_text(log, "Press Ctrl-C")
+        process.send_signal(signal.SIGHUP)
+        wait_for_text(log, "All workers serve the program as it is now")
+
+        os.close(parent)
+
+        assert process.wait(30) == 0
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        process.wait()
+
+
+def wait_for_text(log, text):
+    give_up_at = time.monotonic() + 60
+    while text not in log.read_text():
+        assert time.monotonic() < give_up_at, log.read_text()
+        time.sleep(0.05)
+
+
+def test_nothing_is_left_of_sockets_when_the_server_has_ended(run):
+    program = run(PROGRAM, "--port=0")
+    program.wait_for_answer("here")
+    port = program.port
+    assert program.end() == 0
+
+    with socket.create_server(("127.0.0.1", port)):
+        pass

@@ -1,0 +1,157 @@
+"""Answers that go out piece by piece, over real sockets."""
+
+import re
+import socket
+import time
+from pathlib import Path
+
+import pytest
+
+STREAMS = """
+    import time
+    from retort.server.listen import open_listener
+    from retort.server.options import Settings
+    from retort.server.worker import Worker, serve_here
+
+    class Body:
+        def __init__(self, pieces):
+            self.pieces = pieces
+        def __iter__(self):
+            return self.pieces
+        def close(self):
+            print("closed", flush=True)
+
+    def fail_later():
+        yield b"first "
+        yield b"second"
+        raise ValueError("in the middle")
+
+    def fail_at_once():
+        raise ValueError("before anything")
+        yield b""
+
+    def endless():
+        while True:
+            yield b"x" * 65536
+
+    def ticks():
+        while True:
+            yield b"tick "
+            time.sleep(0.02)
+
+    def app(environ, start_response):
+        path = environ["PATH_INFO"]
+        pieces = {
+            "/fails": fail_later,
+            "/fails-at-once": fail_at_once,
+            "/endless": endless,
+            "/ticks": ticks,
+            "/large": lambda: (b"x" * 100_000 for _ in range(300)),
+            "/one-piece": lambda: iter((b"x" * 30_000_000,)),
+            "/empty-pieces": lambda: iter((b"", b"", b"a", b"", b"b")),
+            "/nothing": lambda: iter(()),
+        }[path]()
+        headers = [("Content-Type", "text/plain")]
+        if "length" in environ["QUERY_STRING"]:
+            headers.append(("Content-Length", "20"))
+        status = {"/nothing": "204 No Content"}.get(path, "200 OK")
+        start_response(status, headers)
+        return Body(pieces)
+
+    listener = open_listener("127.0.0.1", 0)
+    print(f"Open http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
+    serve_here(Worker(app, listener, Settings(send_seconds=3, threads=8)))
+"""
+
+
+@pytest.fixture
+def streams(start):
+    return start(STREAMS)
+
+
+def ask(path: str, method: str = "GET") -> bytes:
+    return f"{method} {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode()
+
+
+def memory(program) -> int:
+    """The most memory it ever used, in bytes: proc(5)."""
+    status = Path(f"/proc/{program.process.pid}/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024
+
+
+def test_a_stream_that_fails_in_the_middle_has_no_proper_end(streams):
+    answer = streams.send(ask("/fails"))
+
+    assert answer.startswith(b"HTTP/1.1 200 OK")
+    assert not answer.endswith(b"0\r\n\r\n")  # RFC 9112 §7.1
+    streams.wait_for_output("ValueError: in the middle")
+    streams.wait_for_output("closed")
+
+
+def test_a_stream_with_a_length_that_fails_is_shorter_than_its_length(streams):
+    head, _, body = streams.send(ask("/fails?length=")).partition(b"\r\n\r\n")
+
+    assert b"content-length: 20" in head
+    assert len(body) < 20
+
+
+def test_a_stream_that_fails_before_its_first_piece_is_a_500(streams):
+    answer = streams.get("/fails-at-once")
+
+    assert answer.status == 500
+    assert answer.text == "Internal Server Error\n"
+    streams.wait_for_output("closed")
+
+
+def test_empty_pieces_are_no_end(streams):
+    assert streams.get("/empty-pieces").text == "ab"
+
+
+@pytest.mark.parametrize(("path", "method"), [("/nothing", "GET"), ("/ticks", "HEAD")])
+def test_answers_without_a_body_have_none(streams, path, method):
+    answer = streams.send(ask(path, method))
+
+    assert answer.endswith(b"\r\n\r\n")
+    assert answer.count(b"\r\n\r\n") == 1
+    streams.wait_for_output("closed")
+
+
+def test_a_client_that_goes_away_ends_the_stream(streams):
+    with streams.connect() as connection:
+        connection.sendall(ask("/ticks"))
+        assert connection.recv(10)
+
+    streams.wait_for_output("closed")
+
+
+@pytest.mark.parametrize("path", ["/large", "/one-piece"])
+def test_a_large_stream_arrives_whole(streams, path):
+    assert len(streams.get(path).text) == 30_000_000
+
+
+def test_a_slow_reader_of_a_quick_stream_does_not_fill_the_memory(streams):
+    streams.get("/empty-pieces")
+    before = memory(streams)
+    with streams.connect() as connection:
+        connection.sendall(ask("/endless"))
+        for _ in range(40):
+            assert connection.recv(8192)
+            time.sleep(0.01)
+    assert memory(streams) - before < 16_000_000
+    streams.wait_for_output("closed")
+
+
+def test_readers_that_take_nothing_are_given_up(streams):
+    """As many as there are threads: the next visitor is answered all the same."""
+    stuck = []
+    for _ in range(8):
+        connection = socket.socket()
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect(("127.0.0.1", streams.port))
+        connection.sendall(ask("/endless"))
+        stuck.append(connection)
+
+    assert streams.get("/empty-pieces").text == "ab"
+    streams.wait_for(lambda: streams.output.count("closed") >= 8)
+    for connection in stuck:
+        connection.close()
