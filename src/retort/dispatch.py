@@ -22,7 +22,7 @@ from .http.conditional import tag_whole_answer
 from .http.convert import to_response
 from .http.demands import accept_list, check
 from .http.forms import OVERRIDING_METHODS, overriding_method
-from .http.hints import FORM_TYPES, METHOD_IN_QUERY, hint_once
+from .http.hints import FORM_TYPES
 from .http.methods import ACCEPT_FIELDS
 from .http.protection import add_security_headers
 from .plan import Plan
@@ -66,8 +66,6 @@ def respond(app: Flask, context: RequestContext) -> Response:
             request_started.send(app, _async_wrapper=app.ensure_sync)
         if context.environ.get("REQUEST_METHOD") != "GET" or "request" in context.__dict__:
             let_in(app, context)
-        if app.config["DEBUG"] and "_method" in context.request.args:
-            hint_once(METHOD_IN_QUERY)
         answer: t.Any = steps.preprocess_request(app, context)
         if answer is None:
             answer = steps.dispatch_request(app, context)

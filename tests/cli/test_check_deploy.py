@@ -167,6 +167,16 @@ def test_settings_say_where_they_came_from(deploy, write):
     assert deploy.settings["MAX_FORM_PARTS"] == ("1000", "default")
 
 
+def test_limits_are_shown_and_one_of_the_server_is_enough(deploy):
+    env = {"FLASK_RUN_BODY_RATE": "1K"}
+    program = with_config(MAX_CONTENT_LENGTH=None)
+
+    assert deploy(program, "--limit-body", "16M", env=env) == []
+    assert deploy.settings["--limit-body"] == ("16777216", "option --limit-body")
+    assert deploy.settings["--body-rate"] == ("1024", "variable FLASK_RUN_BODY_RATE")
+    assert deploy.settings["--header-timeout"] == ("10.0", "default")
+
+
 def test_debug_from_a_variable_is_named(deploy):
     assert deploy(SAFE, env={"FLASK_DEBUG": "1"}) == ["error debug"]
     assert deploy.settings["--debug"] == ("True", "variable FLASK_DEBUG")

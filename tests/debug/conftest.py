@@ -6,6 +6,7 @@ For the tests of `advice`, of the notes and of the warnings.
 import subprocess
 import sys
 import textwrap
+import threading
 import types
 
 import pytest
@@ -101,4 +102,5 @@ def mistake(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setitem(sys.modules, "flask", retort)
     monkeypatch.setitem(sys.modules, "program", types.ModuleType("program"))
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)  # `watch` replaces it
     return Mistake(tmp_path)

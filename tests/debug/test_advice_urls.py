@@ -44,6 +44,30 @@ def test_the_nearest_routes_are_listed_with_their_methods(mistake):
     assert routes.startswith("/login (GET, POST), ")
 
 
+@pytest.mark.parametrize(
+    ("method", "taken", "fix"),
+    [
+        ("GET", ["GET", "POST"], "Open /login, or correct the link that led here."),
+        ("GET", ["POST"], "Send a form to /login (POST), or correct the link that led here."),
+        ("POST", ["POST"], "Send it to /login, or correct the link that led here."),
+    ],
+)
+def test_a_near_route_is_asked_with_a_method_that_it_takes(mistake, method, taken, fix):
+    mistake.write(
+        "program.py",
+        f"""
+        from flask import Flask
+        app = Flask(__name__)
+
+        @app.route('/login', methods={taken})
+        def login():
+            return 'welcome'
+        """,
+    )
+
+    assert mistake.advised(method, "/logni").fix == fix
+
+
 def test_a_converter_that_refuses_a_value_is_named(mistake):
     mistake.write("program.py", PROGRAM)
 
@@ -127,17 +151,25 @@ def building(mistake, arguments, more=""):
     mistake.write("program.py", PROGRAM + BUILDING.replace("{arguments}", arguments) + more)
 
 
-def test_a_path_in_the_place_of_an_endpoint_is_told_whose_it_is(mistake):
-    building(mistake, "'/login'")
+@pytest.mark.parametrize(
+    ("arguments", "path", "hint", "right"),
+    [
+        ("'/login'", "/login", "/login belongs to 'login'.", "/login"),
+        ("'/hello', name='Bob'", "/hello", "Did you mean 'hello'?", "/hello/Bob"),
+    ],
+)
+def test_a_path_in_the_place_of_an_endpoint_is_told_whose_it_is(
+    mistake, arguments, path, hint, right
+):
+    building(mistake, arguments)
 
     advice = mistake.advised("GET", "/go")
 
     assert advice.what == (
-        "url_for('/login'): endpoints are names of functions, and this is a path."
-        " /login belongs to 'login'."
+        f"url_for({path!r}): endpoints are names of functions, and this is a path. {hint}"
     )
-    assert advice.place.source == "return redirect(url_for('/login'))"
-    assert mistake.mended("GET", "/go").location == "/login"
+    assert advice.place.source == f"return redirect(url_for({arguments}))"
+    assert mistake.mended("GET", "/go").location == right
 
 
 @pytest.mark.parametrize(("written", "meant"), [("logn", "login"), ("Login", "login")])

@@ -4,7 +4,8 @@ import logging
 
 import pytest
 
-from retort.debug.warnings import as_line, warnings_of, watch
+from retort.debug.report import as_line
+from retort.debug.warnings import warnings_of, watch
 
 PROGRAM = """
     from flask import Flask, redirect, render_template_string, request, session
@@ -128,6 +129,24 @@ def test_a_field_in_the_query_that_is_looked_for_in_the_form(mistake, watched, c
     response, left = mended(mistake, "GET", "/login?nm=Bob")
     assert response.text == "welcome Bob"
     assert left == []
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_method_in_the_query_has_no_effect(watched, caplog, method):
+    # R56
+    client = watched(
+        """
+    @app.route('/note', methods=['GET', 'POST'])
+    def note():
+        return request.method
+    """
+    )
+
+    for _ in range(2):
+        assert client.open("/note?_method=delete", method=method).text == method
+
+    assert caplog.text.count(f"{method} /note was asked with _method in the query") == 1
+    assert caplog.text.count("METHOD_OVERRIDE") == 1
 
 
 @pytest.mark.parametrize(

@@ -680,13 +680,3 @@ def test_a_view_that_takes_posts_from_anywhere_lets_in_no_other_method(app, clie
     assert client.post("/hook", data={"x": "1"}, headers=CROSS).text == "took POST"
     assert client.post("/hook", data={"_method": "DELETE"}, headers=CROSS).status_code == 403
     assert client.post("/hook", data={"_method": "DELETE"}).text == "took DELETE"
-
-
-@pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_method_in_the_query_is_hinted_at(show, client, hints, method):
-    # R56
-    for _ in range(2):
-        client.open("/show?_method=delete", method=method)
-    assert len(hints()) == 1
-    assert "_method in the query" in hints()[0]
-    assert "METHOD_OVERRIDE" in hints()[0]

@@ -41,6 +41,7 @@ SERVER = """
     @app.post("/slow")
     def slow():
         size = len(request.get_data())
+        print("slow", flush=True)
         time.sleep(0.1)
         return str(size)
 
@@ -291,6 +292,48 @@ def test_slow_clients_keep_nobody_waiting_and_are_cut(hasty):
     assert hasty.get("/").text == "hello"
 
 
+STALLED = {
+    "head start": CHUNKED + b"40000\r\n" + b"x" * 0x40000,
+    "a little more": CHUNKED + b"100000\r\n" + b"x" * 300_000,
+    "much more": BEGIN + b"Content-Length: 9000000\r\n\r\n" + b"x" * 700_000,
+}
+
+
+@pytest.mark.parametrize("beginning", STALLED.values(), ids=STALLED)
+def test_long_bodies_that_stall_are_cut_at_once_and_not_as_threads_get_free(start, beginning):
+    """A hundred and thirty for two threads: one after the other, they would take over a minute."""
+    limits = "threads=2, body_seconds=2, body_window_seconds=1"
+    hasty = start(SERVER.replace("SETTINGS", limits))
+    with contextlib.ExitStack() as stack:
+        connections = [stack.enter_context(hasty.connect()) for _ in range(130)]
+        for connection in connections:
+            connection.sendall(beginning)
+        upload_between = hasty.ask("POST", "/length", b"x" * 2_000_000)
+        assert upload_between.text == "2000000"
+        for connection in connections:
+            assert status_of(received_until_closed(connection)) == b"408 Request Timeout"
+    assert hasty.get("/").text == "hello"
+
+
+def test_long_bodies_that_stall_while_every_thread_runs_are_cut_without_one(start):
+    """The views here are busy for longer than the test may take."""
+    program = start(
+        SERVER.replace("SETTINGS", "threads=2, body_seconds=1, body_window_seconds=1").replace(
+            "time.sleep(0.1)", "time.sleep(600)"
+        )
+    )
+    busy = b"POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 2000000\r\n\r\n" + b"x" * 2_000_000
+    with contextlib.ExitStack() as stack:
+        for _ in range(2):
+            stack.enter_context(program.connect()).sendall(busy)
+        program.wait_for_output("slow\nslow")
+        connection = stack.enter_context(program.connect())
+        connection.sendall(STALLED["head start"])
+
+        assert status_of(received_until_closed(connection)) == b"408 Request Timeout"
+    assert "view was called" not in program.output
+
+
 def test_an_idle_connection_is_closed_without_a_word(hasty):
     answer = hasty.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 
@@ -410,3 +453,19 @@ def test_an_http_2_body_that_breaks_off_reaches_no_view(http2, reset):
     time.sleep(0.3)
 
     assert "view was called" not in http2.output
+
+
+@pytest.mark.parametrize(("limit", "is_served"), [(65_536, True), (8192, False)])
+def test_the_limit_for_headers_holds_in_http_2_too(start, limit, is_served):
+    program = start(SERVER.replace("SETTINGS", f"http='auto', header_bytes={limit}"))
+    fields = [(b"x-%02d" % number, b"x" * 100) for number in range(90)]
+    with program.connect() as connection:
+        connection.sendall(post_over_http2(b"/length", *fields, ends=True))
+        stream = connection.makefile("rb")
+        while head := stream.read(9):
+            stream.read(int.from_bytes(head[:3], "big"))
+            is_end = head[3] in (DATA, HEADERS) and head[4] & END_STREAM
+            if is_end or head[3] == RESET:
+                break
+
+    assert ("view was called" in program.output) == is_served

@@ -40,6 +40,21 @@ def test_the_host_of_a_target_has_to_be_one(authority):
     assert ask(**{AUTHORITY: authority})[0] == "400 Bad Request"
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "", "400"),
+        ("GET", "*", "400"),
+        ("GET", "case", "400"),
+        ("OPTIONS", "*", "200"),
+        ("CONNECT", "", "200"),  # the application knows no such method
+        ("GET", "/*", "200"),
+    ],
+)
+def test_a_target_is_a_path_except_where_the_method_says_otherwise(method, path, status):
+    assert ask(REQUEST_METHOD=method, PATH_INFO=path)[0][:3] == status
+
+
 def test_a_body_over_the_servers_limit_is_refused_by_its_length():
     environ = create_environ("/", headers={"Host": "a"})
     guard = Guard(says_ok, max_body_bytes=10)

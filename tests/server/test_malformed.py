@@ -151,8 +151,11 @@ TARGETS = [
     either("target: half an escape", head("GET /case% HTTP/1.1")),
     either("target: a wrong escape", head("GET /case%zz HTTP/1.1")),
     either("target: NUL as an escape", head("GET /case%00 HTTP/1.1")),
-    either("target: line break as an escape", head("GET /case%0d%0aX:%20y HTTP/1.1"),
-        allowed={400, 404}),
+    either(
+        "target: line break as an escape",
+        head("GET /case%0d%0aX:%20y HTTP/1.1"),
+        allowed={400, 404},
+    ),
     either("target: angle brackets", head("GET /<case> HTTP/1.1")),
     either("target: dots", head("GET /../../etc/passwd HTTP/1.1"), allowed={400, 404, GONE}),
     either("target: escaped dots", head("GET /%2e%2e/x HTTP/1.1"), allowed={400, 404, GONE}),

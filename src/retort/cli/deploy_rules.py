@@ -242,12 +242,13 @@ def _hosts(served: Served) -> Iterator[Risk]:
 
 
 def _limits(served: Served) -> Iterator[Risk]:
-    if served.config["MAX_CONTENT_LENGTH"] is None:
+    if served.config["MAX_CONTENT_LENGTH"] is None and served.options["limit_body"] is None:
         yield Risk(
             WARNING,
             "max-content-length",
             "MAX_CONTENT_LENGTH is not set: a request's body may be as large as its sender likes.",
-            'app.config["MAX_CONTENT_LENGTH"] = 16 * 1024 * 1024, and more for routes of uploads.',
+            'app.config["MAX_CONTENT_LENGTH"] = 16 * 1024 * 1024, and more for routes of uploads;'
+            " or --limit-body 16M, which holds for all.",
         )
 
 

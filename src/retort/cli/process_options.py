@@ -40,9 +40,17 @@ class SecondsType(click.FloatRange):
     """A number of seconds."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        seconds = super().convert(value, param, ctx)
-        if math.isnan(seconds):
-            self.fail(f"{value!r} is no number of seconds, such as 10 or 0.5.", param, ctx)
+        try:
+            seconds = float(value)
+        except ValueError:
+            seconds = math.nan
+        if not (self.min or 0) <= seconds <= (self.max or math.inf):
+            self.fail(
+                f"{value!r} is no number of seconds from {self.min} to {self.max}, such as"
+                " 10 or 2.5.",
+                param,
+                ctx,
+            )
         return seconds
 
 

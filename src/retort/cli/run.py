@@ -12,6 +12,7 @@ import click
 from werkzeug.serving import is_running_from_reloader
 
 from ..helpers import get_debug_flag
+from .limit_options import LIMIT_OPTIONS, take_limits
 from .locate import USUAL_FILES
 from .operator_options import OPERATIONS_OPTIONS, TLS_OPTIONS, RunCommand, take_operations
 from .options import app_option, debug_option, env_file_option
@@ -42,7 +43,7 @@ from .script_info import ScriptInfo, pass_script_info
 @click.option(
     "--threads",
     type=click.IntRange(min=1),
-    help="Most views that run at once in each process.",
+    help="Most views that run at once in each process; 256 if not given.",
 )
 @click.option(
     "--with-threads/--without-threads",
@@ -101,7 +102,13 @@ def run_command(info: ScriptInfo, /, target: str | None, **options: Any) -> None
 
 # The group takes these options as well; here they can be given after the command's name.
 run_command.params[1:1] = [app_option, env_file_option, debug_option]
-run_command.params += [*SOCKET_OPTIONS, *PROCESS_OPTIONS, *TLS_OPTIONS, *OPERATIONS_OPTIONS]
+run_command.params += [
+    *SOCKET_OPTIONS,
+    *PROCESS_OPTIONS,
+    *LIMIT_OPTIONS,
+    *TLS_OPTIONS,
+    *OPERATIONS_OPTIONS,
+]
 
 
 def show_server_banner(debug: bool, app_import_path: str | None) -> None:
@@ -126,11 +133,13 @@ def _server_options(
     debug = get_debug_flag()
     reloads = debug if reload is None else reload
     take_processes(plain)
+    limits = take_limits(plain)
     operations = take_operations(plain, has_cert=cert is not None)
     cert_file, key_file = _certificate(cert, plain["host"])
     return {
         **plain,
         "operations": operations,
+        "limits": limits,
         "load": functools.partial(load_for_serving, info, in_full=reloads),
         "threads": threads if with_threads else 1,
         "debug": debug,

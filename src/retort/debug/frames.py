@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import TemplateSyntaxError
+from werkzeug.debug.tbtools import DebugTraceback
 
 from .checks.source import is_own
 from .masks import shown
@@ -21,7 +22,7 @@ from .masks import shown
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from werkzeug.debug.tbtools import DebugFrameSummary, DebugTraceback
+    from werkzeug.debug.tbtools import DebugFrameSummary
 
 LINES_AROUND = 4
 MOST_OWN_FRAMES = 12  # an endless recursion has a thousand of them, all alike
@@ -102,6 +103,17 @@ def errors_of(
         )
         link = "caused by" if told and "direct cause" in told else "while handling"
     return tuple(found)
+
+
+def traceback_text(error: BaseException, skip: int = 0) -> str:
+    """The traceback as Python prints it, from the first line of the program on.
+
+    :param skip: the frames to leave out if none is the program's.
+    """
+    steps = traceback.walk_tb(error.__traceback__)
+    files = [frame.f_code.co_filename for frame, _ in steps]
+    first = next((at for at, file in enumerate(files) if is_program(file)), skip)
+    return DebugTraceback(error, skip=first).render_traceback_text()
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -22,12 +22,13 @@ from ..dispatch import ON_PLAIN_ERROR
 from ..errors import FileFieldError
 from ..gateways.wsgi import PRESERVE_CONTEXT
 from .advice import Advice, advise
-from .frames import errors_of
+from .frames import errors_of, traceback_text
 from .pages import REPLACED_HEADERS, answer
 from .report import Console, Report, phrase
 from .requested import sections_of
 from .route_table import routes_near
 from .trial import HEADER, try_out
+from .warnings import warnings_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -184,7 +185,7 @@ class Debugger(DebuggedApplication):
             )
             raise  # so that the server breaks the answer off, and prints the traceback
         if status >= 500:
-            environ["wsgi.errors"].write(trace.render_traceback_text())
+            environ["wsgi.errors"].write(traceback_text(error, skip=1))
         if environ["REQUEST_METHOD"] != "HEAD":
             yield content
 
@@ -197,7 +198,7 @@ class Debugger(DebuggedApplication):
             return answer(self.report(incident), environ)
         except Exception:
             _log.exception("The page about %r could not be made.", error)
-            content = trace.render_traceback_text().encode("utf-8", "replace")
+            content = traceback_text(error, skip=1).encode("utf-8", "replace")
             headers = [("Content-Type", "text/plain; charset=utf-8")]
             return [*headers, ("Content-Length", str(len(content)))], content
 
@@ -215,8 +216,9 @@ class Debugger(DebuggedApplication):
             method=request.method,
             path=request.path,
             errors=errors if is_uncaught or errors[0].own else (),
-            traceback=incident.trace.render_traceback_text() if is_uncaught else "",
+            traceback=traceback_text(error, skip=1) if is_uncaught else "",
             routes=() if is_uncaught else routes_for(incident.app, request.path, status),
+            warnings=tuple(warnings_of(incident.app)),
             sections=sections_of(request),
             console=self.console_for(incident) if is_uncaught else None,
         )

@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from .negotiate import wanted_form
-from .report import as_problem, as_text
+from .report import as_problem, as_text, place_in_short
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -125,6 +125,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["diff_kind"] = diff_kind
+    environment.filters["place_in_short"] = place_in_short
     return environment
 
 

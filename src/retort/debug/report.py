@@ -6,6 +6,7 @@ What is said is collected in `layer.py` and `failure.py`; the HTML page is made 
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,7 @@ class Report:
     :param heading: the status' words, or what takes their place.
     :param traceback: as Python prints it; empty if nothing was raised.
     :param routes: all of the application's, the nearest first; empty if they do not matter.
+    :param warnings: what the running program was warned of before.
     :param note: a last sentence, such as what to do next.
     """
 
@@ -49,6 +51,7 @@ class Report:
     errors: tuple[Error, ...] = ()
     traceback: str = ""
     routes: tuple[Route, ...] = ()
+    warnings: tuple[Advice, ...] = ()
     sections: tuple[Section, ...] = ()
     note: str = ""
     console: Console | None = None
@@ -88,6 +91,7 @@ def as_text(report: Report) -> str:
     parts.append(advice.fix)
     parts.append(advice.diff)
     parts.append("\n".join(_route_lines(report)))
+    parts.append("\n".join(_warning_lines(report)))
     parts.append(report.traceback)
     parts.append(report.note)
     return "\n\n".join(part.strip("\n") for part in parts if part.strip()) + "\n"
@@ -112,6 +116,25 @@ def _route_lines(report: Report) -> Iterator[str]:
         yield f"  {route.rule:{wide}}  {methods}  {route.endpoint}  {route.place}".rstrip()
 
 
+def _warning_lines(report: Report) -> Iterator[str]:
+    if report.warnings:
+        yield "Noticed before, while the program ran:"
+    for warning in report.warnings:
+        yield f"  {as_line(warning)}"
+
+
+def as_line(advice: Advice) -> str:
+    """Advice as one line, for the log as well: what, where, and what to do."""
+    where = f" ({place_in_short(advice)})" if advice.place is not None else ""
+    return f"{advice.what.removesuffix('.')}{where}. {advice.fix}".strip()
+
+
+def place_in_short(advice: Advice) -> str:
+    """The file and the line that advice is about; empty if there is none."""
+    place = advice.place
+    return "" if place is None else f"{os.path.basename(place.file)}:{place.line}"
+
+
 def as_problem(report: Report) -> str:
     """The report as JSON problem details (RFC 9457), with members of its own."""
     advice = report.advice
@@ -127,6 +150,7 @@ def as_problem(report: Report) -> str:
         "diff": advice.diff,
         "facts": dict(report.facts),
         "routes": [_route_members(route) for route in report.routes[:_NEAREST]],
+        "warnings": [as_line(warning) for warning in report.warnings],
         "exception": report.errors[0].name if report.traceback and report.errors else "",
         "traceback": report.traceback.splitlines(),
         "note": report.note,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .checks.reads import all_reads
 from .checks.source import code_of, wrappers_of
-from .frames import shown_path
+from .frames import is_program, shown_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -101,7 +101,7 @@ def _place(view: Callable[..., Any] | None) -> tuple[str, str]:
     """Where a view stands, short and in full."""
     views = list(_functions(view))
     code = getattr(inspect.unwrap(views[0]), "__code__", None) if views else None
-    if code is None:
+    if code is None or not is_program(code.co_filename):
         return "", ""
     line = f":{code.co_firstlineno}"
     return shown_path(code.co_filename) + line, code.co_filename + line

@@ -8,7 +8,6 @@ mode; nobody else imports this. What is looked for is in the modules ``warnings_
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -18,9 +17,10 @@ from ..setup import App
 from ..signals import request_finished
 from .advice import Advice, advise
 from .advice.scene import Scene
+from .report import as_line
 from .warnings_answers import large_cookie, redirects_in_circle, secure_cookie, unescaped_input
 from .warnings_async import time_views
-from .warnings_forms import form_elsewhere
+from .warnings_forms import form_elsewhere, method_in_query
 from .warnings_session import changed_in_place
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ _log = logging.getLogger(__name__)
 LOOKS: tuple[Callable[[Scene, Response], Advice | None], ...] = (
     unescaped_input,
     form_elsewhere,
+    method_in_query,
     secure_cookie,
     large_cookie,
     changed_in_place,
@@ -55,7 +56,7 @@ def watch(app: object) -> None:
 
 def warnings_of(app: object) -> list[Advice]:
     """The warnings that were given, the first first."""
-    return list(_given.get(app, {}).values())
+    return [] if app is None else list(_given.get(app, {}).values())
 
 
 def _look(app: Any, response: Response, **_: object) -> None:
@@ -82,14 +83,6 @@ def _give(app: Any, key: tuple[str, object], advice: Advice) -> None:
     if key not in given:
         given[key] = advice
         app.logger.warning("%s", as_line(advice))
-
-
-def as_line(advice: Advice) -> str:
-    """Advice as one line of the log: what, where, and what to do."""
-    where = ""
-    if advice.place is not None:
-        where = f" ({os.path.basename(advice.place.file)}:{advice.place.line})"
-    return f"{advice.what.removesuffix('.')}{where}. {advice.fix}".strip()
 
 
 def _explain_failed_threads(app: Any) -> None:

@@ -1,4 +1,4 @@
-"""A form that a view found empty, because what was sent is in another part of the request."""
+"""A form, or the method of one, that is looked for in another part of the request than it is in."""
 
 from __future__ import annotations
 
@@ -38,6 +38,24 @@ def form_elsewhere(scene: Scene, response: Response) -> Advice | None:
         if found is not None and not both:
             return _advice(scene, view, read, found)
     return None
+
+
+def method_in_query(scene: Scene, response: Response) -> Advice | None:
+    """A method that was asked for in the address."""
+    request = scene.request
+    if request is None or "_method" not in request.args:
+        return None
+    return Advice(
+        what=(
+            f"{scene.what} was asked with _method in the query, where it has no effect: HTML forms"
+            ' know get and post only, and any other method="..." acts as get.'
+        ),
+        place=scene.place_of(scene.view) if scene.view else None,
+        fix=(
+            'Write <form method="post"> with <input type="hidden" name="_method" value="DELETE">,'
+            " and set app.config['METHOD_OVERRIDE'] = True."
+        ),
+    )
 
 
 def _where(read: Read, request: Request) -> str | None:

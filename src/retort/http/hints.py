@@ -39,12 +39,6 @@ BODY_OF_GET = (
     " section 9.3.1), so request.form is empty. Send it with POST, or as a query, which"
     " request.args has; or set app.config['FORM_FROM_GET_BODY'] = True."
 )
-METHOD_IN_QUERY = (
-    "{place} was asked with _method in the query, where it has no effect. HTML forms know get"
-    ' and post only, and any other method="..." acts as get. Write <form method="post"> with'
-    ' <input type="hidden" name="_method" value="DELETE">, and set'
-    " app.config['METHOD_OVERRIDE'] = True."
-)
 
 
 def hint_once(text: str, **words: str) -> None:

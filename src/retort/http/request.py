@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 from functools import lru_cache
 
-from werkzeug.datastructures import EnvironHeaders
+from werkzeug.datastructures import EnvironHeaders, IfRange
 from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.sansio.http import parse_cookie
 from werkzeug.utils import cached_property
@@ -236,6 +236,14 @@ class Request(RequestBase):
             return args
         pairs = [pair.partition("=") for pair in query.split("&") if pair]
         return self.parameter_storage_class([(name, value) for name, _, value in pairs])
+
+    @cached_property
+    def if_range(self) -> IfRange:
+        """The ``If-Range`` field; empty, so that it fits nothing, if it cannot be read."""
+        try:
+            return super().if_range
+        except ValueError:
+            return IfRange()
 
     def _read_cookies(self) -> ImmutableMultiDict[str, str]:
         is_usual = "headers" not in self.__dict__ or type(self.headers) is EnvironHeaders

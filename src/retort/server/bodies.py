@@ -233,7 +233,7 @@ class LongBody(Body):
         self.delivered: SimpleQueue[bytes] = SimpleQueue()
         self.is_ahead = False
         self.lock = threading.RLock()
-        self.is_queued = False
+        self.is_served = False
         self.discard_until = 0.0
 
     # What arrives.
@@ -342,7 +342,8 @@ class LongBody(Body):
             self.window_seconds, self.window_began_at = 0.0, self.received
             # Before there is a thread for it: time passes for one that waits for that as well.
             self.read_ahead()
-            self.serve_live()
+            if self.failure is None:
+                self.serve_live()
 
     def may_keep(self, size: int) -> bool:
         if self.received >= _HEAD_START or not self.bodies.budget.take(size):
@@ -358,8 +359,8 @@ class LongBody(Body):
 
     def deliver(self, piece: bytes) -> None:
         """Wake the application, which waits in `next_piece`."""
-        if self.failure is not None and self.is_queued:
-            self.is_queued = False
+        if self.failure is not None and not self.is_served:
+            self.is_served = True
             self.answer_failure(self.failure)  # not only when there is a thread for it
         else:
             self.delivered.put(piece)
@@ -378,14 +379,13 @@ class LongBody(Body):
         """Let the application ask for the body, in a thread that may wait."""
         self.step = self.deliver
         self.environ["wsgi.input"] = io.BufferedReader(LiveInput(self), _READ_SIZE)
-        self.is_queued = True
         self.bodies.pool.run(self.serve)
 
     def serve(self) -> None:
         with self.lock:
-            was_queued, self.is_queued = self.is_queued, False
-        if not was_queued:  # it failed meanwhile, and has been answered
-            return
+            if self.is_served:  # it failed meanwhile, and has been answered
+                return
+            self.is_served = True
         try:
             self.bodies.answer(self, self.environ)
         finally:

@@ -1,9 +1,10 @@
 """Between Granian's RSGI worker and a WSGI application: a request in, status and body out.
 
-Granian calls `Bridge.handle` in threads of its own, with its watcher of one request: ``scope``
-is what was asked, ``proto`` takes the answer. A request without a body is answered right
-there; one with a body goes by `bodies.py`. What may be asked at all is decided in `guard.py`,
-how a long answer goes out in `outlet.py`. No event loop is involved: `Loop` only calls back.
+Granian calls `Bridge.handle` in a few threads of its own, with its watcher of one request:
+``scope`` is what was asked, ``proto`` takes the answer. A request without a body is answered
+right there, or in a thread of `pool.py` if views wait; one with a body goes by `bodies.py`. What
+may be asked at all is decided in `guard.py`, how a long answer goes out in `outlet.py`. No event
+loop is involved: `Loop` only calls back.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from .bodies import Bodies
 from .connections import Connections
 from .environ import Environs
 from .guard import AUTHORITY, REFUSAL
+from .options import GRANIAN_THREADS, INLINE_THREADS
 from .outlet import ClientGone, Outlet
 from .patrol import Patrol
 from .pool import Pool
@@ -84,10 +86,13 @@ class Bridge:
             is_multiprocess=settings.is_multiprocess, is_multithread=is_multithread
         )
         self.pool = Pool(settings.threads)
-        self.begin = self.answer if is_multithread else self.answer_in_turn
+        self.inline: set[int] = set()  # Granian's threads that run the application
+        self.inline_size = min(INLINE_THREADS, settings.threads // 2)
+        self.overflow = Pool(max(1, settings.threads - self.inline_size))
+        self.begin = self.answer_soon if is_multithread else self.answer_in_turn
         self.connections = Connections()
         self.bodies = Bodies(settings, self.pool, self.connections, self.answer, self.begin)
-        shortest = min(settings.body_seconds, settings.body_window_seconds)
+        shortest = min(settings.body_seconds, settings.body_window_seconds, settings.upload_seconds)
         self.patrol = Patrol(self.bodies.waiting, shortest, self.is_overloaded)
 
     # PERF: one request's way through the server; lists of bytes take the short road.
@@ -115,6 +120,24 @@ class Bridge:
             environ[REFUSAL] = refusal
             self.answer(watcher, environ)
             self.bodies.discard(watcher, environ)
+
+    # PERF: each request goes through here.
+    def answer_soon(self, watcher: Any, environ: WSGIEnvironment) -> None:
+        """Answer here, in Granian's thread, as long as enough of these are left for others.
+
+        Otherwise, leave it to a thread of our own. See `options.py`.
+        """
+        if len(self.inline) >= self.inline_size:
+            self.overflow.run(lambda: self.answer(watcher, environ))
+            return
+        thread = get_ident()
+        self.inline.add(thread)
+        try:
+            self.answer(watcher, environ)
+            if self.overflow.jobs:
+                self.overflow.help()
+        finally:
+            self.inline.discard(thread)
 
     def answer_in_turn(self, watcher: Any, environ: WSGIEnvironment) -> None:
         """Answer in the one thread that may run the application."""
@@ -181,11 +204,13 @@ class Bridge:
     @property
     def is_idle(self) -> bool:
         """Whether no request is being answered at this moment."""
-        return not self.busy_threads and not self.bodies.waiting
+        is_waiting = self.bodies.waiting or self.overflow.jobs or self.pool.jobs
+        return not self.busy_threads and not is_waiting
 
     def is_overloaded(self) -> bool:
         """Whether what arrives may have to wait for one of Granian's threads."""
-        return len(self.busy_threads) - self.pool.busy >= self.settings.threads
+        own = self.pool.busy + self.overflow.busy
+        return len(self.busy_threads) - own >= GRANIAN_THREADS
 
     def start(self) -> None:
         """Begin to look after time."""
@@ -195,6 +220,7 @@ class Bridge:
         """Let our threads end, those that answer after their answer."""
         self.patrol.stop()
         self.pool.close()
+        self.overflow.close()
 
 
 def may_have_body(environ: WSGIEnvironment) -> bool:

@@ -11,7 +11,7 @@ from .announce import say, say_all
 from .develop import Development, develop, open_or_exit, start_lines_for
 from .layers import get_ready
 from .operations import Operations
-from .options import DEFAULT_THREADS, GRACE_SECONDS, Settings
+from .options import DEFAULT_THREADS, GRACE_SECONDS, Limits, Settings
 from .pid_file import PidFile, PidFileError
 from .recycling import Recycling
 from .reload import why_no_reloader
@@ -48,6 +48,7 @@ def serve(
     unix_mode: int = 0o666,
     fd: int | None = None,
     grace: float = GRACE_SECONDS,
+    limits: Limits | None = None,
     pid_file: str | None = None,
     recycling: Recycling | None = None,
     extra_files: Iterable[str] = (),
@@ -61,7 +62,7 @@ def serve(
     :param host: address or name to listen on.
     :param port: 0 lets the system choose; the choice is printed.
     :param workers: serving processes; always 1 with ``debug``, ``reload`` or ``debugger``.
-    :param threads: how many views run at once in each process, at most; ``None``: 64.
+    :param threads: how many views run at once in each process, at most; ``None``: 256.
     :param debug: debug mode: the default of ``reload`` and ``debugger``, and a line per request.
     :param reload: start the program again when one of its files changes; ``None``: as ``debug``.
     :param debugger: show errors in the interactive debugger; ``None``: as ``debug``.
@@ -77,6 +78,7 @@ def serve(
     :param unix_mode: the permissions of the socket, if ``host`` is ``unix:`` and its path.
     :param fd: the file number of a listening socket that another program has opened.
     :param grace: seconds that requests under way get to finish when the server is stopped.
+    :param limits: what a client may do.
     :param pid_file: where to write the process id, for ``retort reload``.
     :param recycling: when workers that serve well are replaced.
     :param extra_files: files that also cause a reload; a folder stands for all files in it.
@@ -105,6 +107,7 @@ def serve(
             http=http,
             operations=operations or Operations(),
             grace=grace,
+            **vars(limits or Limits()),
         ),
         allow_public=allow_public_debug,
         unix_mode=unix_mode,

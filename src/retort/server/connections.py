@@ -32,18 +32,21 @@ class Connections:
         self.known: dict[str, int] = {}
         self.looked_at = 0.0
 
-    def find(self, client: str) -> socket.socket | None:
-        """A second handle to the socket that is connected to ``client``, if it can be found."""
+    def find(self, client: str, *, at_once: bool = False) -> socket.socket | None:
+        """A second handle to the socket that is connected to ``client``, if it can be found.
+
+        :param at_once: look even if others have just looked, before this connection was there.
+        """
         found = self.borrow(client)
         if found is None and client and not client.startswith("/"):
-            self.look_around()
+            self.look_around(at_once=at_once)
             found = self.borrow(client)
         return found
 
-    def look_around(self) -> None:
+    def look_around(self, *, at_once: bool = False) -> None:
         """Learn which files are whose connections: some milliseconds for thousands of them."""
         now = time.monotonic()
-        if now - self.looked_at > _LOOK_SECONDS:
+        if at_once or now - self.looked_at > _LOOK_SECONDS:
             self.looked_at = now
             self.known = {peer: file for file in open_files() if (peer := peer_of(file))}
 

@@ -16,13 +16,20 @@ if TYPE_CHECKING:
 
     from .tls import Tls
 
-# Granian adds threads as views block and lets them go when idle, so this is a ceiling, not a
-# cost. A low one starves: 64 visitors of a view that sleeps 50 ms got 78 answers a second from
-# 4 threads, 310 from 16, 614 from 32, 1,230 from 64 (of 1,280 possible) and no more from 512.
-# A very high one lets a burst of quick requests spread over so many threads that they fight
-# for the interpreter: hello fell from 45,000 a second with 16 threads to 34,000 with 64 and
-# 30,000 with 512 (one of two shared cores, Granian 2.8.7, Python 3.11; busy, so rough).
-DEFAULT_THREADS = 64
+# The most views at once. Threads come as views block and go when idle, so this is a ceiling,
+# not a cost; a low one starves those who wait.
+DEFAULT_THREADS = 256
+
+# Granian's own threads. Those that run a view fight for the interpreter: with 64 of them, hello
+# cost 71 us of processor time, with 16 it was 47 us, with 8 it was 39 us (64 connections, one
+# of two cores that others used as well; Granian 2.8.7, Python 3.11). So they are few, and a
+# view that finds INLINE_THREADS of them taken goes to a thread of ours, which costs a little and
+# comes to pass only if views wait. The others stay free to bring bodies. Before (256 of
+# Granian's) and after, in turn: hello 60 and 31 us, after a time of many sleepers 77 and 43 us;
+# an SQLite row 2,000 and 3,600 answers a second; of those who sleep 50 ms, 64 at once 1,210
+# and 1,220 answers a second (of 1,280 possible), 256 at once 4,760 and 4,650 (of 5,120).
+GRANIAN_THREADS = 6
+INLINE_THREADS = GRANIAN_THREADS - 2
 
 # Idle keep-alive connections count against this limit of Granian's, so it has to be far above
 # the number of requests that can run: with the default of some hundreds, that many quiet
@@ -54,7 +61,33 @@ DEBUG_LINGER_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
-class Settings:
+class Limits:
+    """What a client may do: seconds and bytes.
+
+    :param header_seconds: until the headers are here, and for which a connection may be idle.
+    :param header_bytes: the request line and all header fields; Granian needs 8 KiB.
+    :param max_target_bytes: path and query, after decoding.
+    :param max_body_bytes: of one request's body; ``None``: as the program says.
+    :param body_seconds: until a short body is here.
+    :param body_rate: bytes a second that a longer one brings, at least, in each window.
+    :param body_window_seconds: the window.
+    :param upload_seconds: until a long body is here.
+    :param send_seconds: for which a client may take nothing of its answer.
+    """
+
+    header_seconds: float = HEADER_TIMEOUT_SECONDS
+    header_bytes: int = HEADER_BYTES
+    max_target_bytes: int = MAX_TARGET_BYTES
+    max_body_bytes: int | None = None
+    body_seconds: float = BODY_SECONDS
+    body_rate: int = BODY_RATE
+    body_window_seconds: float = BODY_WINDOW_SECONDS
+    upload_seconds: float = UPLOAD_SECONDS
+    send_seconds: float = SEND_SECONDS
+
+
+@dataclass(frozen=True)
+class Settings(Limits):
     """How one process serves; the same for every worker, and picklable."""
 
     threads: int = DEFAULT_THREADS
@@ -65,14 +98,6 @@ class Settings:
     ops_listener: socket.socket | None = None
     is_multiprocess: bool = False
     grace: float = GRACE_SECONDS
-    header_seconds: float = HEADER_TIMEOUT_SECONDS
-    body_seconds: float = BODY_SECONDS
-    body_rate: float = BODY_RATE
-    body_window_seconds: float = BODY_WINDOW_SECONDS
-    upload_seconds: float = UPLOAD_SECONDS
-    send_seconds: float = SEND_SECONDS
-    max_body_bytes: int | None = None
-    max_target_bytes: int = MAX_TARGET_BYTES
 
     @property
     def grace_seconds(self) -> float:

@@ -47,7 +47,7 @@ class Outlet:
         self.connections = connections
         self.send_seconds = send_seconds
         self.socket: socket.socket | None = None
-        self.was_sought = False
+        self.looks = 0
         self.unchecked = 0  # bytes since the last look at the socket
         self.unwritten = 0  # bytes that Granian had then, at least about
         self.written = 0
@@ -67,10 +67,11 @@ class Outlet:
             if self.unchecked > _STRIDE:
                 self.wait_for_room()
 
-    def find_socket(self) -> socket.socket | None:
-        if not self.was_sought:
-            self.was_sought = True
-            self.socket = self.connections.find(self.client)
+    def find_socket(self, *, must_look: bool = False) -> socket.socket | None:
+        """The connection. The first look may come too soon after another, the second does not."""
+        if self.socket is None and (self.looks < 2 or must_look):
+            self.socket = self.connections.find(self.client, at_once=must_look or self.looks > 0)
+            self.looks += 1
             if self.socket is not None:
                 self.written = bytes_written(self.socket) or 0
                 self.unchecked = 0  # nobody knows what came before; it was little
@@ -117,7 +118,7 @@ class Outlet:
 
     def cut(self) -> None:
         """End the connection, so that nobody takes what was sent for a whole response."""
-        connection = self.find_socket()
+        connection = self.find_socket(must_look=True)
         if connection is not None:
             time.sleep(_LAST_WORDS_SECONDS)
             with contextlib.suppress(OSError):

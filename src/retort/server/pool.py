@@ -1,7 +1,7 @@
-"""Threads of our own, for views that have to wait for Granian's.
+"""Threads of our own, for views that wait: Granian's have to stay free.
 
-A view that reads a long body waits until one of Granian's threads brings the next piece. Did
-it wait in such a thread itself, all of them could come to wait for each other.
+A view that reads a long body, above all, waits until one of Granian's threads brings the next
+piece. Did it wait in such a thread itself, all of them could come to wait for each other.
 
 A thread whose view waits for its client runs nothing, so another may run meanwhile: clients
 that stall keep nobody from a thread, and are found out and cut at once, not in turn.
@@ -67,6 +67,15 @@ class Pool:
         """How many threads have something to do and do not wait."""
         return self.busy - self.suspended
 
+    def help(self) -> None:
+        """Do in this thread what is left to do, if others have not begun it."""
+        while self.jobs:
+            try:
+                job = self.jobs.popleft()
+            except IndexError:  # somebody was quicker
+                return
+            job()
+
     def close(self) -> None:
         """Let idle threads end; jobs that were given are done first."""
         with self.changed:
@@ -106,6 +115,12 @@ class Pool:
                     break
             self.idle -= 1
             if may_begin:
-                return self.jobs.popleft()
+                with contextlib.suppress(IndexError):  # `help` was quicker
+                    return self.jobs.popleft()
+                return _nothing
             self.threads -= 1
             return None
+
+
+def _nothing() -> None:
+    """A job that somebody else has done."""

@@ -25,7 +25,7 @@ from .bridge import Bridge, Loop
 from .closing import is_sending
 from .guard import Guard
 from .layers import around
-from .options import BACKLOG, HEADER_BYTES, MAX_CONNECTIONS
+from .options import BACKLOG, GRANIAN_THREADS, MAX_CONNECTIONS
 from .signals import Bell, StopSignals
 from .tls import readable_key
 
@@ -204,7 +204,7 @@ def give_up_dead_clients(listener: socket.socket, seconds: float) -> None:
 def make_granian_worker(listener: socket.socket, settings: Settings) -> Any:
     """Granian's RSGI worker for this socket, in its own order of arguments."""
     from granian import _granian
-    from granian.http import HTTP1Settings
+    from granian.http import HTTP1Settings, HTTP2Settings
 
     worker_type: Any = _granian.RSGIWorker  # its stub misses some arguments
     holder_type: Any = _granian.SocketHolder
@@ -215,7 +215,7 @@ def make_granian_worker(listener: socket.socket, settings: Settings) -> Any:
         holder = holder_type(own_socket, is_unix(listener), BACKLOG)
     worker_id, ipc, metrics = 1, None, (None, None)
     runtime_threads, runtime_blocking_threads, idle_timeout_seconds = 1, 512, 30
-    http2_settings, websockets, static_files = None, False, None
+    websockets, static_files = False, None
     revoked: list[str] = []
     return worker_type(
         worker_id,
@@ -223,14 +223,15 @@ def make_granian_worker(listener: socket.socket, settings: Settings) -> Any:
         ipc,
         runtime_threads,
         runtime_blocking_threads,
-        settings.threads,
+        GRANIAN_THREADS,
         idle_timeout_seconds,
         connection_limit(may_raise=not settings.debug),
         settings.http_mode,
         HTTP1Settings(
-            header_read_timeout=int(settings.header_seconds * 1000), max_buffer_size=HEADER_BYTES
+            header_read_timeout=int(settings.header_seconds * 1000),
+            max_buffer_size=settings.header_bytes,
         ),
-        http2_settings,
+        HTTP2Settings(max_headers_size=settings.header_bytes),
         websockets,
         static_files,
         *tls_words(settings.tls, revoked),

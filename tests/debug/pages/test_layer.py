@@ -2,6 +2,7 @@
 
 import json
 import re
+import threading
 
 import pytest
 import werkzeug.test
@@ -11,6 +12,7 @@ from werkzeug.exceptions import BadRequest, abort
 import retort
 from retort.debug import with_debugger
 from retort.debug.masks import MASK
+from retort.debug.warnings import watch
 
 SCRIPT = "<script>alert(1)</script>"
 SECRET = "hunter2"  # not written out where a page shows the source
@@ -88,6 +90,56 @@ def test_every_form_of_an_exception_has_its_line(app, reader):
     assert problem.json["traceback"][0] == "Traceback (most recent call last):"
     assert "test_layer.py, line " in text
     assert "    return 1 / 0\n" in text
+
+
+def test_the_traceback_begins_with_the_program_and_is_printed_so_as_well(app, reader, capfd):
+    @app.get("/")
+    def index():
+        return 1 / 0
+
+    lines = reader.get("/", headers={"Accept": "application/json"}).json["traceback"]
+    printed = capfd.readouterr().err
+
+    assert lines[1].endswith(", in index")
+    assert "wsgi_app" not in printed
+    assert printed.rstrip().endswith("ZeroDivisionError: division by zero")
+
+
+def test_the_traceback_of_what_is_not_the_programs_is_whole(app, reader):
+    app.add_url_rule("/", "index", json.loads, defaults={"s": "["})
+
+    lines = reader.get("/", headers={"Accept": "application/json"}).json["traceback"]
+
+    assert any("wsgi_app" in line for line in lines)
+
+
+def test_what_the_program_was_warned_of_before_is_on_its_pages_once(app, reader, monkeypatch):
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)  # `watch` replaces it
+
+    @app.get("/hello/<name>")
+    def hello(name):
+        return f"welcome {name}"
+
+    @app.get("/boom")
+    def boom():
+        return 1 / 0
+
+    watch(app)
+    assert "Noticed before" not in reader.get("/nope").text
+    for name in ("<b>Ada", "<b>Bob"):
+        assert reader.get(f"/hello/{name}").text == f"welcome {name}"
+
+    says = "hello() put what came in the URL into its HTML as it is"
+    for path in ("/nope", "/boom"):
+        html = reader.get(path).text
+        assert html.count("Noticed before, while the program ran") == 1
+        assert html.count(says) == 1
+        assert "&lt;script&gt;" in html
+        text = reader.get(path, headers={"Accept": "*/*"}).text
+        assert f"Noticed before, while the program ran:\n  {says}" in text
+        [warning] = reader.get(path, headers={"Accept": "application/json"}).json["warnings"]
+        assert warning.startswith(says)
+        assert warning.endswith("Write escape(name), with 'from markupsafe import escape'.")
 
 
 def test_head_gets_the_headers_of_the_page_and_no_body(app, reader):

@@ -40,6 +40,10 @@ def test_the_nearest_route_comes_first(app):
     assert not routes_near(app, "/successes/Ada")[0].fits
 
 
+def test_a_route_of_the_framework_has_no_line_of_the_program(app):
+    assert {route.endpoint: route.place for route in routes_near(app, "/")} == {"static": ""}
+
+
 def test_a_route_has_its_methods_its_line_and_the_fields_its_view_reads(app):
     @app.route("/login", methods=["GET", "POST", "PUT"])
     def login():

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .answers import returned_none
 from .contexts import outside_of_context
 from .fields import missing_field, no_boundary
+from .keys import no_secret_key
 from .methods import method_not_allowed
 from .names import hidden_package, syntax_error, unknown_name
 from .record import Advice, Place
@@ -42,6 +43,7 @@ ADVISORS: tuple[Advisor, ...] = (
     cannot_build,
     template_not_found,
     outside_of_context,
+    no_secret_key,
     returned_none,
     syntax_error,
     hidden_package,

@@ -218,6 +218,23 @@ def setting_diff(scene: Scene, key: str, value: str) -> str:
     return ""
 
 
+def new_setting_diff(scene: Scene, key: str, value: str) -> str:
+    """Make a setting, in a line below the one that makes the application."""
+    for source in scene.program.sources:
+        for node in source.tree.body:
+            if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
+                continue
+            called = node.value.func
+            name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+            target = node.targets[0]
+            if name in ("Flask", "Retort") and isinstance(target, ast.Name):
+                draft = Draft(source.path)
+                line = f"{target.id}.config[{key!r}] = {value}"
+                draft.insert_line((node.end_lineno or node.lineno) + 1, line)
+                return diff_of(scene.folder, draft)
+    return ""
+
+
 def _shares(rules: list[Rule], others: list[Rule]) -> bool:
     return any(rule in others for rule in rules)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import os
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ from ...http.cross_origin import CrossOriginRefused
 from .additions import page_with_file
 from .edit import Draft, diff_of, tag_at
 from .record import Advice
-from .scene import Scene, advisor, setting_diff
+from .scene import Scene, advisor, new_setting_diff, setting_diff
 
 if TYPE_CHECKING:
     from ..checks.forms import Sent
@@ -147,19 +146,6 @@ def _from_disk(scene: Scene, facts: tuple[tuple[str, str], ...]) -> Advice:
 
 
 def _trust_diff(scene: Scene, origin: str) -> str:
-    """A line below the one that makes the application."""
     if scene.app.config.get("CROSS_ORIGIN_TRUSTED_ORIGINS"):
         return ""
-    for source in scene.program.sources:
-        for node in source.tree.body:
-            if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
-                continue
-            called = node.value.func
-            name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
-            target = node.targets[0]
-            if name in ("Flask", "Retort") and isinstance(target, ast.Name):
-                draft = Draft(source.path)
-                line = f"{target.id}.config['CROSS_ORIGIN_TRUSTED_ORIGINS'] = [{origin!r}]"
-                draft.insert_line((node.end_lineno or node.lineno) + 1, line)
-                return diff_of(scene.folder, draft)
-    return ""
+    return new_setting_diff(scene, "CROSS_ORIGIN_TRUSTED_ORIGINS", f"[{origin!r}]")

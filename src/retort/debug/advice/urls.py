@@ -194,12 +194,20 @@ def _nothing_there(scene: Scene, near: list[Rule]) -> Advice:
         why=why,
         place=None if view is None else scene.place_of(view),
         fix=(
-            f"Open {likely.rule}, or correct the link that led here."
+            f"{_instead(scene.request.method, likely)}, or correct the link that led here."
             if likely
             else f"Open one of the routes, or write one: @app.get({path!r})."
         ),
         facts=_facts(near),
     )
+
+
+def _instead(method: str, rule: Rule) -> str:
+    """What to do with a route that was perhaps meant; opening it is GET."""
+    taken = shown_methods(rule.methods)
+    if method not in ("GET", "HEAD"):
+        return f"Send it to {rule.rule}"
+    return f"Open {rule.rule}" if "GET" in taken else f"Send a form to {rule.rule} ({taken[0]})"
 
 
 def _no_such_file(scene: Scene) -> Advice | None:
@@ -249,10 +257,13 @@ def cannot_build(scene: Scene) -> Advice | None:
 
 def _path_for_endpoint(scene: Scene, path: str) -> Advice:
     rules = scene.program.rules_at(path if path.startswith("/") else f"/{path}")
-    rule = rules[0] if rules else None
-    belongs = f" {path} belongs to {str(rule.endpoint)!r}." if rule else ""
+    named = [rule for rule in scene.program.rules if str(rule.endpoint) == path.strip("/")]
+    rule = next(iter([*rules, *named]), None)
     meant = str(rule.endpoint) if rule else ""
-    is_plain = rule is not None and not rule.arguments
+    belongs = f" {path} belongs to {meant!r}." if rules else ""
+    if named and not rules:
+        belongs = f" Did you mean {meant!r}?"
+    is_plain = rule is not None and (not rule.arguments or bool(named))
     return Advice(
         what=f"url_for({path!r}): endpoints are names of functions, and this is a path.{belongs}",
         place=scene.last_place,

@@ -1,0 +1,46 @@
+"""Sockets of connections, found among the open files of this process."""
+
+import socket
+import sys
+
+import pytest
+
+from retort.server.connections import Connections
+
+pytestmark = [] if sys.platform == "linux" else pytest.mark.skip("Linux lists open files")
+
+
+@pytest.fixture
+def connected():
+    """Our end of a connection, and its peer's address as the server writes it."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        socket.create_connection(listener.getsockname()) as client,
+    ):
+        ours, (host, port) = listener.accept()
+        with ours:
+            yield ours, f"{host}:{port}", client
+
+
+def test_a_connection_is_found_by_the_address_of_its_client(connected):
+    ours, address, client = connected
+
+    with Connections().find(address) as found:
+        found.shutdown(socket.SHUT_RDWR)
+
+    assert client.recv(1) == b""
+
+
+def test_a_connection_that_is_newer_than_the_last_look_is_found_when_it_must_be(connected):
+    ours, address, _ = connected
+    connections = Connections()
+    connections.looked_at = float("inf")  # as if somebody had looked this very moment
+
+    assert connections.find(address) is None
+    with connections.find(address, at_once=True) as found:
+        assert found.getpeername() == ours.getpeername()
+
+
+@pytest.mark.parametrize("address", ["", "/run/hello.sock", "127.0.0.1:1", "[::1]:1"])
+def test_what_is_no_connection_of_ours_is_not_found(address):
+    assert Connections().find(address, at_once=True) is None

@@ -1,0 +1,94 @@
+"""How many views run at once, and that all who ask are answered."""
+
+import concurrent.futures
+
+import pytest
+
+PROGRAM = """
+    import threading
+    import time
+    from flask import Flask
+
+    app = Flask(__name__)
+    together = threading.Barrier(200)
+    running = []
+    go_on = threading.Event()
+
+    @app.get("/together")
+    def all_at_once():
+        together.wait(50)
+        return "met"
+
+    @app.get("/block")
+    def block():
+        time.sleep(0.3)
+        return "slept"
+
+    @app.get("/count")
+    def count():
+        running.append(1)
+        most = len(running)
+        time.sleep(0.02)
+        most = max(most, len(running))
+        running.pop()
+        return str(most)
+
+    @app.get("/wait")
+    def wait():
+        go_on.wait(50)
+        return "waited"
+
+    @app.post("/go")
+    def go():
+        go_on.set()
+        return "gone"
+"""
+
+
+def ask_at_once(program, path, number):
+    with concurrent.futures.ThreadPoolExecutor(number) as clients:
+        return list(clients.map(lambda _: program.get(path).text, range(number)))
+
+
+def test_hundreds_of_views_run_at_once_by_default(run):
+    program = run(PROGRAM, "--port=0")
+
+    assert ask_at_once(program, "/together", 200) == ["met"] * 200
+
+
+def test_more_blocking_requests_than_threads_are_all_answered(run):
+    program = run(PROGRAM, "--port=0")
+
+    assert ask_at_once(program, "/block", 300) == ["slept"] * 300
+    assert program.end() == 0
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 20])
+def test_no_more_views_run_at_once_than_was_asked_for(run, threads):
+    program = run(PROGRAM, "--port=0", f"--threads={threads}")
+
+    counts = {int(count) for count in ask_at_once(program, "/count", 40)}
+    assert max(counts) <= threads
+
+
+@pytest.mark.parametrize("threads", [2, 5])
+def test_who_waits_for_a_thread_is_answered_by_the_next_that_is_free(run, threads):
+    """All but one thread wait; others go on through the one that is left."""
+    program = run(PROGRAM, "--port=0", f"--threads={threads}")
+    with concurrent.futures.ThreadPoolExecutor(40) as clients:
+        waiting = [clients.submit(program.get, "/wait") for _ in range(threads - 1)]
+        others = [clients.submit(program.get, "/count") for _ in range(30)]
+        assert {other.result(60).status for other in others} == {200}
+        assert program.ask("POST", "/go", b"x").text == "gone"
+
+        assert [each.result(60).text for each in waiting] == ["waited"] * (threads - 1)
+
+
+def test_requests_that_wait_for_a_thread_are_answered_before_the_server_ends(run):
+    program = run(PROGRAM, "--port=0", "--threads=2")
+    with concurrent.futures.ThreadPoolExecutor(8) as clients:
+        asked = [clients.submit(program.get, "/block") for _ in range(8)]
+        assert asked[0].result(60).text == "slept"
+        program.end()
+
+        assert [each.result(60).text for each in asked] == ["slept"] * 8
