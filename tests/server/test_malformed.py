@@ -533,7 +533,8 @@ def answers_to(site, case: Case) -> bytes:
         with contextlib.suppress(ConnectionError):  # it may answer and close before it has all
             connection.sendall(case.raw)
             if case.is_cut:
-                connection.shutdown(socket.SHUT_WR)
+                with contextlib.suppress(OSError):  # the server may have ended it already
+                    connection.shutdown(socket.SHUT_WR)
         received = bytearray()
         with contextlib.suppress(ConnectionError):
             read_into(received, connection)
