@@ -15,7 +15,7 @@ test: $(VENV)/develops $(VENV)/compares  ## everything, the browser included
 	$(BIN)/pytest -n auto --dist loadgroup
 
 test-plain: $(VENV)/develops  ## the core again, with all quick ways switched off
-	RETORT_PLAIN=1 $(BIN)/pytest -n auto tests/test_*.py tests/http tests/routing tests/json tests/testing tests/differential/test_*.py
+	RETORT_PLAIN=1 $(BIN)/pytest -n auto --deselect tests/test_request_path.py tests/test_*.py tests/http tests/routing tests/json tests/testing tests/differential/test_*.py
 
 test-extensions: $(EXTENSIONS)/installed  ## Flask's extensions, in an environment of their own
 	$(EXTENSIONS)/bin/python -m retort -m pytest tests/extensions

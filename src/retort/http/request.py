@@ -29,7 +29,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from _typeshed.wsgi import WSGIEnvironment
-    from werkzeug.datastructures import ImmutableMultiDict, MultiDict
+    from werkzeug.datastructures import Authorization, ImmutableMultiDict, MultiDict
     from werkzeug.routing import Rule
 
 T = t.TypeVar("T")
@@ -240,10 +240,16 @@ class Request(RequestBase):
     @cached_property
     def if_range(self) -> IfRange:
         """The ``If-Range`` field; empty, so that it fits nothing, if it cannot be read."""
+        given = super().if_range
+        return IfRange() if '"' in (given.etag or "") else given  # Werkzeug cannot write it
+
+    @cached_property
+    def authorization(self) -> Authorization | None:
+        """The ``Authorization`` field; ``None`` without one, or if it cannot be read."""
         try:
-            return super().if_range
+            return super().authorization
         except ValueError:
-            return IfRange()
+            return None
 
     def _read_cookies(self) -> ImmutableMultiDict[str, str]:
         is_usual = "headers" not in self.__dict__ or type(self.headers) is EnvironHeaders
