@@ -38,6 +38,16 @@ PROGRAM = """
         return "version 1, slowly"
 """
 
+BROKEN = """
+from pathlib import Path
+from time import sleep
+
+Path("is read").touch()
+while not Path("go on").exists():
+    sleep(0.01)
+raise RuntimeError("half written")
+"""
+
 DONE = "All workers serve the program as it is now"
 
 
@@ -152,6 +162,23 @@ def test_a_reload_during_another_ends_with_the_newest_program(run):
     assert program.serving(3).isdisjoint(workers)
     assert {program.get("/").text.strip() for _ in range(20)} == {"version 6"}
     assert program.end() == 0
+
+
+def test_a_program_that_is_mended_while_it_fails_to_start_is_loaded(run, tmp_path):
+    program = run(PROGRAM, "--port=0", "--workers=2")
+    program.serving(2)
+    good = program.file.read_text()
+    program.file.write_text(BROKEN)
+    program.process.send_signal(signal.SIGHUP)
+    program.wait_for((tmp_path / "is read").exists)
+
+    program.file.write_text(good.replace("version 1", "version 2, mended"))
+    program.process.send_signal(signal.SIGHUP)
+    program.wait_for(lambda: program.output.count("Loading the program again") == 2)
+    (tmp_path / "go on").touch()
+
+    program.wait_for_output(DONE)
+    assert {program.get("/").text.strip() for _ in range(10)} == {"version 2, mended"}
 
 
 def test_a_server_can_be_stopped_during_a_reload(run):

@@ -257,6 +257,8 @@ class Workers:
         member.close()
         if self.stops_asked or member.state in (State.RETIRES, State.FINISHES):
             return
+        if member.has_failed_to_start() and member.generation < self.generation:
+            return  # it read the program as it was before the reload that is asked for now
         if member.has_failed_to_start():
             self.note_failed_start(member)
         else:
