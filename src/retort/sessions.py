@@ -1,29 +1,30 @@
 """The session of a user: a dictionary kept in a signed cookie, or wherever an interface puts it.
 
 ``app.session_interface`` says how sessions are opened and saved; when that happens is
-decided by `context.py` and `dispatch.py`. The signature is itsdangerous', the payload is
+decided by `context.py` and `dispatch.py`. The signature is made in `signing.py`, the payload is
 `json/tag.py`'s. Documented on Flask's "API" page, under "Session Interface".
 """
 
 from __future__ import annotations
 
 import hashlib
-import hmac
 from collections.abc import Mapping, MutableMapping
 from datetime import datetime, timezone
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from itsdangerous import BadData, HMACAlgorithm, Signer, TimestampSigner, URLSafeTimedSerializer
-from itsdangerous.encoding import base64_encode, want_bytes
+from itsdangerous import BadData
 from werkzeug.datastructures import CallbackDict
 
 from .context import session_methods
 from .globals import _cv_request
 from .json.tag import TaggedJSONSerializer
+from .signing import make_serializer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from itsdangerous import URLSafeTimedSerializer
 
     from .app import Flask
     from .http.request import Request
@@ -325,51 +326,6 @@ def _fallback_keys(app: Flask) -> tuple[str | bytes, ...]:
     return tuple(fallbacks or ())
 
 
-class _SessionSigner(TimestampSigner):
-    """A signer that derives its keys once, and accepts one spelling of each signature."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._derived_keys: dict[bytes, bytes] = {}
-
-    def derive_key(self, secret_key: str | bytes | None = None) -> bytes:
-        secret = bytes(self.secret_key if secret_key is None else want_bytes(secret_key))
-        derived = self._derived_keys.get(secret)
-        if derived is None:
-            derived = self._derived_keys[secret] = super().derive_key(secret)
-        return derived
-
-    def verify_signature(self, value: str | bytes, sig: str | bytes) -> bool:
-        # Texts are compared, not the bytes they stand for: base64 has several spellings.
-        given, signed = want_bytes(sig), want_bytes(value)
-        for secret in reversed(self.secret_keys):
-            signature = self.algorithm.get_signature(self.derive_key(secret), signed)
-            if hmac.compare_digest(given, base64_encode(signature)):
-                return True
-        return False
-
-
-class _HmacInC(HMACAlgorithm):
-    """itsdangerous' HMAC, computed in one call where the hash function is in C."""
-
-    def get_signature(self, key: bytes, value: bytes) -> bytes:
-        return hmac.digest(key, value, self.digest_method)
-
-
-class _SessionSerializer(URLSafeTimedSerializer):
-    """itsdangerous' serializer, which makes a signer for every cookie, with one that stays."""
-
-    default_signer = _SessionSigner
-    _signer: Signer | None = None
-
-    def make_signer(self, salt: str | bytes | None = None) -> Signer:
-        if salt is not None and salt != self.salt:
-            return super().make_signer(salt)
-        if self._signer is None:
-            self._signer = super().make_signer(salt)
-        return self._signer
-
-
 def _make_serializer(
     keys: tuple[str | bytes, ...],
     salt: str | bytes,
@@ -379,15 +335,7 @@ def _make_serializer(
 ) -> URLSafeTimedSerializer:
     # PERF: hmac runs in C if it gets the hash function itself, not a function around it.
     digest = hashlib.sha1 if digest_method is _lazy_sha1 else digest_method
-    signer_kwargs: dict[str, Any] = {"key_derivation": key_derivation, "digest_method": digest}
-    if digest is hashlib.sha1:
-        signer_kwargs["algorithm"] = _HmacInC(digest)
-    return _SessionSerializer(
-        list(keys),  # type: ignore[arg-type]  # its stubs want all str or all bytes
-        salt=salt,
-        serializer=serializer,
-        signer_kwargs=signer_kwargs,
-    )
+    return make_serializer(keys, salt, serializer, key_derivation, digest)
 
 
 # PERF: making one takes a quarter of the time that reading a cookie does.

@@ -1,7 +1,12 @@
 """Each quick way gives what the plain one gives, which defines what it means."""
 
+import hashlib
+import io
 import json
 import math
+import random
+import zlib
+from contextlib import contextmanager
 from functools import partial
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode
@@ -9,16 +14,29 @@ from urllib.parse import urlencode
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from itsdangerous import BadSignature, URLSafeTimedSerializer
+from itsdangerous import (
+    BadData,
+    BadSignature,
+    Signer,
+    TimestampSigner,
+    URLSafeTimedSerializer,
+)
+from werkzeug import formparser
+from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BuildError, Map, Rule
 from werkzeug.utils import redirect as redirect_of_werkzeug
 from werkzeug.wrappers import Request as PlainRequest
 
 import retort
+from retort.fast import IS_FAST
+from retort.http.body import open_body
+from retort.http.forms import FormParser
+from retort.http.multipart import split_parts
 from retort.http.redirect import redirecting
 from retort.json.provider import _default
 from retort.routing import UrlMap, build_path
 from retort.sessions import session_json_serializer
+from retort.signing import compress, make_serializer
 
 # JSON
 
@@ -133,6 +151,98 @@ def test_an_ordinary_cookie_is_read():  # so the test above is not about nothing
     assert retort.Request(environ_with()).cookies.to_dict() == {}
 
 
+# Forms
+
+field = b'Content-Disposition: form-data; name="a"'
+file = field + b'; filename="f%0A"'
+lines = st.sampled_from([b"\r\n", b"\n", b"\r", b"\r\n\r\n", b"\n\n", b"\r\r", b"", b" ", b"--"])
+texts = st.sampled_from([b"--bound", b"--bound--", b"--boundx", field, file, b"a: b", b"text"])
+well_formed = st.lists(
+    st.builds(
+        lambda header, content: b"--bound\r\n" + header + b"\r\n\r\n" + content + b"\r\n",
+        st.sampled_from([field, file, field + b"\r\nContent-Type: text/plain; charset=latin-1"]),
+        st.one_of(st.binary(max_size=30), lines, texts),
+    ),
+    max_size=4,
+).map(lambda parts: b"".join(parts) + b"--bound--\r\n")
+odd = st.lists(st.one_of(lines, lines, texts, st.binary(max_size=3)), max_size=14).map(b"".join)
+
+
+class Pieces(io.BytesIO):
+    """A body that is not known to be in memory."""
+
+
+def form_of(stream, **limits):
+    parser = FormParser(**{"max_form_parts": 3, "max_form_memory_size": 20, **limits})
+    try:
+        form = parser.parse(stream, "multipart/form-data", None, {"boundary": "bound"})
+    except HTTPException as error:
+        return type(error), error.description
+    files = [
+        (name, file.filename, list(file.headers), file.read(), type(file.stream))
+        for name, file in form[2].items(multi=True)
+    ]
+    for _, file in form[2].items(multi=True):
+        file.close()
+    return list(form[1].items(multi=True)), files, form[0].read()
+
+
+@given(body=well_formed | odd)
+def test_a_form_that_is_here_is_split_as_one_that_arrives(body):
+    assert form_of(io.BytesIO(body)) == form_of(Pieces(body))
+
+
+def test_an_ordinary_form_is_split_at_once():
+    body = b"--bound\r\n" + file + b"\r\n\r\ncontent\r\n--bound--\r\n"
+    (part,) = split_parts(body, b"bound", most_parts=1, most_memory=0)
+    assert (part.name, part.filename, part.read()) == ("a", "f\n", b"content")
+
+
+def test_a_file_that_is_kept_goes_to_disk_when_its_descriptor_is_asked_for():
+    body = b"--bound\r\n" + file + b"\r\n\r\ncontent\r\n--bound--\r\n"
+    _, _, files = FormParser().parse(
+        io.BytesIO(body), "multipart/form-data", None, {"boundary": "bound"}
+    )
+    with files["a"].stream as stream:
+        assert stream.fileno() > 2
+        assert stream.read() == b"content"
+        stream.write(b", and more")
+        stream.seek(0)
+        assert stream.read() == b"content, and more"
+
+
+def test_a_factory_that_others_put_there_makes_every_file(monkeypatch):
+    made = []
+
+    def factory(**of_what):
+        made.append(of_what["filename"])
+        return Pieces()
+
+    body = b"--bound\r\n" + file + b"\r\n\r\ncontent\r\n--bound--\r\n"
+    assert form_of(io.BytesIO(body), stream_factory=factory)[1][0][3:] == (b"content", Pieces)
+    monkeypatch.setattr(formparser, "default_stream_factory", factory)
+    assert form_of(io.BytesIO(body))[1][0][3:] == (b"content", Pieces)
+    assert made == ["f\n", "f\n"]
+
+
+@given(body=st.binary(max_size=20), length=st.integers(0, 25), start=st.integers(0, 25))
+def test_a_body_that_is_here_is_read_as_one_that_arrives(body, length, start):
+    def read(source):
+        source.seek(start)
+        environ = {"wsgi.input": source, "CONTENT_LENGTH": str(length)}
+        try:
+            return open_body(environ, 20).read()
+        except HTTPException as error:
+            return type(error), error.description
+
+    assert read(io.BytesIO(body)) == read(Pieces(body))
+
+
+def test_a_body_that_is_here_needs_no_reader():
+    source = io.BytesIO(b"body")
+    assert (open_body({"wsgi.input": source, "CONTENT_LENGTH": "4"}, 4) is source) is IS_FAST
+
+
 # URLs
 
 RULES = [
@@ -224,20 +334,77 @@ app = retort.Flask("quick")
 app.secret_key = "a key"
 
 
-def plain_serializer():
+@contextmanager
+def at(seconds):
+    """Let it be that time since 1970."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TimestampSigner, "get_timestamp", lambda signer: seconds)
+        yield
+
+
+def plain_serializer(keys="a key"):
     return URLSafeTimedSerializer(
-        "a key",
+        keys,
         salt="cookie-session",
         serializer=session_json_serializer,
         signer_kwargs={"key_derivation": "hmac"},
     )
 
 
-@given(content=contents)
-def test_a_session_is_signed_and_read_as_itsdangerous_does(content):
+@given(content=contents, max_age=st.sampled_from([None, 0, 60]))
+def test_a_session_is_signed_and_read_as_itsdangerous_does(content, max_age):
     ours = app.session_interface.get_signing_serializer(app)
-    assert plain_serializer().loads(ours.dumps(content)) == content
-    assert ours.loads(plain_serializer().dumps(content)) == content
+    with at(1_700_000_000):
+        cookie = plain_serializer().dumps(content)
+        assert ours.dumps(content) == cookie
+        assert plain_serializer().loads(cookie, max_age) == content
+        assert ours.loads(cookie, max_age) == content
+
+
+raws = st.binary(max_size=600) | st.text("ab{}", max_size=600).map(str.encode)
+
+
+@given(raw=raws, times=st.integers(1, 40))
+def test_what_is_compressed_is_what_zlib_makes_of_it(raw, times):
+    assert compress(raw * times) == zlib.compress(raw * times)
+
+
+@pytest.mark.parametrize("size", [126, 127, 16_381, 16_382, 16_383, 32_506, 32_507, 70_000])
+def test_what_just_fits_its_tables_is_compressed_the_same(size):
+    raw = random.Random(size).randbytes(size)
+    assert compress(raw) == zlib.compress(raw)
+
+
+@pytest.mark.parametrize("seconds", [0, 1, 60, 61, -1, 10**9])
+@pytest.mark.parametrize("keys", [["a key"], ["a key", "new"], ["another"]])
+def test_the_age_and_the_keys_count_as_with_itsdangerous(seconds, keys):
+    def read(serializer):
+        with at(1_700_000_000 + seconds):
+            try:
+                return serializer.loads(cookie, max_age=60)
+            except BadSignature as error:
+                return type(error), str(error)
+
+    with at(1_700_000_000):
+        cookie = plain_serializer().dumps({"n": 1})
+    interface = app.session_interface
+    parts = (interface.salt, interface.serializer, "hmac", hashlib.sha1)
+    assert read(make_serializer(tuple(keys), *parts)) == read(plain_serializer(keys))
+
+
+@pytest.mark.parametrize("text", ["", ".", "..", "a.b", ".a.b.c", "e30.b", "\udc80.a.b", "é.é.é"])
+@pytest.mark.parametrize("is_signed", [False, True])
+def test_a_cookie_of_another_shape_is_refused_as_itsdangerous_does(text, is_signed):
+    def read(serializer):
+        try:
+            return serializer.loads(cookie, max_age=10**9)
+        except (BadData, UnicodeError) as error:
+            return type(error), str(error)
+
+    signer = Signer("a key", salt="cookie-session", key_derivation="hmac")
+    cookie = signer.sign(text.encode("utf-8", "replace")) if is_signed else text
+    ours = app.session_interface.get_signing_serializer(app)
+    assert read(ours) == read(plain_serializer())
 
 
 @given(content=contents, place=st.integers(0, 400), bit=st.integers(0, 6))
@@ -246,7 +413,7 @@ def test_a_changed_cookie_is_refused(content, place, bit):
     cookie = bytearray(ours.dumps(content).encode())
     cookie[place % len(cookie)] ^= 1 << bit
     with pytest.raises(BadSignature):
-        ours.loads(bytes(cookie))
+        ours.loads(bytes(cookie), max_age=60)
 
 
 @given(pairs=st.dictionaries(st.text(max_size=4), st.text(max_size=4), max_size=4))

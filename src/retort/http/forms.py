@@ -6,16 +6,21 @@ why, what is too much a 413. The parts of a multipart form are found in `multipa
 
 from __future__ import annotations
 
-from typing import IO, TYPE_CHECKING, Any
+import io
+from tempfile import SpooledTemporaryFile
+from typing import IO, TYPE_CHECKING, Any, cast
 from urllib.parse import unquote_to_bytes
 
+from werkzeug import formparser
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import RequestEntityTooLarge
-from werkzeug.formparser import FormDataParser
+from werkzeug.wrappers import Request as RequestBase
+from werkzeug.wrappers import request as request_module
 
 from ..errors import SetupError
+from ..fast import IS_FAST
 from .hints import MULTIPART, NO_CHARSET, URLENCODED, hint_once
-from .multipart import Parts, read_boundary
+from .multipart import Parts, read_boundary, split_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,7 +33,7 @@ if TYPE_CHECKING:
     Parsed = tuple[IO[bytes], MultiDict[str, str], MultiDict[str, FileStorage]]
 
 
-class FormParser(FormDataParser):
+class FormParser(formparser.FormDataParser):
     """Werkzeug's form parser, which reports a broken form where that one gives an empty one.
 
     It is :attr:`Request.form_data_parser_class`; a program may put its own there.
@@ -78,12 +83,7 @@ class FormParser(FormDataParser):
     ) -> tuple[MultiDict[str, str], MultiDict[str, FileStorage]]:
         if "boundary" not in parameters and not stream.read(1):
             return self.cls(), self.cls()  # there is nothing for it to stand between
-        parts = Parts(
-            stream,
-            read_boundary(parameters),
-            most_parts=self.max_form_parts,
-            most_memory=self.max_form_memory_size,
-        )
+        parts = self._split(stream, read_boundary(parameters))
         files: list[tuple[str, FileStorage]] = []
         try:
             form = self._sort(parts, files, content_length)
@@ -93,6 +93,14 @@ class FormParser(FormDataParser):
             raise
         return self.cls(form), self.cls(files)
 
+    def _split(self, stream: IO[bytes], boundary: bytes) -> Iterable[Part]:
+        limits = {"most_parts": self.max_form_parts, "most_memory": self.max_form_memory_size}
+        body = short_body(stream)
+        if body is not None and (parts := split_parts(body, boundary, **limits)) is not None:
+            stream.seek(0, io.SEEK_END)
+            return parts
+        return Parts(stream, boundary, **limits)
+
     def _sort(
         self,
         parts: Iterable[Part],
@@ -101,25 +109,59 @@ class FormParser(FormDataParser):
     ) -> list[tuple[str, str]]:
         """Put the files of a form with ``files``; the fields are returned."""
         fields = []
+        is_here = isinstance(parts, list) and stores_as_usual(self.stream_factory)
         for part in parts:
             if part.filename is None:
                 fields.append((part.name, part.text()))
-            else:
-                stored = self._open_storage(part, content_length)
-                files.append((part.name, stored))
+                continue
+            container = kept(part.read()) if is_here else self._open_file(part, content_length)
+            stored = FileStorage(container, part.filename, part.name, headers=part.headers)
+            files.append((part.name, stored))
+            if not is_here:
                 for piece in part:
-                    stored.stream.write(piece)
-                stored.stream.seek(0)
+                    container.write(piece)
+                container.seek(0)
         return fields
 
-    def _open_storage(self, part: Part, content_length: int | None) -> FileStorage:
-        container = self.stream_factory(
+    def _open_file(self, part: Part, content_length: int | None) -> IO[bytes]:
+        return self.stream_factory(
             total_content_length=content_length,
             filename=part.filename,
             content_type=part.content_type,
             content_length=part.headers.get("content-length", 0, type=_plain_int),
         )
-        return FileStorage(container, part.filename, part.name, headers=part.headers)
+
+
+# A body of this size is kept in memory with its files, where it is there already.
+_SHORT_BYTES = 2_500_000
+
+
+def short_body(stream: IO[bytes]) -> bytes | None:
+    """The bytes of a body that is in memory and not long; ``None`` for others."""
+    if not IS_FAST or type(stream) is not io.BytesIO or stream.tell():
+        return None
+    body = stream.getvalue()
+    return body if len(body) <= _SHORT_BYTES else None
+
+
+_USUAL = (RequestBase._get_file_stream, formparser.default_stream_factory)
+
+
+def stores_as_usual(factory: Any) -> bool:
+    """Whether files go where Werkzeug puts them: nobody has anything to say about it."""
+    default = request_module.default_stream_factory  # type: ignore[attr-defined]
+    usual = (RequestBase._get_file_stream, default)
+    return usual == _USUAL and getattr(factory, "__func__", factory) in _USUAL
+
+
+def kept(content: bytes) -> IO[bytes]:
+    """What Werkzeug puts a file in, around bytes that are here already: nothing is copied.
+
+    It goes to disk when its descriptor is asked for, or when much more is written to it.
+    """
+    file = SpooledTemporaryFile(max_size=_SHORT_BYTES, mode="rb+")  # noqa: SIM115
+    file._file = io.BytesIO(content)
+    return cast("IO[bytes]", file)
 
 
 def _plain_int(text: str) -> int:
