@@ -38,7 +38,6 @@ if t.TYPE_CHECKING:
     from werkzeug.exceptions import HTTPException
     from werkzeug.routing import MapAdapter
 
-    from .routing import UrlMap
     from .templating import Environment
     from .testing import FlaskClient, FlaskCliRunner
     from .typing import ResponseReturnValue
@@ -297,17 +296,14 @@ class Flask(App):
         :raises ValueError: if a scheme is given for a URL without one.
         """
         context = _cv_request.get(None)
-        if context is not None:
-            if endpoint.startswith("."):
-                blueprint = context.request.blueprint
-                endpoint = endpoint[1:] if blueprint is None else blueprint + endpoint
-            if _external is None:
-                _external = _scheme is not None
-        elif _external is None:
-            _external = True
+        if context is not None and endpoint.startswith("."):
+            blueprint = context.request.blueprint
+            endpoint = endpoint[1:] if blueprint is None else blueprint + endpoint
+        if _external is None:
+            _external = context is None or _scheme is not None
         is_path = (
-            context is not None
-            and _external is False
+            _external is False
+            and context is not None
             and _scheme is _method is None
             and context.may_build_paths(self)
         )
@@ -318,7 +314,8 @@ class Flask(App):
                 f" scheme {_scheme!r} has a host too."
             )
         self.inject_url_defaults(endpoint, values)
-        url = build_path(t.cast("UrlMap", self.url_map), endpoint, values) if is_path else None
+        # Where there is a path to build, the map is a UrlMap.
+        url = build_path(self.url_map, endpoint, values) if is_path else None  # type: ignore[arg-type]
         if url is None:
             adapter = adapter or self._adapter_to_build_with(endpoint)
             try:

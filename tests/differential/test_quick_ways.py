@@ -1,9 +1,11 @@
 """Each quick way gives what the plain one gives, which defines what it means."""
 
+import copy
 import hashlib
 import io
 import json
 import math
+import pickle
 import random
 import zlib
 from contextlib import contextmanager
@@ -22,6 +24,7 @@ from itsdangerous import (
     URLSafeTimedSerializer,
 )
 from werkzeug import formparser
+from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BuildError, Map, Rule
 from werkzeug.utils import redirect as redirect_of_werkzeug
@@ -31,6 +34,7 @@ import retort
 from retort.fast import IS_FAST
 from retort.http.body import open_body
 from retort.http.forms import FormParser
+from retort.http.multidict import multi_dict
 from retort.http.multipart import split_parts
 from retort.http.redirect import redirecting
 from retort.json.provider import _default
@@ -151,6 +155,19 @@ def test_an_ordinary_cookie_is_read():  # so the test above is not about nothing
     assert retort.Request(environ_with()).cookies.to_dict() == {}
 
 
+@given(pairs=st.lists(st.tuples(st.sampled_from("abc"), st.text(max_size=2)), max_size=5))
+def test_a_dictionary_of_several_values_is_as_werkzeug_fills_it(pairs):
+    ours, theirs = multi_dict(ImmutableMultiDict, pairs), ImmutableMultiDict(pairs)
+    assert type(ours) is ImmutableMultiDict
+    assert ours == theirs
+    assert list(ours.items(multi=True)) == list(theirs.items(multi=True))
+    assert repr(ours) == repr(theirs)
+    assert hash(ours) == hash(theirs)
+    assert pickle.loads(pickle.dumps(ours)) == copy.copy(ours) == theirs
+    with pytest.raises(TypeError):
+        ours["a"] = "changed"
+
+
 # Forms
 
 field = b'Content-Disposition: form-data; name="a"'
@@ -247,11 +264,15 @@ def test_a_body_that_is_here_needs_no_reader():
 
 RULES = [
     *("/", "/page", "/page/", "/<name>", "/user/<int:id>", "/a/<path:rest>", "/<a>-<b>"),
+    *("/<int(fixed_digits=3):id>", "/<name>/of/<int:id>.html", "/où ça/<name>", "//<name>//"),
     *("/of/<int(min=3):id>", "/<float:x>", "/any/<any(one, two):which>", "/<uuid:id>/x"),
 ]
 url_values = st.dictionaries(
     st.sampled_from(["name", "id", "rest", "a", "b", "x", "which", "q"]),
-    st.none() | st.integers() | st.text(max_size=5) | st.sampled_from(["one", "7", "a b/c?"]),
+    st.one_of(
+        *(st.none(), st.booleans(), st.integers(), st.text(max_size=5), st.floats(0, 9)),
+        *(st.text("aZ09", min_size=1), st.sampled_from(["one", "7", "a b/c?", "é", ".."])),
+    ),
     max_size=3,
 )
 
@@ -291,6 +312,23 @@ def test_an_ordinary_path_is_built():  # so the test above is not about nothing
     assert build_path(url_map, "user", {"id": 7, "tab": "a b"}) == "/user/7?tab=a+b"
     assert build_path(url_map, "user", {}) is None
     assert build_path(url_map, "another", {"id": 7}) is None
+
+
+def test_a_rule_may_have_the_digits_of_any_sample():
+    digits = "".join(f"/{10**20 + number}" for number in range(3))
+    url_map = UrlMap([Rule(f"{digits}/<a>/<b>", endpoint="page")])
+    assert build_path(url_map, "page", {"a": "x", "b": 10**20}) == f"{digits}/x/{10**20}"
+
+
+def test_a_path_is_built_as_the_rules_are_now():
+    url_map = UrlMap([Rule("/<name>", endpoint="page")])
+    assert build_path(url_map, "page", {"name": "x"}) == "/x"
+    url_map.add(Rule("/other", endpoint="other"))
+    assert build_path(url_map, "other", {}) == "/other"
+    url_map.add(Rule("/more/<name>", endpoint="page"))
+    assert build_path(url_map, "page", {"name": "x"}) is None
+    url_map.host_matching = True
+    assert build_path(url_map, "other", {}) is None
 
 
 class GoesTheLongWay(retort.Response):

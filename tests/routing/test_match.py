@@ -159,6 +159,8 @@ def test_a_table_hit_is_the_answer_werkzeug_gives(rules, paths, method):
         ("/<float:x>", "/1.5", {"x": 1.5}),
         ("/<any(a, b):letter>", "/b", {"letter": "b"}),
         ("/<upper:name>", "/ada", {"name": "ADA"}),
+        ("/static/<path:rest>", "/static/a/b.css", {"rest": "a/b.css"}),
+        ("/<path:rest>", "/a", {"rest": "a"}),
     ],
 )
 def test_an_ordinary_rule_is_answered_from_the_tables(rule, path, arguments):
@@ -178,7 +180,7 @@ def test_an_ordinary_rule_is_answered_from_the_tables(rule, path, arguments):
         {"string": "/a", "methods": {"GET"}, "build_only": True},
         {"string": "/a", "methods": {"GET"}, "websocket": True},
         {"string": "/a", "methods": {"GET"}, "defaults": {"page": 1}},
-        {"string": "/<path:rest>", "methods": {"GET"}},
+        {"string": "/<path:rest>/", "methods": {"GET"}},
         {"string": "/a/", "methods": {"GET"}},
         {"string": "/a", "methods": {"POST"}},
     ],

@@ -20,6 +20,7 @@ from werkzeug.wrappers import request as request_module
 from ..errors import SetupError
 from ..fast import IS_FAST
 from .hints import MULTIPART, NO_CHARSET, URLENCODED, hint_once
+from .multidict import multi_dict
 from .multipart import Parts, read_boundary, split_parts
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class FormParser(formparser.FormDataParser):
         """
         if mimetype == URLENCODED:
             fields = self._read_fields(stream)
-            return stream, self.cls(fields), self.cls()
+            return stream, multi_dict(self.cls, fields), multi_dict(self.cls, ())
         if mimetype == MULTIPART:
             form, files = self._read_parts(stream, content_length, options or {})
             return stream, form, files

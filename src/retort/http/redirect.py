@@ -5,8 +5,11 @@ The response itself is Werkzeug's; `Flask.redirect` makes it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, cast
 
+from markupsafe import escape
 from werkzeug.utils import redirect
 
 from .methods import SAFE
@@ -43,6 +46,23 @@ def code_after(request: Request, after_unsafe: int) -> int:
     return after_unsafe
 
 
+# URLs that are on this server, and that Werkzeug leaves as they are.
+_PLAIN_URL = re.compile(
+    r"/(?:[\w.~!$&'()*+,;=:@-][\w.~!$&'()*+,;=:@/%-]*)?(?:\?[\w.~=&+%-]+)?", re.A
+)
+
+
+def redirecting(location: str, code: int) -> Response | None:
+    """What Werkzeug's ``redirect`` makes, in a shorter way; ``None``: ask Werkzeug.
+
+    Its page is taken, and the rest is for URLs that go out as they stand.
+    """
+    if type(location) is not str or not _PLAIN_URL.fullmatch(location):
+        return None
+    shown = str(escape(location)) if "&" in location or "'" in location else location
+    return Response.redirecting(shown.join(_around_url()), code, location)
+
+
 class _Page:
     """Takes the page that Werkzeug writes for a redirect, without making a response of it."""
 
@@ -51,15 +71,11 @@ class _Page:
         self.headers: dict[str, str] = {}
 
 
-def redirecting(location: str, code: int) -> Response | None:
-    """What Werkzeug's ``redirect`` makes, in a shorter way; ``None``: ask Werkzeug.
-
-    Its page is taken, and the rest is for URLs that go out as they stand.
-    """
-    if type(location) is not str:
-        return None
-    written: Any = redirect(location, code, Response=_Page)  # type: ignore[arg-type]
-    return Response.redirecting(written.page, code, location)
+@lru_cache(maxsize=1)
+def _around_url() -> list[str]:
+    """The page for a redirect, in pieces between which the URL stands."""
+    page: Any = redirect("THE URL", Response=_Page)  # type: ignore[arg-type]
+    return cast("str", page.page).split("THE URL")
 
 
 def is_from_client(location: str, request: Request) -> bool:

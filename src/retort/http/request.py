@@ -23,6 +23,7 @@ from .forms import FormParser
 from .hints import MULTIPART, files_with_hints, hint_at_unread_form
 from .lazy import Lazy
 from .methods import IDEMPOTENT, SAFE
+from .multidict import multi_dict
 from .multipart import Part, Parts, read_boundary
 
 if t.TYPE_CHECKING:
@@ -139,6 +140,10 @@ class Request(RequestBase):
             lambda environ: _text(environ, "SCRIPT_NAME").rstrip("/"),
             "Where the application is mounted, without a slash at the end.",
         )
+        path = FromEnviron(
+            lambda environ: "/" + _text(environ, "PATH_INFO").lstrip("/"),
+            "The path below where the application is mounted, with a slash before it.",
+        )
         query_string = FromEnviron(
             lambda environ: environ.get("QUERY_STRING", "").encode("latin-1"),
             "The URL after the ``?``, as bytes; :attr:`args` has it parsed.",
@@ -176,10 +181,6 @@ class Request(RequestBase):
         self.environ = environ
         self.shallow = shallow
         self.method: str = environ.get("REQUEST_METHOD", "GET")
-        path: str = environ.get("PATH_INFO", "")
-        if not path.isascii():
-            path = _text(environ, "PATH_INFO")
-        self.path = "/" + path.lstrip("/")
         if populate_request and not shallow:
             environ["werkzeug.request"] = self
 
@@ -234,8 +235,8 @@ class Request(RequestBase):
         if not is_simple or "query_string" in self.__dict__ or not IS_FAST:
             args: MultiDict[str, str] = _ARGS.__get__(self, type(self))
             return args
-        pairs = [pair.partition("=") for pair in query.split("&") if pair]
-        return self.parameter_storage_class([(name, value) for name, _, value in pairs])
+        pairs = [pair.partition("=")[::2] for pair in query.split("&") if pair]
+        return multi_dict(self.parameter_storage_class, pairs)
 
     @cached_property
     def if_range(self) -> IfRange:

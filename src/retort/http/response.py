@@ -5,15 +5,16 @@ How a view's value becomes a response is told in `convert.py`.
 
 from __future__ import annotations
 
-import re
 import typing as t
 from functools import lru_cache
+from io import BytesIO
 from operator import attrgetter
 
 from werkzeug.datastructures import EnvironHeaders, Headers
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.utils import get_content_type
 from werkzeug.wrappers import Response as ResponseBase
+from werkzeug.wsgi import wrap_file
 
 from .. import json
 from ..fast import IS_FAST
@@ -34,10 +35,6 @@ if t.TYPE_CHECKING:
 
 # Header fields with a URL, which may have to be percent-encoded on the way out.
 _URLS = ("location", "content-location")
-# URLs that are on this server, and that Werkzeug leaves as they are.
-_PLAIN_URL = re.compile(
-    r"/(?:[\w.~!$&'()*+,;=:@-][\w.~!$&'()*+,;=:@/%-]*)?(?:\?[\w.~=&+%-]+)?", re.A
-)
 _OK = f"200 {HTTP_STATUS_CODES[200].upper()}"
 
 # What a subclass, or a tool that patches the class, may have changed about how a
@@ -55,6 +52,10 @@ _STANDARD = _methods_of(ResponseBase)
 
 # A response that nobody has touched has the attributes it was made with, and no other.
 _UNTOUCHED = len(("_body", "_fields"))
+# One of which the status was set, and what it is then, if a body belongs to it.
+_WITH_STATUS = _UNTOUCHED + len(("_status", "_status_code"))
+_WITH_FILE = _UNTOUCHED + len(("direct_passthrough", "_file_of"))
+_WITH_BODY = frozenset(range(200, 600)) - {204, 304}
 
 
 def _make_headers(fields: list[tuple[str, str]]) -> Headers:
@@ -122,19 +123,51 @@ class Response(ResponseBase):
     _status_code = 200
     if not t.TYPE_CHECKING:
         headers = Lazy(lambda response: _make_headers(response._fields), "The header fields.")
-        response = Lazy(lambda response: [response._body], "The body: an iterable of strings.")
+        response = Lazy(lambda response: response._make_body(), "The body: an iterable of strings.")
         _on_close = Lazy(lambda response: [], "What to call when the response has been sent.")
 
-    @classmethod
-    def redirecting(cls, page: str, code: int, location: str) -> Response | None:
-        """What Werkzeug's ``redirect`` makes, if ``location`` goes out as it stands."""
-        if cls is not Response or not _PLAIN_URL.fullmatch(location):
+    #: Set where the body is the content of a file: the environ of the request for it.
+    _file_of: WSGIEnvironment | None = None
+
+    def _make_body(self) -> Iterable[bytes]:
+        if self._file_of is None:
+            return [self._body]
+        return wrap_file(self._file_of, BytesIO(self._body))
+
+    @staticmethod
+    def redirecting(page: str, code: int, location: str) -> Response | None:
+        """What Werkzeug's ``redirect`` makes, for a ``location`` that goes out as it stands.
+
+        ``None`` if somebody may have a say in how responses are made.
+        """
+        if not _is_made_as_usual():
             return None
-        response = cls(page)
-        if "_fields" not in response.__dict__:
-            return None
+        # PERF: __init__ would ask what it is given.
+        response = Response.__new__(Response)
+        response._body = page.encode()
+        response._fields = [
+            _content_type("text/html"),
+            ("Content-Length", str(len(response._body))),
+            ("Location", location),
+        ]
         response._status, response._status_code = _status_of(code)
-        response._fields.append(("Location", location))
+        return response
+
+    @staticmethod
+    def with_file(
+        content: bytes, fields: list[tuple[str, str]], environ: WSGIEnvironment
+    ) -> Response | None:
+        """What Werkzeug's ``send_file`` makes, around the content of the file.
+
+        ``None`` if somebody may have a say in how responses are made.
+        """
+        if not _is_made_as_usual():
+            return None
+        response = Response.__new__(Response)
+        response._body = content
+        response._fields = fields
+        response.direct_passthrough = True
+        response._file_of = environ
         return response
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -143,21 +176,17 @@ class Response(ResponseBase):
         if environ["REQUEST_METHOD"] != "HEAD" and (
             (_heir.__flags__ & UNCHANGED and type(self) is Response) or _is_standard(type(self))
         ):
-            if "_fields" in own and (len(own) == _UNTOUCHED or self._has_whole_status(own)):
+            if "_fields" in own and (
+                len(own) == _UNTOUCHED
+                or (len(own) == _WITH_STATUS and own.get("_status_code") in _WITH_BODY)
+                or (len(own) == _WITH_FILE and "_file_of" in own)
+            ):
                 start_response(self._status, self._fields.copy())
                 return [self._body]
             if self._is_ready():
                 start_response(self._status, self.headers._list.copy())
                 return self.response  # type: ignore[return-value]
         return super().__call__(environ, start_response)
-
-    def _has_whole_status(self, own: dict[str, t.Any]) -> bool:
-        """Whether the status is all that was set, and is of an answer with a body."""
-        return (
-            len(own) == _UNTOUCHED + len(("_status", "_status_code"))
-            and "_status_code" in own
-            and (200 <= self._status_code < 600 and self._status_code not in (204, 304))
-        )
 
     def _is_ready(self) -> bool:
         """Whether headers and body can go out as they stand, the body as one list."""
@@ -267,6 +296,12 @@ class Response(ResponseBase):
 
 
 _heir = heir_of(Response)
+_INIT = Response.__init__
+
+
+def _is_made_as_usual() -> bool:
+    is_standard = _heir.__flags__ & UNCHANGED or _is_standard(Response)
+    return bool(is_standard) and Response.__init__ is _INIT
 
 
 def _is_standard(kind: type[Response]) -> bool:

@@ -8,8 +8,25 @@ from __future__ import annotations
 
 import typing as t
 
+from werkzeug.routing import BaseConverter, Rule, UnicodeConverter
+from werkzeug.routing.converters import NumberConverter
+
+from .converters import IntegerConverter
+
 if t.TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .url_map import UrlMap
+
+
+class Path(t.NamedTuple):
+    """How the paths of a rule are written."""
+
+    rule: Rule
+    # What is before its first variable; and each variable, whether it takes a text as it
+    # stands, and what comes behind it. None: only the rule itself knows.
+    start: str | None
+    variables: list[tuple[str, bool, str]]
 
 
 def build_path(url_map: UrlMap, endpoint: str, values: dict[str, t.Any]) -> str | None:
@@ -19,19 +36,71 @@ def build_path(url_map: UrlMap, endpoint: str, values: dict[str, t.Any]) -> str 
     """
     if url_map._remap:
         url_map.update()
-    rules = url_map._rules_by_endpoint.get(endpoint)
-    if rules is None or len(rules) != 1 or any(value is None for value in values.values()):
+    path = (url_map._paths or url_map.paths).get(endpoint)
+    if path is None or path.rule.subdomain != url_map.default_subdomain:
         return None
-    rule = rules[0]
-    if (
-        rule.websocket
-        or rule.host
-        or rule.subdomain != url_map.default_subdomain
-        or url_map.host_matching
-        or not rule.suitable_for(values)
-    ):
+    rule, written, variables = path
+    if written is not None and len(values) == len(variables):
+        for name, takes_text, behind in variables:
+            value = values.get(name)
+            if type(value) is int:
+                value = str(value)
+            elif not takes_text or type(value) is not str or not _is_plain(value):
+                break
+            written += value + behind
+        else:
+            return written
+    if not values.keys() >= rule.arguments or any(value is None for value in values.values()):
         return None
     built = rule.build(values, append_unknown=True)
     if built is None:
         return None
     return "/" + built[1].lstrip("/")
+
+
+def _is_plain(text: str) -> bool:
+    """Whether a path has the text as it stands."""
+    return text.isalnum() and text.isascii()
+
+
+def compile_paths(url_map: UrlMap) -> Iterator[tuple[str, Path]]:
+    """How to write the paths of each endpoint that has one rule, for every host."""
+    if url_map.host_matching:
+        return
+    for endpoint, rules in url_map._rules_by_endpoint.items():
+        (rule, *others) = rules
+        is_alone = not (others or rule.websocket or rule.host or rule.defaults)
+        if is_alone and type(rule).suitable_for is Rule.suitable_for:
+            yield endpoint, _compile_path(rule)
+
+
+def _compile_path(rule: Rule) -> Path:
+    """Ask the rule for the path of samples, and note where they come to stand."""
+    samples = {name: str(10**20 + number) for number, name in enumerate(rule.arguments)}
+    built = rule.build(samples) if _is_standard(rule) else None
+    path = "/" + built[1].lstrip("/") if built else ""
+    if built is None or any(path.count(sample) != 1 for sample in samples.values()):
+        return Path(rule, None, [])
+    variables: list[tuple[str, bool, str]] = []
+    for name in sorted(samples, key=lambda name: path.index(samples[name]), reverse=True):
+        path, behind = path.split(samples[name])
+        takes_text = type(rule._converters[name]) is UnicodeConverter
+        variables.insert(0, (name, takes_text, behind))
+    return Path(rule, path, variables)
+
+
+def _is_standard(rule: Rule) -> bool:
+    return type(rule).build is _BUILD and all(map(_writes_plain_values, rule._converters.values()))
+
+
+def _writes_plain_values(converter: BaseConverter) -> bool:
+    """Whether a number, or a text of letters and digits, goes into a URL as it stands."""
+    to_url = getattr(converter.to_url, "__func__", None)
+    if type(converter) is IntegerConverter:
+        return to_url is _NUMBER_TO_URL and not converter.fixed_digits
+    return type(converter) is UnicodeConverter and to_url is _TO_URL
+
+
+_BUILD = Rule.build
+_TO_URL = BaseConverter.to_url
+_NUMBER_TO_URL = NumberConverter.to_url

@@ -11,7 +11,7 @@ import re
 import typing as t
 from collections.abc import Callable, Iterator
 
-from werkzeug.routing import UnicodeConverter
+from werkzeug.routing import PathConverter, UnicodeConverter
 
 from .converters import IntegerConverter
 
@@ -22,9 +22,11 @@ if t.TYPE_CHECKING:
 
 ToPython = Callable[[str], t.Any]
 
-# How Werkzeug writes the two converters that nearly every rule uses.
+# How Werkzeug writes the converters that nearly every rule uses.
 _ANY_SEGMENT = r"[^/]{1,}"
 _DIGITS = r"\d+"
+# A path, with slashes, up to the end.
+_REST = r"[^/].*?"
 
 
 class Leaf(t.NamedTuple):
@@ -48,13 +50,14 @@ class Capture(t.NamedTuple):
 class Node:
     """One state on the way through a path, segment by segment."""
 
-    __slots__ = ("captures", "is_opaque", "leaves", "static")
+    __slots__ = ("captures", "is_opaque", "leaves", "rest", "static")
 
     def __init__(self) -> None:
         self.static: dict[str, Node] = {}
         # In Werkzeug's order.
         self.captures: list[Capture] = []
         self.leaves: tuple[Leaf, ...] = ()
+        self.rest: Node | None = None  # where a variable that takes all that is left leads
         self.is_opaque = False  # some way on from here is for Werkzeug to judge
 
 
@@ -91,6 +94,8 @@ def _compile_state(state: State, awkward: set[t.Any]) -> Node:
     for part, following in state.dynamic:
         if part.final:
             node.is_opaque = True
+            if part.content == _sole(_REST) and not part.suffixed:
+                node.rest = _compile_state(following, awkward)
             break  # what comes after it in the order is out of reach for us
         node.captures.append(_capture(part, _compile_state(following, awkward)))
     return node
@@ -110,7 +115,7 @@ def _compile_leaf(rule: Rule, awkward: set[t.Any]) -> Leaf:
 
 def _to_python(converter: BaseConverter) -> ToPython | None:
     """What ``converter.to_python`` does, without the call where that is known."""
-    if type(converter) is UnicodeConverter:
+    if type(converter) in (UnicodeConverter, PathConverter):
         return None
     if (
         type(converter) is IntegerConverter

@@ -63,7 +63,8 @@ def _follow(node: Node, segments: list[str], values: list[str]) -> Node | None:
 
     :param values: is given what the variables capture.
     """
-    for segment in segments:
+    left = iter(segments)
+    for segment in left:
         following = node.static.get(segment)
         if following is None:
             for accepts, split, target in node.captures:
@@ -72,9 +73,20 @@ def _follow(node: Node, segments: list[str], values: list[str]) -> Node | None:
                     following = target
                     break
             else:
-                return None
+                return _take_rest(node, [segment, *left], values)
         node = following
     return node
+
+
+def _take_rest(node: Node, segments: list[str], values: list[str]) -> Node | None:
+    """Where a variable leads that takes all that is left, unless the path is an odd one."""
+    if node.rest is None or "" in segments:
+        return None
+    rest = "/".join(segments)
+    if "\n" in rest:
+        return None
+    values.append(rest)
+    return node.rest
 
 
 def _walk(

@@ -1,6 +1,7 @@
 """The URL map: Werkzeug's, which also keeps the tables compiled from it.
 
-`compile.py` says what is in the tables, `match.py` how they are searched.
+`compile.py` says what is in the tables, `match.py` how they are searched; `build.py` goes the
+other way.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import typing as t
 from werkzeug.datastructures import ImmutableDict
 from werkzeug.routing import Map
 
+from .build import Path, compile_paths
 from .compile import Tables, compile_tables
 from .converters import IntegerConverter
 
@@ -24,6 +26,7 @@ class UrlMap(Map):
 
     default_converters = ImmutableDict({**Map.default_converters, "int": IntegerConverter})
     _tables: Tables | None = None
+    _paths: dict[str, Path] | None = None
     _host_matching = False
 
     @property
@@ -34,7 +37,7 @@ class UrlMap(Map):
     @host_matching.setter
     def host_matching(self, value: bool) -> None:
         self._host_matching = value
-        self._tables = None
+        self._tables = self._paths = None
 
     def add(self, rulefactory: RuleFactory) -> None:
         """Add a rule, or all rules of a factory; the tables are compiled anew.
@@ -42,12 +45,13 @@ class UrlMap(Map):
         :raises ValueError: if a rule is malformed.
         """
         super().add(rulefactory)
-        self._tables = None
+        self._tables = self._paths = None
 
     def update(self) -> None:
         """Put the rules in order, before the first use after a change."""
         if self._remap:
             leave_head_to_its_handlers(self._rules)
+            self._paths = None
         super().update()
 
     @property
@@ -57,6 +61,15 @@ class UrlMap(Map):
         if tables is None:
             tables = self._tables = compile_tables(self)
         return tables
+
+    @property
+    def paths(self) -> dict[str, Path]:
+        """How to build the paths of endpoints that have one ordinary rule."""
+        paths = self._paths
+        if paths is None:
+            self.update()
+            paths = self._paths = dict(compile_paths(self))
+        return paths
 
 
 def leave_head_to_its_handlers(rules: Iterable[Rule]) -> None:

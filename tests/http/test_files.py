@@ -1,0 +1,240 @@
+"""Files of a folder: what was answered once is answered again, as long as it is right."""
+
+import mimetypes
+import os
+from functools import partial
+
+import pytest
+import werkzeug.utils
+from werkzeug.wsgi import FileWrapper
+
+import retort
+from retort.fast import IS_FAST
+from retort.http import files
+
+WHOLE = b"<p>a page</p>\n" * 100
+
+
+@pytest.fixture
+def folder(tmp_path):
+    files._known.clear()
+    (tmp_path / "page.html").write_bytes(WHOLE)
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "größe.txt").write_bytes(b"deep")
+    (tmp_path / "empty").write_bytes(b"")
+    return tmp_path
+
+
+@pytest.fixture
+def app(folder):
+    app = retort.Flask("files", static_folder=str(folder), static_url_path="/static")
+    app.testing = True
+    return app
+
+
+@pytest.fixture
+def ask(client):
+    """Send a request; the file behind the answer is closed."""
+    return partial(client.open, buffered=True)
+
+
+def sent(response):
+    fields = [(name, value) for name, value in response.headers if name not in ("Date", "Expires")]
+    return response.status, fields, response.data, list(response.headers.keys())
+
+
+NAMES = [
+    "page.html",
+    "deep/größe.txt",
+    "empty",
+    "missing",
+    "deep",
+    "../escape",
+    "deep/../page.html",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("max_age", [None, 0, 60])
+def test_a_file_is_sent_again_as_it_was_sent(app, ask, name, max_age):
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = max_age
+    first, *others = [sent(ask(f"/static/{name}")) for _ in range(3)]
+    assert others == [first, first]
+    is_there = os.path.isfile(os.path.join(app.static_folder, name))
+    assert bool(files._known) is (is_there and IS_FAST)
+
+
+def test_what_has_changed_is_sent_as_it_is_now(ask, folder):
+    page = folder / "page.html"
+    tags = set()
+    for content in (b"one", b"two, longer", b"one"):
+        page.write_bytes(content)
+        os.utime(page, (len(tags), len(tags)))
+        for _ in range(2):
+            answer = ask("/static/page.html")
+            assert answer.data == content
+        tags.add(answer.headers["ETag"])
+    assert len(tags) == 3
+
+
+def test_the_same_time_and_size_with_another_content_is_no_old_answer(ask, folder):
+    for content in (b"one", b"two"):
+        (folder / "page.html").write_bytes(content)
+        os.utime(folder / "page.html", (1, 1))
+        assert ask("/static/page.html").data == content
+
+
+def remove(file):
+    file.unlink()
+
+
+def put_a_folder_there(file):
+    file.unlink()
+    file.mkdir()
+
+
+def put_a_pipe_there(file):
+    file.unlink()
+    os.mkfifo(file)
+
+
+@pytest.mark.parametrize("change", [remove, put_a_folder_there, put_a_pipe_there])
+def test_what_is_no_file_any_more_is_not_found(ask, folder, change):
+    assert ask("/static/page.html").status_code == 200
+    change(folder / "page.html")
+    assert ask("/static/page.html").status_code == 404
+
+
+def test_methods_and_conditions_are_heeded_after_that(ask):
+    first = ask("/static/page.html")
+    tag = first.headers["ETag"]
+    assert ask("/static/page.html", headers={"If-None-Match": tag}).status_code == 304
+    assert ask("/static/page.html", headers={"If-Match": '"other"'}).status_code == 412
+    since = {"If-Modified-Since": first.headers["Last-Modified"]}
+    assert ask("/static/page.html", headers=since).status_code == 304
+    part = ask("/static/page.html", headers={"Range": "bytes=1-3"})
+    assert (part.status_code, part.data) == (206, WHOLE[1:4])
+    head = ask("/static/page.html", method="HEAD")
+    assert (head.status_code, head.data, head.content_length) == (200, b"", len(WHOLE))
+    assert ask("/static/page.html", method="POST").status_code == 405
+
+
+def test_a_hook_sees_a_response_like_the_first(app, ask):
+    seen = []
+
+    @app.after_request
+    def look(response):
+        seen.append((response.direct_passthrough, type(response.response), response.is_streamed))
+        seen.append((response.status_code, response.mimetype, response.content_length))
+        response.headers["X-Seen"] = "yes"
+        return response
+
+    answers = [ask("/static/page.html") for _ in range(2)]
+    assert {answer.data for answer in answers} == {WHOLE}
+    assert {answer.headers["X-Seen"] for answer in answers} == {"yes"}
+    assert seen[:2] == seen[2:]
+    assert seen[0] == (True, FileWrapper, True)
+
+
+def test_a_hook_may_take_the_body_and_change_it(app, ask):
+    @app.after_request
+    def change(response):
+        response.direct_passthrough = False
+        response.set_data(response.get_data().upper())
+        return response
+
+    assert [ask("/static/page.html").data for _ in range(2)] == [WHOLE.upper()] * 2
+
+
+def test_a_hook_may_set_another_status(app, ask):
+    @app.after_request
+    def change(response):
+        response.status_code = 203
+        return response
+
+    answers = [ask("/static/page.html") for _ in range(2)]
+    assert [(answer.status_code, answer.data) for answer in answers] == [(203, WHOLE)] * 2
+
+
+def test_a_type_that_is_registered_later_counts(ask, folder, monkeypatch):
+    monkeypatch.setattr(mimetypes, "_db", mimetypes.MimeTypes())
+    (folder / "a.retort").write_bytes(b"")
+    assert ask("/static/a.retort").mimetype == "application/octet-stream"
+    mimetypes.add_type("text/x-retort", ".retort")
+    assert ask("/static/a.retort").mimetype == "text/x-retort"
+
+
+def test_a_class_may_say_for_how_long_each_file_is_kept(folder):
+    class Site(retort.Flask):
+        seconds = 10
+
+        def get_send_file_max_age(self, filename):
+            return self.seconds
+
+    site = Site("files", static_folder=str(folder), static_url_path="/static")
+    ask = partial(site.test_client().open, buffered=True)
+    for seconds in (10, 20):
+        site.seconds = seconds
+        for _ in range(2):
+            assert ask("/static/page.html").cache_control.max_age == seconds
+
+
+def test_what_was_put_in_place_of_a_function_sends_every_file(ask, monkeypatch):
+    assert ask("/static/page.html").status_code == 200
+    sent = []
+
+    def send_file(path, *args, **kwargs):
+        sent.append(path)
+        return real(path, *args, **kwargs)
+
+    real = werkzeug.utils.send_file
+    monkeypatch.setattr(werkzeug.utils, "send_file", send_file)
+    for _ in range(2):
+        assert ask("/static/page.html").data == WHOLE
+    assert len(sent) == 2
+
+
+def test_a_class_of_responses_of_the_program_is_used(app, ask):
+    assert ask("/static/page.html").status_code == 200
+    made = []
+
+    class Own(retort.Response):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            made.append(self)
+
+    app.response_class = Own
+    for _ in range(2):
+        assert ask("/static/page.html").data == WHOLE
+    assert len(made) == 2
+
+
+def test_a_view_sends_from_a_folder_of_its_own(app, ask, folder):
+    @app.get("/own/<path:name>")
+    def own(name):
+        return retort.send_from_directory(str(folder), name, max_age=5)
+
+    @app.get("/saved/<path:name>")
+    def saved(name):
+        return retort.send_from_directory(str(folder), name, as_attachment=True)
+
+    for _ in range(2):
+        assert ask("/own/page.html").cache_control.max_age == 5
+        kept = ask("/saved/page.html")
+        assert kept.headers["Content-Disposition"] == "attachment; filename=page.html"
+        assert (kept.data, kept.cache_control.max_age) == (WHOLE, None)
+
+
+def test_a_large_file_is_sent_piece_by_piece(ask, folder):
+    (folder / "large").write_bytes(bytes(200_000))
+    for _ in range(2):
+        assert ask("/static/large").data == bytes(200_000)
+    assert files._known == {}
+
+
+def test_only_so_many_answers_are_kept(ask, folder, monkeypatch):
+    monkeypatch.setattr(files, "_MOST_FILES", 3)
+    for number in range(5):
+        (folder / f"{number}.txt").write_bytes(b"x")
+        assert ask(f"/static/{number}.txt").data == b"x"
+    assert len(files._known) == (3 if IS_FAST else 0)
