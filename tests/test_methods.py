@@ -377,6 +377,34 @@ def test_functions_of_a_blueprint_share_one_endpoint_too(app, client):
             assert retort.url_for(f"{name}.inner.it") == f"{prefix}/inner/page"
 
 
+def test_what_is_marked_after_its_route_is_one_function_and_not_all_of_its_endpoint(app):
+    def marked(view):
+        view.is_marked = True
+        return view
+
+    @app.get("/before")
+    @marked
+    def before():
+        return "a form"
+
+    @before.post
+    def before():
+        return "sent"
+
+    @marked
+    @app.get("/after")
+    def after():
+        return "a form"
+
+    @after.post
+    def after():
+        return "sent"
+
+    assert app.view_functions["before"].is_marked
+    assert not hasattr(app.view_functions["after"], "is_marked")
+    assert app.view_functions["after"].views_by_method["GET"].is_marked
+
+
 def test_what_a_function_has_already_is_left_alone(app):
     def view():
         return ""

@@ -14,7 +14,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import update_wrapper
 
-from jinja2 import BaseLoader, FileSystemLoader
 from werkzeug.exceptions import HTTPException, default_exceptions
 from werkzeug.utils import cached_property
 
@@ -23,6 +22,8 @@ from .globals import current_app
 from .helpers import get_root_path, send_from_directory
 
 if t.TYPE_CHECKING:
+    from jinja2 import BaseLoader
+
     from .cli import AppGroup
     from .http import Response
     from .typing import (
@@ -222,6 +223,8 @@ class Scaffold:
         """Loads the templates of this object's folder; ``None`` without a folder."""
         if self.template_folder is None:
             return None
+        from jinja2 import FileSystemLoader  # not before: many programs have no template
+
         return FileSystemLoader(os.path.join(self.root_path, self.template_folder))
 
     # Routes

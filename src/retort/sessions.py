@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from itsdangerous import BadData
+from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.datastructures import CallbackDict
 
 from .context import session_methods
@@ -23,8 +23,6 @@ from .signing import make_serializer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from itsdangerous import URLSafeTimedSerializer
 
     from .app import Flask
     from .http.request import Request

@@ -12,7 +12,6 @@ import os
 import sys
 import typing as t
 from datetime import timedelta
-from pathlib import PurePath
 from weakref import ref
 
 from werkzeug.datastructures import ImmutableDict
@@ -35,11 +34,7 @@ from .json.provider import DefaultJSONProvider, JSONProvider
 from .logging import create_logger
 from .routing import UrlMap
 from .scaffold import Scaffold, _endpoint_from_view_func, setupmethod
-from .templating import (
-    DispatchingJinjaLoader,
-    Environment,
-    _default_template_ctx_processor,
-)
+from .templating import _default_template_ctx_processor
 
 if t.TYPE_CHECKING:
     import logging
@@ -55,6 +50,7 @@ if t.TYPE_CHECKING:
     )
     from .plan import Plan
     from .scaffold import T_teardown
+    from .templating import DispatchingJinjaLoader, Environment
     from .testing import FlaskClient, FlaskCliRunner
     from .typing import (
         ErrorHandlerCallable,
@@ -77,6 +73,15 @@ def _as_timedelta(value: timedelta | int) -> timedelta:
     return value if isinstance(value, timedelta) else timedelta(seconds=value)
 
 
+class _EnvironmentOnceNeeded:
+    """Stands for :class:`~retort.templating.Environment`, whose import brings all of Jinja."""
+
+    def __get__(self, app: App | None, owner: type[App]) -> type[Environment]:
+        from .templating import Environment
+
+        return Environment
+
+
 class App(Scaffold):
     """The part of :class:`~retort.Flask` that is about set-up; it handles no request.
 
@@ -86,7 +91,7 @@ class App(Scaffold):
     #: The class of exceptions' shortcut :attr:`aborter`.
     aborter_class = Aborter
     #: The class of :attr:`jinja_env`.
-    jinja_environment = Environment
+    jinja_environment = t.cast("type[Environment]", _EnvironmentOnceNeeded())
     #: The class of :data:`~retort.g`.
     app_ctx_globals_class = _AppCtxGlobals
     #: The class of :attr:`config`.
@@ -153,7 +158,17 @@ class App(Scaffold):
             "SECRET_KEY_FALLBACKS": None,
             "SEND_FILE_MAX_AGE_DEFAULT": None,
             "SEND_SECURITY_HEADERS": False,
+            "SERVER_BODY_RATE": None,
+            "SERVER_BODY_TIMEOUT": None,
+            "SERVER_BODY_WINDOW": None,
+            "SERVER_HEADER_TIMEOUT": None,
+            "SERVER_KEEP_ALIVE": None,
+            "SERVER_LIMIT_BODY": None,
+            "SERVER_LIMIT_HEADERS": None,
+            "SERVER_LIMIT_TARGET": None,
             "SERVER_NAME": None,
+            "SERVER_SEND_TIMEOUT": None,
+            "SERVER_UPLOAD_TIMEOUT": None,
             "SESSION_COOKIE_DOMAIN": None,
             "SESSION_COOKIE_HTTPONLY": True,
             "SESSION_COOKIE_NAME": "session",
@@ -316,6 +331,8 @@ class App(Scaffold):
 
     def create_global_jinja_loader(self) -> DispatchingJinjaLoader:
         """The loader over the folders of the application and its blueprints."""
+        from .templating import DispatchingJinjaLoader  # and Jinja with it: not before
+
         return DispatchingJinjaLoader(self)
 
     def select_jinja_autoescape(self, filename: str | None) -> bool:
@@ -583,12 +600,17 @@ def where(f: Callable[..., t.Any]) -> str:
 def find_package(import_name: str) -> tuple[str | None, str]:
     """Where a module is installed: the prefix, if it is, and the folder of its package."""
     folder = _package_folder(import_name)
-    if PurePath(folder).is_relative_to(sys.prefix):
+    if _is_below(folder, sys.prefix):
         return sys.prefix, folder
-    above = PurePath(folder).parents
-    if os.path.basename(folder) == "site-packages" and above[1].name == "lib":
-        return str(above[2]), folder  # prefix/lib/pythonX.Y/site-packages
+    lib = os.path.dirname(os.path.dirname(folder))
+    if os.path.basename(folder) == "site-packages" and os.path.basename(lib) == "lib":
+        return os.path.dirname(lib), folder  # prefix/lib/pythonX.Y/site-packages
     return None, folder
+
+
+def _is_below(folder: str, prefix: str) -> bool:
+    inner, outer = os.path.normcase(folder), os.path.normcase(prefix)
+    return inner == outer or inner.startswith(os.path.join(outer, ""))
 
 
 def _package_folder(import_name: str) -> str:

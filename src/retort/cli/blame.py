@@ -9,19 +9,14 @@ from __future__ import annotations
 
 import inspect
 import os
-import sysconfig
 import traceback
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _OUR_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-_INSTALLED = tuple(
-    os.path.realpath(path)
-    for key, path in sysconfig.get_paths().items()
-    if key in ("stdlib", "platstdlib", "purelib", "platlib")
-)
 
 
 def own_frames(error: BaseException) -> list[traceback.FrameSummary]:
@@ -102,8 +97,17 @@ def _is_machinery(filename: str) -> bool:
     path = os.path.realpath(filename)
     if path.startswith(_OUR_FOLDER + os.sep):
         return True
-    return path.startswith(tuple(f"{p}{os.sep}importlib{os.sep}" for p in _INSTALLED))
+    return path.startswith(tuple(f"{p}{os.sep}importlib{os.sep}" for p in _installed()))
 
 
 def _is_installed(filename: str) -> bool:
-    return os.path.realpath(filename).startswith(tuple(p + os.sep for p in _INSTALLED))
+    return os.path.realpath(filename).startswith(tuple(p + os.sep for p in _installed()))
+
+
+@cache
+def _installed() -> tuple[str, ...]:
+    """Where Python and its packages are."""
+    import sysconfig  # large, and of no use to a program that loads
+
+    keys = ("stdlib", "platstdlib", "purelib", "platlib")
+    return tuple(os.path.realpath(sysconfig.get_path(key)) for key in keys)

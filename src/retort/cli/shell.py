@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import code
 import os
 import sys
 from typing import TYPE_CHECKING, Any
@@ -23,6 +22,8 @@ def shell_command() -> None:
 
     What the program's shell context processors return is there by name.
     """
+    import code  # not before: all commands import this file
+
     names: dict[str, Any] = {}
     _run_startup_file(names)
     names.update(current_app.make_shell_context())

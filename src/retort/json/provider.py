@@ -7,7 +7,6 @@ The functions of `retort.json`, ``jsonify``, ``request.json``, the session cooki
 from __future__ import annotations
 
 import dataclasses
-import decimal
 import json
 import uuid
 import weakref
@@ -26,6 +25,7 @@ from ..fast import IS_FAST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from decimal import Decimal
 
     from ..app import Flask
     from ..http.response import Response
@@ -93,11 +93,18 @@ class JSONProvider:
         return args[0] if args else None
 
 
+@cache
+def _decimal() -> type[Decimal]:
+    from decimal import Decimal  # not before: few programs have one
+
+    return Decimal
+
+
 def _default(o: Any) -> Any:
     """What the ``json`` module is to write in place of a value it does not know."""
     if isinstance(o, date):
         return http_date(o)
-    if isinstance(o, (decimal.Decimal, uuid.UUID)):
+    if isinstance(o, (_decimal(), uuid.UUID)):
         return str(o)
     if dataclasses.is_dataclass(o) and not isinstance(o, type):
         return dataclasses.asdict(o)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import functools
 import os
-import runpy
 import sys
 import threading
 from typing import TYPE_CHECKING, NoReturn
@@ -148,6 +147,8 @@ def run_or_serve_failure(child: Child, words: list[str]) -> None:
 
 def execute(words: list[str]) -> None:
     """Run a script, a module or a piece of code as ``__main__``."""
+    import runpy  # not before: the server in production imports this file, too
+
     kind = words[0]
     if kind == "-m":
         sys.argv = words[1:]

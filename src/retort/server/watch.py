@@ -10,10 +10,10 @@ from __future__ import annotations
 import os
 import site
 import sys
-import sysconfig
 import threading
 import time
 from fnmatch import fnmatch
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -147,7 +147,10 @@ def loaded_sources() -> set[str]:
     return found
 
 
+@cache
 def _library_folders() -> tuple[str, ...]:
+    import sysconfig  # large, and servers that watch nothing import this file, too
+
     folders = {sysconfig.get_path(key) for key in ("stdlib", "platstdlib", "purelib", "platlib")}
     folders.update(site.getsitepackages())
     folders.add(site.getusersitepackages())
@@ -155,13 +158,11 @@ def _library_folders() -> tuple[str, ...]:
     return tuple(sorted({os.path.realpath(folder) + os.sep for folder in folders if folder}))
 
 
-_LIBRARIES = _library_folders()
-
-
 def is_library(path: str) -> bool:
     """Whether ``path`` belongs to Python or to an installed package: those do not change."""
     real = os.path.realpath(path)
-    return real.startswith(_LIBRARIES) or real + os.sep in _LIBRARIES
+    libraries = _library_folders()
+    return real.startswith(libraries) or real + os.sep in libraries
 
 
 def _files_in(path: str) -> Iterable[str]:

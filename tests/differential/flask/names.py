@@ -153,8 +153,9 @@ def _member(cls, name):
     is_routine = inspect.isroutine(raw) and callable(raw)  # not an attribute made when read
     if isinstance(raw, (staticmethod, classmethod)) or is_routine:
         return {"kind": "method", "parameters": _parameters(getattr(cls, name))}
-    if inspect.isclass(raw):
-        return {"kind": "attribute", "value": f"class {raw.__name__}"}
+    value = getattr(cls, name)
+    if inspect.isclass(value):
+        return {"kind": "attribute", "value": f"class {value.__name__}"}
     if isinstance(raw, property) or hasattr(type(raw), "__get__"):
         return {"kind": "attribute"}
     return {"kind": "attribute", "value": _simple(raw)}

@@ -1,0 +1,150 @@
+"""What is not imported before a program needs it, each time in a process of its own."""
+
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+OF_NO_USE_TO_A_PLAIN_ANSWER = (
+    "asgiref",
+    "click",
+    "dotenv",
+    "granian",
+    "jinja2",
+    "msgspec",
+    "retort.cli",
+    "retort.debug",
+    "retort.jinja",
+    "retort.server",
+    "retort.testing",
+    "watchfiles",
+)
+
+PLAIN_PROGRAM = """
+from wsgiref.util import setup_testing_defaults
+
+app = Flask("plain")
+
+@app.get("/hello/<name>")
+def hello(name):
+    return f"hello {name}"
+
+@app.get("/json")
+def data():
+    return {"a": 1}
+
+def ask(path):
+    environ = {"PATH_INFO": path, "REQUEST_METHOD": "GET"}
+    setup_testing_defaults(environ)
+    return b"".join(app(environ, lambda status, fields, exc_info=None: None))
+
+assert ask("/hello/Ada") == b"hello Ada"
+assert ask("/json").strip() == b'{"a":1}'
+assert b"404" in ask("/nowhere") or b"Not Found" in ask("/nowhere")
+"""
+
+
+@pytest.fixture
+def run():
+    def run(program):
+        command = [sys.executable, "-c", textwrap.dedent(program)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.split()
+
+    return run
+
+
+def printing(*names):
+    return f"\nimport sys\nfor name in {names!r}:\n    if name in sys.modules: print(name)\n"
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "from retort import Flask",
+        "import retort.as_flask; retort.as_flask.install(); from flask import Flask",
+    ],
+    ids=["retort", "the alias"],
+)
+def test_a_plain_answer_needs_neither_templates_nor_tools(run, start):
+    assert run(start + PLAIN_PROGRAM + printing(*OF_NO_USE_TO_A_PLAIN_ANSWER)) == []
+
+
+def test_a_template_brings_jinja(run):
+    program = """
+        from retort import Flask, render_template_string
+        app = Flask("rendering")
+        with app.app_context():
+            print(render_template_string("hello{{ 1 + 1 }}"))
+        import sys
+        print("jinja2" in sys.modules)
+    """
+
+    assert run(program) == ["hello2", "True"]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "retort.Flask.jinja_environment",
+        "retort.Flask('x').jinja_environment",
+        "retort.templating.Environment",
+        "type(retort.Flask('x').jinja_env)",
+    ],
+)
+def test_the_class_of_the_environment_is_there_however_it_is_asked_for_first(run, asked):
+    program = f"import retort, retort.templating; print(({asked}) is retort.jinja.Environment)"
+
+    assert run(program) == ["True"]
+
+
+def test_a_filter_registered_at_set_up_is_in_the_environment_made_for_it(run):
+    program = """
+        from retort import Flask, render_template_string
+        app = Flask("filters")
+        @app.template_filter("twice")
+        def twice(text): return text * 2
+        with app.app_context():
+            print(render_template_string("{{ 'ab'|twice }}"))
+    """
+
+    assert run(program) == ["abab"]
+
+
+def test_the_environment_first_asked_for_by_many_threads_is_one_class(run):
+    program = """
+        import threading
+        from retort import Flask
+        from retort import templating
+        start = threading.Barrier(8)
+        found = []
+        def ask(number):
+            start.wait(60)
+            found.append(templating.Environment if number % 2 else Flask.jinja_environment)
+        threads = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
+        for thread in threads: thread.start()
+        for thread in threads: thread.join(60)
+        print(len(found), len(set(found)))
+    """
+
+    assert run(program) == ["8", "1"]
+
+
+def test_a_decimal_is_written_though_the_module_came_later(run):
+    program = """
+        from retort import Flask
+        app = Flask("numbers")
+        from decimal import Decimal
+        print(app.json.dumps(Decimal("1.50")))
+    """
+
+    assert run(program) == ['"1.50"']
+
+
+def test_the_module_of_templates_has_no_other_names():
+    import retort.templating
+
+    with pytest.raises(AttributeError, match=r"'retort\.templating' has no attribute 'Nonsense'"):
+        _ = retort.templating.Nonsense
