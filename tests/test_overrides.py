@@ -1341,21 +1341,30 @@ def test_an_interface_of_the_program_s_own_opens_and_saves_also_what_no_view_ask
 SESSION_METHODS = ["open_session", "save_session", "is_null_session"]
 
 
-@pytest.mark.parametrize("way", ["subclass", "class", "instance"])
+@pytest.fixture(params=["subclass", "class", "instance"])
+def replace_of_session(request, calls, monkeypatch):
+    """Replace a method of the app's session interface by one that counts its calls."""
+
+    def replace(app, name):
+        method = getattr(SecureCookieSessionInterface, name)
+        if request.param == "subclass":
+            own = type("Own", (SecureCookieSessionInterface,), {name: calls.wrap(method)})
+            app.session_interface = own()
+        elif request.param == "class":
+            monkeypatch.setattr(SecureCookieSessionInterface, name, calls.wrap(method))
+        else:
+            bound = getattr(app.session_interface, name)
+            monkeypatch.setitem(app.session_interface.__dict__, name, calls.wrap(bound))
+
+    return replace
+
+
 @pytest.mark.parametrize("name", SESSION_METHODS)
-def test_a_replaced_method_of_the_session_interface_is_called(name, way, calls, monkeypatch):
+def test_a_replaced_method_of_the_session_interface_is_called(name, calls, replace_of_session):
     app = make_app()
     ask(app, "GET /")
-    method = getattr(SecureCookieSessionInterface, name)
 
-    if way == "subclass":
-        own = type("Own", (SecureCookieSessionInterface,), {name: calls.wrap(method)})
-        app.session_interface = own()
-    elif way == "class":
-        monkeypatch.setattr(SecureCookieSessionInterface, name, calls.wrap(method))
-    else:
-        bound = getattr(app.session_interface, name)
-        monkeypatch.setitem(app.session_interface.__dict__, name, calls.wrap(bound))
+    replace_of_session(app, name)
 
     assert ask(app, "GET /") == (200, b"page")
     assert calls.count == 1
@@ -1376,20 +1385,11 @@ def test_a_replaced_method_of_the_session_interface_is_called(name, way, calls, 
         "should_set_cookie",
     ],
 )
-@pytest.mark.parametrize("way", ["subclass", "class", "instance"])
-def test_what_a_cookie_is_made_of_can_be_replaced(name, way, calls, monkeypatch):
+def test_what_a_cookie_is_made_of_can_be_replaced(name, calls, replace_of_session):
     app = make_app()
     ask(app, "GET /counter")
-    method = getattr(SecureCookieSessionInterface, name)
 
-    if way == "subclass":
-        own = type("Own", (SecureCookieSessionInterface,), {name: calls.wrap(method)})
-        app.session_interface = own()
-    elif way == "class":
-        monkeypatch.setattr(SecureCookieSessionInterface, name, calls.wrap(method))
-    else:
-        bound = getattr(app.session_interface, name)
-        monkeypatch.setitem(app.session_interface.__dict__, name, calls.wrap(bound))
+    replace_of_session(app, name)
 
     assert ask(app, "GET /counter") == (200, b"1")
     assert calls.count > 0

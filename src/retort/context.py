@@ -262,12 +262,7 @@ class RequestContext(AppContext):
 
     def may_have_changed_session(self) -> bool:
         """Whether there is a session to save: one that was opened, or came as a cookie."""
-        steps = self.steps
-        if (
-            self._given_session is not None
-            or not steps.opens_session_later
-            or steps.replaced_of_session
-        ):
+        if self._given_session is not None or self.steps.opens_session_first:
             return True
         cookies = self.environ.get("HTTP_COOKIE")
         return (
@@ -345,9 +340,7 @@ class RequestContext(AppContext):
                 own = app.app_context()
                 own.push()
         self._request_pushes.append((_cv_request.set(self), own))
-        if self._given_session is None and (
-            not self.steps.opens_session_later or self.steps.replaced_of_session
-        ):
+        if self._given_session is None and self.steps.opens_session_first:
             self._given_session = self._open_session()
         if self._match is None and (
             "request" not in self.__dict__

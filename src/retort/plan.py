@@ -121,13 +121,14 @@ class Steps:
         self.looks_up = (
             self.keeps_url_adapter and type(app.url_map) is UrlMap and not app.subdomain_matching
         )
-        #: Whether nobody can tell a session, or a request, made at its first use from one made
-        #: before all else.
         _, interface, opens_later, makes_later = self._seen
-        self.opens_session_later = IS_FAST and opens_later
+        #: Whether nobody can tell a request made at its first use from one made before all else.
         self.makes_request_later = IS_FAST and makes_later
-        #: What was replaced on the session interface itself; then it is opened first after all.
-        self.replaced_of_session: t.Any = getattr(interface, "__dict__", ())
+        #: True, or true as soon as something is replaced on the session interface itself: then
+        #: somebody can tell a session opened at its first use from one opened before all else.
+        self.opens_session_first: t.Any = (
+            getattr(interface, "__dict__", ()) if IS_FAST and opens_later else True
+        )
 
 
 def _watched(app: Flask) -> tuple[t.Any, ...]:
