@@ -201,14 +201,14 @@ def test_the_name_of_a_script_is_that_of_its_file(monkeypatch):
 
 
 def test_paths_start_beside_the_program(tmp_path, monkeypatch):
-    (tmp_path / "shop.py").write_text("import retort\napp = retort.Flask(__name__)\n")
+    (tmp_path / "shop_of_paths.py").write_text("import retort\napp = retort.Flask(__name__)\n")
     monkeypatch.syspath_prepend(tmp_path)
-    import shop
+    import shop_of_paths
 
-    assert shop.app.root_path == str(tmp_path)
-    assert shop.app.instance_path == str(tmp_path / "instance")
-    assert shop.app.static_folder == str(tmp_path / "static")
-    assert find_package("shop") == (None, str(tmp_path))
+    assert shop_of_paths.app.root_path == str(tmp_path)
+    assert shop_of_paths.app.instance_path == str(tmp_path / "instance")
+    assert shop_of_paths.app.static_folder == str(tmp_path / "static")
+    assert find_package("shop_of_paths") == (None, str(tmp_path))
 
 
 def test_an_installed_program_has_its_instance_folder_below_the_prefix():

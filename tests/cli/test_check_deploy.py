@@ -1,10 +1,12 @@
 """`retort check --deploy`: settings with where they came from, and what is unsafe about them."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from retort.cli.deploy_rules import why_weak
+from retort.server.options import DEFAULT_THREADS
 
 GOOD_KEY = "8f2a559490cc2a7ab61c32ed3d8060216ee0b917"
 
@@ -175,6 +177,86 @@ def test_limits_are_shown_and_one_of_the_server_is_enough(deploy):
     assert deploy.settings["--limit-body"] == ("16777216", "option --limit-body")
     assert deploy.settings["--body-rate"] == ("1024", "variable FLASK_RUN_BODY_RATE")
     assert deploy.settings["--header-timeout"] == ("10.0", "default")
+
+
+def test_limits_of_the_program_are_shown_with_their_key(deploy):
+    env = {"FLASK_RUN_SEND_TIMEOUT": "30"}
+    program = with_config(
+        SERVER_LIMIT_BODY="16M",
+        SERVER_BODY_TIMEOUT=9,
+        SERVER_SEND_TIMEOUT=8,
+        MAX_CONTENT_LENGTH=None,
+    )
+
+    assert deploy(program, "--body-timeout", "7", env=env) == []
+    assert deploy.settings["--limit-body"] == ("16777216", "config SERVER_LIMIT_BODY")
+    assert deploy.settings["SERVER_LIMIT_BODY"] == ("16M", "program")
+    assert deploy.settings["--body-timeout"] == ("7.0", "option --body-timeout")
+    assert deploy.settings["--send-timeout"] == ("30.0", "variable FLASK_RUN_SEND_TIMEOUT")
+    assert deploy.settings["--limit-target"] == ("8192", "default")
+
+
+def test_the_time_for_idle_connections_follows_that_for_headers(deploy):
+    deploy(SAFE)
+    assert deploy.settings["--keep-alive"] == ("10.0", "default")
+
+    deploy(SAFE, "--header-timeout", "5")
+    assert deploy.settings["--keep-alive"] == ("5.0", "as --header-timeout")
+
+    deploy(with_config(SERVER_HEADER_TIMEOUT=6))
+    assert deploy.settings["--keep-alive"] == ("6.0", "config SERVER_HEADER_TIMEOUT")
+
+    deploy(with_config(SERVER_KEEP_ALIVE=7), "--header-timeout", "5")
+    assert deploy.settings["--keep-alive"] == ("7.0", "config SERVER_KEEP_ALIVE")
+
+
+def test_a_limit_of_the_program_from_a_variable_is_shown(deploy):
+    program = f"{SAFE}\n    app.config.from_prefixed_env()\n"
+
+    assert deploy(program, env={"FLASK_SERVER_BODY_RATE": "99"}) == []
+    assert deploy.settings["--body-rate"] == ("99", "config SERVER_BODY_RATE")
+    assert deploy.settings["SERVER_BODY_RATE"] == ("99", "variable FLASK_SERVER_BODY_RATE")
+
+
+def test_a_limit_of_the_program_that_is_none_is_found(deploy):
+    assert deploy(with_config(SERVER_HEADER_TIMEOUT="soon")) == ["error server-limit"]
+    assert deploy.settings["--header-timeout"] == ("soon", "config SERVER_HEADER_TIMEOUT")
+    (finding,) = deploy.content["findings"]
+    assert "app.config[\"SERVER_HEADER_TIMEOUT\"]: 'soon' is no number" in finding["message"]
+
+
+@pytest.mark.parametrize(
+    ("options", "env", "expected"),
+    [
+        ((), {}, (str(DEFAULT_THREADS), "default")),
+        (("--threads", "8"), {}, ("8", "option --threads")),
+        (("--without-threads",), {}, ("1", "option --without-threads")),
+        (("--threads", "8", "--without-threads"), {}, ("1", "option --without-threads")),
+        ((), {"FLASK_RUN_WITH_THREADS": "0"}, ("1", "variable FLASK_RUN_WITH_THREADS")),
+    ],
+)
+def test_the_threads_are_those_in_force(deploy, options, env, expected):
+    deploy(SAFE, *options, env=env)
+
+    assert deploy.settings["--threads"] == expected
+
+
+def test_what_follows_another_option_is_shown_as_it_is_in_force(deploy):
+    certificate = str(Path(__file__).parent.parent / "server" / "localhost.pem")
+
+    deploy(SAFE)
+    assert deploy.settings["--reload"] == ("False", "default")
+    assert deploy.settings["--http"] == ("1", "default")
+    assert deploy.settings["--client-cert"] == ("-", "default")
+    assert deploy.settings["--unix-mode"] == ("666", "default")
+
+    deploy(SAFE, "--debug", "--no-debugger", "--cert", certificate, "--key", certificate)
+    assert deploy.settings["--reload"] == ("True", "option --debug")
+    assert deploy.settings["--debugger"] == ("False", "option --no-debugger")
+    assert deploy.settings["--http"] == ("auto", "default")
+
+    deploy(SAFE, "--cert", certificate, "--key", certificate, "--client-ca", certificate)
+    assert deploy.settings["--client-cert"] == ("required", "default")
 
 
 def test_debug_from_a_variable_is_named(deploy):

@@ -10,6 +10,7 @@ from retort.cli import cli
 from retort.cli.limit_options import LIMIT_OPTIONS, take_limits
 from retort.cli.run import run_command
 from retort.cli.script_info import ScriptInfo
+from retort.server.limits import LIMITS
 from retort.server.options import Limits
 
 PROGRAM = """
@@ -30,21 +31,35 @@ def params(*args):
 
 
 def limits(*args) -> Limits:
-    return take_limits(params(*args))
+    return Limits(**take_limits(params(*args)))
 
 
-def test_the_defaults_are_those_of_the_server():
-    assert limits() == Limits()
+def test_what_is_not_given_is_left_to_the_program_and_the_server():
+    assert take_limits(params()) == {}
 
 
 def test_every_limit_of_the_server_has_an_option():
-    assert len(LIMIT_OPTIONS) == len(Limits.__dataclass_fields__)
+    assert {limit.field for limit in LIMITS.values()} == set(Limits.__dataclass_fields__)
+    assert {option.name for option in LIMIT_OPTIONS} == set(LIMITS)
+
+
+def test_the_help_names_the_defaults_of_the_server():
+    texts = {option.name: option.help for option in LIMIT_OPTIONS}
+    named = {
+        name: LIMITS[name].read(text.rpartition(" ")[2].strip("."))
+        for name, text in texts.items()
+        if name not in ("keep_alive", "limit_body")  # they follow others
+    }
+
+    defaults = vars(Limits())
+    assert named == {name: defaults[LIMITS[name].field] for name in named}
 
 
 @pytest.mark.parametrize(
     ("option", "field", "expected"),
     [
         ("--header-timeout=2.5", "header_seconds", 2.5),
+        ("--keep-alive=75", "keep_alive_seconds", 75),
         ("--body-timeout=5", "body_seconds", 5),
         ("--body-rate=1k", "body_rate", 1024),
         ("--body-rate=0", "body_rate", 0),
@@ -75,6 +90,7 @@ def test_each_limit_can_be_given_by_a_variable(monkeypatch):
     ("option", "advice"),
     [
         ("--header-timeout=0", "from 1 to 86400, such as 10 or 2.5"),
+        ("--keep-alive=0.5", "from 1 to 86400"),
         ("--body-timeout=soon", "from 1 to 86400"),
         ("--body-window=nan", "from 1 to 86400"),
         ("--upload-timeout=inf", "from 1 to 2592000"),
@@ -83,7 +99,7 @@ def test_each_limit_can_be_given_by_a_variable(monkeypatch):
         ("--body-rate=2G", "0 lets a body come at any rate"),
         ("--limit-headers=4K", "from 8192 to 16777216 bytes"),
         ("--limit-target=64K", "from 1 to 65534 bytes"),
-        ("--limit-body=0", "Leave the option out"),
+        ("--limit-body=0", "Leave it out"),
         ("--limit-body=-1", "no number of bytes"),
         ("--limit-body=1.5M", "no number of bytes"),
         ("--limit-body=٣", "no number of bytes"),
@@ -110,12 +126,12 @@ def status_of_answer(port: int, request: bytes) -> int | None:
 
 @pytest.fixture
 def port(serve, write):
-    """A server whose limits are low."""
+    """A server whose limits are low, though not so low that a busy machine misses them."""
     with serve(
         str(write("limited.py", PROGRAM)),
-        "--header-timeout=2",
-        "--body-timeout=2",
-        "--body-window=1",
+        "--header-timeout=5",
+        "--body-timeout=5",
+        "--body-window=3",
         "--limit-target=100",
         "--limit-headers=8K",
         "--limit-body=100K",

@@ -44,7 +44,7 @@ def test_the_defaults_are_this_machine_and_port_5000():
         "host": "127.0.0.1",
         "port": 5000,
         "workers": 1,
-        "threads": None,
+        "threads": 256,
         "with_threads": True,
         "reload": None,
         "debugger": None,

@@ -35,7 +35,8 @@ class Setting:
     """One setting in force.
 
     :param name: an option of ``retort run``, or a key of the config.
-    :param source: ``default``, ``program``, or the option or variable that it came from.
+    :param source: ``default``, ``program``, or the option, variable or key of the config that it
+        came from.
     """
 
     name: str
@@ -60,7 +61,7 @@ def check_deployment(
     app = info.load_app()
     files = info.variables_from_files
     settings = [
-        *server_settings(served, files),
+        *server_settings(app, served, files),
         *config_settings(app, files, debug_source(served, files)),
     ]
     risks = risks_of(Served(app, served.params))
@@ -69,19 +70,27 @@ def check_deployment(
     return 1 if errors else 0
 
 
-def server_settings(served: click.Context, from_files: Mapping[str, str]) -> Iterator[Setting]:
-    """The options of ``retort run``."""
-    debug = get_debug_flag()
-    yield Setting("--debug", str(debug), debug_source(served, from_files))
+def server_settings(
+    app: Flask, served: click.Context, from_files: Mapping[str, str]
+) -> Iterator[Setting]:
+    """The options of ``retort run``, as they are in force."""
+    from .in_force import if_not_given  # it loads the server
+
+    debug_origin = debug_source(served, from_files)
+    yield Setting("--debug", str(get_debug_flag()), debug_origin)
     for param in served.command.params:
         if not isinstance(param, click.Option) or not param.expose_value:
             continue
         name = str(param.name)
         option = next(word for word in param.opts if word.startswith("--"))
-        variable = f"{served.auto_envvar_prefix}_{name.upper()}"
-        source = served.get_parameter_source(name)
-        origin = _origin(source, variable, option, from_files)
-        yield Setting(option, _shown(served.params.get(name)), origin)
+        value = served.params.get(name)
+        word = param.secondary_opts[0] if value is False and param.secondary_opts else option
+        origin = _origin(served, name, word, from_files)
+        if value is None:
+            value, origin = if_not_given(name, served.params, app, debug_source=debug_origin)
+        if name == "threads" and not served.params["with_threads"]:
+            value, origin = 1, _origin(served, "with_threads", "--without-threads", from_files)
+        yield Setting(option, f"{value:o}" if name == "unix_mode" else _shown(value), origin)
 
 
 def debug_source(served: click.Context, from_files: Mapping[str, str]) -> str:
@@ -97,13 +106,12 @@ def debug_source(served: click.Context, from_files: Mapping[str, str]) -> str:
     return _variable("FLASK_DEBUG", from_files) if "FLASK_DEBUG" in os.environ else "default"
 
 
-def _origin(
-    source: ParameterSource | None, variable: str, option: str, from_files: Mapping[str, str]
-) -> str:
+def _origin(served: click.Context, name: str, option: str, from_files: Mapping[str, str]) -> str:
+    source = served.get_parameter_source(name)
     if source is ParameterSource.COMMANDLINE:
         return f"option {option}"
     if source is ParameterSource.ENVIRONMENT:
-        return _variable(variable, from_files)
+        return _variable(f"{served.auto_envvar_prefix}_{name.upper()}", from_files)
     return "default"
 
 

@@ -242,13 +242,32 @@ def _hosts(served: Served) -> Iterator[Risk]:
 
 
 def _limits(served: Served) -> Iterator[Risk]:
-    if served.config["MAX_CONTENT_LENGTH"] is None and served.options["limit_body"] is None:
+    limits = (
+        served.options["limit_body"],
+        served.config["SERVER_LIMIT_BODY"],
+        served.config["MAX_CONTENT_LENGTH"],
+    )
+    if limits == (None, None, None):
         yield Risk(
             WARNING,
             "max-content-length",
             "MAX_CONTENT_LENGTH is not set: a request's body may be as large as its sender likes.",
             'app.config["MAX_CONTENT_LENGTH"] = 16 * 1024 * 1024, and more for routes of uploads;'
             " or --limit-body 16M, which holds for all.",
+        )
+
+
+def _server_limits(served: Served) -> Iterator[Risk]:
+    from ..server.limits import WrongLimit, limits_of
+
+    try:
+        limits_of(served.app)
+    except WrongLimit as error:
+        yield Risk(
+            ERROR,
+            "server-limit",
+            error.message,
+            "Give it such a value, or leave it out: 'retort run' does not start with this one.",
         )
 
 
@@ -331,6 +350,7 @@ _RULES: tuple[Callable[[Served], Iterator[Risk]], ...] = (
     _cookies,
     _hosts,
     _limits,
+    _server_limits,
     _development_keys,
     _proxies,
     _encryption,

@@ -85,6 +85,14 @@ PROCESS_OPTIONS = [
         help="Time for requests under way to finish when the server is stopped.",
     ),
     click.Option(
+        ["--drain"],
+        metavar="SECONDS",
+        type=SecondsType(0, 86_400),
+        default=0.0,
+        show_default=True,
+        help="Time to go on as before when the server is stopped; /-/ready says that it goes.",
+    ),
+    click.Option(
         ["--pid-file"],
         metavar="PATH",
         type=click.Path(dir_okay=False),

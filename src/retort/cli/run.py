@@ -43,7 +43,9 @@ from .script_info import ScriptInfo, pass_script_info
 @click.option(
     "--threads",
     type=click.IntRange(min=1),
-    help="Most views that run at once in each process; 256 if not given.",
+    default=256,
+    show_default=True,
+    help="Most views that run at once in each process.",
 )
 @click.option(
     "--with-threads/--without-threads",
@@ -121,7 +123,7 @@ def show_server_banner(debug: bool, app_import_path: str | None) -> None:
 def _server_options(
     info: ScriptInfo,
     *,
-    threads: int | None,
+    threads: int,
     with_threads: bool,
     reload: bool | None,
     cert: Any,

@@ -8,9 +8,9 @@ from __future__ import annotations
 import ipaddress
 import socket
 
+from ..http.cross_origin import is_loopback
 from .handed_over import adopt_handed_over, fd_from_systemd
 from .listen import open_listener
-from .options import is_loopback
 from .unix_socket import open_unix_listener
 
 UNIX = "unix:"

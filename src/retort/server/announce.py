@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import click
 
-from .options import is_loopback
+from ..http.cross_origin import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

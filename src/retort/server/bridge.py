@@ -80,7 +80,7 @@ class Bridge:
         self.guard = guard
         self.log = log
         self.settings = settings
-        self.busy_threads: set[int] = set()
+        self.busy_threads: dict[int, Any] = {}  # and the watcher of the request
         is_multithread = settings.threads > 1
         self.environs = Environs(
             is_multiprocess=settings.is_multiprocess, is_multithread=is_multithread
@@ -147,7 +147,7 @@ class Bridge:
         """Send the application's answer to a request."""
         reply = Reply()
         thread = get_ident()
-        self.busy_threads.add(thread)
+        self.busy_threads[thread] = watcher
         try:
             try:
                 body = self.app(environ, reply)
@@ -158,7 +158,7 @@ class Bridge:
                 body = explain_crash(environ, reply, error)
             watcher.proto.response_bytes(reply.status, reply.headers, b"".join(body))
         finally:
-            self.busy_threads.discard(thread)
+            self.busy_threads.pop(thread, None)
         if self.log is not None:
             self.log(environ, reply.status)
 
@@ -206,6 +206,15 @@ class Bridge:
         """Whether no request is being answered at this moment."""
         is_waiting = self.bodies.waiting or self.overflow.jobs or self.pool.jobs
         return not self.busy_threads and not is_waiting
+
+    def busy_clients(self) -> set[int] | None:
+        """The ports of clients that have a request here; ``None`` if not all may be known."""
+        if self.is_overloaded() or self.pool.jobs or self.overflow.jobs:
+            return None
+        watchers = [*self.busy_threads.copy().values()]
+        watchers += [body.watcher for body in self.bodies.waiting.copy()]
+        clients = [watcher.scope.client for watcher in watchers if watcher is not None]
+        return {int(port) for client in clients if (port := client.rpartition(":")[2]).isdecimal()}
 
     def is_overloaded(self) -> bool:
         """Whether what arrives may have to wait for one of Granian's threads."""

@@ -76,7 +76,7 @@ def is_sending(address: object) -> bool:
 
     :param address: what the server listens on, as ``getsockname()`` has it.
     """
-    return any(_has_bytes_to_send(connection) for connection in _connections_to(address))
+    return any(has_bytes_to_send(connection) for connection in _connections_to(address))
 
 
 def _numbers_of_open_files() -> list[str]:
@@ -107,7 +107,7 @@ def _is_ours(connection: socket.socket, address: object) -> bool:
     return bool(here) and here == address
 
 
-def _has_bytes_to_send(connection: socket.socket) -> bool:
+def has_bytes_to_send(connection: socket.socket) -> bool:
     """Whether the other side has yet to take something: tcp(7), SIOCOUTQ."""
     import fcntl
     import termios

@@ -11,7 +11,7 @@ from .announce import say, say_all
 from .develop import Development, develop, open_or_exit, start_lines_for
 from .layers import get_ready
 from .operations import Operations
-from .options import DEFAULT_THREADS, GRACE_SECONDS, Limits, Settings
+from .options import DEFAULT_THREADS, GRACE_SECONDS, Settings
 from .pid_file import PidFile, PidFileError
 from .recycling import Recycling
 from .reload import why_no_reloader
@@ -21,7 +21,7 @@ from .unix_socket import SocketFile
 from .workers import Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from _typeshed.wsgi import WSGIApplication
 
@@ -48,7 +48,8 @@ def serve(
     unix_mode: int = 0o666,
     fd: int | None = None,
     grace: float = GRACE_SECONDS,
-    limits: Limits | None = None,
+    drain: float = 0.0,
+    limits: Mapping[str, Any] | None = None,
     pid_file: str | None = None,
     recycling: Recycling | None = None,
     extra_files: Iterable[str] = (),
@@ -78,7 +79,10 @@ def serve(
     :param unix_mode: the permissions of the socket, if ``host`` is ``unix:`` and its path.
     :param fd: the file number of a listening socket that another program has opened.
     :param grace: seconds that requests under way get to finish when the server is stopped.
-    :param limits: what a client may do.
+    :param drain: seconds to go on as before when the server is stopped, while
+        ``/-/ready`` says that it goes; in production.
+    :param limits: what a client may do: fields of `options.Limits`. Where it has none, the
+        program's config counts.
     :param pid_file: where to write the process id, for ``retort reload``.
     :param recycling: when workers that serve well are replaced.
     :param extra_files: files that also cause a reload; a folder stands for all files in it.
@@ -107,7 +111,9 @@ def serve(
             http=http,
             operations=operations or Operations(),
             grace=grace,
-            **vars(limits or Limits()),
+            drain=drain,
+            given=frozenset(limits or ()),
+            **(limits or {}),
         ),
         allow_public=allow_public_debug,
         unix_mode=unix_mode,

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..http.cross_origin import is_loopback
 from .address import actual_host, actual_port, open_address
 from .announce import log_request, say, say_all, start_lines
 from .layers import get_ready_alone
+from .limits import WrongLimit, with_limits_of
 from .listen import CannotListen
-from .options import Settings, is_loopback
 from .reload import supervise
 from .rerun import forget_foreign_reloader, this_child
 from .unix_socket import SocketFile
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import WSGIApplication
 
+    from .options import Settings
     from .rerun import Child
 
 
@@ -80,8 +82,8 @@ def develop(load: Callable[[], WSGIApplication], wish: Development) -> None:
             raise SystemExit(supervise(listener))
     app = load()
     try:
-        refuse_public_debug(app, wish)
-    except PublicDebug as refusal:
+        wish = settled_with(app, wish)
+    except (PublicDebug, WrongLimit) as refusal:
         say(f"Error: {refusal.message}", fg="red")
         raise SystemExit(1) from None
     say_all(start_lines_for(listener, wish))
@@ -98,7 +100,7 @@ def serve_as_child(child: Child, load: Callable[[], WSGIApplication], wish: Deve
     child.watcher.add(wish.extra_files, wish.exclude_patterns, polls=wish.polls)
     try:
         app = load()
-        refuse_public_debug(app, wish)
+        wish = settled_with(app, wish)
     except Exception as error:
         from ..debug import Failure
 
@@ -108,6 +110,16 @@ def serve_as_child(child: Child, load: Callable[[], WSGIApplication], wish: Deve
     if not child.is_first:
         say(" * Loaded again, ready", fg="cyan")
     child.serve(worker)
+
+
+def settled_with(app: object, wish: Development) -> Development:
+    """The wish, with what the program's config has to say to it.
+
+    :raises PublicDebug: if that is not to be.
+    :raises WrongLimit: if a limit in its config is none.
+    """
+    refuse_public_debug(app, wish)
+    return replace(wish, settings=with_limits_of(app, wish.settings))
 
 
 def refuse_public_debug(app: object, wish: Development) -> None:

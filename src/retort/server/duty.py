@@ -17,7 +17,9 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .ahead import import_ahead
 from .closing import LastAnswers, stop_accepting
+from .limits import with_limits_of
 from .recycling import Counted
 from .signals import StopSignals, let_through, stop_signals
 from .worker import Worker, end_process
@@ -125,6 +127,7 @@ class Duty:
         self.channel = channel
         self.worker: Worker | None = None
         self.inode = 0
+        self.is_leaving = False
         self.is_ending = False
 
     def run(self) -> bool:
@@ -136,9 +139,11 @@ class Duty:
             if self.task.settings.tls is not None:
                 self.task.settings.tls.check()  # the files may be other ones by now
             app = self.task.load()
+            import_ahead(app)
+            settings = with_limits_of(app, self.task.settings)
             if self.task.on_ready is not None:
                 self.task.on_ready(app)
-            self.serve(app)
+            self.serve(app, settings)
         except (Exception, SystemExit) as error:
             from ..debug import Failure  # not before: what serves has no need of it
 
@@ -146,16 +151,18 @@ class Duty:
             return False
         return True
 
-    def serve(self, app: WSGIApplication) -> None:
+    def serve(self, app: WSGIApplication, settings: Settings) -> None:
         if self.task.requests is not None:
             app = Counted(app, self.task.requests, self.say_due)
-        worker = Worker(app, self.task.listener, self.task.settings)
+        worker = Worker(app, self.task.listener, settings)
         # From here on, a signal lets what is under way finish.
         self.inode = os.fstat(self.task.listener.fileno()).st_ino
-        with StopSignals(worker.bell, self.end_soon):
+        with StopSignals(worker.bell, self.leave):
             self.tell(Loaded())
             worker.start()
             self.worker = worker
+            if self.is_leaving:
+                worker.is_leaving.set()
             self.task.listener.close()  # Granian has its own: closed when it stops to accept
             self.tell(Serves())
             if self.is_ending:
@@ -188,10 +195,26 @@ class Duty:
             self.tell(Closed())
             later(REPLACED_SECONDS, worker.stop)
 
+    def leave(self) -> None:
+        """The server is to stop: say so to who asks whether it is ready, and end some time later.
+
+        The signal may come twice, from the main process and from who sends it to all processes.
+        """
+        if self.is_leaving:
+            return
+        self.is_leaving = True
+        if self.worker is not None:
+            self.worker.is_leaving.set()
+        if self.task.settings.drain:
+            later(self.task.settings.drain, self.end_soon)
+        else:
+            self.end_soon()
+
     def end_soon(self) -> None:
         """Nobody accepts from here on: answer what is here already, and end."""
         worker = self.close_with_answers()
         if worker is not None:
+            worker.is_leaving.set()
             later(STOPPED_SECONDS, lambda: stop_accepting(self.inode))
             later(2 * STOPPED_SECONDS, worker.stop)
 

@@ -43,12 +43,18 @@ class Readiness:
 
     A check is called without arguments, within the app's context. It fails by raising, or by
     returning ``False``. The answer names the checks; what was raised is in the log only.
+
+    :param is_leaving: whether the server is about to go, and nobody should be sent here any more.
     """
 
-    def __init__(self, program: Any) -> None:
+    def __init__(self, program: Any, is_leaving: Callable[[], bool]) -> None:
         self.program = program
+        self.is_leaving = is_leaving
 
     def __call__(self) -> Page:
+        if self.is_leaving():
+            detail = "The server is being stopped."
+            return as_page(HTTPStatus.SERVICE_UNAVAILABLE, {"detail": detail})
         results = {_name_of(check): self.run(check) for check in self.checks()}
         checks = {name: "ok" if is_good else "failed" for name, is_good in results.items()}
         if all(results.values()):

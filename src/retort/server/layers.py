@@ -116,18 +116,21 @@ def around(
     operations: Operations,
     *,
     program: object,
+    is_leaving: Callable[[], bool],
     ops_listener: socket.socket | None = None,
 ) -> WSGIApplication:
     """``app`` with everything that was asked for around it; ``app`` itself if nothing was.
 
     :param program: the application that the user wrote, without anything around it.
+    :param is_leaving: whether this server is about to go.
     :param ops_listener: where to serve the pages, instead of beside ``app``.
     """
     metrics = Metrics() if operations.metrics else None
     if operations.watches:
         app = observe(app, operations, program, metrics)
     if operations.has_pages:
-        pages = make_pages(operations, program, metrics)
+        ready = Readiness(program, is_leaving)
+        pages = make_pages(operations, ready, metrics)
         if ops_listener is None:
             app = Pages(pages, otherwise=app)
         else:
@@ -161,10 +164,10 @@ def observe(
 
 
 def make_pages(
-    operations: Operations, program: object, metrics: Metrics | None
+    operations: Operations, ready: Readiness, metrics: Metrics | None
 ) -> dict[str, Callable[[], Page]]:
     """What is answered at which path."""
-    makers: list[Callable[[], Page]] = [health, Readiness(program)] if operations.health else []
+    makers: list[Callable[[], Page]] = [health, ready] if operations.health else []
     if metrics is not None:
         makers.append(metrics.page)
     return dict(zip(paths_of(operations), makers, strict=True))

@@ -5,7 +5,6 @@ Only data and the reasons for it: `worker.py` turns a `Settings` into Granian's 
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -64,7 +63,8 @@ DEBUG_LINGER_SECONDS = 0.5
 class Limits:
     """What a client may do: seconds and bytes.
 
-    :param header_seconds: until the headers are here, and for which a connection may be idle.
+    :param header_seconds: until the headers are here.
+    :param keep_alive_seconds: for which a connection may be idle; ``None``: as for the headers.
     :param header_bytes: the request line and all header fields; Granian needs 8 KiB.
     :param max_target_bytes: path and query, after decoding.
     :param max_body_bytes: of one request's body; ``None``: as the program says.
@@ -76,6 +76,7 @@ class Limits:
     """
 
     header_seconds: float = HEADER_TIMEOUT_SECONDS
+    keep_alive_seconds: float | None = None
     header_bytes: int = HEADER_BYTES
     max_target_bytes: int = MAX_TARGET_BYTES
     max_body_bytes: int | None = None
@@ -88,7 +89,11 @@ class Limits:
 
 @dataclass(frozen=True)
 class Settings(Limits):
-    """How one process serves; the same for every worker, and picklable."""
+    """How one process serves; the same for every worker, and picklable.
+
+    :param drain: seconds to go on as before when stopped, while it is told to balancers.
+    :param given: the limits that the operator gave, which go before the program's own.
+    """
 
     threads: int = DEFAULT_THREADS
     debug: bool = False
@@ -98,6 +103,8 @@ class Settings(Limits):
     ops_listener: socket.socket | None = None
     is_multiprocess: bool = False
     grace: float = GRACE_SECONDS
+    drain: float = 0.0
+    given: frozenset[str] = frozenset()
 
     @property
     def grace_seconds(self) -> float:
@@ -108,6 +115,10 @@ class Settings(Limits):
         return min(DEBUG_LINGER_SECONDS if self.debug else LINGER_SECONDS, self.grace_seconds)
 
     @property
+    def idle_seconds(self) -> float:
+        return self.keep_alive_seconds or self.header_seconds
+
+    @property
     def scheme(self) -> str:
         return "https" if self.tls else "http"
 
@@ -115,13 +126,3 @@ class Settings(Limits):
     def http_mode(self) -> str:
         """``1``, ``2`` or ``auto``; browsers speak HTTP/2 over TLS only."""
         return self.http or ("auto" if self.tls else "1")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach a server that listens on ``host``."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from .bridge import Bridge, Loop
 from .closing import is_sending
 from .guard import Guard
+from .idle import IdleWatch
 from .layers import around
 from .options import BACKLOG, GRANIAN_THREADS, MAX_CONNECTIONS
 from .signals import Bell, StopSignals
@@ -50,6 +51,7 @@ class Worker:
     ) -> None:
         from granian._granian import WorkerSignal
 
+        self.is_leaving = threading.Event()  # and no other takes its place
         guard = Guard(
             app,
             max_body_bytes=settings.max_body_bytes,
@@ -59,9 +61,11 @@ class Worker:
             guard,
             settings.operations,
             program=getattr(app, "app", app),  # inside the debugger
+            is_leaving=self.is_leaving.is_set,
             ops_listener=settings.ops_listener,
         )
         self.bridge = Bridge(guarded, guard, settings, log=log)
+        self.idle_watch = IdleWatch(listener, settings, self.bridge.busy_clients)
         self.listener = listener
         self.settings = settings
         self.bell = Bell()
@@ -80,6 +84,7 @@ class Worker:
         self.listener.setblocking(False)
         give_up_dead_clients(self.listener, self.settings.send_seconds)
         self.bridge.start()
+        self.idle_watch.start()
         self._granian = make_granian_worker(self.listener, self.settings)
         loop = Loop()
         scheduler_type: Any = CallbackScheduler  # its stub misses the arguments
@@ -111,6 +116,7 @@ class Worker:
             if self._patience_is_over():
                 return False
             self.bell.wait(0.02)
+        self.idle_watch.stop()
         self.bridge.stop()
         return self._let_threads_end()
 
@@ -170,7 +176,12 @@ _THREADS_END_SECONDS = 0.5
 
 def serve_here(worker: Worker) -> bool:
     """Serve from this process until SIGINT, SIGTERM or ``worker.stop()``; see `Worker.wait`."""
-    with StopSignals(worker.bell, worker.stop):
+
+    def stop() -> None:
+        worker.is_leaving.set()
+        worker.stop()
+
+    with StopSignals(worker.bell, stop):
         worker.start()
         is_clean = worker.wait()
     worker.bell.close()
@@ -228,7 +239,7 @@ def make_granian_worker(listener: socket.socket, settings: Settings) -> Any:
         connection_limit(may_raise=not settings.debug),
         settings.http_mode,
         HTTP1Settings(
-            header_read_timeout=int(settings.header_seconds * 1000),
+            header_read_timeout=int(max(settings.header_seconds, settings.idle_seconds) * 1000),
             max_buffer_size=settings.header_bytes,
         ),
         HTTP2Settings(max_headers_size=settings.header_bytes),

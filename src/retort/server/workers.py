@@ -325,21 +325,23 @@ class Workers:
     def end_all(self) -> None:
         """Ask all to finish, wait as long as they may take, then kill."""
         self.notifier.stopping()
-        self.before_end()
-        self.listener.close()  # together with the workers' copies: nobody is let in any more
         for member in self.members:
             member.process.terminate()
-        deadline = time.monotonic() + self.settings.grace_seconds + _KILL_SECONDS
-        while self.members and self.stops_asked < 2 and time.monotonic() < deadline:
-            self.wait_until(deadline)
-            self.members = [member for member in self.members if member.is_alive()]
+        self.wait_for_ends(self.settings.drain)  # meanwhile they let everybody in, as before
+        self.before_end()
+        self.listener.close()  # together with the workers' copies: nobody is let in any more
+        self.wait_for_ends(self.settings.grace_seconds + _KILL_SECONDS)
         if self.members:
             self.kill_rest()
 
-    def wait_until(self, deadline: float) -> None:
-        sentinels = [member.process.sentinel for member in self.members]
-        wait([self.bell.hearing, *sentinels], max(0.0, deadline - time.monotonic()))
-        self.bell.clear()
+    def wait_for_ends(self, seconds: float) -> None:
+        """Until all workers have ended, for so long, or until a second signal."""
+        deadline = time.monotonic() + seconds
+        while self.members and self.stops_asked < 2 and time.monotonic() < deadline:
+            sentinels = [member.process.sentinel for member in self.members]
+            wait([self.bell.hearing, *sentinels], max(0.0, deadline - time.monotonic()))
+            self.bell.clear()
+            self.members = [member for member in self.members if member.is_alive()]
 
     def kill_rest(self) -> None:
         count = len(self.members)
