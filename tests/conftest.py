@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import itertools
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import hypothesis
 import pytest
 
 PROJECT = Path(__file__).parent.parent
-START_LIMIT_SECONDS = 60  # far above what a start takes; only a server that hangs meets it
+LIMIT_SECONDS = 60  # far above what anything here takes; only what hangs meets it
 
 # Two busy cores make a slow example now and then; slowness is not what these tests look for.
 # A new find is for whoever runs them at home: in CI the same examples are tried each time.
@@ -105,6 +107,18 @@ def client(app):
 # A program in a process of its own, behind a real server.
 
 
+@pytest.fixture(scope="session")
+def save():
+    """Write a file as editors do, all at once: whoever reads it has the old text or the new."""
+
+    def save(path, text):
+        new = path.with_name(f".{path.name}.new")
+        new.write_text(text)
+        new.replace(path)
+
+    return save
+
+
 @dataclass
 class Answer:
     status: int
@@ -125,41 +139,67 @@ class Site:
     """A program that is being served on this machine."""
 
     process: subprocess.Popen[bytes]
-    port: int
     log: Path
+    port: int = 0
     host: str = "127.0.0.1"
-    url: str = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.url = f"http://{self.host}:{self.port}"
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.port}"
 
     def ask(self, method, path, body=None, headers=None) -> Answer:
         """Send one request as a plain HTTP client does, following nothing."""
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=30)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=LIMIT_SECONDS)
         with contextlib.closing(connection):
             connection.request(method, path, body=body, headers=headers or {})
             response = connection.getresponse()
             return Answer(response.status, response.headers, response.read())
 
     def send(self, request: bytes) -> bytes:
-        """Send these bytes and return every byte that comes back until the server closes."""
-        with socket.create_connection((self.host, self.port), timeout=30) as connection:
-            connection.sendall(request)
-            return b"".join(iter(lambda: connection.recv(65536), b""))
+        """Send these bytes; every byte that comes back until the server ends the connection."""
+        address = (self.host, self.port)
+        received = bytearray()
+        with socket.create_connection(address, timeout=LIMIT_SECONDS) as connection:
+            with contextlib.suppress(ConnectionError):  # it may answer before it has read all
+                connection.sendall(request)
+            with contextlib.suppress(ConnectionError):
+                while piece := connection.recv(65536):
+                    received += piece
+        return bytes(received)
 
     def is_listening(self) -> bool:
         with contextlib.suppress(OSError), socket.create_connection((self.host, self.port), 5):
             return True
         return False
 
-    def wait_until_listening(self) -> None:
-        give_up_at = time.monotonic() + START_LIMIT_SECONDS
-        while not self.is_listening():
+    def wait_for(self, condition):
+        """The first true value of ``condition()``."""
+        give_up_at = time.monotonic() + LIMIT_SECONDS
+        while not (value := condition()):
+            if time.monotonic() > give_up_at:
+                pytest.fail(f"Waited in vain. The server printed:\n{self.log.read_text()}")
+            time.sleep(0.02)
+        return value
+
+    def wait_for_log(self, text: str, start: int = 0) -> int:
+        """Where this text begins in what was printed, looked for from ``start`` on."""
+        found = self.wait_for(lambda: self.log.read_text().find(text, start) + 1)
+        return found - 1
+
+    def wait_until_up(self, is_up):
+        """The first true value of ``is_up()``, while the server does not end."""
+
+        def is_up_or_over():
             if self.process.poll() is not None:
                 pytest.fail(f"The server ended before it listened:\n{self.log.read_text()}")
-            if time.monotonic() > give_up_at:
-                pytest.fail(f"The server does not listen:\n{self.log.read_text()}")
-            time.sleep(0.05)
+            return is_up()
+
+        return self.wait_for(is_up_or_over)
+
+    def printed_port(self) -> int:
+        """The port that the system chose; 0 as long as it is not printed."""
+        found = re.search(r"Open https?://\S+?:(\d+)\s", self.log.read_text())
+        return int(found[1]) if found else 0
 
     def stop(self) -> None:
         """End the server, and whatever it started: they share a process group of their own."""
@@ -171,9 +211,25 @@ class Site:
         self.process.wait()
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as chosen:
-        return chosen.getsockname()[1]
+@pytest.fixture(scope="session")
+def choose_port():
+    """A port for a test that has to know it beforehand; else let the server choose one.
+
+    The system gives its own choices, also to each client, from a range that begins at 32768
+    (ip(7), ip_local_port_range): so nobody gets this one meanwhile. Other tests begin elsewhere.
+    """
+    numbers = itertools.count(10_000 + os.getpid() * 50 % 20_000)
+
+    def choose_port() -> int:
+        return next(number for number in numbers if _is_free(number))
+
+    return choose_port
+
+
+def _is_free(port) -> bool:
+    with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+        return True
+    return False
 
 
 @contextlib.contextmanager
@@ -188,9 +244,10 @@ def _started(command, port, log, env):
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        site = Site(process, port, log)
+        site = Site(process, log)
         try:
-            site.wait_until_listening()
+            site.port = port or site.wait_until_up(site.printed_port)
+            site.wait_until_up(site.is_listening)
             yield site
         finally:
             site.stop()
@@ -198,13 +255,12 @@ def _started(command, port, log, env):
 
 @pytest.fixture(scope="session")
 def serve(tmp_path_factory):
-    """Serve a program with `retort run` on a free port: `with serve("path.py") as site:`."""
+    """Serve a program with `retort run` on a port it chooses: `with serve("path.py") as site:`."""
 
     def serve(program, *options, env=None):
-        port = _free_port()
-        command = [sys.executable, "-m", "retort", "run", "--port", str(port), *options, program]
+        command = [sys.executable, "-m", "retort", "run", "--port", "0", *options, program]
         log = tmp_path_factory.mktemp("server") / "log.txt"
-        return _started(command, port, log, env or {})
+        return _started(command, None, log, env or {})
 
     return serve
 

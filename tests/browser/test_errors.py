@@ -1,11 +1,12 @@
 """The pages of debug mode in a real browser: what works in them, by mouse and by keyboard."""
 
+import contextlib
 import itertools
 import json
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Error, expect
 
 SITE = "http://localhost:5000"
 PROGRAM = """
@@ -318,19 +319,24 @@ def test_the_console_runs_code_in_a_frame_after_the_pin(page, site):
 # The program that cannot be loaded
 
 
-def test_a_syntax_error_has_a_page_and_saving_the_correction_ends_it(page, site):
+def test_a_syntax_error_has_a_page_and_saving_the_correction_ends_it(page, site, save):
     good = site.program.read_text()
-    site.program.write_text(good + "\nnames = ['a', 'b'\n")
-    page.goto(f"{SITE}/login")
-    while "The program does not start" not in page.inner_text("body"):
-        page.wait_for_timeout(200)
-        page.goto(f"{SITE}/login")
+    save(site.program, good + "\nnames = ['a', 'b'\n")
+    told = site.wait_for_log("The server waits for you to correct and save the file")
+    site.wait_for(lambda: shows(page, "/login", "The program does not start"))
 
     assert page.inner_text(".line.current").strip().endswith("names = ['a', 'b'")
     assert "The server waits" in page.inner_text(".note")
     assert page.evaluate(CONTRASTS) == []
 
-    site.program.write_text(good)
-    while page.goto(f"{SITE}/success/Ada").status != 200:
-        page.wait_for_timeout(200)
-    assert page.inner_text("body") == "welcome Ada"
+    save(site.program, good)
+    site.wait_for_log("Loaded again, ready", told)
+    site.wait_for(lambda: shows(page, "/success/Ada", "welcome Ada"))
+
+
+def shows(page, path, text):
+    """Whether the page has this text; a connection may end while the program is loaded again."""
+    with contextlib.suppress(Error):
+        page.goto(f"{SITE}{path}")
+        return text in page.inner_text("body")
+    return False

@@ -415,7 +415,10 @@ def test_names_of_this_machine(host):
     [
         "",
         "0.0.0.0",
+        "::",
+        "192.168.1.7",
         "192.168.1.7:5000",
+        "example.org",
         "localhost.evil.example",
         "evillocalhost",
         "127.0.0.1.evil.example",

@@ -3,7 +3,6 @@
 import pytest
 
 from retort.server.announce import address_lines, log_request, start_lines
-from retort.server.options import is_loopback
 
 
 def lines(**changes):
@@ -42,25 +41,6 @@ def test_a_debugger_that_others_can_reach_has_no_console_and_says_why():
         host="0.0.0.0", debugger=True
     )
     assert "console" not in lines(debugger=True)
-
-
-@pytest.mark.parametrize(
-    ("host", "answer"),
-    [
-        ("127.0.0.1", True),
-        ("127.1.2.3", True),
-        ("::1", True),
-        ("localhost", True),
-        ("app.localhost", True),
-        ("0.0.0.0", False),
-        ("::", False),
-        ("192.168.1.5", False),
-        ("example.org", False),
-        ("localhost.example.org", False),
-    ],
-)
-def test_loopback_is_what_only_this_machine_reaches(host, answer):
-    assert is_loopback(host) is answer
 
 
 @pytest.mark.parametrize(

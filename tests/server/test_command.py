@@ -42,10 +42,6 @@ def program_with(options):
     return PROGRAM.replace("{options}", options)
 
 
-def workers_of(program) -> list[int]:
-    return [pid for pid in program.family() if pid != program.process.pid]
-
-
 def test_each_worker_loads_the_program_and_the_main_process_does_not(start):
     program = start(program_with("workers=2"))
     program.wait_for(lambda: program.output.count("loaded in") == 2)
@@ -67,7 +63,7 @@ def test_the_start_lines_come_when_the_program_is_loaded_with_what_there_is_to_s
 @pytest.mark.parametrize("workers", [1, 3])
 def test_signals_end_all_workers_with_status_0(start, number, workers):
     program = start(program_with(f"workers={workers}"))
-    program.wait_for(lambda: len(workers_of(program)) == workers)
+    program.wait_for(lambda: len(program.workers) == workers)
     program.wait_for_answer("http")
 
     assert program.end(number) == 0
@@ -82,7 +78,7 @@ def test_ctrl_c_in_a_terminal_reaches_all_at_once_and_still_ends_well(start):
 
     os.killpg(program.process.pid, signal.SIGINT)
 
-    assert program.process.wait(30) == 0
+    assert program.wait() == 0
     assert "Traceback" not in program.output
 
 
@@ -92,21 +88,21 @@ def test_a_request_under_way_is_answered_before_the_workers_end(start):
         connection.sendall(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
         program.wait_for_output("slow view began")
         program.process.send_signal(signal.SIGTERM)
-        answer = b"".join(iter(lambda: connection.recv(4096), b""))
+        answer = program.received(connection)
 
     assert answer.startswith(b"HTTP/1.1 200 OK")
-    assert program.process.wait(30) == 0
+    assert program.wait() == 0
 
 
 def test_a_killed_worker_is_replaced_and_the_server_goes_on(start):
     program = start(program_with("workers=2"))
-    program.wait_for(lambda: len(workers_of(program)) == 2)
-    victim = workers_of(program)[0]
+    program.wait_for(lambda: len(program.workers) == 2)
+    victim = program.workers[0]
 
     os.kill(victim, signal.SIGKILL)
 
     program.wait_for_output(f"Worker {victim} was ended by signal 9: starting another")
-    program.wait_for(lambda: len(workers_of(program)) == 2)
+    program.wait_for(lambda: len(program.workers) == 2)
     assert program.get("/").status == 200
 
 
@@ -123,10 +119,10 @@ def test_a_view_that_ends_its_process_again_and_again_does_not_end_the_server(st
 
 def test_a_killed_main_process_leaves_no_worker_behind(start):
     program = start(program_with("workers=3"))
-    program.wait_for(lambda: len(workers_of(program)) == 3)
+    program.wait_for(lambda: len(program.workers) == 3)
 
     program.process.send_signal(signal.SIGKILL)
-    program.process.wait(30)
+    program.wait()
 
     program.wait_for(lambda: program.family() == [])
 
@@ -135,7 +131,7 @@ def test_a_program_that_does_not_load_ends_the_server_with_status_1(start):
     source = program_with("workers=2").replace('print("loaded', "import nowhere_to_be_found  #")
     program = start(source)
 
-    assert program.process.wait(30) == 1
+    assert program.wait() == 1
     assert program.output.count("No module named 'nowhere_to_be_found'") == 1
     assert "Open http" not in program.output
 
@@ -146,7 +142,7 @@ def test_an_error_made_for_people_is_shown_without_traceback(start):
     )
     program = start(source)
 
-    assert program.process.wait(30) == 1
+    assert program.wait() == 1
     assert program.output.endswith("Error: no application here\n")
     assert "Traceback" not in program.output
 
@@ -156,7 +152,7 @@ def test_a_port_in_use_is_told_before_the_program_is_loaded(start):
         port = taken.getsockname()[1]
         program = start(program_with("").replace("port=0", f"port={port}"))
 
-        assert program.process.wait(30) == 1
+        assert program.wait() == 1
     assert f"Port {port} on 127.0.0.1 is in use" in program.output
     assert "--port" in program.output
     assert "loaded in" not in program.output
@@ -179,7 +175,7 @@ def test_debug_serves_from_one_child_with_debugger_and_reloader(start):
 
     assert answer.status == 500
     assert '<template id="console"' in answer.text
-    assert len(workers_of(program)) == 1
+    assert len(program.workers) == 1
     assert "a line about app" in program.output
     assert program.output.count("4 workers are for production; here, one process serves") == 1
     assert " False http" in program.get("/").text
@@ -231,7 +227,7 @@ def test_https_with_a_certificate(start):
 
     with program.connect() as plain, encrypted(plain) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-        answer = b"".join(iter(lambda: connection.recv(4096), b""))
+        answer = program.received(connection)
 
     assert answer.endswith(b" https")
     assert f"Open https://127.0.0.1:{program.port}" in program.output
@@ -241,7 +237,7 @@ def test_a_certificate_that_is_none_is_told_in_one_line(start, tmp_path):
     (tmp_path / "cert.pem").write_text("not a certificate")
     program = start(program_with("cert='cert.pem', key='cert.pem'"))
 
-    assert program.process.wait(30) == 1
+    assert program.wait() == 1
     assert "cannot use 'cert.pem'" in program.output
     assert "Traceback" not in program.output
 

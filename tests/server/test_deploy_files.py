@@ -8,7 +8,6 @@ import os
 import re
 import shlex
 import shutil
-import socket
 import ssl
 import subprocess
 import sys
@@ -51,14 +50,6 @@ def text_of(name, **changes):
         assert old in text, f"{name} has no {old!r} any more"
         text = text.replace(old, new)
     return text
-
-
-def free_ports(count):
-    with contextlib.ExitStack() as stack:
-        sockets = [
-            stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)
-        ]
-        return [str(chosen.getsockname()[1]) for chosen in sockets]
 
 
 def whole_lines(text):
@@ -144,10 +135,10 @@ def test_the_container_file_is_sound():
         assert json.loads(dict(steps)[name].rpartition("CMD ")[2])
 
 
-def test_the_command_and_the_health_check_of_the_container_work(start):
+def test_the_command_and_the_health_check_of_the_container_work(start, choose_port):
     words = json.loads(dict(instructions())["CMD"])
     check = json.loads(dict(instructions())["HEALTHCHECK"].rpartition("CMD ")[2])
-    [ops_port] = free_ports(1)
+    ops_port = str(choose_port())
     here = {"0.0.0.0": "127.0.0.1", "8000": "0", "9000": ops_port, "hello": "hello"}
     words = ["-m", "retort", *[here.get(word, word) for word in words[1:]]]
 
@@ -204,10 +195,10 @@ def ask(port, method="GET", path="/", body=None, *, tls=True):
     if tls:
         trusting = ssl.create_default_context(cafile=str(CERTIFICATE))
         connection = http.client.HTTPSConnection(
-            "localhost", int(port), timeout=LIMIT_SECONDS, context=trusting
+            "localhost", port, timeout=LIMIT_SECONDS, context=trusting
         )
     else:
-        connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=LIMIT_SECONDS)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=LIMIT_SECONDS)
     with contextlib.closing(connection):
         connection.request(method, path, body, FORGED)
         answer = connection.getresponse()
@@ -258,13 +249,13 @@ def test_nginx_takes_its_file(nginx_conf):
 
 
 @pytest.mark.parametrize("socket_kind", ["unix", "tcp"])
-def test_a_request_goes_through_nginx(run, tmp_path, nginx_conf, socket_kind):
+def test_a_request_goes_through_nginx(run, tmp_path, choose_port, nginx_conf, socket_kind):
     nginx = needed("nginx")
     place = "--unix=hello.sock" if socket_kind == "unix" else "--port=0"
     program = run(PROGRAM, place, "--proxy", "1", "--request-id")
     program.wait_for_output("Listening on|Open http")
     server = f"unix:{tmp_path}/hello.sock" if socket_kind == "unix" else f"127.0.0.1:{program.port}"
-    http_port, https_port = free_ports(2)
+    http_port, https_port = choose_port(), choose_port()
     options = nginx_conf(
         **{
             "server unix:/run/hello/hello.sock": f"server {server}",
@@ -289,12 +280,11 @@ def test_haproxy_takes_its_file(tmp_path):
     check([haproxy, "-c", "-f", str(file)])
 
 
-def test_a_request_goes_through_haproxy(run, tmp_path):
+def test_a_request_goes_through_haproxy(run, tmp_path, choose_port):
     haproxy = needed("haproxy")
-    http_port, https_port, ops_port = free_ports(3)
-    program = run(
-        PROGRAM, "--port=0", "--proxy", "1", "--request-id", "--health", "--ops-port", ops_port
-    )
+    http_port, https_port, ops_port = choose_port(), choose_port(), choose_port()
+    apart = ("--health", f"--ops-port={ops_port}")
+    program = run(PROGRAM, "--port=0", "--proxy", "1", "--request-id", *apart)
     file = tmp_path / "haproxy.cfg"
     file.write_text(
         text_of(

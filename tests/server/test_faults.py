@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-PROGRAM = """
-    import ctypes, os, time
+SERVING = """
+    import os, time
     from flask import Flask
 
     app = Flask(__name__)
@@ -27,6 +27,10 @@ PROGRAM = """
     def pid():
         time.sleep(0.05)  # so that others get the other requests
         return str(os.getpid())
+"""
+
+CRASHING = """
+    import ctypes
 
     @app.get("/exit")
     def leave():
@@ -36,6 +40,8 @@ PROGRAM = """
     def segfault():
         ctypes.string_at(0)
 """
+
+PROGRAM = SERVING + CRASHING
 
 # What each kind of fault looks like to the main process.
 CRASHES = {"/exit": "ended with status 3", "/segfault": "was ended by signal 11"}
@@ -69,8 +75,8 @@ def test_others_serve_while_a_killed_worker_is_replaced(run, load):
             program.wait_for_output(f"Worker {victim} was ended by signal 9")
             program.serving(2)
             asking.wait_for_more(50)
-            # 100 ms are promised; two busy cores may take longer to notice anything at all.
-            assert asking.longest_pause_since(killed_at) < 5
+            # 100 ms are promised; busy cores may take longer to notice anything at all.
+            assert asking.longest_pause_since(killed_at) < 20
     # Each kill can cost the requests that were with the victim, and no other.
     assert len(asking.failures) <= 3 * 8
 
@@ -87,14 +93,13 @@ def test_all_workers_killed_at_once_come_back(run, load):
             asking.wait_for_more(50)
         # Within 1 s on a quiet machine; who comes meanwhile waits in the queue.
         assert asking.longest_pause_since(killed_at) < 20
-        refused = [text for _, text in asking.failures if "Refused" in text]
+        refused = [text for text in asking.failures if "Refused" in text]
         assert refused == []
     assert program.end() == 0
 
 
-BREAKABLE = """
+BREAKING = """
     import os, pathlib, sys, time
-    from flask import Flask
 
     with open("starts.txt", "a") as file:
         file.write(f"{time.monotonic()}\\n")
@@ -106,18 +111,9 @@ BREAKABLE = """
             sys.exit("no licence")
         if how == "die":
             os._exit(5)
-
-    app = Flask(__name__)
-
-    @app.get("/")
-    def index():
-        return "here"
-
-    @app.get("/pid")
-    def pid():
-        time.sleep(0.05)  # so that others get the other requests
-        return str(os.getpid())
 """
+
+BREAKABLE = BREAKING + SERVING
 
 
 @pytest.mark.parametrize(
@@ -132,7 +128,7 @@ def test_a_program_that_never_starts_ends_the_server_and_says_why_once(run, tmp_
     (tmp_path / "broken").write_text(how)
     program = run(BREAKABLE, "--port=0", "--workers=3")
 
-    assert program.process.wait(60) == 1
+    assert program.wait() == 1
     assert program.output.count(message) == 1
     assert len((tmp_path / "starts.txt").read_text().split()) == 1
     assert program.family() == []
@@ -173,13 +169,13 @@ def test_the_server_lives_on_when_no_worker_starts_and_serves_when_one_does(run,
     assert program.end() == 0
 
 
-def test_workers_end_when_the_main_process_is_killed_and_the_port_is_free(run):
-    program = run(PROGRAM, "--port=0", "--workers=3")
+def test_workers_end_when_the_main_process_is_killed_and_the_port_is_free(run, choose_port):
+    port = choose_port()
+    program = run(PROGRAM, "--port", str(port), "--workers=3")
     program.serving(3)
-    port = program.port
 
     program.process.kill()
-    program.process.wait(30)
+    program.wait()
 
     program.wait_for(lambda: program.family() == [])
     again = run(PROGRAM, "--port", str(port))
@@ -192,7 +188,7 @@ def test_workers_that_are_loading_end_with_a_killed_main_process(run):
     program.wait_for_output("loading")
 
     program.process.kill()
-    program.process.wait(30)
+    program.wait()
 
     program.wait_for(lambda: program.family() == [])
 

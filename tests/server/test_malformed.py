@@ -47,8 +47,10 @@ def good():
 
 GONE = 0  # the connection was closed without an answer
 BAD = {400, GONE}
-LIMIT_SECONDS = 30  # far above what anything here takes; only a hang meets it
-QUIET_SECONDS = 0.2  # so long without another answer, and the client says that it is done
+LIMIT_SECONDS = 60  # far above what anything here takes; only a hang meets it
+# So long without another answer, and the client says that it is done.
+QUIET_SECONDS = 0.2
+QUIET_SECONDS_IF_MORE_MAY_COME = 5
 
 
 @dataclass(frozen=True)
@@ -537,15 +539,17 @@ def answers_to(site, case: Case) -> bytes:
                     connection.shutdown(socket.SHUT_WR)
         received = bytearray()
         with contextlib.suppress(ConnectionError):
-            read_into(received, connection)
+            read_into(received, connection, len(case.bodies))
         return bytes(received)
 
 
-def read_into(received: bytearray, connection: socket.socket) -> None:
-    """Read to the end; say that we are done when there is an answer and nothing follows it."""
+def read_into(received: bytearray, connection: socket.socket, answers: int) -> None:
+    """Read to the end; say that we are done when there are answers and nothing follows them."""
     while piece := connection.recv(65536):
         received += piece
-        if not select.select([connection], [], [], QUIET_SECONDS)[0]:
+        has_all = len(statuses_in(received)) >= answers
+        quiet = QUIET_SECONDS if has_all else QUIET_SECONDS_IF_MORE_MAY_COME
+        if not select.select([connection], [], [], quiet)[0]:
             with contextlib.suppress(OSError):  # the server may have ended it already
                 connection.shutdown(socket.SHUT_WR)
 

@@ -5,8 +5,6 @@ import re
 import socket
 import subprocess
 import sys
-import textwrap
-import time
 
 import pytest
 
@@ -37,13 +35,6 @@ PROGRAM = """
             time.sleep(60)
         return Response(pieces())
 """
-
-
-@pytest.fixture(scope="module")
-def program(tmp_path_factory):
-    file = tmp_path_factory.mktemp("program") / "shop.py"
-    file.write_text(textwrap.dedent(PROGRAM))
-    return str(file)
 
 
 @pytest.fixture(scope="module", params=["1", "2"], ids=["one worker", "two workers"])
@@ -111,18 +102,15 @@ def test_no_client_can_make_new_labels(site):
 
 
 def test_what_is_being_answered_is_counted_until_the_client_has_it_all(site):
-    with socket.create_connection(("127.0.0.1", site.port), 30) as connection:
+    with socket.create_connection(("127.0.0.1", site.port), 60) as connection:
         connection.sendall(b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        while b"begun" not in connection.recv(4096):
-            pass
+        while b"begun" not in (piece := connection.recv(4096)):
+            assert piece
         assert value(site, "retort_requests_in_flight") == 1
 
 
 def test_workers_and_their_memory_are_there(site):
-    give_up_at = time.monotonic() + 30
-    while value(site, "retort_workers") != site.workers:
-        assert time.monotonic() < give_up_at
-        time.sleep(0.05)
+    site.wait_for(lambda: value(site, "retort_workers") == site.workers)
     memory = {
         sample.labels["pid"]: sample.value
         for sample in samples(site)
@@ -138,10 +126,7 @@ def test_a_worker_that_died_leaves_its_counts_but_not_its_place(serve, program):
         pid = int(site.ask("GET", "/").text)
         counted = value(site, "retort_requests_total", endpoint="index")
         os.kill(pid, 9)
-        give_up_at = time.monotonic() + 30
-        while "starting another" not in site.log.read_text():
-            assert time.monotonic() < give_up_at
-            time.sleep(0.05)
+        site.wait_for_log("starting another")
 
         assert value(site, "retort_requests_total", endpoint="index") == counted
         pids = {sample.labels.get("pid") for sample in samples(site)}

@@ -41,7 +41,7 @@ def test_a_flask_is_served_with_a_warning_and_without_a_console(start):
 def test_a_retort_is_refused_and_says_how_to_allow_it(start):
     program = start(program_of("Retort"), words=(*PUBLIC, "{file}"))
 
-    assert program.process.wait(60) == 1
+    assert program.wait() == 1
     assert "--allow-public-debug" in program.output
     assert "ALLOW_PUBLIC_DEBUG" in program.output
     assert "Traceback" not in program.output
@@ -50,7 +50,7 @@ def test_a_retort_is_refused_and_says_how_to_allow_it(start):
 def test_a_retort_in_a_script_is_refused_too(start):
     program = start(program_of("Retort"), words=("-m", "retort", "{file}"))
 
-    assert program.process.wait(60) == 1
+    assert program.wait() == 1
     assert "--allow-public-debug" in program.output
 
 

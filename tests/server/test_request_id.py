@@ -2,8 +2,6 @@
 
 import json
 import re
-import textwrap
-import time
 
 import pytest
 
@@ -59,13 +57,6 @@ MADE = re.compile(r"[0-9a-f]{32}")
 
 
 @pytest.fixture(scope="module")
-def program(tmp_path_factory):
-    file = tmp_path_factory.mktemp("program") / "shop.py"
-    file.write_text(textwrap.dedent(PROGRAM))
-    return str(file)
-
-
-@pytest.fixture(scope="module")
 def behind_proxy(serve, program):
     options = ("--request-id", "--proxy", "1", "--log-format", "json")
     with serve(program, *options) as site:
@@ -79,13 +70,9 @@ def in_front(serve, program):
 
 
 def wait_for_line(site, text):
-    give_up_at = time.monotonic() + 30
-    while time.monotonic() < give_up_at:
-        found = [line for line in site.log.read_text().splitlines() if text in line]
-        if found:
-            return found[0]
-        time.sleep(0.02)
-    return pytest.fail(f"No line with {text!r} in:\n{site.log.read_text()}")
+    at = site.wait_for_log(text)
+    log = site.log.read_text()
+    return log[log.rfind("\n", 0, at) + 1 :].splitlines()[0]
 
 
 def ask(site, path, **headers):

@@ -83,10 +83,10 @@ def test_a_request_under_way_is_answered_before_the_server_ends(start):
         connection.sendall(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
         program.wait_for_output("slow view began")
         program.process.send_signal(signal.SIGTERM)
-        answer = b"".join(iter(lambda: connection.recv(4096), b""))
+        answer = program.received(connection)
 
     assert answer.endswith(b"hello")
-    assert program.process.wait(30) == 0
+    assert program.wait() == 0
 
 
 def test_half_a_request_does_not_keep_the_server_from_ending(start):
@@ -128,7 +128,7 @@ def test_breakpoint_in_a_view_talks_to_the_terminal(start, options):
         program.type("print('the answer is', answer)")
         program.wait_for_output("the answer is 42")
         program.type("continue")
-        answer = b"".join(iter(lambda: connection.recv(4096), b""))
+        answer = program.received(connection)
 
     assert b"hello" in answer
 
@@ -155,7 +155,7 @@ def test_a_port_in_use_is_told_in_one_line_with_its_holder_and_what_to_do(start)
 
     second = start(hello().replace('"127.0.0.1", 0', f'"127.0.0.1", {port}'), name="second.py")
 
-    assert second.process.wait(30) == 1
+    assert second.wait() == 1
     assert second.output.count("\n") == 1
     assert f"Port {port} on 127.0.0.1 is in use" in second.output
     assert f"process {first.process.pid} (" in second.output
@@ -168,7 +168,7 @@ def test_a_port_in_use_is_noticed_before_the_reloader_starts(start):
         port = taken.getsockname()[1]
         program = start(hello("debug=True").replace('"127.0.0.1", 0', f'"127.0.0.1", {port}'))
 
-        assert program.process.wait(30) == 1
+        assert program.wait() == 1
         assert program.output.count("\n") == 1
 
 
@@ -239,7 +239,7 @@ def test_threaded_off_allows_one_view_at_a_time(start):
     connections = [program.connect() for _ in range(5)]
     for connection in connections:
         connection.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-    answers = [b"".join(iter(lambda c=c: c.recv(4096), b"")) for c in connections]
+    answers = [program.received(connection) for connection in connections]
     for connection in connections:
         connection.close()
 
@@ -265,7 +265,7 @@ def test_views_run_side_by_side_as_a_rule(start):
     connections = [program.connect() for _ in range(8)]
     for connection in connections:
         connection.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-    answers = [b"".join(iter(lambda c=c: c.recv(4096), b"")) for c in connections]
+    answers = [program.received(connection) for connection in connections]
     for connection in connections:
         connection.close()
 
@@ -296,7 +296,7 @@ def test_what_only_werkzeugs_server_can_do_is_done_by_it(start, options, reason)
     port = int(program.wait_for_output(r"Running on http://127\.0\.0\.1:(\d+)")[1])
     with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
         connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
-        answer = b"".join(iter(lambda: connection.recv(4096), b""))
+        answer = program.received(connection)
     assert b"hello" in answer
 
 
@@ -411,7 +411,7 @@ def test_importing_retort_or_its_server_does_not_import_granian(start):
         """
     )
 
-    assert program.process.wait(30) == 0
+    assert program.wait() == 0
     assert program.output == "[]\n"
 
 

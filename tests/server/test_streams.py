@@ -60,7 +60,7 @@ STREAMS = """
 
     listener = open_listener("127.0.0.1", 0)
     print(f"Open http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
-    serve_here(Worker(app, listener, Settings(send_seconds=3, threads=8)))
+    serve_here(Worker(app, listener, Settings(send_seconds=6, threads=8)))
 """
 
 

@@ -1,6 +1,7 @@
 """How many views run at once, and that all who ask are answered."""
 
 import concurrent.futures
+import contextlib
 
 import pytest
 
@@ -85,10 +86,13 @@ def test_who_waits_for_a_thread_is_answered_by_the_next_that_is_free(run, thread
 
 
 def test_requests_that_wait_for_a_thread_are_answered_before_the_server_ends(run):
-    program = run(PROGRAM, "--port=0", "--threads=2")
-    with concurrent.futures.ThreadPoolExecutor(8) as clients:
-        asked = [clients.submit(program.get, "/block") for _ in range(8)]
-        assert asked[0].result(60).text == "slept"
+    program = run(PROGRAM, "--port=0", "--threads=2", "--grace=60")
+    with contextlib.ExitStack() as stack:
+        connections = [stack.enter_context(program.connect()) for _ in range(8)]
+        for connection in connections:
+            connection.sendall(b"GET /block HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        assert program.received(connections[0]).endswith(b"slept")
         program.end()
 
-        assert [each.result(60).text for each in asked] == ["slept"] * 8
+        for connection in connections[1:]:
+            assert program.received(connection).endswith(b"slept")

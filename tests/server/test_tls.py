@@ -176,7 +176,7 @@ def test_what_cannot_be_served_is_said_before(run_tls, options, key, status, mes
     cert = CERT if key is None else OTHER_CERT
     program = run_tls(*options, cert=cert, key=key or CERT)
 
-    assert program.process.wait(60) == status
+    assert program.wait() == status
     assert message in program.output
     assert "panicked" not in program.output
 
@@ -185,5 +185,5 @@ def test_what_cannot_be_served_is_said_before(run_tls, options, key, status, mes
 def test_options_of_tls_need_a_certificate(start, option):
     program = start(PROGRAM, words=("-m", "retort", "run", option, CLIENTS_CA, "{file}"))
 
-    assert program.process.wait(60) == 2
+    assert program.wait() == 2
     assert f"{option} needs --cert and --key" in program.output
