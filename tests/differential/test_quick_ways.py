@@ -255,6 +255,91 @@ def test_a_body_that_is_here_is_read_as_one_that_arrives(body, length, start):
     assert read(io.BytesIO(body)) == read(Pieces(body))
 
 
+class AnotherRequest(retort.Request):
+    """Nothing is known of what a subclass does."""
+
+
+def form_request(kind, body, **fields):
+    given = {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+    kind_of_body = {"CONTENT_TYPE": "application/x-www-form-urlencoded", "REQUEST_METHOD": "POST"}
+    return kind(environ_with(**{**given, **kind_of_body, **fields}))
+
+
+def read_form(request):
+    try:
+        form = request.form
+    except HTTPException as error:
+        return type(error), error.description
+    left = request.stream.read(), request.get_data()
+    return type(form), list(form.items(multi=True)), dict(request.files), *left
+
+
+field_bytes = st.lists(st.sampled_from([b"a", b"=", b"&", b"%41", b"%", b"+", b"\xff", b"%ff"]))
+
+
+@given(
+    body=st.binary(max_size=30) | field_bytes.map(b"".join),
+    most=st.sampled_from([None, 0, 5, 1000]),
+    length=st.sampled_from([None, "3", "x", ""]),
+)
+def test_a_short_form_is_read_as_another(body, most, length):
+    with app.app_context():
+        app.config["MAX_CONTENT_LENGTH"] = most
+        changed = {} if length is None else {"CONTENT_LENGTH": length}
+        ours, theirs = (
+            form_request(kind, body, **changed) for kind in (retort.Request, AnotherRequest)
+        )
+        assert read_form(ours) == read_form(theirs)
+
+
+def test_a_short_form_takes_the_short_way():
+    assert form_request(retort.Request, b"a=1")._load_short_form() is IS_FAST
+
+
+def own_parser(monkeypatch):
+    class Own(FormParser):
+        def parse(self, *arguments):
+            seen.append("seen")
+            return super().parse(*arguments)
+
+    monkeypatch.setattr(retort.Request, "form_data_parser_class", Own)
+    return (seen := [])
+
+
+def own_method(kind, name, monkeypatch):
+    real = getattr(kind, name)
+
+    def method(*arguments, **named):
+        seen.append("seen")
+        return real(*arguments, **named)
+
+    monkeypatch.setattr(kind, name, method)
+    return (seen := [])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        own_parser,
+        partial(own_method, retort.Request, "make_form_data_parser"),
+        partial(own_method, retort.Request, "_get_stream_for_parsing"),
+        partial(own_method, retort.Request, "_load_form_data"),
+        partial(own_method, FormParser, "parse"),
+        partial(own_method, formparser.FormDataParser, "__init__"),
+    ],
+)
+def test_what_was_put_in_place_of_a_reader_of_forms_reads_them(monkeypatch, change):
+    request = form_request(retort.Request, b"a=0")
+    assert request.form["a"] == "0"
+    seen = change(monkeypatch)
+    for number in "12":
+        assert form_request(retort.Request, b"a=" + number.encode()).form["a"] == number
+    assert len(seen) == 2
+    monkeypatch.undo()
+    assert form_request(retort.Request, b"a=3").form["a"] == "3"
+    assert len(seen) == 2
+
+
 def test_a_body_that_is_here_needs_no_reader():
     source = io.BytesIO(b"body")
     assert (open_body({"wsgi.input": source, "CONTENT_LENGTH": "4"}, 4) is source) is IS_FAST

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import typing as t
 from functools import lru_cache
+from io import BytesIO
+from operator import attrgetter
 
 from werkzeug.datastructures import EnvironHeaders, IfRange
 from werkzeug.exceptions import BadRequest, HTTPException
@@ -18,9 +20,17 @@ from werkzeug.wrappers import Request as RequestBase
 from .. import json
 from ..fast import IS_FAST
 from ..globals import _cv_app, current_app
+from ..heirs import UNCHANGED, heir_of, settle
 from .body import open_body
-from .forms import FormParser
-from .hints import MULTIPART, files_with_hints, hint_at_unread_form
+from .forms import FormParser, split_urlencoded
+from .hints import (
+    MULTIPART,
+    NO_CHARSET,
+    URLENCODED,
+    files_with_hints,
+    hint_at_unread_form,
+    hint_once,
+)
 from .lazy import Lazy
 from .methods import IDEMPOTENT, SAFE
 from .multidict import multi_dict
@@ -331,12 +341,38 @@ class Request(RequestBase):
                 " read the form. Take the fields from the parts."
             )
         try:
-            super()._load_form_data()
+            if not self._load_short_form():
+                super()._load_form_data()
         except HTTPException as error:
             self._form_error = error
             raise
         if _setting("DEBUG") and self.mimetype != MULTIPART and not self.files:
             self.__dict__["files"] = files_with_hints(self)
+
+    def _load_short_form(self) -> bool:
+        """Load a urlencoded form that is here already; whether this is one.
+
+        PERF: the same as Werkzeug's way through a parser, without asking what is known.
+        """
+        if (
+            self.environ.get("CONTENT_TYPE") != URLENCODED
+            or type(self.environ.get("wsgi.input")) is not BytesIO
+            or not _reads_forms_as_usual(type(self))
+            or "_cached_data" in self.__dict__
+            or getattr(self.url_rule, "limits", None)
+            or _setting("LIMIT_URLENCODED_FORMS")
+        ):
+            return False
+        stream = self.stream
+        if type(stream) is not BytesIO:
+            return False
+        fields, is_valid = split_urlencoded(stream.read())
+        if not is_valid:
+            hint_once(NO_CHARSET)
+        own = self.__dict__
+        own["form"] = multi_dict(self.parameter_storage_class, fields)
+        own["files"] = multi_dict(self.parameter_storage_class, ())
+        return True
 
     def iter_parts(self) -> Iterator[Part]:
         """The fields and files of a multipart form, one by one while they arrive.
@@ -404,6 +440,29 @@ class Request(RequestBase):
 
 
 _INIT = Request.__init__
+
+# Of what reads a form, what a subclass or a tool may have changed.
+_readers_of = attrgetter(
+    *("_load_form_data", "_get_stream_for_parsing", "want_form_data_parsed", "stream", "get_data"),
+    *("make_form_data_parser", "form_data_parser_class", "mimetype", "_parse_content_type"),
+    *("content_type", "mimetype_params", "content_length"),
+)
+_parsers_of = attrgetter("__init__", "parse", "_read_fields", "parse_from_environ")
+_USUAL = (_readers_of(Request), _parsers_of(FormParser))
+_heirs = (heir_of(Request), heir_of(FormParser))
+
+
+def _reads_forms_as_usual(kind: type[Request]) -> bool:
+    request_heir, parser_heir = _heirs
+    if kind is not Request or not IS_FAST:
+        return False
+    if request_heir.__flags__ & parser_heir.__flags__ & UNCHANGED:
+        return True
+    if (_readers_of(Request), _parsers_of(FormParser)) != _USUAL:
+        return False
+    settle(request_heir)
+    settle(parser_heir)
+    return True
 
 
 def can_be_made_later(request_class: type[Request]) -> bool:
