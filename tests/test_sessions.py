@@ -769,3 +769,63 @@ def test_sha1_is_looked_up_when_it_is_called():
     assert _lazy_sha1(b"a").hexdigest() == hashlib.sha1(b"a").hexdigest()
     assert _lazy_sha1().digest() == hashlib.sha1().digest()
     assert SecureCookieSessionInterface.digest_method is _lazy_sha1
+
+
+# A session that nobody looked at.
+
+
+def cookie_of(app, content):
+    return app.session_interface.get_signing_serializer(app).dumps(content)
+
+
+@pytest.mark.parametrize(
+    ("cookies", "leaves_alone"),
+    [
+        ("session={plain}", True),
+        ("a=1; session={plain}; b=2", True),
+        ("session=e30.forged.forged", True),
+        ("session={permanent}", False),
+        ("session={compressed}", False),
+        ("session={plain}; session={permanent}", False),
+        ("my_session={plain}; session={permanent}", False),
+        ('session="{plain}"', False),
+        ("session=", False),
+        ("session=x", False),
+        ("session=é", False),
+        ("session", False),
+    ],
+)
+def test_a_cookie_tells_whether_its_session_may_be_due(app, cookies, leaves_alone):
+    made = {
+        "plain": cookie_of(app, {"name": "Ada", "text": "permanent"}),
+        "permanent": cookie_of(app, {"name": "Ada", "_permanent": True}),
+        "compressed": cookie_of(app, {"text": "a" * 100, "_permanent": True}),
+    }
+    interface = app.session_interface
+    assert interface.leaves_alone(cookies.format(**made), "session") is leaves_alone
+
+
+@pytest.mark.parametrize("name", ["should_set_cookie", "get_signing_serializer"])
+def test_what_decides_about_saving_may_be_another(app, name, monkeypatch):
+    interface = app.session_interface
+    cookies = f"session={cookie_of(app, {'name': 'Ada'})}"
+    real = getattr(type(interface), name)
+    monkeypatch.setattr(type(interface), name, lambda *arguments: real(*arguments))
+    assert interface.leaves_alone(cookies, "session") is False
+
+
+@pytest.mark.parametrize("content", [{"n": 1}, {"n": "a" * 200}])
+@pytest.mark.parametrize("is_permanent", [False, True])
+def test_only_a_permanent_session_is_refreshed_where_nobody_looks_at_it(
+    app, client, content, is_permanent
+):
+    @app.get("/elsewhere")
+    def elsewhere():
+        return "no word of the session"
+
+    if is_permanent:
+        content = {**content, "_permanent": True}
+    client.set_cookie("session", cookie_of(app, content))
+    answer = client.get("/elsewhere")
+    assert bool(answer.headers.getlist("Set-Cookie")) is is_permanent
+    assert "Vary" not in answer.headers or is_permanent

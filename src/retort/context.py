@@ -261,13 +261,15 @@ class RequestContext(AppContext):
         return session
 
     def may_have_changed_session(self) -> bool:
-        """Whether there is a session to save: one that was opened, or came as a cookie."""
+        """Whether there may be a session to save: one that was opened, or came as a cookie."""
         if self._given_session is not None or self.steps.opens_session_first:
             return True
         cookies = self.environ.get("HTTP_COOKIE")
-        return (
-            cookies is not None and self.app.session_interface.get_cookie_name(self.app) in cookies
-        )
+        if cookies is None:
+            return False
+        interface = self.app.session_interface
+        name = interface.get_cookie_name(self.app)
+        return name in cookies and not interface.leaves_alone(cookies, name)
 
     # Matching
 

@@ -8,9 +8,11 @@ decided by `context.py` and `dispatch.py`. The signature is made in `signing.py`
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, MutableMapping
 from datetime import datetime, timezone
 from functools import lru_cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from itsdangerous import BadData, URLSafeTimedSerializer
@@ -19,7 +21,7 @@ from werkzeug.datastructures import CallbackDict
 from .context import session_methods
 from .globals import _cv_request
 from .json.tag import TaggedJSONSerializer
-from .signing import make_serializer
+from .signing import decode, make_serializer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -173,6 +175,16 @@ class SessionInterface:
             return None
         return datetime.now(timezone.utc) + app.permanent_session_lifetime
 
+    def leaves_alone(self, cookies: str, name: str) -> bool:
+        """Whether a session that nobody has looked at surely is not to be saved.
+
+        It need not be opened then. Here nothing is known of that.
+
+        :param cookies: the request's ``Cookie`` field.
+        :param name: of the cookie.
+        """
+        return False
+
     def should_set_cookie(self, app: Flask, session: SessionMixin) -> bool:
         """Whether this answer sets the cookie.
 
@@ -268,6 +280,23 @@ class SecureCookieSessionInterface(SessionInterface):
             return self.session_class()
         return self.session_class(content if isinstance(content, Mapping) else None)
 
+    def leaves_alone(self, cookies: str, name: str) -> bool:
+        """Whether the cookie is readable, and of no permanent session, the only ones to refresh.
+
+        Its signature is of no importance: instead of a session that was forged there is a new
+        one, and that is not saved either.
+        """
+        if _savers_of(type(self)) != _SAVERS or cookies.count(f"{name}=") != 1:
+            return False
+        cookie = cookies.partition(f"{name}=")[2].partition(";")[0]
+        payload = cookie.partition(".")[0]
+        if not _ENCODED.fullmatch(payload):
+            return False
+        try:
+            return b"_permanent" not in decode(payload.encode("ascii"))
+        except ValueError:
+            return False
+
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Set the cookie if need be, or delete it if the session was emptied.
 
@@ -313,6 +342,15 @@ class SecureCookieSessionInterface(SessionInterface):
             "partitioned": self.get_cookie_partitioned(app),
         }
 
+
+_ENCODED = re.compile("[A-Za-z0-9_-]+")
+
+# Of what decides whether to save a session, what a subclass or a tool may have changed.
+_savers_of = attrgetter(
+    *("should_set_cookie", "get_signing_serializer", "serializer", "session_class"),
+    *("session_class.permanent", "session_class.modified", "session_class.__init__"),
+)
+_SAVERS = _savers_of(SecureCookieSessionInterface)
 
 SecureCookieSessionInterface.lazy_methods = session_methods(SecureCookieSessionInterface)
 
