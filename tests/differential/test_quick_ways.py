@@ -25,7 +25,7 @@ from itsdangerous import (
 )
 from werkzeug import formparser
 from werkzeug.datastructures import ImmutableMultiDict
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import ClientDisconnected, HTTPException
 from werkzeug.routing import BuildError, Map, Rule
 from werkzeug.utils import redirect as redirect_of_werkzeug
 from werkzeug.wrappers import Request as PlainRequest
@@ -207,6 +207,52 @@ def form_of(stream, **limits):
 @given(body=well_formed | odd)
 def test_a_form_that_is_here_is_split_as_one_that_arrives(body):
     assert form_of(io.BytesIO(body)) == form_of(Pieces(body))
+    assert form_of(opened(body)) == form_of(Pieces(body))
+
+
+def opened(body, length=None):
+    length = len(body) if length is None else length
+    return open_body({"wsgi.input": Pieces(body), "CONTENT_LENGTH": str(length)}, None)
+
+
+def test_what_a_server_still_reads_is_split_at_once_if_it_is_short(monkeypatch):
+    monkeypatch.setattr("retort.http.forms.Parts", None)
+    body = b"--bound\r\n" + field + b"\r\n\r\ncontent\r\n--bound--\r\n"
+    if IS_FAST:
+        assert form_of(opened(body), max_form_parts=1)[0] == [("a", "content")]
+    with pytest.raises(TypeError):
+        form_of(opened(body, length=2_500_001))
+
+
+def test_a_form_that_breaks_off_is_none():
+    body = b"--bound\r\n" + field + b"\r\n\r\ncontent\r\n--bound--\r\n"
+    error, reason = form_of(opened(body, length=len(body) + 5))
+    assert error is ClientDisconnected
+    assert reason.startswith("The request body ended 5 bytes before")
+
+
+class WSGIBody(Pieces):
+    """Granian's by its name; it says how often it was read."""
+
+    __module__ = "granian._granian"
+
+    def __init__(self, body):
+        super().__init__(body)
+        self.sizes = []
+
+    def read(self, size=-1):
+        self.sizes.append(size)
+        return super().read(size)
+
+    read1 = None
+
+
+@pytest.mark.parametrize("size", [10, 100_000])
+def test_the_input_of_granian_is_read_once(size):
+    source = WSGIBody(b"x" * size)
+    environ = {"wsgi.input": source, "CONTENT_LENGTH": str(size), "wsgi.input_terminated": True}
+    assert open_body(environ, None).read() == b"x" * size
+    assert source.sizes == [size]
 
 
 def test_an_ordinary_form_is_split_at_once():
@@ -293,7 +339,7 @@ def test_a_short_form_is_read_as_another(body, most, length):
 
 
 def test_a_short_form_takes_the_short_way():
-    assert form_request(retort.Request, b"a=1")._load_short_form() is IS_FAST
+    assert form_request(retort.Request, b"a=1")._load_plain_form() is IS_FAST
 
 
 def own_parser(monkeypatch):

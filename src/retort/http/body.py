@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 _PIECE_BYTES = 64 * 1024
+# A body up to this size may be in memory as a whole.
+SHORT_BYTES = 2_500_000
 _DIGITS = re.compile(r"[0-9]{1,30}")  # 4,300 are the most that Python would take
 
 
@@ -57,13 +59,36 @@ def open_body(environ: WSGIEnvironment, most: int | None) -> IO[bytes]:
     # PERF: a body that is here already, as long as announced, needs nobody to watch over it.
     if IS_FAST and type(source) is io.BytesIO and length_left(source) == announced:
         return source
+    if announced is not None and _is_granian(source):
+        is_terminated = False  # it would wait for the end once more after the last byte
     body = Body(source, announced, most=most, is_terminated=is_terminated)
     return cast("IO[bytes]", io.BufferedReader(body))
+
+
+def _is_granian(source: object) -> bool:
+    """Whether this is the input of Granian's WSGI, which ends where it was announced."""
+    kind = type(source)
+    return kind.__name__ == "WSGIBody" and kind.__module__ == "granian._granian"
 
 
 def length_left(source: io.BytesIO) -> int:
     """How many bytes are to be read yet from bytes in memory."""
     return len(source.getvalue()) - source.tell()
+
+
+def read_short(stream: IO[bytes]) -> bytes | None:
+    """All bytes of a body that is short; ``None``, and nothing read, if that is not known.
+
+    Reading raises what `open_body` says.
+    """
+    if not IS_FAST:
+        return None
+    if type(stream) is io.BytesIO:
+        is_short = not stream.tell() and length_left(stream) <= SHORT_BYTES
+    else:
+        raw = getattr(stream, "raw", None)
+        is_short = isinstance(raw, Body) and raw.is_short()
+    return stream.read() if is_short else None
 
 
 def announced_length(environ: WSGIEnvironment) -> int | None:
@@ -104,6 +129,14 @@ class Body(io.RawIOBase):
         self._is_terminated = is_terminated
         self._count = 0
 
+    def is_short(self) -> bool:
+        """Whether there is not much to be read, whatever the source has, and all of that."""
+        return (
+            not self._is_terminated
+            and self._count == 0
+            and cast("int", self._announced) <= SHORT_BYTES
+        )
+
     def readable(self) -> bool:
         return True
 
@@ -116,7 +149,10 @@ class Body(io.RawIOBase):
 
     def readall(self) -> bytes:
         """The rest of the body."""
-        return b"".join(iter(lambda: self._fetch(self._wanted(_PIECE_BYTES)), b""))
+        size = _PIECE_BYTES
+        if self._announced is not None and self._announced <= SHORT_BYTES:
+            size = max(size, self._announced)
+        return b"".join(iter(lambda: self._fetch(self._wanted(size)), b""))
 
     def _wanted(self, size: int) -> int:
         if self._most is not None:

@@ -18,7 +18,7 @@ from werkzeug.wrappers import Request as RequestBase
 from werkzeug.wrappers import request as request_module
 
 from ..errors import SetupError
-from ..fast import IS_FAST
+from .body import SHORT_BYTES, read_short
 from .hints import MULTIPART, NO_CHARSET, URLENCODED, hint_once
 from .multidict import multi_dict
 from .multipart import Parts, read_boundary, split_parts
@@ -96,11 +96,11 @@ class FormParser(formparser.FormDataParser):
 
     def _split(self, stream: IO[bytes], boundary: bytes) -> Iterable[Part]:
         limits = {"most_parts": self.max_form_parts, "most_memory": self.max_form_memory_size}
-        body = short_body(stream)
-        if body is not None and (parts := split_parts(body, boundary, **limits)) is not None:
-            stream.seek(0, io.SEEK_END)
-            return parts
-        return Parts(stream, boundary, **limits)
+        body = read_short(stream)
+        if body is None:
+            return Parts(stream, boundary, **limits)
+        parts = split_parts(body, boundary, **limits)
+        return Parts(io.BytesIO(body), boundary, **limits) if parts is None else parts
 
     def _sort(
         self,
@@ -133,18 +133,6 @@ class FormParser(formparser.FormDataParser):
         )
 
 
-# A body of this size is kept in memory with its files, where it is there already.
-_SHORT_BYTES = 2_500_000
-
-
-def short_body(stream: IO[bytes]) -> bytes | None:
-    """The bytes of a body that is in memory and not long; ``None`` for others."""
-    if not IS_FAST or type(stream) is not io.BytesIO or stream.tell():
-        return None
-    body = stream.getvalue()
-    return body if len(body) <= _SHORT_BYTES else None
-
-
 _USUAL = (RequestBase._get_file_stream, formparser.default_stream_factory)
 
 
@@ -160,7 +148,7 @@ def kept(content: bytes) -> IO[bytes]:
 
     It goes to disk when its descriptor is asked for, or when much more is written to it.
     """
-    file = SpooledTemporaryFile(max_size=_SHORT_BYTES, mode="rb+")  # noqa: SIM115
+    file = SpooledTemporaryFile(max_size=SHORT_BYTES, mode="rb+")  # noqa: SIM115
     file._file = io.BytesIO(content)
     return cast("IO[bytes]", file)
 

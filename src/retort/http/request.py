@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import typing as t
 from functools import lru_cache
-from io import BytesIO
 from operator import attrgetter
 
 from werkzeug.datastructures import EnvironHeaders, IfRange
@@ -341,7 +340,7 @@ class Request(RequestBase):
                 " read the form. Take the fields from the parts."
             )
         try:
-            if not self._load_short_form():
+            if not self._load_plain_form():
                 super()._load_form_data()
         except HTTPException as error:
             self._form_error = error
@@ -349,24 +348,20 @@ class Request(RequestBase):
         if _setting("DEBUG") and self.mimetype != MULTIPART and not self.files:
             self.__dict__["files"] = files_with_hints(self)
 
-    def _load_short_form(self) -> bool:
-        """Load a urlencoded form that is here already; whether this is one.
+    def _load_plain_form(self) -> bool:
+        """Load a urlencoded form that nobody has a say in; whether this is one.
 
         PERF: the same as Werkzeug's way through a parser, without asking what is known.
         """
         if (
             self.environ.get("CONTENT_TYPE") != URLENCODED
-            or type(self.environ.get("wsgi.input")) is not BytesIO
             or not _reads_forms_as_usual(type(self))
             or "_cached_data" in self.__dict__
             or getattr(self.url_rule, "limits", None)
             or _setting("LIMIT_URLENCODED_FORMS")
         ):
             return False
-        stream = self.stream
-        if type(stream) is not BytesIO:
-            return False
-        fields, is_valid = split_urlencoded(stream.read())
+        fields, is_valid = split_urlencoded(self.stream.read())
         if not is_valid:
             hint_once(NO_CHARSET)
         own = self.__dict__
