@@ -253,11 +253,13 @@ class SecureCookieSessionInterface(SessionInterface):
         if not app.secret_key:
             return None
         keys = (*_fallback_keys(app), app.secret_key)
-        parts = (keys, self.salt, self.serializer, self.key_derivation, self.digest_method)
+        # PERF: hmac runs in C if it gets the hash function itself, not a function around it.
+        digest = hashlib.sha1 if self.digest_method is _lazy_sha1 else self.digest_method
+        parts = (keys, self.salt, self.serializer, self.key_derivation, digest)
         try:
             return _shared_serializer(*parts)
         except TypeError:  # one of the parts cannot be a key of a dictionary
-            return _make_serializer(*parts)
+            return make_serializer(*parts)
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         """The session in the request's cookie; a new one if the cookie is not good.
@@ -362,17 +364,5 @@ def _fallback_keys(app: Flask) -> tuple[str | bytes, ...]:
     return tuple(fallbacks or ())
 
 
-def _make_serializer(
-    keys: tuple[str | bytes, ...],
-    salt: str | bytes,
-    serializer: Any,
-    key_derivation: str,
-    digest_method: Callable[..., Any],
-) -> URLSafeTimedSerializer:
-    # PERF: hmac runs in C if it gets the hash function itself, not a function around it.
-    digest = hashlib.sha1 if digest_method is _lazy_sha1 else digest_method
-    return make_serializer(keys, salt, serializer, key_derivation, digest)
-
-
 # PERF: making one takes a quarter of the time that reading a cookie does.
-_shared_serializer = lru_cache(maxsize=32)(_make_serializer)
+_shared_serializer = lru_cache(maxsize=32)(make_serializer)

@@ -128,6 +128,8 @@ _known: dict[tuple[str, str, str], KnownFile] = {}
 
 
 def _remember(key: tuple[str, str, str], settings: dict[str, t.Any], response: Response) -> None:
+    if response.status_code != 200 or (response.content_length or 0) > _MOST_BYTES:
+        return
     root, directory, name = key
     path = os.path.join(root, safe_join(directory, name) or "")
     fields = list(response.headers)
@@ -135,9 +137,7 @@ def _remember(key: tuple[str, str, str], settings: dict[str, t.Any], response: R
     now = os.stat(path)
     max_age = _max_age_of(path, settings)
     is_of_this_file = (
-        response.status_code == 200
-        and now.st_size <= _MOST_BYTES
-        and response.content_length == now.st_size
+        response.content_length == now.st_size
         and response.headers.get("ETag", "").startswith(f'"{now.st_mtime}-{now.st_size}-')
         and "Date" in places
         and ("Expires" in places) is (max_age is not None)

@@ -257,8 +257,6 @@ class Workers:
         member.close()
         if self.stops_asked or member.state in (State.RETIRES, State.FINISHES):
             return
-        if member.has_failed_to_start() and member.generation < self.generation:
-            return  # it read the program as it was before the reload that is asked for now
         if member.has_failed_to_start():
             self.note_failed_start(member)
         else:
@@ -267,6 +265,8 @@ class Workers:
             say(f"Worker {member.pid} {member.how_it_ended()}: starting another.", fg="yellow")
 
     def note_failed_start(self, member: Member) -> None:
+        if member.generation < self.generation:
+            return  # it read the program as it was before the reload that is asked for now
         from ..debug import Failure  # not before: what serves has no need of it
 
         failure = member.failure or Failure(
