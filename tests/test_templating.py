@@ -321,6 +321,16 @@ def test_a_context_processor_of_a_blueprint_counts_only_for_its_requests(site):
     assert client.get("/").text == "Page app"
 
 
+def test_a_context_processor_of_a_blueprint_counts_where_the_app_has_none(site):
+    pages = Blueprint("pages", __name__)
+    pages.context_processor(lambda: {"value": "of pages"})
+    pages.add_url_rule("/pages", view_func=lambda: render_template("page.html"), endpoint="all")
+    site.register_blueprint(pages)
+    del site.template_context_processors[None]
+
+    assert site.test_client().get("/pages").text == "Page of pages"
+
+
 def test_an_app_context_processor_of_a_blueprint_counts_for_all_requests(site):
     blueprint = Blueprint("inner", __name__)
     blueprint.app_context_processor(lambda: {"value": "blueprint"})
