@@ -4,10 +4,11 @@ The quick ways through a request leave out methods that nobody has replaced; but
 methods of a class, and of the classes above it, at any time. CPython marks a class while it
 remembers its attributes, and takes the mark off that class and all its heirs when something
 is set on one of them. So an heir of which nobody asks anything loses its mark when a class
-above it is changed, and does not get it back by itself::
+above it is changed, and does not get it back by itself. :class:`Seen` is what to use::
 
-    if not heir.__flags__ & UNCHANGED:
-        ...  # compare what matters, then settle(heir)
+    seen = Seen(look, Request, Response)
+    ...
+    seen.now()  # what look() gave, again if one of the classes was changed
 
 Where Python keeps no such marks every look says that there may be a change, and the
 comparison is made each time.
@@ -19,6 +20,29 @@ import typing as t
 from types import SimpleNamespace
 
 from .fast import IS_FAST
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = t.TypeVar("T")
+
+
+class Seen(t.Generic[T]):
+    """What ``look`` made of some classes, which looks again when one of them was changed."""
+
+    __slots__ = ("_heir", "_look", "_result")
+
+    def __init__(self, look: Callable[[], T], *kinds: type) -> None:
+        self._look = look
+        self._heir = heir_of(*kinds)
+        self._result = look()
+
+    def now(self) -> T:
+        """The result for the classes as they are now."""
+        if not self._heir.__flags__ & UNCHANGED:
+            settle(self._heir)  # first: what is changed while we look counts the next time
+            self._result = self._look()
+        return self._result
 
 
 def heir_of(*kinds: type) -> t.Any:

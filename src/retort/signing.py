@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import zlib
 from binascii import Error, a2b_base64, b2a_base64
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, cast
 
 from itsdangerous import TimestampSigner, URLSafeTimedSerializer
@@ -54,12 +55,63 @@ _OUT_OF_WINDOW = 262  # bytes of its window in which zlib does not look: MIN_LOO
 _HEADER = zlib.compress(b"")[:2]
 
 
+# PERF: to compress takes as long as to sign, and most sessions are short.
+def cannot_shrink(raw: bytes) -> bool:
+    """Whether it is sure that `zlib.compress` saves no more than one byte of ``raw``.
+
+    Not if it has at most 64 bytes, of which at most 7 occurred before. To save two bytes, the
+    block of bits that zlib makes (RFC 1951) has to be 64 bits shorter than ``raw``, for zlib
+    puts 6 bytes around it. Each byte that occurs for the first time is written as a symbol; let
+    *k* be the number of these symbols and the one that ends the block.
+
+    - With fixed codes (section 3.2.6) a block begins and ends with 10 bits, and each of these
+      symbols takes 8 or more. So 7 * 8 - 10 bits may be saved.
+    - With codes of its own (3.2.7) it begins with 17 bits. 24 or more follow, without which it
+      could not tell of codes as short as 6 bits, and the shortest of so few codes is; 16 or
+      more for two or more runs of the 192 or more bytes that do not occur; 1 or more for the
+      length of each code, and of one for distances. The symbols take *k* ld *k* bits or more
+      (the inequality of Kraft). That makes 58 + *k* (1 + ld *k*), which is 8 *k* - 10 or more
+      for any *k*, and ``raw`` has 8 *k* + 48 bits at most. So 58 bits may be saved.
+    """
+    return len(raw) <= 64 and len(raw) - len(set(raw)) <= 7
+
+
+class Seal:
+    """HMAC (RFC 2104) under one key.
+
+    PERF: `hmac.digest` hashes the key for each text, and looks up the hash function.
+
+    :param new: the hash function, of `hashlib`.
+    """
+
+    def __init__(self, key: bytes, new: Callable[..., Any]) -> None:
+        self._begun = hmac.new(key, digestmod=new)
+
+    def __call__(self, text: bytes) -> bytes:
+        mac = self._begun.copy()
+        mac.update(text)
+        return mac.digest()
+
+
+@lru_cache(maxsize=8)
+def _stamp(seconds: int) -> bytes:
+    """A dot, and this time since 1970 as itsdangerous writes it."""
+    return b"." + encode(seconds.to_bytes(8, "big").lstrip(b"\0"))
+
+
 class SessionSigner(TimestampSigner):
     """A signer that derives its keys once, and accepts one spelling of each signature."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._derived_keys: dict[bytes, bytes] = {}
+        self._seal = self._seal_of_newest()
+
+    def _seal_of_newest(self) -> Callable[[bytes], bytes]:
+        key = self.derive_key()
+        if type(self.algorithm) is HmacInC:
+            return Seal(key, self.algorithm.digest_method)
+        return partial(self.algorithm.get_signature, key)
 
     def derive_key(self, secret_key: str | bytes | None = None) -> bytes:
         secret = bytes(self.secret_key if secret_key is None else want_bytes(secret_key))
@@ -71,9 +123,8 @@ class SessionSigner(TimestampSigner):
     def sign(self, value: str | bytes) -> bytes:
         if not IS_FAST:
             return super().sign(value)
-        stamp = encode(self.get_timestamp().to_bytes(8, "big").lstrip(b"\0"))
-        signed = want_bytes(value) + b"." + stamp
-        return signed + b"." + self.get_signature(signed)
+        signed = want_bytes(value) + _stamp(self.get_timestamp())
+        return signed + b"." + encode(self._seal(signed))
 
     def get_signature(self, value: str | bytes) -> bytes:
         return encode(self.algorithm.get_signature(self.derive_key(), want_bytes(value)))
@@ -87,19 +138,24 @@ class SessionSigner(TimestampSigner):
                 return True
         return False
 
-    def unsign_fresh(self, text: bytes, max_age: int) -> bytes | None:
-        """What was signed with the newest key in the last ``max_age`` seconds.
+    def read_fresh(self, text: str | bytes, max_age: int) -> bytes | None:
+        """What a payload that is not compressed was made of, if ``text`` is surely good.
 
-        PERF: ``None`` for all others, of which `unsign` says what is wrong.
+        PERF: ``None`` for all others: was it not signed with the newest key in the last
+        ``max_age`` seconds, `unsign` says what is wrong.
         """
-        signed, _, signature = text.rpartition(b".")
-        if not hmac.compare_digest(signature, self.get_signature(signed)):
+        signed, _, signature = want_bytes(text).rpartition(b".")
+        if not hmac.compare_digest(signature, encode(self._seal(signed))):
             return None
         value, dot, stamp = signed.rpartition(b".")
         if not dot or len(stamp) > 8:  # six bytes, for the next nine million years
             return None
-        age = self.get_timestamp() - int.from_bytes(decode(stamp), "big")
-        return value if 0 <= age <= max_age else None
+        try:
+            age = self.get_timestamp() - int.from_bytes(decode(stamp), "big")
+            is_good = 0 <= age <= max_age and not value.startswith(b".")
+            return decode(value) if is_good else None
+        except Error:
+            return None
 
 
 class HmacInC(HMACAlgorithm):
@@ -122,10 +178,18 @@ class SessionSerializer(URLSafeTimedSerializer):
             self._signer = cast("SessionSigner", super().make_signer(salt))
         return self._signer
 
+    def dumps(self, obj: Any, salt: str | bytes | None = None) -> str:
+        if not IS_FAST or salt is not None or not self.is_text_serializer:
+            return super().dumps(obj, salt)
+        signer = self._signer or self.make_signer()
+        return signer.sign(self.dump_payload(obj)).decode("ascii")
+
     def dump_payload(self, obj: Any) -> bytes:
         if not IS_FAST:
             return super().dump_payload(obj)
-        raw = Serializer.dump_payload(self, obj)
+        raw = want_bytes(self.serializer.dumps(obj, **self.serializer_kwargs))
+        if cannot_shrink(raw):
+            return encode(raw)
         compressed = compress(raw)
         if len(compressed) < len(raw) - 1:
             return b"." + encode(compressed)
@@ -139,17 +203,10 @@ class SessionSerializer(URLSafeTimedSerializer):
         salt: str | bytes | None = None,
     ) -> Any:
         if IS_FAST and max_age is not None and not return_timestamp and salt is None:
-            payload = self._read_fresh(s, max_age)
+            payload = (self._signer or self.make_signer()).read_fresh(s, max_age)
             if payload is not None:
                 return Serializer.load_payload(self, payload)
         return super().loads(s, max_age, return_timestamp, salt)
-
-    def _read_fresh(self, text: str | bytes, max_age: int) -> bytes | None:
-        try:
-            value = self.make_signer().unsign_fresh(want_bytes(text), max_age)
-            return None if value is None or value.startswith(b".") else decode(value)
-        except Error:
-            return None
 
 
 def make_serializer(

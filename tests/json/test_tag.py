@@ -2,12 +2,14 @@
 
 import datetime as dt
 import uuid
+from collections import OrderedDict
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
+from retort.json.provider import DefaultJSONProvider
 from retort.json.tag import (
     JSONTag,
     PassDict,
@@ -261,3 +263,101 @@ def test_in_an_app_context_the_apps_json_is_used(app, serializer):
 
     with app.app_context():
         assert serializer.dumps({"z": 1, "a": "é"}) == '{"a":"é","z":1}'
+
+
+# A flat dictionary, which no tag changes as long as the tags are the usual ones
+
+
+class Loud(JSONTag):
+    key = " loud"
+
+    def check(self, value):
+        return isinstance(value, str) and value.isupper()
+
+    def to_json(self, value):
+        return value.lower()
+
+    def to_python(self, value):
+        return value.upper()
+
+
+def test_a_tag_for_what_json_has_is_asked(serializer):
+    assert serializer.dumps({"a": "X"}) == '{"a":"X"}'
+
+    serializer.register(Loud, index=0)
+
+    assert serializer.dumps({"a": "X"}) == '{"a":{" loud":"x"}}'
+    assert serializer.loads('{"a":{" loud":"x"}}') == {"a": "X"}
+    assert serializer.loads('{" loud":"x"}') == "X"
+
+
+def test_a_tag_that_was_put_among_the_others_is_asked(serializer):
+    serializer.order.insert(0, Loud(serializer))
+    serializer.tags["loud"] = Loud(serializer)
+
+    assert serializer.dumps({"a": "X"}) == '{"a":{" loud":"x"}}'
+    assert serializer.loads('{"loud":"x"}') == "X"
+
+
+def test_a_tag_of_a_key_without_space_is_one(serializer):
+    assert serializer.loads('{"plain":"x"}') == {"plain": "x"}
+
+    serializer.tags["plain"] = Loud(serializer)
+
+    assert serializer.loads('{"plain":"x"}') == "X"
+    assert serializer.dumps({"plain": "x"}) == '{" di":{"plain__":"x"}}'
+
+
+def test_the_default_tags_of_a_class_count(monkeypatch):
+    monkeypatch.setattr(TaggedJSONSerializer, "default_tags", [Loud])
+
+    assert TaggedJSONSerializer().dumps({"a": "X"}) == '{"a":"X"}'
+    assert TaggedJSONSerializer().dumps("X") == '{" loud":"x"}'
+
+
+@pytest.mark.parametrize("name", ["tag", "untag", "_untag_scan"])
+@pytest.mark.parametrize("is_subclass", [False, True])
+def test_a_replaced_step_of_the_serializer_is_taken(monkeypatch, name, is_subclass):
+    kind = type("Own", (TaggedJSONSerializer,), {}) if is_subclass else TaggedJSONSerializer
+    serializer = kind()
+    assert serializer.loads(serializer.dumps({"a": 1})) == {"a": 1}
+
+    monkeypatch.setattr(kind, name, lambda self, value: {"replaced": 2})
+
+    assert serializer.loads(serializer.dumps({"a": 1})) == {"replaced": 2}
+    monkeypatch.undo()
+    assert serializer.loads(serializer.dumps({"a": 1})) == {"a": 1}
+
+
+def test_a_replaced_method_of_a_tag_is_asked(serializer, monkeypatch):
+    assert serializer.dumps({"a": 1}) == '{"a":1}'
+
+    monkeypatch.setattr(PassDict, "to_json", lambda self, value: {"replaced": 2})
+
+    assert serializer.dumps({"a": 1}) == '{"replaced":2}'
+
+
+def test_what_is_written_and_read_is_a_new_dictionary(serializer):
+    class Own(dict):
+        pass
+
+    assert serializer.loads(serializer.dumps(Own(a=1))) == {"a": 1}
+    assert type(serializer.loads('{"a":1}')) is dict
+
+
+def test_the_provider_of_the_app_writes_and_reads(app, serializer):
+    class Provider(DefaultJSONProvider):
+        def dumps(self, obj, **kwargs):
+            assert kwargs == {"separators": (",", ":")}
+            return super().dumps(obj, **kwargs) + " "
+
+        def loads(self, s, **kwargs):
+            assert s.endswith(" ")
+            assert kwargs == {}
+            return OrderedDict(super().loads(s))
+
+    app.json = Provider(app)
+    with app.app_context():
+        text = serializer.dumps({"a": 1})
+        assert text == '{"a":1} '
+        assert type(serializer.loads(text)) is dict

@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, ClassVar
 from uuid import UUID
 
 from markupsafe import Markup
 from werkzeug.http import http_date, parse_date
 
+from ..fast import IS_FAST
+from ..globals import _cv_app
+from ..heirs import Seen
 from . import dumps, loads
 
 
@@ -189,7 +193,7 @@ class TaggedJSONSerializer:
     an object with ``dumps`` and ``loads``.
     """
 
-    __slots__ = ("order", "tags")
+    __slots__ = ("_usual_order", "order", "tags")
 
     default_tags: ClassVar[list[type[JSONTag]]] = [
         TagDict,
@@ -208,6 +212,7 @@ class TaggedJSONSerializer:
         self.order: list[JSONTag] = []
         for tag_class in self.default_tags:
             self.register(tag_class)
+        self._usual_order = self.order.copy() if self.default_tags == _TAGS else None
 
     def register(
         self,
@@ -260,7 +265,11 @@ class TaggedJSONSerializer:
 
         :raises TypeError: if something in it has no tag and is nothing JSON knows.
         """
-        return dumps(self.tag(value), separators=(",", ":"))
+        tagged = value if self._leaves_alone(value) else self.tag(value)
+        context = _cv_app.get(None)
+        if context is None:
+            return dumps(tagged, separators=(",", ":"))
+        return context.app.json.dumps(tagged, separators=(",", ":"))
 
     def loads(self, value: str) -> Any:
         """Read what :meth:`dumps` wrote.
@@ -268,4 +277,34 @@ class TaggedJSONSerializer:
         :raises ValueError: if it is not JSON. What is marked, but wrongly, raises what
             the type in question raises.
         """
-        return self._untag_scan(loads(value))
+        context = _cv_app.get(None)
+        read = loads(value) if context is None else context.app.json.loads(value)
+        return read if self._leaves_alone(read) else self._untag_scan(read)
+
+    def _leaves_alone(self, value: Any) -> bool:
+        """Whether ``value`` is a dict with which no tag has anything to do.
+
+        PERF: most sessions are, and then neither :meth:`tag` nor :meth:`untag` changes them.
+        """
+        return (
+            type(value) is dict
+            and type(self) is TaggedJSONSerializer
+            and _PLAIN.issuperset(map(type, value.values()))
+            and self.tags.keys().isdisjoint(value)
+            and self.order == self._usual_order
+            and _keeps_tags.now()
+            and _keeps_walk.now()
+        )
+
+
+# What JSON has, and holds nothing else.
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+
+# What a tool may have changed.
+_of_tags = attrgetter("check", "tag", "to_json")
+_of_serializer = attrgetter("tag", "untag", "_untag_scan")
+_TAGS = TaggedJSONSerializer.default_tags.copy()
+_AS_WRITTEN = [_of_tags(tag_class) for tag_class in _TAGS]
+_WALK = _of_serializer(TaggedJSONSerializer)
+_keeps_tags = Seen(lambda: IS_FAST and [_of_tags(one) for one in _TAGS] == _AS_WRITTEN, *_TAGS)
+_keeps_walk = Seen(lambda: _of_serializer(TaggedJSONSerializer) == _WALK, TaggedJSONSerializer)
