@@ -22,9 +22,9 @@ from .context import AppContext, RequestContext, _unset
 from .gateways.wsgi import serve
 from .globals import _cv_app, _cv_request, g, request, request_ctx, session
 from .heirs import UNCHANGED
-from .helpers import get_debug_flag, get_flashed_messages, get_load_dotenv
+from .helpers import get_debug_flag, get_flashed_messages, get_load_dotenv, path_for
 from .http import Request, Response
-from .plan import CHOICES, SHORTCUTS, STEPS, Steps, methods_of
+from .plan import CHOICES, KEPT, SHORTCUTS, STEPS, Steps, methods_of
 from .routing import build_path
 from .scaffold import open_below
 from .sessions import SecureCookieSessionInterface, SessionInterface
@@ -125,13 +125,14 @@ class Flask(App):
 
     def update_template_context(self, context: dict[str, t.Any]) -> None:
         """Add what the context processors give to ``context``, without changing what is there."""
+        processors = self.template_context_processors
         scopes: list[str | None] = [None]
         current = _cv_request.get(None)
-        if current is not None:
+        if current is not None and (len(processors) > 1 or None not in processors):
             scopes += reversed(current.request.blueprints)
         given = context.copy()
         for scope in scopes:
-            for processor in self.template_context_processors.get(scope, ()):
+            for processor in processors.get(scope, ()):
                 context.update(self.ensure_sync(processor)())
         context.update(given)
 
@@ -295,6 +296,10 @@ class Flask(App):
         :raises RuntimeError: outside of a request, without ``SERVER_NAME``.
         :raises ValueError: if a scheme is given for a URL without one.
         """
+        if _anchor is None and _method is None and _scheme is None and _external is None:
+            path = path_for(self, endpoint, values)
+            if path is not None:
+                return path
         context = _cv_request.get(None)
         if context is not None and endpoint.startswith("."):
             blueprint = context.request.blueprint
@@ -499,7 +504,7 @@ def _is_plainly_sync(func: Callable[..., t.Any]) -> bool:
 
 
 _STANDARD = methods_of(Flask)
-_REPLACEABLE = frozenset(STEPS + SHORTCUTS + CHOICES)
+_REPLACEABLE = frozenset(STEPS + SHORTCUTS + CHOICES + KEPT)
 
 
 class Retort(Flask):

@@ -10,7 +10,7 @@ import errno
 import json
 import os
 import types
-from typing import IO, TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
+from typing import IO, TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from werkzeug.utils import import_string
 
@@ -44,10 +44,8 @@ class ConfigAttribute(Generic[T]):
     def __get__(self, obj: App | None, owner: type[App] | None = None) -> T | ConfigAttribute[T]:
         if obj is None:
             return self
-        stored = obj.config[self.__name__]
-        if self.get_converter is None:
-            return cast("T", stored)
-        return self.get_converter(stored)
+        stored: T = obj.config[self.__name__]
+        return stored if self.get_converter is None else self.get_converter(stored)
 
     def __set__(self, obj: App, value: Any) -> None:
         obj.config[self.__name__] = value

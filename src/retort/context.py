@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 import typing as t
 from collections.abc import Callable, Iterator
-from functools import lru_cache, wraps
+from functools import wraps
 from operator import attrgetter
 
 from werkzeug.exceptions import HTTPException
@@ -19,7 +19,6 @@ from werkzeug.sansio.utils import host_is_trusted
 from .errors import ContextError
 from .globals import _cv_app, _cv_request
 from .http.fallback import answer_without_rule
-from .http.lazy import Lazy
 from .routing import look_up
 from .signals import appcontext_popped, appcontext_pushed
 
@@ -39,9 +38,9 @@ if t.TYPE_CHECKING:
 
 F = t.TypeVar("F", bound=Callable[..., t.Any])
 
-V = t.TypeVar("V")
 Along = t.TypeVar("Along")
-Pushes = list[tuple["Token[V]", Along]]
+# What undoes a push, what was pushed along with it, and the push before it.
+Push = tuple["Token[t.Any]", Along, t.Optional["Push[Along]"]]
 
 # What a session interface opens and saves with; see `sessions.SessionInterface`.
 session_methods: Callable[[type], tuple[t.Any, ...]] = attrgetter(
@@ -117,27 +116,46 @@ class AppContext:
     Flask's "The Application Context".
     """
 
+    # PERF: whether something has been made is asked several times in each request; a slot
+    # tells, where an instance's dictionary would have to be made first.
+    __slots__ = ("__dict__", "__weakref__", "_app_push", "_g", "_url_adapter", "app", "steps")
+
     def __init__(self, app: Flask) -> None:
         self.app = app
         #: How the steps of a request, and the end of a context, are taken.
         self.steps = app._current_steps()
-        self._app_pushes: Pushes[AppContext, None] = []
+        self._app_push: Push[None] | None = None
+        self._g: _AppCtxGlobals | None = None
+        self._url_adapter: MapAdapter | None = _unset
 
-    if t.TYPE_CHECKING:
-        g: _AppCtxGlobals
-        url_adapter: MapAdapter | None
-    else:
-        g = Lazy(lambda context: context.app.app_ctx_globals_class(), "The namespace ``g``.")
-        url_adapter = Lazy(
-            lambda context: context._make_url_adapter(), "Matches and builds URLs, or ``None``."
-        )
+    @property
+    def g(self) -> _AppCtxGlobals:
+        """The namespace ``g``."""
+        if self._g is None:
+            self._g = self.app.app_ctx_globals_class()
+        return self._g
+
+    @g.setter
+    def g(self, value: _AppCtxGlobals) -> None:
+        self._g = value
+
+    @property
+    def url_adapter(self) -> MapAdapter | None:
+        """Matches and builds URLs, or ``None``."""
+        if self._url_adapter is _unset:
+            self._url_adapter = self._make_url_adapter()
+        return self._url_adapter
+
+    @url_adapter.setter
+    def url_adapter(self, value: MapAdapter | None) -> None:
+        self._url_adapter = value
 
     def _make_url_adapter(self) -> MapAdapter | None:
         return self.app.create_url_adapter(None)
 
     def push(self) -> None:
         """Make this context the current one."""
-        self._app_pushes.append((_cv_app.set(self), None))
+        self._app_push = (_cv_app.set(self), None, self._app_push)
         if appcontext_pushed.receivers:
             appcontext_pushed.send(self.app, _async_wrapper=self.app.ensure_sync)
 
@@ -147,15 +165,21 @@ class AppContext:
         :param exc: what they are told; by default the exception being handled.
         :raises ContextError: if this context is not the current one.
         """
-        if _cv_app.get(None) is not self:
+        push = self._app_push
+        if push is None or _cv_app.get(None) is not self:
             raise _wrong_pop(self, _cv_app.get(None))
+        token, _, earlier = push
         try:
-            if len(self._app_pushes) == 1:
+            if earlier is None:
                 if exc is _unset:
                     exc = sys.exc_info()[1]
                 self.steps.do_teardown_appcontext(self.app, self, exc)
         finally:
-            _undo(_cv_app, self._app_pushes)
+            try:
+                _cv_app.reset(token)
+            except ValueError:
+                earlier, _ = _undo_earlier(_cv_app, push)
+            self._app_push = earlier
         if appcontext_popped.receivers:
             appcontext_popped.send(self.app, _async_wrapper=self.app.ensure_sync)
 
@@ -180,6 +204,8 @@ class RequestContext(AppContext):
     Flask's "The Request Context".
     """
 
+    __slots__ = ("_after", "_given_session", "_match", "_request", "_request_push", "environ")
+
     def __init__(
         self,
         app: Flask,
@@ -189,29 +215,43 @@ class RequestContext(AppContext):
     ) -> None:
         self.app = app
         self.environ = environ
-        self._app_pushes = []
-        # Each with the app context that was pushed along, to be popped along.
-        self._request_pushes: Pushes[RequestContext, AppContext | None] = []
         self.steps = app._current_steps()
+        self._app_push = self._g = None
+        self._url_adapter = _unset
+        # With the app context that was pushed along, to be popped along.
+        self._request_push: Push[AppContext | None] | None = None
+        self._request = request
         self._given_session = session
         # The rule and arguments that were found before anybody asked for the request object.
         self._match: Match | None = None
-        if request is not None:
-            self.request = request
-        elif not self.steps.makes_request_later:
-            self.request = self._make_request()
+        self._after: list[AfterRequestCallable[t.Any]] | None = None
+        if request is None and not self.steps.makes_request_later:
+            self._request = self._make_request()
 
     #: The messages that :func:`~retort.get_flashed_messages` took out of the session.
     flashes: list[tuple[str, str]] | None = None
 
-    if t.TYPE_CHECKING:
-        request: Request
-        _after_request_functions: list[AfterRequestCallable[t.Any]]
-    else:
-        request = Lazy(lambda context: context._make_request(), "The request object.")
-        _after_request_functions = Lazy(
-            lambda context: [], "What :func:`~retort.after_this_request` was given."
-        )
+    @property
+    def request(self) -> Request:
+        """The request object."""
+        if self._request is None:
+            self._request = self._make_request()
+        return self._request
+
+    @request.setter
+    def request(self, request: Request) -> None:
+        self._request = request
+
+    @property
+    def _after_request_functions(self) -> list[AfterRequestCallable[t.Any]]:
+        """What :func:`~retort.after_this_request` was given."""
+        if self._after is None:
+            self._after = []
+        return self._after
+
+    @_after_request_functions.setter
+    def _after_request_functions(self, functions: list[AfterRequestCallable[t.Any]]) -> None:
+        self._after = functions
 
     def _make_request(self) -> Request:
         request = self.app.request_class(self.environ)
@@ -233,7 +273,9 @@ class RequestContext(AppContext):
     @property
     def session(self) -> SessionMixin:
         """The session of this request, which counts as accessed from now on."""
-        session = self._session
+        session = self._given_session
+        if session is None:
+            session = self._session
         session.accessed = True
         return session
 
@@ -260,13 +302,9 @@ class RequestContext(AppContext):
             session = interface.make_null_session(self.app)
         return session
 
-    def may_have_changed_session(self) -> bool:
-        """Whether there may be a session to save: one that was opened, or came as a cookie."""
-        if self._given_session is not None or self.steps.opens_session_first:
-            return True
-        cookies = self.environ.get("HTTP_COOKIE")
-        if cookies is None:
-            return False
+    def may_have_unopened_session(self) -> bool:
+        """Whether there may be a session to save though none was opened: it came as a cookie."""
+        cookies = self.environ["HTTP_COOKIE"]
         interface = self.app.session_interface
         name = interface.get_cookie_name(self.app)
         return name in cookies and not interface.leaves_alone(cookies, name)
@@ -279,28 +317,33 @@ class RequestContext(AppContext):
         Sets :attr:`Request.url_rule` and :attr:`Request.view_args`, or
         :attr:`Request.routing_exception`.
         """
-        own, environ = self.__dict__, self.environ
-        path = environ.get("PATH_INFO")
+        environ, steps = self.environ, self.steps
         match: Match | None = None
         if (
-            path
-            and self.steps.looks_up
-            and self.app.config["TRUSTED_HOSTS"] is None
+            steps.looks_up
+            and self._url_adapter is _unset  # nobody has put one there
+            and steps.config["TRUSTED_HOSTS"] is None
             and "HTTP_UPGRADE" not in environ  # it may be for a WebSocket rule
-            and _is_plain_host(environ.get("HTTP_HOST"))
-            and "url_adapter" not in own  # somebody may have put it there
+            and (environ.get("HTTP_HOST") in _plain_hosts or _is_plain_host(environ))
         ):
-            url_map: t.Any = self.app.url_map
-            if "request" not in own and path.isascii() and path[0] == "/" != path[1:2]:
+            path = environ.get("PATH_INFO", "")
+            if self._request is None and path.isascii():  # or it would have to be decoded
+                url_map: t.Any = steps.url_map
                 match = look_up(url_map, path, environ.get("REQUEST_METHOD", "GET"))
-            elif self.request.trusted_hosts is None:
-                match = look_up(url_map, self.request.path, self.request.method)
+            else:
+                match = self._look_up_made_request()
         if match is None:
             self._ask_werkzeug()
             return
         self._match = match
-        if "request" in own:
-            self.request.url_rule, self.request.view_args = match
+        if self._request is not None:
+            self._request.url_rule, self._request.view_args = match
+
+    def _look_up_made_request(self) -> Match | None:
+        request, url_map = self.request, t.cast("t.Any", self.app.url_map)
+        if request.trusted_hosts is not None:
+            return None
+        return look_up(url_map, request.path, request.method)
 
     def _ask_werkzeug(self) -> None:
         request, adapter = self.request, self.url_adapter
@@ -324,29 +367,29 @@ class RequestContext(AppContext):
             and self.steps.looks_up
             and app.config["TRUSTED_HOSTS"] is None
             and not self.environ.get("SCRIPT_NAME")
-            and "url_adapter" not in self.__dict__
+            and self._url_adapter is _unset
         )
 
     # Becoming current
 
     def push(self) -> None:
         """Make this request the current one, open its session and match it to a rule."""
-        app = self.app
+        steps = self.steps
         around = _cv_app.get(None)
         own: AppContext | None = None
-        if around is None or around.app is not app:
-            if self.steps.keeps_app_context:
+        if around is None or around.app is not self.app:
+            if steps.keeps_app_context:
                 own = self
                 AppContext.push(self)
             else:
-                own = app.app_context()
+                own = self.app.app_context()
                 own.push()
-        self._request_pushes.append((_cv_request.set(self), own))
-        if self._given_session is None and self.steps.opens_session_first:
+        self._request_push = (_cv_request.set(self), own, self._request_push)
+        if self._given_session is None and steps.opens_session_first:
             self._given_session = self._open_session()
+        made = self._request
         if self._match is None and (
-            "request" not in self.__dict__
-            or (self.request.url_rule is None and self.request.routing_exception is None)
+            made is None or (made.url_rule is None and made.routing_exception is None)
         ):
             self.match_request()
 
@@ -356,18 +399,23 @@ class RequestContext(AppContext):
         :param exc: what they are told; by default the exception being handled.
         :raises ContextError: if this context is not the current one.
         """
-        if _cv_request.get(None) is not self:
+        push = self._request_push
+        if push is None or _cv_request.get(None) is not self:
             raise _wrong_pop(self, _cv_request.get(None))
-        is_last = len(self._request_pushes) == 1
+        token, own, earlier = push
         if exc is _unset:
             exc = sys.exc_info()[1]
         try:
-            if is_last:
+            if earlier is None:
                 self.steps.do_teardown_request(self.app, self, exc)
         finally:
-            if is_last and "request" in self.__dict__:
+            if earlier is None and self._request is not None:
                 self._let_request_go()
-            own = _undo(_cv_request, self._request_pushes)
+            try:
+                _cv_request.reset(token)
+            except ValueError:
+                earlier, own = _undo_earlier(_cv_request, push)
+            self._request_push = earlier
             if own is self:
                 AppContext.pop(self, exc)
             elif own is not None:
@@ -394,40 +442,49 @@ class RequestContext(AppContext):
         return f"<{type(self).__name__} {request.url!r} [{request.method}] of {self.app.name}>"
 
 
-@lru_cache(maxsize=256)
-def _is_plain_host(host: str | None) -> bool:
-    """Whether Werkzeug can make an adapter for ``host``, whatever it makes of it."""
+# Hosts that were asked for and of which the next function said yes.
+_plain_hosts: set[str] = set()
+_MOST_HOSTS = 256  # to keep; whoever asks can invent more
+
+
+def _is_plain_host(environ: WSGIEnvironment) -> bool:
+    """Whether Werkzeug can make an adapter for the host, whatever it makes of it."""
+    host = environ.get("HTTP_HOST")
     if not host_is_trusted(host):
         return False
     try:
         t.cast("str", host).encode("idna")
     except UnicodeError:
         return False
+    if len(_plain_hosts) >= _MOST_HOSTS:
+        _plain_hosts.clear()
+    _plain_hosts.add(t.cast("str", host))
     return True
 
 
-def _undo(variable: ContextVar[V], pushes: Pushes[V, Along]) -> Along:
-    """Undo the latest push that was made here."""
-    token, along = pushes[-1]
+def _undo_earlier(
+    variable: ContextVar[t.Any], push: Push[Along]
+) -> tuple[Push[Along] | None, Along]:
+    """Undo the latest push of those before ``push`` that was made here.
+
+    A streamed body has a :class:`contextvars.Context` of its own, in which tokens from
+    elsewhere are of no use.
+
+    :returns: the pushes that are left, and what was pushed along with that one.
+    :raises ContextError: if there is none.
+    """
+    token, along, earlier = push
+    if earlier is None:
+        raise ContextError(
+            "The context was pushed in another thread or task than it is popped in."
+        ) from None
     try:
-        variable.reset(token)
-    except ValueError:  # made in another contextvars.Context
-        return _undo_earlier(variable, pushes)
-    del pushes[-1]
-    return along
-
-
-def _undo_earlier(variable: ContextVar[V], pushes: Pushes[V, Along]) -> Along:
-    """The same, while a streamed body has pushed in a place of its own."""
-    for index in reversed(range(len(pushes) - 1)):
-        token, along = pushes[index]
-        try:
-            variable.reset(token)
-        except ValueError:
-            continue
-        del pushes[index]
-        return along
-    raise ContextError("The context was pushed in another thread or task than it is popped in.")
+        variable.reset(earlier[0])
+    except ValueError:
+        left, along_here = _undo_earlier(variable, earlier)
+    else:
+        _, along_here, left = earlier
+    return (token, along, left), along_here
 
 
 def _wrong_pop(popped: AppContext, current: AppContext | None) -> ContextError:

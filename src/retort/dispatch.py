@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 import typing as t
+from functools import partial
 
 from werkzeug.exceptions import BadRequest, BadRequestKeyError, HTTPException, InternalServerError
 from werkzeug.routing import RequestRedirect, RoutingException
@@ -17,6 +18,7 @@ from werkzeug.routing import RequestRedirect, RoutingException
 from .context import _unset
 from .errors import RoutingRedirectError
 from .globals import _cv_request
+from .heirs import UNCHANGED
 from .http import Response, cross_origin
 from .http.conditional import tag_whole_answer
 from .http.convert import to_response
@@ -24,7 +26,8 @@ from .http.demands import accept_list, check
 from .http.forms import OVERRIDING_METHODS, overriding_method
 from .http.hints import FORM_TYPES
 from .http.methods import ACCEPT_FIELDS
-from .http.protection import add_security_headers
+from .http.protection import add_security_headers, security_fields
+from .http.response import in_words
 from .plan import Plan
 from .setup import where
 from .signals import (
@@ -44,6 +47,8 @@ if t.TYPE_CHECKING:
     from .context import AppContext, RequestContext
     from .http import Request
     from .http.demands import Demands
+    from .http.response import Words
+    from .plan import Steps
     from .typing import ResponseReturnValue
 
 # What may stand for an answer before it is a response.
@@ -58,21 +63,59 @@ _KEEPS_BODY = (307, 308)
 
 def respond(app: Flask, context: RequestContext) -> Response:
     """The response for the request of ``context``, whatever happens on the way but a 500."""
+    response: Response = context.steps.finalize_request(app, context, find_answer(app, context))
+    return response
+
+
+def respond_or_tell(app: Flask, context: RequestContext) -> Response | Words:
+    """The same, or what the server would be told by it, if nobody can tell the difference."""
+    answer, steps = find_answer(app, context), context.steps
+    if is_left_alone(context):
+        if type(answer) is dict or type(answer) is list:
+            answer = app.json.response(answer)
+        words = in_words(answer, steps.text_type)  # type: ignore[arg-type]
+        if words is not None:
+            if steps.config.get("SEND_SECURITY_HEADERS"):
+                words[1].extend(security_fields(steps.config, context.environ))
+            return words
+    response: Response = steps.finalize_request(app, context, answer)
+    return response
+
+
+def is_left_alone(context: RequestContext) -> bool:
+    """Whether nobody is to see or change the response on its way."""
+    steps, environ = context.steps, context.environ
+    if not steps.heir.__flags__ & UNCHANGED:  # since the request began
+        steps.check(context.app)
+    return (
+        steps.text_type is not None
+        and not steps.after_request_funcs
+        and not request_finished.receivers
+        and context._given_session is None
+        and context._after is None
+        and "HTTP_COOKIE" not in environ
+        and environ["REQUEST_METHOD"] != "HEAD"
+        and not steps.config.get("AUTOMATIC_ETAGS")
+        and not steps.opens_session_first
+    )
+
+
+def find_answer(app: Flask, context: RequestContext) -> t.Any:
+    """What the view, a hook before it, or an error handler returns."""
     steps = context.steps
-    if not app._got_first_request:
+    if not steps._got_first_request:
         app._got_first_request = True
     try:
         if request_started.receivers:
             request_started.send(app, _async_wrapper=app.ensure_sync)
-        if context.environ.get("REQUEST_METHOD") != "GET" or "request" in context.__dict__:
+        if context.environ.get("REQUEST_METHOD") != "GET" or context._request is not None:
             let_in(app, context)
         answer: t.Any = steps.preprocess_request(app, context)
         if answer is None:
             answer = steps.dispatch_request(app, context)
     except Exception as error:
-        answer = app.handle_user_exception(error)
-    response: Response = steps.finalize_request(app, context, answer)
-    return response
+        return app.handle_user_exception(error)
+    return answer
 
 
 def let_in(app: Flask, context: RequestContext) -> None:
@@ -145,9 +188,10 @@ def override_method(app: Flask, context: RequestContext) -> None:
 
 def preprocess(app: Flask, context: RequestContext) -> t.Any:
     """Run what comes before the view; the first hook that answers ends it."""
-    if not app.url_value_preprocessors and not app.before_request_funcs:
+    steps = context.steps
+    if not steps.url_value_preprocessors and not steps.before_request_funcs:
         return None
-    plan = _plan(app, context)
+    plan = _plan(context)
     if app.url_value_preprocessors:
         for scope in plan.inward:
             for preprocess_values in app.url_value_preprocessors.get(scope, ()):
@@ -164,28 +208,29 @@ def preprocess(app: Flask, context: RequestContext) -> t.Any:
 def call_view(app: Flask, context: RequestContext) -> t.Any:
     """What the view for the request returns, or OPTIONS where it does not take it."""
     rule: Rule | None
-    if context._match is None or "request" in context.__dict__:
+    if context._match is None or context._request is not None:
         request = context.request
         if request.routing_exception is not None:
             app.raise_routing_exception(request)
         rule, arguments, method = request.url_rule, request.view_args, request.method
+        demands = getattr(rule, "demands", None)
     else:  # nobody has asked for the request object, so nobody has changed it
         rule, arguments = context._match
         method = context.environ["REQUEST_METHOD"]
+        demands = rule.demands  # type: ignore[attr-defined]  # see `compile.py`
     if method == "OPTIONS" and getattr(rule, "provide_automatic_options", False):
         return app.make_default_options_response()
     if method == "PUT" and "HTTP_CONTENT_RANGE" in context.environ:
         _check_partial_put(app)
-    demands = getattr(rule, "demands", None)
     if demands is not None:
         check_demands(context, demands)
-    plan = _plan_for(app, rule)
+    plan = _plan_for(context.steps, rule)
     view: Callable[..., t.Any] | None = plan.view
     if view is None:
         raise _without_view(plan)
     if plan.is_async or not context.steps.keeps_ensure_sync:
         view = app.ensure_sync(view)
-    return view(**arguments)  # type: ignore[arg-type]
+    return view(**arguments) if arguments else view()
 
 
 def _check_partial_put(app: Flask) -> None:
@@ -225,20 +270,20 @@ def options(app: Flask, context: RequestContext) -> Response:
     return response
 
 
-def _plan(app: Flask, context: RequestContext) -> Plan:
+def _plan(context: RequestContext) -> Plan:
     """The plan for the request's endpoint."""
-    if context._match is not None and "request" not in context.__dict__:
-        return _plan_for(app, context._match[0])
-    return _plan_for(app, context.request.url_rule)
+    if context._match is not None and context._request is None:
+        return _plan_for(context.steps, context._match[0])
+    return _plan_for(context.steps, context.request.url_rule)
 
 
-def _plan_for(app: Flask, rule: Rule | None) -> Plan:
+def _plan_for(steps: Steps, rule: Rule | None) -> Plan:
     """The plan for a rule's endpoint; ``None`` is that of a request without a rule."""
     endpoint = None if rule is None else rule.endpoint
-    view = app.view_functions.get(endpoint)  # type: ignore[arg-type]
-    plan = app._plans.get(endpoint)
+    view = steps.view_functions.get(endpoint)  # type: ignore[arg-type]
+    plan = steps.plans.get(endpoint)
     if plan is None or plan.view is not view:
-        plan = app._plans[endpoint] = Plan(endpoint, view)
+        plan = steps.plans[endpoint] = Plan(endpoint, view)
     return plan
 
 
@@ -346,7 +391,7 @@ def finalize(
     response: Response = steps.make_response(app, context, answer)
     try:
         response = steps.process_response(app, context, response)
-        if app.config.get("AUTOMATIC_ETAGS"):
+        if steps.config.get("AUTOMATIC_ETAGS"):
             tag_whole_answer(response, context.environ)
         if request_finished.receivers:
             request_finished.send(app, _async_wrapper=app.ensure_sync, response=response)
@@ -360,21 +405,24 @@ def finalize(
 def convert(app: Flask, context: RequestContext | None, value: t.Any) -> Response:
     """Make a response of what a view returned; without a request, of what one might."""
     response_class = app.response_class
+    # PERF: what nearly every view returns, before all else that one may return.
     if response_class is Response and type(value) is str:
-        return Response(value)
+        return Response.with_text(value)
     if type(value) is response_class:
         return value
+    if type(value) is dict or type(value) is list:
+        return app.json.response(value)
     return to_response(
         value,
         response_class,
         app.json.response,
         None if context is None else context.environ,
-        lambda: _source(app, None if context is None else context.request),
+        partial(_source, app, context),
     )
 
 
-def _source(app: Flask, request: Request | None) -> str:
-    endpoint = None if request is None else request.endpoint
+def _source(app: Flask, context: RequestContext | None) -> str:
+    endpoint = None if context is None else context.request.endpoint
     view = app.view_functions.get(endpoint or "")
     if view is None:
         return "The view function"
@@ -383,16 +431,20 @@ def _source(app: Flask, request: Request | None) -> str:
 
 def process_response(app: Flask, context: RequestContext, response: Response) -> Response:
     """Run the after-hooks, this request's own first, and save the session."""
-    if "_after_request_functions" in context.__dict__:
-        for after in context._after_request_functions:
+    if context._after is not None:
+        for after in context._after:
             response = app.ensure_sync(after)(response)
-    if app.after_request_funcs:
-        for scope in _plan(app, context).outward:
+    if context.steps.after_request_funcs:
+        for scope in _plan(context).outward:
             for after in reversed(app.after_request_funcs.get(scope, ())):
                 response = app.ensure_sync(after)(response)
-    if app.config.get("SEND_SECURITY_HEADERS"):
+    if context.steps.config.get("SEND_SECURITY_HEADERS"):
         add_security_headers(response.headers, app.config, context.environ)
-    if context.may_have_changed_session():
+    if (
+        context._given_session is not None
+        or context.steps.opens_session_first
+        or ("HTTP_COOKIE" in context.environ and context.may_have_unopened_session())
+    ):
         _save_session(app, context, response)
     if response._status_code == 204 and not app.config.get("DESCRIBE_EMPTY_RESPONSES"):
         response.headers.pop("Content-Type", None)
@@ -416,8 +468,8 @@ def handled(error: BaseException | None) -> BaseException | None:
 
 def teardown_request(app: Flask, context: RequestContext, error: BaseException | None) -> None:
     """Run the ``teardown_request`` functions, the innermost blueprint's first."""
-    if app.teardown_request_funcs:
-        for scope in _plan(app, context).outward:
+    if context.steps.teardown_request_funcs:
+        for scope in _plan(context).outward:
             for teardown in reversed(app.teardown_request_funcs.get(scope, ())):
                 app.ensure_sync(teardown)(error)
     if request_tearing_down.receivers:
@@ -428,15 +480,16 @@ def teardown_appcontext(
     app: Flask, context: AppContext | None, error: BaseException | None
 ) -> None:
     """Run the ``teardown_appcontext`` functions, the last one registered first."""
-    for teardown in reversed(app.teardown_appcontext_funcs):
-        app.ensure_sync(teardown)(error)
+    if app.teardown_appcontext_funcs:
+        for teardown in reversed(app.teardown_appcontext_funcs):
+            app.ensure_sync(teardown)(error)
     if appcontext_tearing_down.receivers:
         appcontext_tearing_down.send(app, _async_wrapper=app.ensure_sync, exc=error)
 
 
 # What `plan.Steps` takes for a method that nobody has replaced.
 DIRECT: dict[str, Callable[..., t.Any]] = {
-    "full_dispatch_request": respond,
+    "full_dispatch_request": respond_or_tell,
     "preprocess_request": preprocess,
     "dispatch_request": call_view,
     "finalize_request": finalize,

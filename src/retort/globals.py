@@ -77,7 +77,9 @@ class _SessionProxy(LocalProxy[Any]):
 
 def _current_session() -> Any:
     context = _cv_request.get(None)
-    return session._get_current_object() if context is None else context.session  # type: ignore[attr-defined]
+    if context is None:
+        return session._get_current_object()  # type: ignore[attr-defined]
+    return context.session
 
 
 class _AppProxy(LocalProxy[Any]):

@@ -16,12 +16,15 @@ from operator import attrgetter
 from .context import can_be_opened_later
 from .fast import IS_FAST
 from .heirs import heir_of, settle
-from .http import Request
+from .http import Request, Response
 from .http.request import can_be_made_later, split_blueprint_path
+from .http.response import type_of_texts
 from .routing import UrlMap
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from werkzeug.routing import Map
 
     from .app import Flask
     from .typing import AppOrBlueprintKey, RouteCallable
@@ -56,9 +59,25 @@ STEPS = (
     "do_teardown_appcontext",
 )
 # Methods whose work is done in another way, or not at all, while nobody has replaced them.
-SHORTCUTS = ("app_context", "create_url_adapter", "ensure_sync")
+SHORTCUTS = (
+    *("app_context", "create_url_adapter", "ensure_sync"),
+    *("url_for", "inject_url_defaults"),
+)
 # What else of an application decides how its requests go.
-CHOICES = ("__class__", "request_class", "session_interface", "subdomain_matching", "url_map")
+CHOICES = (
+    *("__class__", "request_class", "response_class", "session_interface"),
+    "subdomain_matching",
+)
+# What an application keeps, and each request looks into.
+KEPT = (
+    *("_got_first_request", "config", "url_map", "view_functions"),
+    *("url_value_preprocessors", "before_request_funcs", "after_request_funcs"),
+    *("teardown_request_funcs", "teardown_appcontext_funcs"),
+)
+# Steps between a text that a view returned and the text that is sent.
+_AFTER_THE_VIEW = {
+    *("full_dispatch_request", "finalize_request", "make_response", "process_response"),
+}
 
 methods_of: Callable[[type], tuple[t.Any, ...]] = attrgetter(*STEPS, *SHORTCUTS)
 
@@ -84,6 +103,17 @@ class Steps:
     do_teardown_request: Callable[..., t.Any]
     do_teardown_appcontext: Callable[..., t.Any]
 
+    # PERF: the application itself has so many attributes that to read one takes longer.
+    _got_first_request: bool
+    config: dict[str, t.Any]
+    url_map: Map
+    view_functions: dict[str, RouteCallable]
+    url_value_preprocessors: dict[AppOrBlueprintKey, list[t.Any]]
+    before_request_funcs: dict[AppOrBlueprintKey, list[t.Any]]
+    after_request_funcs: dict[AppOrBlueprintKey, list[t.Any]]
+    teardown_request_funcs: dict[AppOrBlueprintKey, list[t.Any]]
+    teardown_appcontext_funcs: list[t.Any]
+
     def __init__(
         self,
         app: Flask,
@@ -92,6 +122,8 @@ class Steps:
     ) -> None:
         self._standard = standard
         self._direct = direct
+        #: By endpoint; ``None`` is that of a request without a rule.
+        self.plans: dict[str | None, Plan] = {}
         #: Loses its mark when a class that matters here is patched; see `heirs.py`.
         self.heir: t.Any = None
         self.refresh(app)
@@ -104,7 +136,7 @@ class Steps:
 
     def refresh(self, app: Flask) -> None:
         """Look again which methods have been replaced."""
-        self.heir = heir_of(type(app), Request, type(app.session_interface))
+        self.heir = heir_of(type(app), Request, Response, type(app.session_interface))
         self._seen = _watched(app)
         methods = zip(STEPS + SHORTCUTS, self._seen[0], self._standard, strict=True)
         kept = {name for name, now, then in methods if now is then and name not in app.__dict__}
@@ -113,6 +145,8 @@ class Steps:
         for name in STEPS:
             step = self._direct[name] if name in kept else partial(_by_method, name)
             setattr(self, name, step)
+        for name in KEPT:
+            setattr(self, name, getattr(app, name))
         #: Whether these methods are as they were written.
         self.keeps_app_context = "app_context" in kept
         self.keeps_url_adapter = "create_url_adapter" in kept
@@ -121,7 +155,9 @@ class Steps:
         self.looks_up = (
             self.keeps_url_adapter and type(app.url_map) is UrlMap and not app.subdomain_matching
         )
-        _, interface, opens_later, makes_later = self._seen
+        #: Whether a path is built where `url_for` is asked for one.
+        self.builds_paths = self.looks_up and {"url_for", "inject_url_defaults"} <= kept
+        _, interface, opens_later, makes_later, text_type = self._seen
         #: Whether nobody can tell a request made at its first use from one made before all else.
         self.makes_request_later = IS_FAST and makes_later
         #: True, or true as soon as something is replaced on the session interface itself: then
@@ -129,6 +165,10 @@ class Steps:
         self.opens_session_first: t.Any = (
             getattr(interface, "__dict__", ()) if IS_FAST and opens_later else True
         )
+        #: The ``Content-Type`` field of texts, if nobody has a say in what becomes of one.
+        self.text_type: tuple[str, str] | None = None
+        if kept >= _AFTER_THE_VIEW and app.response_class is Response:
+            self.text_type = text_type
 
 
 def _watched(app: Flask) -> tuple[t.Any, ...]:
@@ -138,6 +178,7 @@ def _watched(app: Flask) -> tuple[t.Any, ...]:
         app.session_interface,
         can_be_opened_later(app.session_interface),
         can_be_made_later(app.request_class),
+        type_of_texts(),
     )
 
 

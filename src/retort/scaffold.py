@@ -18,7 +18,7 @@ from werkzeug.exceptions import HTTPException, default_exceptions
 from werkzeug.utils import cached_property
 
 from .by_method import let_more_methods
-from .globals import current_app
+from .globals import _cv_app, current_app
 from .helpers import get_root_path, send_from_directory
 
 if t.TYPE_CHECKING:
@@ -200,10 +200,12 @@ class Scaffold:
 
         By default the config ``SEND_FILE_MAX_AGE_DEFAULT``. Override it to decide by name.
         """
-        value = current_app.config["SEND_FILE_MAX_AGE_DEFAULT"]
+        context = _cv_app.get(None)
+        app = current_app if context is None else context.app
+        value: timedelta | int | None = app.config["SEND_FILE_MAX_AGE_DEFAULT"]
         if isinstance(value, timedelta):
             return int(value.total_seconds())
-        return t.cast("int | None", value)
+        return value
 
     def send_static_file(self, filename: str) -> Response:
         """The response for a file of the static folder; the view of the static rule.

@@ -19,9 +19,13 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.datastructures import CallbackDict
 
 from .context import session_methods
+from .fast import IS_FAST
 from .globals import _cv_request
+from .heirs import Seen
+from .http.request import cookie_of
+from .http.response import own_fields
 from .json.tag import TaggedJSONSerializer
-from .signing import decode, make_serializer
+from .signing import encode, make_serializer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +76,9 @@ class SecureCookieSession(CallbackDict[str, Any], SessionMixin):
     """Whether it was changed in this request."""
 
     def __init__(self, initial: Mapping[str, Any] | None = None) -> None:
-        super().__init__(initial, _note_change)
+        # PERF: the same as CallbackDict's.
+        dict.__init__(self, () if initial is None else initial)
+        self.on_update = _note_change
 
 
 def _note_change(session: CallbackDict[str, Any]) -> None:
@@ -250,9 +256,11 @@ class SecureCookieSessionInterface(SessionInterface):
         Signs with ``SECRET_KEY``; also accepts those of ``SECRET_KEY_FALLBACKS``. It is
         shared by all requests: change the configuration, not the object.
         """
-        if not app.secret_key:
+        secret_key = app.secret_key
+        if not secret_key:
             return None
-        keys = (*_fallback_keys(app), app.secret_key)
+        fallbacks = app.config["SECRET_KEY_FALLBACKS"]
+        keys = (*_listed(fallbacks), secret_key) if fallbacks else (secret_key,)
         # PERF: hmac runs in C if it gets the hash function itself, not a function around it.
         digest = hashlib.sha1 if self.digest_method is _lazy_sha1 else self.digest_method
         parts = (keys, self.salt, self.serializer, self.key_derivation, digest)
@@ -272,7 +280,7 @@ class SecureCookieSessionInterface(SessionInterface):
         serializer = self.get_signing_serializer(app)
         if serializer is None:
             return None
-        cookie = request.cookies.get(self.get_cookie_name(app))
+        cookie = cookie_of(request, self.get_cookie_name(app))
         if not cookie:
             return self.session_class()
         max_age_seconds = int(app.permanent_session_lifetime.total_seconds())
@@ -280,7 +288,9 @@ class SecureCookieSessionInterface(SessionInterface):
             content = serializer.loads(cookie, max_age=max_age_seconds)
         except (BadData, UnicodeError):
             return self.session_class()
-        return self.session_class(content if isinstance(content, Mapping) else None)
+        # PERF: to ask whether a dict is a Mapping takes longer than to make a session.
+        is_content = type(content) is dict or isinstance(content, Mapping)
+        return self.session_class(content if is_content else None)
 
     def leaves_alone(self, cookies: str, name: str) -> bool:
         """Whether the cookie is readable, and of no permanent session, the only ones to refresh.
@@ -288,16 +298,15 @@ class SecureCookieSessionInterface(SessionInterface):
         Its signature is of no importance: instead of a session that was forged there is a new
         one, and that is not saved either.
         """
-        if _savers_of(type(self)) != _SAVERS or cookies.count(f"{name}=") != 1:
+        if not _saves_as_usual(type(self)):
             return False
-        cookie = cookies.partition(f"{name}=")[2].partition(";")[0]
-        payload = cookie.partition(".")[0]
-        if not _ENCODED.fullmatch(payload):
+        _, given, rest = cookies.partition(f"{name}=")
+        if not given or given in rest:
             return False
-        try:
-            return b"_permanent" not in decode(payload.encode("ascii"))
-        except ValueError:
-            return False
+        for mark in _PERMANENT:
+            if mark in rest:
+                return False
+        return _PAYLOAD.match(rest) is not None
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Set the cookie if need be, or delete it if the session was emptied.
@@ -306,11 +315,7 @@ class SecureCookieSessionInterface(SessionInterface):
         """
         is_cookie_due = self.should_set_cookie(app, session) if session else session.modified
         if session.accessed or is_cookie_due:
-            # PERF: `vary` reads and writes the whole field.
-            if "Vary" in response.headers:
-                response.vary.add("Cookie")
-            else:
-                response.headers["Vary"] = "Cookie"
+            _vary_by_cookie(response)
         if is_cookie_due and session:
             self._set_cookie(app, session, response)
         elif is_cookie_due:
@@ -320,12 +325,36 @@ class SecureCookieSessionInterface(SessionInterface):
         serializer = self.get_signing_serializer(app)
         if serializer is None:
             raise RuntimeError(_NO_SECRET_KEY)
+        value = serializer.dumps(dict(session))
+        if not self._asks_the_config_alone():
+            response.set_cookie(
+                self.get_cookie_name(app),
+                value,
+                expires=self.get_expiration_time(app, session),
+                httponly=self.get_cookie_httponly(app),
+                **self._scope_of_cookie(app),
+            )
+            return
+        # PERF: what these methods, as they are written here, would read.
+        config = app.config
+        secure = config["SESSION_COOKIE_SECURE"]
         response.set_cookie(
-            self.get_cookie_name(app),
-            serializer.dumps(dict(session)),
-            expires=self.get_expiration_time(app, session),
-            httponly=self.get_cookie_httponly(app),
-            **self._scope_of_cookie(app),
+            config["SESSION_COOKIE_NAME"],
+            value,
+            expires=self.get_expiration_time(app, session) if session.permanent else None,
+            path=config["SESSION_COOKIE_PATH"] or config["APPLICATION_ROOT"],
+            domain=config["SESSION_COOKIE_DOMAIN"],
+            secure=self.get_cookie_secure(app) if secure == "auto" else secure,
+            httponly=config["SESSION_COOKIE_HTTPONLY"],
+            samesite=config["SESSION_COOKIE_SAMESITE"],
+            partitioned=config["SESSION_COOKIE_PARTITIONED"],
+        )
+
+    def _asks_the_config_alone(self) -> bool:
+        return (
+            type(self) is SecureCookieSessionInterface
+            and not self.__dict__
+            and _keeps_setters.now()
         )
 
     def _delete_cookie(self, app: Flask, response: Response) -> None:
@@ -345,23 +374,64 @@ class SecureCookieSessionInterface(SessionInterface):
         }
 
 
-_ENCODED = re.compile("[A-Za-z0-9_-]+")
+# A payload that is not compressed, up to the signature, or to the end of the cookie.
+_PAYLOAD = re.compile(r"[A-Za-z0-9_-]+(?=[.;]|\Z)")
 
-# Of what decides whether to save a session, what a subclass or a tool may have changed.
+# What is "_permanent" when it is encoded: as it may begin at any byte, in three ways, of which
+# each leaves out the letters that depend on what is around it.
+_PERMANENT = tuple(
+    encode(b"_permanent"[start:end]).decode() for start, end in ((0, 9), (1, 10), (2, 8))
+)
+
+# Of what decides whether to save a session, and how, what a subclass or a tool may have changed.
 _savers_of = attrgetter(
     *("should_set_cookie", "get_signing_serializer", "serializer", "session_class"),
-    *("session_class.permanent", "session_class.modified", "session_class.__init__"),
 )
+_setters_of = attrgetter(
+    *("get_cookie_name", "get_cookie_domain", "get_cookie_path", "get_cookie_secure"),
+    *("get_cookie_httponly", "get_cookie_samesite", "get_cookie_partitioned"),
+    "get_expiration_time",
+)
+_traits_of = attrgetter("permanent", "modified", "__init__")
 _SAVERS = _savers_of(SecureCookieSessionInterface)
+_SETTERS = _setters_of(SecureCookieSessionInterface)
+_TRAITS = _traits_of(SecureCookieSession)
+_keeps_savers = Seen(
+    lambda: _savers_of(SecureCookieSessionInterface) == _SAVERS, SecureCookieSessionInterface
+)
+_keeps_setters = Seen(
+    lambda: IS_FAST and _setters_of(SecureCookieSessionInterface) == _SETTERS,
+    SecureCookieSessionInterface,
+)
+
+
+def _saves_as_usual(kind: type[SecureCookieSessionInterface]) -> bool:
+    if kind is not SecureCookieSessionInterface:
+        is_usual: bool = _savers_of(kind) == _SAVERS
+    else:
+        is_usual = _keeps_savers.now()
+    return is_usual and _traits_of(SecureCookieSession) == _TRAITS
+
 
 SecureCookieSessionInterface.lazy_methods = session_methods(SecureCookieSessionInterface)
 
 
-def _fallback_keys(app: Flask) -> tuple[str | bytes, ...]:
-    fallbacks = app.config["SECRET_KEY_FALLBACKS"]
+def _vary_by_cookie(response: Response) -> None:
+    fields = own_fields(response)
+    if fields is not None:
+        for name, _ in fields:
+            if name.lower() == "vary":
+                break
+        else:
+            fields.append(("Vary", "Cookie"))
+            return
+    response.vary.add("Cookie")
+
+
+def _listed(fallbacks: Any) -> tuple[str | bytes, ...]:
     if isinstance(fallbacks, (str, bytes)):
         return (fallbacks,)  # one key that was not put in a list; its letters are no keys
-    return tuple(fallbacks or ())
+    return tuple(fallbacks)
 
 
 # PERF: making one takes a quarter of the time that reading a cookie does.

@@ -48,7 +48,6 @@ if t.TYPE_CHECKING:
         T_template_global,
         T_template_test,
     )
-    from .plan import Plan
     from .scaffold import T_teardown
     from .templating import DispatchingJinjaLoader, Environment
     from .testing import FlaskClient, FlaskCliRunner
@@ -240,8 +239,6 @@ class App(Scaffold):
         #: Whether rules may have subdomains; it needs the config ``SERVER_NAME``.
         self.subdomain_matching = subdomain_matching
         self._got_first_request = False
-        # Filled by `dispatch.py`: what it has worked out for an endpoint.
-        self._plans: dict[str | None, Plan] = {}
         if self.has_static_folder and self._adds_static_rule:
             self._add_static_rule(static_host, host_matching)
 
@@ -535,10 +532,8 @@ class App(Scaffold):
         """
         context = _cv_request.get(None)
         if code is DEFAULT_CODE:
-            code = 302
-            if context is not None:
-                code = code_after(context.request, self.config.get("REDIRECT_AFTER_UNSAFE", 302))
-        if getattr(self, "response_class", None) is Response:
+            code = 302 if context is None else code_after(context.request, self.config)
+        if self.response_class is Response:  # type: ignore[attr-defined]
             response = redirecting(location, code)
             if response is not None:
                 return response
@@ -551,6 +546,8 @@ class App(Scaffold):
 
     def inject_url_defaults(self, endpoint: str, values: dict[str, t.Any]) -> None:
         """Let the :meth:`url_defaults` functions fill up ``values``, in place."""
+        if not self.url_default_functions:
+            return
         scopes: list[str | None] = [None]
         if "." in endpoint:
             scopes += reversed(split_blueprint_path(endpoint.rpartition(".")[0]))

@@ -2,13 +2,16 @@
 
 import copy
 import hashlib
+import hmac
 import io
 import json
 import math
 import pickle
 import random
+import warnings
 import zlib
 from contextlib import contextmanager
+from datetime import datetime, timezone
 from functools import partial
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode
@@ -26,21 +29,27 @@ from itsdangerous import (
 from werkzeug import formparser
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import ClientDisconnected, HTTPException
+from werkzeug.http import dump_cookie
 from werkzeug.routing import BuildError, Map, Rule
+from werkzeug.sansio.http import parse_cookie
 from werkzeug.utils import redirect as redirect_of_werkzeug
 from werkzeug.wrappers import Request as PlainRequest
+from werkzeug.wrappers import Response as PlainResponse
 
 import retort
 from retort.fast import IS_FAST
 from retort.http.body import open_body
+from retort.http.cookies import read_cookies, split_cookies, write_plain
 from retort.http.forms import FormParser
 from retort.http.multidict import multi_dict
 from retort.http.multipart import split_parts
 from retort.http.redirect import redirecting
+from retort.http.request import cookie_of
 from retort.json.provider import _default
+from retort.json.tag import TaggedJSONSerializer
 from retort.routing import UrlMap, build_path
 from retort.sessions import session_json_serializer
-from retort.signing import compress, make_serializer
+from retort.signing import Seal, cannot_shrink, compress, make_serializer
 
 # JSON
 
@@ -231,33 +240,9 @@ def test_a_form_that_breaks_off_is_none():
     assert reason.startswith("The request body ended 5 bytes before")
 
 
-class WSGIBody(Pieces):
-    """Granian's by its name; it says how often it was read."""
-
-    __module__ = "granian._granian"
-
-    def __init__(self, body):
-        super().__init__(body)
-        self.sizes = []
-
-    def read(self, size=-1):
-        self.sizes.append(size)
-        return super().read(size)
-
-    read1 = None
-
-
-@pytest.mark.parametrize("size", [10, 100_000])
-def test_the_input_of_granian_is_read_once(size):
-    source = WSGIBody(b"x" * size)
-    environ = {"wsgi.input": source, "CONTENT_LENGTH": str(size), "wsgi.input_terminated": True}
-    assert open_body(environ, None).read() == b"x" * size
-    assert source.sizes == [size]
-
-
 def test_an_ordinary_form_is_split_at_once():
     body = b"--bound\r\n" + file + b"\r\n\r\ncontent\r\n--bound--\r\n"
-    (part,) = split_parts(body, b"bound", most_parts=1, most_memory=0)
+    (part,) = split_parts(io.BytesIO(body), b"bound", most_parts=1, most_memory=0)
     assert (part.name, part.filename, part.read()) == ("a", "f\n", b"content")
 
 
@@ -339,7 +324,10 @@ def test_a_short_form_is_read_as_another(body, most, length):
 
 
 def test_a_short_form_takes_the_short_way():
-    assert form_request(retort.Request, b"a=1")._load_plain_form() is IS_FAST
+    with app.app_context():
+        app.config["MAX_CONTENT_LENGTH"] = 3
+        form = form_request(retort.Request, b"a=1")._read_plain_form()
+    assert (form is not None) is IS_FAST
 
 
 def own_parser(monkeypatch):
@@ -530,6 +518,99 @@ def test_a_session_is_signed_and_read_as_itsdangerous_does(content, max_age):
         assert ours.loads(cookie, max_age) == content
 
 
+@given(key=st.binary(max_size=150), text=st.binary())
+@pytest.mark.parametrize("new", [hashlib.sha1, hashlib.sha512])
+def test_a_text_is_sealed_with_hmac(new, key, text):
+    seal = Seal(key, new)
+    for _ in range(2):  # what is kept of the key stays as it is
+        assert seal(text) == hmac.digest(key, text, new)
+
+
+class AnotherTagged(TaggedJSONSerializer):
+    """Takes the long way."""
+
+
+tagged = st.dictionaries(
+    st.text(max_size=3) | st.sampled_from([" t", " di", " b", " t__"]),
+    scalars.filter(lambda value: value == value)
+    | st.binary(max_size=3)
+    | st.tuples(st.integers())
+    | st.dictionaries(st.sampled_from([" t", "a"]), st.integers(), max_size=1),
+    max_size=3,
+)
+
+
+@given(value=tagged)
+def test_a_session_is_tagged_as_any_value_is(value):
+    text = AnotherTagged().dumps(value)
+    with app.app_context():
+        assert session_json_serializer.dumps(value) == AnotherTagged().dumps(value)
+        assert same(session_json_serializer.loads(text), AnotherTagged().loads(text))
+    assert same(session_json_serializer.loads(text), AnotherTagged().loads(text))
+
+
+def test_an_ordinary_session_needs_no_tags():
+    assert session_json_serializer._leaves_alone({"n": 1, "name": "Ada"}) is IS_FAST
+    assert not session_json_serializer._leaves_alone({" t": 1})
+    assert not session_json_serializer._leaves_alone({"n": (1,)})
+
+
+repeats = st.lists(st.integers(0, 70), max_size=8)
+
+
+@given(
+    distinct=st.integers(0, 70),
+    first=st.integers(0, 255),
+    repeats=repeats,
+    places=st.lists(st.integers(0, 70), min_size=8, max_size=8),
+)
+def test_what_cannot_shrink_does_not(distinct, first, repeats, places):
+    raw = bytearray((first + number) % 256 for number in range(distinct))
+    for byte, place in zip(repeats, places, strict=False):
+        raw.insert(place % (len(raw) + 1), (first + byte) % 256)
+    if cannot_shrink(bytes(raw)):
+        assert len(zlib.compress(bytes(raw))) >= len(raw) - 1
+
+
+@pytest.mark.parametrize("distinct", range(1, 58))
+def test_the_most_even_of_what_cannot_shrink_does_not(distinct):
+    """Neighbours in the alphabet, which takes the fewest bits to tell, and one that prevails."""
+    for first in (0, 32, 143, 198):
+        alphabet = bytes(range(first, first + distinct))
+        for raw in (
+            alphabet + alphabet[:1] * 7,
+            alphabet + alphabet[-1:] * 7,
+            alphabet + alphabet[:7],
+            alphabet[:7] + alphabet,
+            b"".join(alphabet[at : at + 1] + alphabet[:1] * (at < 7) for at in range(distinct)),
+        ):
+            assert cannot_shrink(raw) or len(raw) - distinct > 7
+            if cannot_shrink(raw):
+                for level in (6, 9):
+                    assert len(zlib.compress(raw, level)) >= len(raw) - 1
+
+
+def test_a_short_session_cannot_shrink():  # so the tests above are not about nothing
+    assert cannot_shrink(b'{"count":12}')
+    assert cannot_shrink(b'{"user_id":17,"count":3}')
+    assert not cannot_shrink(b"a" * 14)
+    assert len(zlib.compress(b"a" * 14)) < 13
+
+
+permanent = st.dictionaries(
+    st.text("ab_permnt", max_size=5) | st.just("_permanent"), st.booleans(), min_size=1, max_size=3
+)
+
+
+@given(content=permanent)
+def test_a_session_left_alone_is_not_permanent(content):
+    interface = app.session_interface
+    cookie = interface.get_signing_serializer(app).dumps(content)
+    is_compressed = cookie.startswith(".")
+    left_alone = interface.leaves_alone(f"session={cookie}", "session")
+    assert left_alone is not ("_permanent" in content or is_compressed)
+
+
 raws = st.binary(max_size=600) | st.text("ab{}", max_size=600).map(str.encode)
 
 
@@ -589,3 +670,146 @@ def test_a_changed_cookie_is_refused(content, place, bit):
 def test_what_a_browser_sends_comes_back(pairs):
     args = retort.Request(environ_with(QUERY_STRING=urlencode(pairs))).args
     assert args.to_dict() == pairs
+
+
+# Cookies
+
+cookie_fields = st.lists(
+    st.sampled_from([*'ab;=" \t,\\', "; ", "a=1", "é", "\\073", "\n", 'a="b;c"', "a", "==", ","]),
+    max_size=10,
+).map("".join)
+
+
+@given(field=cookie_fields | st.text(max_size=20))
+def test_cookies_are_read_as_werkzeug_reads_them(field):
+    ours, theirs = (read(field, ImmutableMultiDict) for read in (read_cookies, parse_cookie))
+    assert type(ours) is type(theirs)
+    assert list(ours.items(multi=True)) == list(theirs.items(multi=True))
+
+
+@given(field=st.none() | cookie_fields, name=st.sampled_from(["a", "b", "ab", "", "é", "=", " "]))
+def test_one_cookie_is_the_one_that_is_among_all(field, name):
+    fields = {} if field is None else {"HTTP_COOKIE": field}
+    ours, theirs = (kind(environ_with(**fields)) for kind in (retort.Request, PlainRequest))
+    assert cookie_of(ours, name) == theirs.cookies.get(name) == ours.cookies.get(name)
+
+
+def test_what_a_browser_sends_is_split():  # so the tests above are not about nothing
+    assert split_cookies("a=1; b=x=y; c=") == ["a=1", "b=x=y", "c="]
+    assert split_cookies('a="1"') is None
+    assert split_cookies("a=1;b=2") is None
+
+
+def test_the_cookies_that_a_request_was_given_are_its_cookies():
+    class Own(retort.Request):
+        cookies = {"a": "of the class"}
+
+    assert cookie_of(Own(environ_with(HTTP_COOKIE="a=1")), "a") == "of the class"
+    request = retort.Request(environ_with(HTTP_COOKIE="a=1"))
+    request.cookies = {"a": "of the request"}
+    assert cookie_of(request, "a") == "of the request"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(retort.Request, "cookies", {"a": "patched"})
+        assert cookie_of(retort.Request(environ_with(HTTP_COOKIE="a=1")), "a") == "patched"
+    assert cookie_of(retort.Request(environ_with(HTTP_COOKIE="a=1")), "a") == "1"
+
+
+some_text = st.text(max_size=4) | st.sampled_from(["a b", "é", "a;b", "x\n", "", "/a", ".b.c"])
+attributes = st.fixed_dictionaries(
+    {},
+    optional={
+        "max_age": st.none() | st.just(60),
+        "expires": st.sampled_from(
+            [None, 0, 1.5, "x", "x\r\n", datetime(2030, 1, 1, tzinfo=timezone.utc), datetime.max]
+        ),
+        "path": st.none() | some_text,
+        "domain": st.none() | some_text,
+        "secure": st.sampled_from([True, False, 1, 0, None]),
+        "httponly": st.sampled_from([True, False, 1, 0, None]),
+        "samesite": st.sampled_from([None, "lax", "NONE", "Strict", "x", ""]),
+        "partitioned": st.sampled_from([True, False, 1]),
+    },
+)
+
+
+class AnotherResponse(retort.Response):
+    """Takes the long way."""
+
+
+def cookie_from(kind, *arguments, **attributes):
+    response = kind()
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        try:
+            response.set_cookie(*arguments, **attributes)
+        except (ValueError, TypeError, UnicodeError) as error:
+            return type(error), str(error)
+    return response.headers.getlist("Set-Cookie"), [str(warning.message) for warning in warned]
+
+
+@given(
+    name=some_text.filter(bool) | st.just("session"),
+    value=st.text(max_size=5) | st.text("aZ0._-", max_size=60),
+    attributes=attributes,
+    config=st.fixed_dictionaries(
+        {
+            "REFUSE_INVALID_COOKIES": st.booleans(),
+            "REFUSE_LARGE_COOKIES": st.booleans(),
+            "MAX_COOKIE_SIZE": st.sampled_from([0, 40, 4093, 10_000]),
+        }
+    ),
+    times=st.sampled_from([1, 200]),
+)
+def test_a_cookie_is_set_as_the_long_way_sets_it(name, value, attributes, config, times):
+    app = retort.Flask("quick")
+    app.config.update(config)
+    with app.app_context():
+        for _ in range(2):
+            ours, theirs = (
+                cookie_from(kind, name, value * times, **attributes)
+                for kind in (retort.Response, AnotherResponse)
+            )
+            assert ours == theirs
+
+
+@given(value=st.text("aZ0._-", max_size=60), attributes=attributes)
+def test_a_cookie_is_written_as_werkzeug_writes_it(value, attributes):
+    given = {"expires": None, "path": "/", "domain": None, "secure": False, "httponly": False}
+    given |= {"samesite": None, "partitioned": False} | attributes
+    given.pop("max_age", None)
+    field = write_plain("session", value, *given.values(), is_checked=False)
+    if field is not None:
+        assert field == dump_cookie("session", value, **given, max_size=0)
+
+
+def test_an_ordinary_cookie_is_written_the_short_way():  # so the tests above are about something
+    scope = ("/", None, False, True, "Lax", False)
+    assert write_plain("id", "x", None, *scope, is_checked=True) == (
+        "id=x; HttpOnly; Path=/; SameSite=Lax"
+    )
+    assert write_plain("id", "x y", None, *scope, is_checked=True) is None
+    response = retort.Response("x")
+    response.set_cookie("id", "x")
+    assert ("headers" not in vars(response)) is IS_FAST
+    assert ("Set-Cookie", "id=x; Path=/") in list(response.headers)
+
+
+@pytest.mark.parametrize("kind", [PlainResponse, PlainResponse.__mro__[1], retort.Response])
+def test_what_was_put_in_place_of_set_cookie_sets_it(monkeypatch, kind):
+    response = retort.Response("x")
+    response.set_cookie("id", "x")
+    seen = own_method(kind, "set_cookie", monkeypatch)
+    response.set_cookie("id", "y")
+    assert seen == ["seen"]
+    assert response.headers.getlist("Set-Cookie") == ["id=x; Path=/", "id=y; Path=/"]
+
+
+def test_a_limit_of_a_class_s_own_is_warned_of(monkeypatch):
+    class Small(retort.Response):
+        max_cookie_size = 10
+
+    with pytest.warns(UserWarning, match="the limit is 10 bytes"):
+        Small().set_cookie("id", "xxxxxxxxxx")
+    monkeypatch.setattr(retort.Response, "max_cookie_size", 11)
+    with pytest.warns(UserWarning, match="the limit is 11 bytes"):
+        retort.Response("x").set_cookie("id", "xxxxxxxxxx")

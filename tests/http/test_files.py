@@ -156,12 +156,57 @@ def test_a_hook_may_set_another_status(app, ask):
     assert [(answer.status_code, answer.data) for answer in answers] == [(203, WHOLE)] * 2
 
 
-def test_a_type_that_is_registered_later_counts(ask, folder, monkeypatch):
-    monkeypatch.setattr(mimetypes, "_db", mimetypes.MimeTypes())
+@pytest.fixture
+def types():
+    """The tables of media types, which are afterwards what they were."""
+    mimetypes.guess_type("reads the tables.txt")
+    tables = (mimetypes.types_map, mimetypes.encodings_map, mimetypes.suffix_map)
+    before = [table.copy() for table in tables]
+    yield mimetypes
+    for table, content in zip(tables, before, strict=True):
+        table.clear()
+        table.update(content)
+
+
+@pytest.mark.usefixtures("types")
+@pytest.mark.parametrize(
+    "name", ["a.retort", "b.txt", "c.TXT", "d.RETORT", "e.tar.gz", "f:.txt", "g"]
+)
+def test_a_type_that_is_registered_later_counts(ask, folder, name):
+    (folder / name).write_bytes(b"")
+
+    def kind():
+        return ask(f"/static/{name}").headers.get_all("Content-Type")
+
+    def kind_for_the_first_time():
+        files._known.clear()
+        return kind()
+
+    changes = [
+        lambda: mimetypes.add_type("text/x-retort", ".retort"),
+        lambda: mimetypes.add_type("text/x-other", ".txt"),
+        lambda: mimetypes.add_type("text/x-tar", ".tar"),
+        lambda: mimetypes.encodings_map.update({".retort": "gzip"}),
+        lambda: mimetypes.suffix_map.update({".txt": ".html.gz"}),
+        lambda: mimetypes.types_map.pop(".txt"),
+    ]
+    for change in changes:
+        kind()
+        change()
+        assert kind() == kind_for_the_first_time()
+
+
+def test_a_file_that_is_of_no_known_type_at_first_gets_one(ask, folder, types):
     (folder / "a.retort").write_bytes(b"")
     assert ask("/static/a.retort").mimetype == "application/octet-stream"
-    mimetypes.add_type("text/x-retort", ".retort")
+    types.add_type("text/x-retort", ".retort")
     assert ask("/static/a.retort").mimetype == "text/x-retort"
+
+
+def test_a_replaced_guess_counts(ask, monkeypatch):
+    assert ask("/static/page.html").mimetype == "text/html"
+    monkeypatch.setattr(mimetypes, "guess_type", lambda name: ("text/x-guessed", None))
+    assert ask("/static/page.html").mimetype == "text/x-guessed"
 
 
 def test_a_class_may_say_for_how_long_each_file_is_kept(folder):

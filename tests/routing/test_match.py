@@ -189,6 +189,14 @@ def test_what_only_werkzeug_can_judge_is_left_to_it(rule):
     assert look_up(make_map([{"endpoint": "it", **rule}]), "/a", "GET") is None
 
 
+@pytest.mark.parametrize("path", ["", "a", "a/b", "//", "//a", "//a/b", "///a"])
+@pytest.mark.parametrize("options", [{}, {"merge_slashes": False}])
+def test_a_path_that_does_not_begin_with_one_slash_is_left_to_werkzeug(path, options):
+    rules = ["/", "/<a>", "/<a>/<b>", "/a/<b>", "//<a>", "/<path:rest>"]
+    url_map = make_map([{"string": rule, "endpoint": rule} for rule in rules], **options)
+    assert look_up(url_map, path, "GET") is None
+
+
 def test_a_rule_added_later_is_found():
     url_map = make_map([{"string": "/a", "endpoint": "a", "methods": {"GET"}}])
     assert look_up(url_map, "/b", "GET") is None

@@ -18,7 +18,6 @@ if t.TYPE_CHECKING:
 
     from ..app import Flask
     from ..context import AppContext, RequestContext
-    from ..http import Response
 
 # Where the test client and the debugger ask to keep a context after its request.
 PRESERVE_CONTEXT = "werkzeug.debug.preserve_context"
@@ -31,14 +30,18 @@ def serve(app: Flask, environ: WSGIEnvironment, start_response: StartResponse) -
     try:
         try:
             context.push()
-            response: Response = context.steps.full_dispatch_request(app, context)
+            answer: t.Any = context.steps.full_dispatch_request(app, context)
         except Exception as unhandled:
             error = unhandled
-            response = app.handle_exception(unhandled)
+            answer = app.handle_exception(unhandled)
         except BaseException:
             error = sys.exc_info()[1]
             raise
-        return response(environ, start_response)
+        if type(answer) is tuple:  # see dispatch.respond_or_tell
+            status, fields, body = answer
+            start_response(status, fields)
+            return body  # type: ignore[no-any-return]
+        return answer(environ, start_response)  # type: ignore[no-any-return]
     finally:
         if PRESERVE_CONTEXT in environ:
             _preserve(environ[PRESERVE_CONTEXT], context)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 from werkzeug.exceptions import (
@@ -21,6 +22,7 @@ from werkzeug.exceptions import (
 from ..fast import IS_FAST
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import IO
 
     from _typeshed import WriteableBuffer
@@ -30,6 +32,9 @@ _PIECE_BYTES = 64 * 1024
 # A body up to this size may be in memory as a whole.
 SHORT_BYTES = 2_500_000
 _DIGITS = re.compile(r"[0-9]{1,30}")  # 4,300 are the most that Python would take
+# The inputs of Granian's WSGI and of gunicorn.
+_WAIT_FOR_ALL = frozenset({"granian._granian.WSGIBody", "gunicorn.http.body.Body"})
+_SHORT_LENGTH = re.compile(r"[0-9]{1,7}")
 
 
 def open_body(environ: WSGIEnvironment, most: int | None) -> IO[bytes]:
@@ -55,20 +60,53 @@ def open_body(environ: WSGIEnvironment, most: int | None) -> IO[bytes]:
         return io.BytesIO()
     if is_terminated and "HTTP_CONTENT_ENCODING" in environ:
         announced = None  # it was the length before a middleware unpacked the body
-    source = cast("IO[bytes]", environ["wsgi.input"])
+    source: Any = environ["wsgi.input"]
     # PERF: a body that is here already, as long as announced, needs nobody to watch over it.
     if IS_FAST and type(source) is io.BytesIO and length_left(source) == announced:
-        return source
-    if announced is not None and _is_granian(source):
+        return cast("IO[bytes]", source)
+    if announced is not None and _waits_for_all(type(source)):  # type: ignore[arg-type]
         is_terminated = False  # it would wait for the end once more after the last byte
     body = Body(source, announced, most=most, is_terminated=is_terminated)
     return cast("IO[bytes]", io.BufferedReader(body))
 
 
-def _is_granian(source: object) -> bool:
-    """Whether this is the input of Granian's WSGI, which ends where it was announced."""
-    kind = type(source)
-    return kind.__name__ == "WSGIBody" and kind.__module__ == "granian._granian"
+def read_at_once(environ: WSGIEnvironment, most: int | None) -> bytes | None:
+    """All of a short body by one read; ``None``, and nothing read, if that is not known to do.
+
+    PERF: what the stream of `open_body` gives, without a stream. Nothing is left to be read.
+
+    :raises werkzeug.exceptions.ClientDisconnected: if the body breaks off.
+    """
+    text = environ.get("CONTENT_LENGTH")
+    if (
+        not IS_FAST
+        or not text
+        or not _SHORT_LENGTH.fullmatch(text)
+        or "HTTP_TRANSFER_ENCODING" in environ
+        or "HTTP_CONTENT_ENCODING" in environ
+    ):
+        return None
+    length = int(text)
+    if length > SHORT_BYTES or (most is not None and length > most):
+        return None
+    source = environ["wsgi.input"]
+    if type(source) is io.BytesIO:
+        return source.read() if length_left(source) == length else None
+    if not _waits_for_all(type(source)):  # type: ignore[arg-type]
+        return None
+    body = _read(source.read, length) if length else b""
+    if len(body) < length:
+        raise _broken_off(length - len(body))
+    return body
+
+
+@lru_cache(maxsize=16)
+def _waits_for_all(kind: type) -> bool:
+    """Whether inputs of a kind give less than they are asked for only where the body ends.
+
+    At the end Granian's would wait once more.
+    """
+    return f"{kind.__module__}.{kind.__qualname__}" in _WAIT_FOR_ALL
 
 
 def length_left(source: io.BytesIO) -> int:
@@ -167,16 +205,21 @@ class Body(io.RawIOBase):
             raise RequestEntityTooLarge
         if size <= 0:
             return b""
-        try:
-            piece: bytes = self._read(size)
-        except (OSError, ValueError) as error:  # how servers report a connection or chunk broken
-            raise ClientDisconnected("The request body could not be read to its end.") from error
+        piece = _read(self._read, size)
         if not piece and self._announced is not None and self._count < self._announced:
-            raise ClientDisconnected(
-                f"The request body ended {self._announced - self._count} bytes before its"
-                " Content-Length."
-            )
+            raise _broken_off(self._announced - self._count)
         self._count += len(piece)
         if self._most is not None and self._count > self._most:
             raise RequestEntityTooLarge
         return piece
+
+
+def _read(read: Callable[[int], bytes], size: int) -> bytes:
+    try:
+        return read(size)
+    except (OSError, ValueError) as error:  # how servers report a connection or chunk broken
+        raise ClientDisconnected("The request body could not be read to its end.") from error
+
+
+def _broken_off(missing: int) -> ClientDisconnected:
+    return ClientDisconnected(f"The request body ended {missing} bytes before its Content-Length.")

@@ -61,7 +61,7 @@ def _is_ordinary(directory: t.Any, path: t.Any, settings: dict[str, t.Any]) -> b
     return (
         IS_FAST
         and environ["REQUEST_METHOD"] == "GET"
-        and _CONDITIONS.isdisjoint(environ)
+        and environ.keys().isdisjoint(_CONDITIONS)
         and type(path) is str
         and type(directory) is str
         and settings["response_class"] is Response
@@ -80,6 +80,10 @@ def _senders() -> tuple[t.Any, ...]:
 
 
 _SENDERS = _senders()
+_GUESS_TYPE = mimetypes.guess_type
+
+# Media type and encoding of the content, as `mimetypes` tells them.
+Kind = tuple[str | None, str | None]
 
 
 class KnownFile(t.NamedTuple):
@@ -88,14 +92,15 @@ class KnownFile(t.NamedTuple):
     path: str
     mtime: float
     size: int
-    kind: tuple[str | None, str | None]
+    kind: Kind
+    ending: str | None  # where that alone tells the kind
     max_age: int | None
     fields: list[tuple[str, str]]
     places: dict[str, int]  # of the fields that tell a time
 
     def send_again(self, settings: dict[str, t.Any]) -> Response | None:
         """The same answer with the file as it is; ``None`` if something has changed."""
-        if mimetypes.guess_type(os.path.basename(self.path)) != self.kind:
+        if not self.is_still_of_its_kind():
             return None
         if _max_age_of(self.path, settings) != self.max_age:
             return None
@@ -108,6 +113,12 @@ class KnownFile(t.NamedTuple):
         if self.max_age is not None:
             fields[self.places["Expires"]] = ("Expires", _date(int(now + self.max_age)))
         return Response.with_file(content, fields, settings["environ"])
+
+    def is_still_of_its_kind(self) -> bool:
+        """Whether Werkzeug would guess the same type; another may have been registered."""
+        if self.ending is not None and _type_by(self.ending) == self.kind[0]:
+            return True
+        return mimetypes.guess_type(os.path.basename(self.path)) == self.kind
 
     def read(self) -> bytes | None:
         try:
@@ -146,13 +157,40 @@ def _remember(key: tuple[str, str, str], settings: dict[str, t.Any], response: R
         return
     if len(_known) >= _MOST_FILES:
         _known.pop(next(iter(_known)), None)
-    kind = mimetypes.guess_type(os.path.basename(path))
-    _known[key] = KnownFile(path, now.st_mtime, now.st_size, kind, max_age, fields, places)
+    base = os.path.basename(path)
+    kind = mimetypes.guess_type(base)
+    ending = _telling_ending(base, kind)
+    _known[key] = KnownFile(path, now.st_mtime, now.st_size, kind, ending, max_age, fields, places)
+
+
+def _telling_ending(name: str, kind: Kind) -> str | None:
+    """The ending of a file's name, if its kind is what the tables have for that ending."""
+    ending = os.path.splitext(name)[1]
+    is_telling = (
+        kind[0] is not None
+        and ending == ending.lower()
+        and ":" not in name  # it could be taken for a URL
+        and kind == (_type_by(ending), None)
+    )
+    return ending if is_telling else None
+
+
+# PERF: `guess_type` takes the name for a URL, and that apart.
+def _type_by(ending: str) -> str | None:
+    """What ``guess_type`` gives for a name that ends so; ``None`` if there is more to it."""
+    if (
+        mimetypes.guess_type is not _GUESS_TYPE
+        or ending in mimetypes.suffix_map
+        or ending in mimetypes.encodings_map
+    ):
+        return None
+    return mimetypes.types_map.get(ending)
 
 
 def _max_age_of(path: str, settings: dict[str, t.Any]) -> int | None:
     max_age = settings["max_age"]
-    return t.cast("int | None", max_age(path) if callable(max_age) else max_age)
+    seconds: int | None = max_age(path) if callable(max_age) else max_age
+    return seconds
 
 
 @lru_cache(maxsize=8)

@@ -18,9 +18,10 @@ from werkzeug.wrappers import Request as RequestBase
 from werkzeug.wrappers import request as request_module
 
 from ..errors import SetupError
+from ..fast import IS_FAST
 from .body import SHORT_BYTES, read_short
 from .hints import MULTIPART, NO_CHARSET, URLENCODED, hint_once
-from .multidict import multi_dict
+from .multidict import multi_dict, split_fields
 from .multipart import Parts, read_boundary, split_parts
 
 if TYPE_CHECKING:
@@ -59,25 +60,18 @@ class FormParser(formparser.FormDataParser):
         :raises werkzeug.exceptions.RequestEntityTooLarge: if it passes a limit.
         """
         if mimetype == URLENCODED:
-            fields = self._read_fields(stream)
-            return stream, multi_dict(self.cls, fields), multi_dict(self.cls, ())
+            return stream, self._read_fields(stream), multi_dict(self.cls, ())
         if mimetype == MULTIPART:
             form, files = self._read_parts(stream, content_length, options or {})
             return stream, form, files
         return stream, self.cls(), self.cls()
 
-    def _read_fields(self, stream: IO[bytes]) -> list[tuple[str, str]]:
+    def _read_fields(self, stream: IO[bytes]) -> MultiDict[str, str]:
         most = self.max_urlencoded_size
         body = stream.read() if most is None else stream.read(most + 1)
         if most is not None and len(body) > most:
             raise RequestEntityTooLarge
-        most = self.max_urlencoded_fields
-        if most is not None and body and body.count(b"&") + 1 > most:
-            raise RequestEntityTooLarge
-        fields, is_valid = split_urlencoded(body)
-        if not is_valid:
-            hint_once(NO_CHARSET)
-        return fields
+        return read_urlencoded(self.cls, body, self.max_urlencoded_fields)
 
     def _read_parts(
         self, stream: IO[bytes], content_length: int | None, parameters: dict[str, str]
@@ -92,15 +86,17 @@ class FormParser(formparser.FormDataParser):
             for _, file in files:
                 file.close()
             raise
-        return self.cls(form), self.cls(files)
+        return multi_dict(self.cls, form), multi_dict(self.cls, files)
 
     def _split(self, stream: IO[bytes], boundary: bytes) -> Iterable[Part]:
         limits = {"most_parts": self.max_form_parts, "most_memory": self.max_form_memory_size}
         body = read_short(stream)
         if body is None:
             return Parts(stream, boundary, **limits)
-        parts = split_parts(body, boundary, **limits)
-        return Parts(io.BytesIO(body), boundary, **limits) if parts is None else parts
+        whole = io.BytesIO(body)
+        del body  # so that it is known to belong to nobody else
+        parts = split_parts(whole, boundary, **limits, may_move=type(stream) is not io.BytesIO)
+        return Parts(whole, boundary, **limits) if parts is None else parts
 
     def _sort(
         self,
@@ -157,6 +153,26 @@ def _plain_int(text: str) -> int:
     if not text.isascii() or not text.isdigit():
         raise ValueError(text)
     return int(text)
+
+
+def read_urlencoded(
+    kind: type[MultiDict[str, str]], body: bytes, most: int | None
+) -> MultiDict[str, str]:
+    """The fields of a form in a multidict of that kind.
+
+    :param most: more fields are a 413; ``None``: no limit.
+    """
+    if most is not None and body and body.count(b"&") + 1 > most:
+        raise RequestEntityTooLarge
+    if IS_FAST and b"%" not in body:
+        try:
+            return split_fields(kind, body.decode())
+        except UnicodeDecodeError:
+            pass  # which of the fields are not UTF-8 has to be seen
+    fields, is_valid = split_urlencoded(body)
+    if not is_valid:
+        hint_once(NO_CHARSET)
+    return multi_dict(kind, fields)
 
 
 def split_urlencoded(body: bytes) -> tuple[list[tuple[str, str]], bool]:

@@ -11,6 +11,7 @@ import re
 from functools import partial
 from typing import IO, TYPE_CHECKING, Any
 
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 from werkzeug.http import parse_options_header
 from werkzeug.sansio.multipart import Data, Field, File, MultipartDecoder, NeedData, State
@@ -19,13 +20,19 @@ from ..globals import current_app
 from .hints import NO_CHARSET, hint_once
 
 if TYPE_CHECKING:
+    import io
     from collections.abc import Iterator, Mapping
 
-    from werkzeug.datastructures import Headers
+    # Name, file name unless it is a field, header fields.
+    Header = tuple[str, str | None, Headers]
+    # The header of a part; where its content begins, and where it ends.
+    Place = tuple[Header, int, int]
 
 _READ_BYTES = 64 * 1024
 # Before the first part, and for the headers of one. Browsers send some hundred bytes.
 _MOST_WITHOUT_CONTENT_BYTES = 2 * _READ_BYTES
+# Shorter content is copied into memory that was used before.
+_MOVED_BYTES = 64 * 1024
 
 # What a text may be in, as in Werkzeug; browsers send UTF-8 and do not say so.
 _CHARSETS = frozenset({"utf-8", "ascii", "us-ascii", "iso-8859-1"})
@@ -74,10 +81,12 @@ class Part:
     #: The header fields of this part.
     headers: Headers
 
-    def __init__(self, event: Field | File, content: Iterator[bytes]) -> None:
-        self.name = event.name
-        self.filename = event.filename if isinstance(event, File) else None
-        self.headers = event.headers
+    def __init__(
+        self, name: str, filename: str | None, headers: Headers, content: Iterator[bytes]
+    ) -> None:
+        self.name = name
+        self.filename = filename
+        self.headers = headers
         self._content = content
         self._is_passed_over = False
 
@@ -152,7 +161,7 @@ class Parts:
         events = self._events()
         for event in events:
             if isinstance(event, (Field, File)):
-                part = Part(event, self._content(event, events))
+                part = Part(*_header_of(event), self._content(event, events))
                 yield part
                 part._finish()
 
@@ -224,33 +233,112 @@ class Parts:
 
 
 def split_parts(
-    body: bytes, boundary: bytes, *, most_parts: int | None, most_memory: int | None
+    source: io.BytesIO,
+    boundary: bytes,
+    *,
+    most_parts: int | None,
+    most_memory: int | None,
+    may_move: bool = False,
 ) -> list[Part] | None:
     """All parts of a body that is here as a whole, or ``None`` if anything about it is unusual.
 
     PERF: the same as `Parts`, without piecing together what was never apart. What is broken or
     too much is left to that one, which says what is wrong.
+
+    :param may_move: whether nobody else needs the body, so that its place in memory may be used.
     """
-    decoder = Decoder(boundary, most_parts)
-    parts = []
-    delimiter = decoder.preamble_re.search(body)
+    body = source.getvalue()
+    places = _find_parts(body, boundary, most_parts, most_memory)
+    if places is None:
+        return None
+    moved = max(places, key=_size_of, default=None) if may_move else None
+    if moved is not None and _size_of(moved) < _MOVED_BYTES:
+        moved = None
+    contents = [b"" if place is moved else body[place[1] : place[2]] for place in places]
+    del body  # or it would be copied when something is moved in it
+    if moved is not None:
+        contents[places.index(moved)] = _keep_only(source, *moved[1:])
+    return [
+        Part(*header, iter((content,) if content else ()))
+        for (header, _, _), content in zip(places, contents, strict=True)
+    ]
+
+
+def _size_of(place: Place) -> int:
+    return place[2] - place[1]
+
+
+def _keep_only(source: io.BytesIO, start: int, end: int) -> bytes:
+    """The bytes from ``start`` to ``end``, in the memory that all of them had.
+
+    PERF: memory for a large copy is new each time, and costs more than the copying.
+    """
+    with source.getbuffer() as view:
+        view[: end - start] = view[start:end]
+    source.truncate(end - start)
+    return source.getvalue()
+
+
+def _find_parts(
+    body: bytes, boundary: bytes, most_parts: int | None, most_memory: int | None
+) -> list[Place] | None:
+    """The header of each part, and where its content begins and ends."""
+    places: list[Place] = []
+    between = Delimiter(boundary, is_first=False)
+    delimiter = Delimiter(boundary, is_first=True).search(body)
     if delimiter is None or delimiter.start() > _READ_BYTES:
         return None
     while not delimiter.is_last:
         start = delimiter.end()
         header_end = body.find(b"\r\n\r\n", start, start + _READ_BYTES)
-        if header_end < 0 or _OTHER_BLANK_LINE.search(body, start, header_end + 1):
+        if header_end < 0 or len(places) == most_parts:
             return None
-        event = decoder.read_header(body[start:header_end])
+        header = _plain_header(body[start:header_end]) or _header(body[start : header_end + 1])
         # The line break before a delimiter may be the one that ends the header.
-        delimiter = decoder.boundary_re.search(body, header_end + 2)
-        if event is None or delimiter is None:
+        delimiter = between.search(body, header_end + 2)
+        if header is None or delimiter is None:
             return None
-        content = body[header_end + 4 : delimiter.start()]
-        if most_memory is not None and isinstance(event, Field) and len(content) > most_memory:
+        place = header, header_end + 4, delimiter.start()
+        if header[1] is None and most_memory is not None and _size_of(place) > most_memory:
             return None
-        parts.append(Part(event, iter((content,) if content else ())))
-    return parts
+        places.append(place)
+    return places
+
+
+# A header as browsers write it, without anything that stands for something else.
+_PLAIN_HEADER = re.compile(
+    r'Content-Disposition: (form-data; name="([^"%\\\r\n]*)"(?:; filename="([^"%\\\r\n]*)")?)'
+    r"(?:\r\nContent-Type: ([!-~][^\r\n]*))?"
+)
+
+
+def _plain_header(header: bytes) -> Header | None:
+    """Name, file name and fields of a part; ``None``: ask the decoder."""
+    try:
+        plain = _PLAIN_HEADER.fullmatch(header.decode())
+    except UnicodeDecodeError:
+        return None
+    if plain is None:
+        return None
+    disposition, name, filename, content_type = plain.groups()
+    headers = Headers()
+    # PERF: `add` would check again what cannot be here.
+    headers._list.append(("Content-Disposition", disposition))
+    if content_type is not None:
+        headers._list.append(("Content-Type", content_type.strip(" \t")))
+    return name, filename, headers
+
+
+def _header(header: bytes) -> Header | None:
+    """The same of any header, if it is not broken; ``header`` is followed by a CR here."""
+    if _OTHER_BLANK_LINE.search(header):
+        return None
+    event = Decoder(b"", None).read_header(header[:-1])
+    return None if event is None else _header_of(event)
+
+
+def _header_of(event: Field | File) -> Header:
+    return event.name, event.filename if isinstance(event, File) else None, event.headers
 
 
 class Decoder(MultipartDecoder):
@@ -267,7 +355,7 @@ class Decoder(MultipartDecoder):
         self.number = 0
 
     def read_header(self, header: bytes) -> Field | File | None:
-        """What a part is by its header; ``None`` if it is broken, or one part too many."""
+        """What a part is by its header; ``None`` if it is broken."""
         self.state = State.PART
         self.buffer[:] = header + b"\r\n\r\n"
         try:

@@ -32,19 +32,7 @@ def add_security_headers(
 
     :raises TypeError: if a configured value is neither a string nor ``None``.
     """
-    values = (
-        config.get("X_CONTENT_TYPE_OPTIONS"),
-        config.get("REFERRER_POLICY"),
-        config.get("FRAME_ANCESTORS"),
-        _transport_security(config, environ),
-    )
-    try:
-        fields = _fields(*values)
-    except TypeError:
-        raise TypeError(
-            "X_CONTENT_TYPE_OPTIONS, REFERRER_POLICY, FRAME_ANCESTORS and"
-            f" STRICT_TRANSPORT_SECURITY are {values}. Write a string, or None, for each."
-        ) from None
+    fields = security_fields(config, environ)
     present = {name.lower() for name, _ in headers._list}
     if not present.isdisjoint(_NAMES):
         if _says_who_may_frame(headers):
@@ -52,6 +40,26 @@ def add_security_headers(
         fields = tuple(field for field in fields if field[0].lower() not in present)
     # PERF: `add` would check each value again; `_fields` has.
     headers._list.extend(fields)
+
+
+def security_fields(config: Mapping[str, Any], environ: WSGIEnvironment) -> Fields:
+    """The fields that are configured.
+
+    :raises TypeError: if a configured value is neither a string nor ``None``.
+    """
+    values = (
+        config.get("X_CONTENT_TYPE_OPTIONS"),
+        config.get("REFERRER_POLICY"),
+        config.get("FRAME_ANCESTORS"),
+        _transport_security(config, environ),
+    )
+    try:
+        return _fields(*values)
+    except TypeError:
+        raise TypeError(
+            "X_CONTENT_TYPE_OPTIONS, REFERRER_POLICY, FRAME_ANCESTORS and"
+            f" STRICT_TRANSPORT_SECURITY are {values}. Write a string, or None, for each."
+        ) from None
 
 
 def _transport_security(config: Mapping[str, Any], environ: WSGIEnvironment) -> str | None:

@@ -13,12 +13,13 @@ from markupsafe import escape
 from werkzeug.utils import redirect
 
 from .methods import SAFE
-from .response import Response
+from .response import Response, parts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from .request import Request
+    from .response import Parts
 
 
 class _NotChosen(int):
@@ -29,15 +30,17 @@ class _NotChosen(int):
 DEFAULT_CODE = _NotChosen(302)
 
 
-def code_after(request: Request, after_unsafe: int) -> int:
+def code_after(request: Request, config: Mapping[str, Any]) -> int:
     """The status for a redirect whose status was not chosen.
 
-    :param after_unsafe: the config ``REDIRECT_AFTER_UNSAFE``. Browsers take both for "go
-        there with GET", which 303 alone says (RFC 9110 section 15.4.4).
+    Browsers take both that the config ``REDIRECT_AFTER_UNSAFE`` may have for "go there with
+    GET", which 303 alone says (RFC 9110 section 15.4.4).
+
     :raises ValueError: if it is another one, that would move the form to the next page.
     """
     if request.method in SAFE:
-        return int(DEFAULT_CODE)
+        return 302
+    after_unsafe: int = config.get("REDIRECT_AFTER_UNSAFE", 302)
     if after_unsafe not in (302, 303):
         raise ValueError(
             f"REDIRECT_AFTER_UNSAFE is {after_unsafe!r}. It is 303, or 302 as in Flask; any"
@@ -45,6 +48,9 @@ def code_after(request: Request, after_unsafe: int) -> int:
         )
     return after_unsafe
 
+
+# Longer ones are not kept, nor is what is made of them.
+_KEPT_LENGTH = 500
 
 # URLs that are on this server, and that Werkzeug leaves as they are.
 _PLAIN_URL = re.compile(
@@ -57,10 +63,20 @@ def redirecting(location: str, code: int) -> Response | None:
 
     Its page is taken, and the rest is for URLs that go out as they stand.
     """
-    if type(location) is not str or not _PLAIN_URL.fullmatch(location):
+    if type(location) is not str or len(location) > _KEPT_LENGTH:
+        return None
+    parts = _parts_for(location, code)
+    return None if parts is None else Response.with_parts(parts)
+
+
+# PERF: most redirects of a program go to a few places.
+@lru_cache(maxsize=256, typed=True)
+def _parts_for(location: str, code: int) -> Parts | None:
+    if not _PLAIN_URL.fullmatch(location):
         return None
     shown = str(escape(location)) if "&" in location or "'" in location else location
-    return Response.redirecting(shown.join(_around_url()), code, location)
+    page = shown.join(_around_url()).encode()
+    return parts_of(page, code, ("Location", location))
 
 
 class _Page:

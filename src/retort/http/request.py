@@ -6,43 +6,53 @@ business of `context.py`.
 
 from __future__ import annotations
 
+import re
 import typing as t
 from functools import lru_cache
+from io import BytesIO
 from operator import attrgetter
 
 from werkzeug.datastructures import EnvironHeaders, IfRange
 from werkzeug.exceptions import BadRequest, HTTPException
-from werkzeug.sansio.http import parse_cookie
 from werkzeug.utils import cached_property
 from werkzeug.wrappers import Request as RequestBase
 
 from .. import json
 from ..fast import IS_FAST
 from ..globals import _cv_app, current_app
-from ..heirs import UNCHANGED, heir_of, settle
-from .body import open_body
-from .forms import FormParser, split_urlencoded
+from ..heirs import Seen
+from .body import open_body, read_at_once
+from .cookies import read_cookies, split_cookies
+from .forms import FormParser, read_urlencoded
 from .hints import (
     MULTIPART,
-    NO_CHARSET,
     URLENCODED,
     files_with_hints,
     hint_at_unread_form,
-    hint_once,
 )
 from .lazy import Lazy
 from .methods import IDEMPOTENT, SAFE
-from .multidict import multi_dict
+from .multidict import multi_dict, split_fields
 from .multipart import Part, Parts, read_boundary
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from _typeshed.wsgi import WSGIEnvironment
-    from werkzeug.datastructures import Authorization, ImmutableMultiDict, MultiDict
+    from werkzeug.datastructures import (
+        Authorization,
+        FileStorage,
+        ImmutableMultiDict,
+        MultiDict,
+    )
     from werkzeug.routing import Rule
 
 T = t.TypeVar("T")
+
+JSON = "application/json"
+
+# A media type as nearly all clients write it, and what separates the parts of a form.
+_PLAIN_TYPE = re.compile(r"([\w/+.-]+)(?:; ?boundary=([\w'+.-]+))?", re.ASCII)
 
 
 class FromEnviron(Lazy, t.Generic[T]):
@@ -235,17 +245,35 @@ class Request(RequestBase):
         return split_blueprint_path(name) if name is not None else []
 
     if not t.TYPE_CHECKING:
-        args = Lazy(lambda request: request._read_args(), "The fields of the query, parsed.")
         cookies = Lazy(lambda request: request._read_cookies(), "The cookies that came along.")
 
     def _read_args(self) -> MultiDict[str, str]:
         query: str = self.environ.get("QUERY_STRING", "")
-        is_simple = "%" not in query and "+" not in query and query.isascii()
+        is_simple = "%" not in query and query.isascii()
         if not is_simple or "query_string" in self.__dict__ or not IS_FAST:
             args: MultiDict[str, str] = _ARGS.__get__(self, type(self))
             return args
-        pairs = [pair.partition("=")[::2] for pair in query.split("&") if pair]
-        return multi_dict(self.parameter_storage_class, pairs)
+        return split_fields(self.parameter_storage_class, query)
+
+    if not t.TYPE_CHECKING:
+        args = Lazy(_read_args, "The fields of the query, parsed.")
+
+    def _parse_content_type(self) -> None:
+        own = self.__dict__
+        if (
+            type(self) is Request
+            and _keeps_readers.now()
+            and "_parsed_content_type" not in own
+            and ("headers" not in own or type(self.headers) is EnvironHeaders)
+        ):
+            # PERF: Werkzeug looks at each character of what could be said in many ways.
+            plain = _PLAIN_TYPE.fullmatch(self.environ.get("CONTENT_TYPE", ""))
+            if plain is not None:
+                boundary = plain[2]
+                parameters = {} if boundary is None else {"boundary": boundary}
+                self._parsed_content_type = (plain[1], parameters)
+                return
+        super()._parse_content_type()
 
     @cached_property
     def if_range(self) -> IfRange:
@@ -267,7 +295,7 @@ class Request(RequestBase):
             cookies: ImmutableMultiDict[str, str] = _COOKIES.__get__(self, type(self))
             return cookies
         # PERF: Werkzeug looks for it among all header fields.
-        return parse_cookie(self.environ.get("HTTP_COOKIE"), self.dict_storage_class)  # type: ignore[return-value]
+        return read_cookies(self.environ.get("HTTP_COOKIE"), self.dict_storage_class)  # type: ignore[return-value]
 
     # The body
 
@@ -303,18 +331,34 @@ class Request(RequestBase):
             return True
         return bool(_setting("FORM_FROM_GET_BODY", default=True))
 
-    @cached_property
-    def form(self) -> ImmutableMultiDict[str, str]:
-        """The fields of the form that was sent, without its files.
-
-        :raises werkzeug.exceptions.BadRequest: if it is a form and cannot be read.
-        :raises werkzeug.exceptions.RequestEntityTooLarge: if it passes a limit.
-        """
-        self._load_form_data()
-        if _setting("DEBUG"):
-            hint_at_unread_form(self)
-        form: ImmutableMultiDict[str, str] = self.__dict__["form"]
+    def _read_form(self) -> MultiDict[str, str]:
+        form = self._read_plain_form()
+        if form is None:
+            self._load_form_data()
+            if _setting("DEBUG"):
+                hint_at_unread_form(self)
+            form = self.__dict__["form"]
         return form
+
+    def _read_files(self) -> MultiDict[str, FileStorage]:
+        if "form" not in self.__dict__:
+            self._load_form_data()
+        files: MultiDict[str, FileStorage] | None = self.__dict__.get("files")
+        # Without them the form was a plain one.
+        return multi_dict(self.parameter_storage_class, ()) if files is None else files
+
+    if not t.TYPE_CHECKING:
+        form = Lazy(
+            _read_form,
+            "The fields of the form that was sent, without its files. Raises"
+            " :exc:`~werkzeug.exceptions.BadRequest` if it is a form and cannot be read, and"
+            " :exc:`~werkzeug.exceptions.RequestEntityTooLarge` if it passes a limit.",
+        )
+        files = Lazy(
+            _read_files,
+            "The files of the form that was sent, each a"
+            " :class:`~werkzeug.datastructures.FileStorage`. Raises what :attr:`form` does.",
+        )
 
     def make_form_data_parser(self) -> t.Any:
         """The parser for this request's form: a :attr:`form_data_parser_class`."""
@@ -340,34 +384,73 @@ class Request(RequestBase):
                 " read the form. Take the fields from the parts."
             )
         try:
-            if not self._load_plain_form():
-                super()._load_form_data()
+            super()._load_form_data()
         except HTTPException as error:
             self._form_error = error
             raise
         if _setting("DEBUG") and self.mimetype != MULTIPART and not self.files:
             self.__dict__["files"] = files_with_hints(self)
 
-    def _load_plain_form(self) -> bool:
-        """Load a urlencoded form that nobody has a say in; whether this is one.
+    def _read_plain_form(self) -> MultiDict[str, str] | None:
+        """The fields of a urlencoded form that nobody has a say in; ``None``: this is none.
 
         PERF: the same as Werkzeug's way through a parser, without asking what is known.
         """
+        context = _cv_app.get(None)
         if (
             self.environ.get("CONTENT_TYPE") != URLENCODED
-            or not _reads_forms_as_usual(type(self))
-            or "_cached_data" in self.__dict__
+            or context is None
+            or not _reads_as_usual(self)
+            or self.method in ("GET", "HEAD")
             or getattr(self.url_rule, "limits", None)
-            or _setting("LIMIT_URLENCODED_FORMS")
         ):
-            return False
-        fields, is_valid = split_urlencoded(self.stream.read())
-        if not is_valid:
-            hint_once(NO_CHARSET)
-        own = self.__dict__
-        own["form"] = multi_dict(self.parameter_storage_class, fields)
-        own["files"] = multi_dict(self.parameter_storage_class, ())
-        return True
+            return None
+        config = context.app.config
+        if config.get("DEBUG"):
+            return None
+        most, most_fields = config["MAX_CONTENT_LENGTH"], None
+        if config.get("LIMIT_URLENCODED_FORMS"):
+            most_fields, memory = config["MAX_FORM_PARTS"], config["MAX_FORM_MEMORY_SIZE"]
+            most = memory if most is None else most if memory is None else min(most, memory)
+        try:
+            body = self._read_at_once(most)
+            if body is None:
+                return None
+            return read_urlencoded(self.parameter_storage_class, body, most_fields)
+        except HTTPException as error:
+            self._form_error = error
+            raise
+
+    def _read_at_once(self, most: int | None) -> bytes | None:
+        body = read_at_once(self.environ, most)
+        if body is not None:
+            source = self.environ["wsgi.input"]
+            # Nothing is left of it.
+            self.__dict__["stream"] = source if type(source) is BytesIO else BytesIO()
+        return body
+
+    if not t.TYPE_CHECKING:
+
+        def get_data(
+            self, cache: bool = True, as_text: bool = False, parse_form_data: bool = False
+        ) -> bytes | str:
+            """The whole body, unless it was read before in another way.
+
+            :param cache: keep it for the next call, and for the readers of forms and JSON.
+            :param as_text: decode it from UTF-8; bytes that are not become U+FFFD.
+            :param parse_form_data: read it into :attr:`form` and :attr:`files` if it is a form,
+                of which nothing is left here then.
+            :raises werkzeug.exceptions.RequestEntityTooLarge: if it is longer than
+                :attr:`max_content_length`.
+            :raises werkzeug.exceptions.ClientDisconnected: if it breaks off.
+            """
+            if not parse_form_data and _reads_as_usual(self):
+                body = self._read_at_once(self.max_content_length)
+                if body is not None:
+                    if cache:
+                        self._cached_data = body
+                    return body.decode(errors="replace") if as_text else body
+            return super().get_data(cache, as_text, parse_form_data)
 
     def iter_parts(self) -> Iterator[Part]:
         """The fields and files of a multipart form, one by one while they arrive.
@@ -413,12 +496,38 @@ class Request(RequestBase):
             more deeply than it can be read.
         :raises werkzeug.exceptions.UnsupportedMediaType: if it is not declared as JSON.
         """
+        if (
+            cache
+            and not silent
+            and self.environ.get("CONTENT_TYPE") == JSON
+            and _reads_as_usual(self)
+        ):
+            body = self._read_at_once(self.max_content_length)
+            if body is not None:
+                self._cached_data = body
+                return self._parse_json(body)
         try:
             return super().get_json(force, silent, cache)
         except RecursionError:
             if silent:
                 return None
             return self.on_json_loading_failed(ValueError("It is nested too deeply."))
+
+    def _parse_json(self, body: bytes) -> t.Any:
+        """The value of a body that says it is JSON.
+
+        PERF: Werkzeug takes the type apart to see whether it says so.
+        """
+        try:
+            value = self.json_module.loads(body)
+        except RecursionError:
+            return self.on_json_loading_failed(ValueError("It is nested too deeply."))
+        except ValueError as error:
+            value = self.on_json_loading_failed(error)
+            self._cached_json = (value, self._cached_json[1])
+        else:
+            self._cached_json = (value, value)
+        return value
 
     def on_json_loading_failed(self, e: ValueError | None) -> t.Any:
         """Answer a body that is not JSON; the details are told in debug mode only.
@@ -436,28 +545,65 @@ class Request(RequestBase):
 
 _INIT = Request.__init__
 
-# Of what reads a form, what a subclass or a tool may have changed.
-_readers_of = attrgetter(
+# Of what reads a body, what a subclass or a tool may have changed.
+_READERS = (
     *("_load_form_data", "_get_stream_for_parsing", "want_form_data_parsed", "stream", "get_data"),
     *("make_form_data_parser", "form_data_parser_class", "mimetype", "_parse_content_type"),
-    *("content_type", "mimetype_params", "content_length"),
+    *("content_type", "mimetype_params", "content_length", "max_content_length", "is_json"),
+    *("max_form_memory_size", "max_form_parts", "get_json"),
 )
+_readers_of = attrgetter(*_READERS)
 _parsers_of = attrgetter("__init__", "parse", "_read_fields", "parse_from_environ")
-_USUAL = (_readers_of(Request), _parsers_of(FormParser))
-_heirs = (heir_of(Request), heir_of(FormParser))
+# The same, put in place on one request; and what shows that its body was read.
+_READ_OR_CHANGED = frozenset(
+    {
+        *_READERS,
+        *("_cached_data", "_cached_json", "_form_error", "_is_read_by_parts", "form", "files"),
+        *("_max_content_length", "_max_form_memory_size", "_max_form_parts"),
+    }
+)
 
 
-def _reads_forms_as_usual(kind: type[Request]) -> bool:
-    request_heir, parser_heir = _heirs
-    if kind is not Request or not IS_FAST:
-        return False
-    if request_heir.__flags__ & parser_heir.__flags__ & UNCHANGED:
-        return True
-    if (_readers_of(Request), _parsers_of(FormParser)) != _USUAL:
-        return False
-    settle(request_heir)
-    settle(parser_heir)
-    return True
+def _readers() -> tuple[t.Any, ...]:
+    return _readers_of(Request), _readers_of(RequestBase), _parsers_of(FormParser)
+
+
+_STANDARD = _readers()
+_keeps_readers = Seen(lambda: IS_FAST and _readers() == _STANDARD, Request, FormParser)
+
+
+def _reads_as_usual(request: Request) -> bool:
+    """Whether nobody has read the body of a request, or has a say in how it is read."""
+    return (
+        type(request) is Request
+        and _keeps_readers.now()
+        and _READ_OR_CHANGED.isdisjoint(request.__dict__)
+        and not request.shallow
+    )
+
+
+_of_cookies = attrgetter("cookies", "headers", "dict_storage_class", "_read_cookies")
+_COOKIES_AS_WRITTEN = _of_cookies(Request)
+_keeps_cookies = Seen(lambda: IS_FAST and _of_cookies(Request) == _COOKIES_AS_WRITTEN, Request)
+
+
+def cookie_of(request: RequestBase, name: str) -> str | None:
+    """``request.cookies.get(name)``.
+
+    PERF: most programs ask for one cookie, the session's.
+    """
+    if type(request) is not Request or not _keeps_cookies.now():
+        return request.cookies.get(name)
+    own = request.__dict__
+    is_untouched = "cookies" not in own and "headers" not in own
+    parts = split_cookies(request.environ.get("HTTP_COOKIE")) if is_untouched else None
+    if parts is None:
+        return request.cookies.get(name)
+    for part in parts:
+        found, _, value = part.partition("=")
+        if found == name and found:
+            return value
+    return None
 
 
 def can_be_made_later(request_class: type[Request]) -> bool:

@@ -19,9 +19,9 @@ from werkzeug.wsgi import wrap_file
 from .. import json
 from ..fast import IS_FAST
 from ..globals import _cv_app
-from ..heirs import UNCHANGED, heir_of, settle
+from ..heirs import Seen
 from .conditional import make_conditional
-from .cookies import check_attributes, check_size, check_text
+from .cookies import LARGEST, check_attributes, check_size, check_text, write_plain
 from .lazy import Lazy
 
 if t.TYPE_CHECKING:
@@ -32,6 +32,9 @@ if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
     from typing_extensions import Self
     from werkzeug.wrappers import Request as RequestBase
+
+# What a server is told of an answer: status, header fields and body.
+Words = tuple[str, list[tuple[str, str]], list[bytes]]
 
 # Header fields with a URL, which may have to be percent-encoded on the way out.
 _URLS = ("location", "content-location")
@@ -76,6 +79,17 @@ def _content_type(mimetype: str) -> tuple[str, str]:
     return "Content-Type", get_content_type(mimetype, "utf-8")
 
 
+# Body, header fields, status line, status code.
+Parts = tuple[bytes, list[tuple[str, str]], str, int]
+
+
+def parts_of(page: bytes, code: int, *fields: tuple[str, str]) -> Parts:
+    """The parts of a response that shows an HTML page."""
+    status, status_code = _status_of(code)
+    length = ("Content-Length", str(len(page)))
+    return page, [_content_type("text/html"), length, *fields], status, status_code
+
+
 class Response(ResponseBase):
     """The response object used by default in Retort; HTML unless said otherwise.
 
@@ -102,9 +116,7 @@ class Response(ResponseBase):
             and headers is None
             and content_type is None
             and isinstance(response, (str, bytes))
-            and (
-                (_heir.__flags__ & UNCHANGED and type(self) is Response) or _is_standard(type(self))
-            )
+            and _is_standard(type(self))
         ):
             data = response.encode() if isinstance(response, str) else response
             length = ("Content-Length", str(len(data)))
@@ -134,23 +146,33 @@ class Response(ResponseBase):
             return [self._body]
         return wrap_file(self._file_of, BytesIO(self._body))
 
+    # PERF: these make what __init__ would, without asking what they are given.
+
+    @classmethod
+    def with_text(cls, text: str, mimetype: str | None = None) -> Self:
+        """The same as ``cls(text, mimetype=mimetype)``."""
+        text_type = _habits.now().text_type if cls is Response else None
+        if text_type is None:
+            return cls(text, mimetype=mimetype)
+        if mimetype is not None:
+            text_type = _content_type(mimetype)
+        data = text.encode()
+        response = cls.__new__(cls)
+        response._body = data
+        response._fields = [text_type, ("Content-Length", str(len(data)))]
+        return response
+
     @staticmethod
-    def redirecting(page: str, code: int, location: str) -> Response | None:
-        """What Werkzeug's ``redirect`` makes, for a ``location`` that goes out as it stands.
+    def with_parts(parts: Parts) -> Response | None:
+        """A response of what goes out as it stands; `parts_of` makes the parts.
 
         ``None`` if somebody may have a say in how responses are made.
         """
-        if not _is_made_as_usual():
+        if not _habits.now().are_made_as_usual:
             return None
-        # PERF: __init__ would ask what it is given.
         response = Response.__new__(Response)
-        response._body = page.encode()
-        response._fields = [
-            _content_type("text/html"),
-            ("Content-Length", str(len(response._body))),
-            ("Location", location),
-        ]
-        response._status, response._status_code = _status_of(code)
+        response._body, fields, response._status, response._status_code = parts
+        response._fields = fields.copy()
         return response
 
     @staticmethod
@@ -161,7 +183,7 @@ class Response(ResponseBase):
 
         ``None`` if somebody may have a say in how responses are made.
         """
-        if not _is_made_as_usual():
+        if not _habits.now().are_made_as_usual:
             return None
         response = Response.__new__(Response)
         response._body = content
@@ -172,21 +194,23 @@ class Response(ResponseBase):
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a WSGI call with this response (PEP 3333)."""
-        own = self.__dict__
-        if environ["REQUEST_METHOD"] != "HEAD" and (
-            (_heir.__flags__ & UNCHANGED and type(self) is Response) or _is_standard(type(self))
-        ):
-            if "_fields" in own and (
-                len(own) == _UNTOUCHED
-                or (len(own) == _WITH_STATUS and own.get("_status_code") in _WITH_BODY)
-                or (len(own) == _WITH_FILE and "_file_of" in own)
-            ):
+        if environ["REQUEST_METHOD"] != "HEAD" and _is_standard(type(self)):
+            if self._is_as_made():
                 start_response(self._status, self._fields.copy())
                 return [self._body]
             if self._is_ready():
                 start_response(self._status, self.headers._list.copy())
                 return self.response  # type: ignore[return-value]
         return super().__call__(environ, start_response)
+
+    def _is_as_made(self) -> bool:
+        """Whether nobody has touched it since it was made in one of the short ways."""
+        own = self.__dict__
+        return "_fields" in own and (
+            len(own) == _UNTOUCHED
+            or (len(own) == _WITH_STATUS and own.get("_status_code") in _WITH_BODY)
+            or (len(own) == _WITH_FILE and "_file_of" in own)
+        )
 
     def _is_ready(self) -> bool:
         """Whether headers and body can go out as they stand, the body as one list."""
@@ -272,10 +296,19 @@ class Response(ResponseBase):
 
         RFC 6265, draft-ietf-httpbis-rfc6265bis.
         """
-        check_text(key, value, domain)
         context = _cv_app.get(None)
         config = {} if context is None else context.app.config
-        if config.get("REFUSE_INVALID_COOKIES", True):
+        is_checked = config.get("REFUSE_INVALID_COOKIES", True)
+        fields = own_fields(self)
+        # PERF: most cookies have nothing to escape, and attributes that others had before.
+        if fields is not None and max_age is None and ResponseBase.set_cookie is _SET_COOKIE:
+            scope = (path, domain, secure, httponly, samesite, partitioned)
+            field = write_plain(key, value, expires, *scope, is_checked=is_checked)
+            if field is not None and len(field) <= min(self.max_cookie_size or LARGEST, LARGEST):
+                fields.append(("Set-Cookie", field))
+                return
+        check_text(key, value, domain)
+        if is_checked:
             check_attributes(
                 key, path=path, domain=domain, secure=secure or partitioned, samesite=samesite
             )
@@ -295,22 +328,70 @@ class Response(ResponseBase):
         return size
 
 
-_heir = heir_of(Response)
-_INIT = Response.__init__
+_SET_COOKIE = ResponseBase.set_cookie
 
 
-def _is_made_as_usual() -> bool:
-    is_standard = _heir.__flags__ & UNCHANGED or _is_standard(Response)
-    return bool(is_standard) and Response.__init__ is _INIT
+def own_fields(response: ResponseBase) -> list[tuple[str, str]] | None:
+    """The list of a response's header fields, if one can be added to it at once.
+
+    PERF: most responses are sent without ever having had :attr:`Response.headers`.
+    """
+    if type(response) is not Response or not IS_FAST:
+        return None
+    own = response.__dict__
+    headers = own.get("headers")
+    if headers is None:
+        return own.get("_fields")
+    return headers._list if type(headers) is Headers else None
+
+
+_methods_between = attrgetter("__init__", "__new__", "__call__")
+_MADE_AND_SENT = _methods_between(Response)
+
+
+class _Habits:
+    """How responses of the class :class:`Response` are made and sent, as it is now."""
+
+    __slots__ = ("are_made_as_usual", "are_sent_as_usual", "text_type")
+
+    def __init__(self) -> None:
+        self.are_sent_as_usual = IS_FAST and _methods_of(Response) == _STANDARD
+        self.are_made_as_usual = (
+            self.are_sent_as_usual and _methods_between(Response) == _MADE_AND_SENT
+        )
+        #: The ``Content-Type`` field of one that is made of a text, and sent, as usual.
+        self.text_type: tuple[str, str] | None = None
+        mimetype = Response.default_mimetype
+        if self.are_made_as_usual and isinstance(mimetype, str):
+            self.text_type = _content_type(mimetype)
+
+
+_habits = Seen(_Habits, Response)
+
+
+def type_of_texts() -> tuple[str, str] | None:
+    """The ``Content-Type`` field of texts, if nobody has a say in how they are sent."""
+    return _habits.now().text_type
+
+
+def in_words(answer: object, text_type: tuple[str, str]) -> Words | None:
+    """Status, fields and body of an answer that nobody is to see as a response.
+
+    ``None`` if only a response can tell them.
+    """
+    if type(answer) is str:
+        data = answer.encode()
+        return _OK, [text_type, ("Content-Length", str(len(data)))], [data]
+    if type(answer) is Response and answer._is_as_made():
+        return answer._status, answer._fields.copy(), [answer._body]
+    return None
 
 
 def _is_standard(kind: type[Response]) -> bool:
     """Whether responses of this class are made and sent as Werkzeug's are."""
-    if not IS_FAST or _methods_of(kind) != _STANDARD:
-        return False
     if kind is Response:
-        settle(_heir)
-    return True
+        return _habits.now().are_sent_as_usual
+    return IS_FAST and _methods_of(kind) == _STANDARD
 
 
 __all__ = ["Response", "ResponseBase"]

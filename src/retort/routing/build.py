@@ -19,14 +19,10 @@ if t.TYPE_CHECKING:
     from .url_map import UrlMap
 
 
-class Path(t.NamedTuple):
-    """How the paths of a rule are written."""
-
-    rule: Rule
-    # What is before its first variable; and each variable, whether it takes a text as it
-    # stands, and what comes behind it. None: only the rule itself knows.
-    start: str | None
-    variables: list[tuple[str, bool, str]]
+# How the paths of a rule are written: the rule; what is before its first variable; and each
+# variable, whether it takes a text as it stands, and what comes behind it. Without a start only
+# the rule itself knows. PERF: a plain tuple is taken apart most quickly.
+Path = tuple[Rule, str | None, list[tuple[str, bool, str]]]
 
 
 def build_path(url_map: UrlMap, endpoint: str, values: dict[str, t.Any]) -> str | None:
@@ -37,15 +33,22 @@ def build_path(url_map: UrlMap, endpoint: str, values: dict[str, t.Any]) -> str 
     if url_map._remap:
         url_map.update()
     path = (url_map._paths or url_map.paths).get(endpoint)
-    if path is None or path.rule.subdomain != url_map.default_subdomain:
+    if path is None:
         return None
     rule, written, variables = path
+    if rule.subdomain != url_map.default_subdomain:
+        return None
     if written is not None and len(values) == len(variables):
         for name, takes_text, behind in variables:
             value = values.get(name)
             if type(value) is int:
                 value = str(value)
-            elif not takes_text or type(value) is not str or not _is_plain(value):
+            elif (
+                type(value) is not str
+                or not takes_text
+                or not value.isalnum()  # the path has it as it stands
+                or not value.isascii()
+            ):
                 break
             written += value + behind
         else:
@@ -58,11 +61,6 @@ def build_path(url_map: UrlMap, endpoint: str, values: dict[str, t.Any]) -> str 
     return "/" + built[1].lstrip("/")
 
 
-def _is_plain(text: str) -> bool:
-    """Whether a path has the text as it stands."""
-    return text.isalnum() and text.isascii()
-
-
 def compile_paths(url_map: UrlMap) -> Iterator[tuple[str, Path]]:
     """How to write the paths of each endpoint that has one rule, for every host."""
     if url_map.host_matching:
@@ -70,6 +68,8 @@ def compile_paths(url_map: UrlMap) -> Iterator[tuple[str, Path]]:
     for endpoint, rules in url_map._rules_by_endpoint.items():
         (rule, *others) = rules
         is_alone = not (others or rule.websocket or rule.host or rule.defaults)
+        if str(endpoint).startswith("."):
+            continue  # `url_for` takes it for one of a blueprint
         if is_alone and type(rule).suitable_for is Rule.suitable_for:
             yield endpoint, _compile_path(rule)
 
@@ -80,13 +80,13 @@ def _compile_path(rule: Rule) -> Path:
     built = rule.build(samples) if _is_standard(rule) else None
     path = "/" + built[1].lstrip("/") if built else ""
     if built is None or any(path.count(sample) != 1 for sample in samples.values()):
-        return Path(rule, None, [])
+        return rule, None, []
     variables: list[tuple[str, bool, str]] = []
     for name in sorted(samples, key=lambda name: path.index(samples[name]), reverse=True):
         path, behind = path.split(samples[name])
         takes_text = type(rule._converters[name]) is UnicodeConverter
         variables.insert(0, (name, takes_text, behind))
-    return Path(rule, path, variables)
+    return rule, path, variables
 
 
 def _is_standard(rule: Rule) -> bool:

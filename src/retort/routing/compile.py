@@ -29,13 +29,22 @@ _DIGITS = r"\d+"
 _REST = r"[^/].*?"
 
 
-class Leaf(t.NamedTuple):
-    """A rule that ends at a node, and how its captured strings become arguments."""
+class Leaf:
+    """A rule that ends at a node, and how its captured strings become arguments.
 
-    rule: Rule
-    # Name and converter in the order of capture; no converter means the string itself.
-    arguments: tuple[tuple[str, ToPython | None], ...]
-    is_plain: bool  # False: only Werkzeug knows what this rule answers
+    :param arguments: name and converter in the order of capture; no converter means the
+        string itself.
+    :param is_plain: if not, only Werkzeug knows what this rule answers.
+    """
+
+    __slots__ = ("arguments", "is_plain", "rule")
+
+    def __init__(
+        self, rule: Rule, arguments: tuple[tuple[str, ToPython | None], ...], *, is_plain: bool
+    ) -> None:
+        self.rule = rule
+        self.arguments = arguments
+        self.is_plain = is_plain
 
 
 class Capture(t.NamedTuple):
@@ -61,11 +70,29 @@ class Node:
         self.is_opaque = False  # some way on from here is for Werkzeug to judge
 
 
-class Tables(t.NamedTuple):
-    """What `match.look_up` searches."""
+class Tables:
+    """What `match.look_up` searches.
 
-    pages: dict[str, tuple[Leaf, ...]]  # by whole path, for rules without variables
-    root: Node | None  # where the first segment of a path is looked up
+    :param root: where the first segment of a path is looked up, if there is anything.
+    """
+
+    __slots__ = ("before_last", "pages", "root")
+
+    def __init__(self, root: Node | None) -> None:
+        self.root = root
+        nodes = {} if root is None else dict(_by_path(root, ""))
+        #: By path, the rules without variables.
+        self.pages = {
+            path: node.leaves
+            for path, node in nodes.items()
+            if path and node.leaves and not path.startswith("//")
+        }
+        #: By path, what comes before a segment that is variable.
+        self.before_last = {
+            path: node
+            for path, node in nodes.items()
+            if node.captures and not f"{path}/".startswith("//")
+        }
 
 
 def compile_tables(url_map: Map) -> Tables:
@@ -76,9 +103,8 @@ def compile_tables(url_map: Map) -> Tables:
     # Every path begins with "/", so its first part is empty.
     state = state.static.get("") if state is not None else None
     if url_map.host_matching or state is None:
-        return Tables({}, None)
-    root = _compile_state(state, _endpoints_with_defaults(url_map))
-    return Tables(dict(_whole_paths(root, "")), root)
+        return Tables(None)
+    return Tables(_compile_state(state, _endpoints_with_defaults(url_map)))
 
 
 def _endpoints_with_defaults(url_map: Map) -> set[t.Any]:
@@ -109,8 +135,9 @@ def _compile_leaf(rule: Rule, awkward: set[t.Any]) -> Leaf:
         and not rule.alias
         and rule.endpoint not in awkward
     )
+    rule.__dict__.setdefault("demands", None)  # so that each has what `App.add_url_rule` gives
     arguments = tuple((name, _to_python(converter)) for name, converter in rule._converters.items())
-    return Leaf(rule, arguments, is_plain)
+    return Leaf(rule, arguments, is_plain=is_plain)
 
 
 def _to_python(converter: BaseConverter) -> ToPython | None:
@@ -160,8 +187,7 @@ def _variables(named: dict[str, t.Any]) -> list[str]:
     return sorted(ours, key=lambda name: int(name[len(prefix) :]))
 
 
-def _whole_paths(node: Node, path: str) -> Iterator[tuple[str, tuple[Leaf, ...]]]:
-    if path and node.leaves:
-        yield path, node.leaves
+def _by_path(node: Node, path: str) -> Iterator[tuple[str, Node]]:
+    yield path, node
     for content, following in node.static.items():
-        yield from _whole_paths(following, f"{path}/{content}")
+        yield from _by_path(following, f"{path}/{content}")

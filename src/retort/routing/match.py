@@ -11,7 +11,7 @@ import typing as t
 if t.TYPE_CHECKING:
     from werkzeug.routing import Rule
 
-    from .compile import Leaf, Node
+    from .compile import Leaf, Node, Tables
     from .url_map import UrlMap
 
 # A rule and the arguments for its view, as Werkzeug's matcher gives them.
@@ -25,27 +25,50 @@ class _AskWerkzeug(Exception):
 def look_up(url_map: UrlMap, path: str, method: str) -> Match | None:
     """The rule and arguments for an ordinary request, or ``None``: ask Werkzeug.
 
-    :param path: decoded, beginning with a single slash.
+    :param path: decoded.
     :param method: in upper case.
     """
     tables = url_map._tables or url_map.tables
     leaves = tables.pages.get(path)
     if leaves is not None:
+        first = leaves[0]  # PERF: nearly always the one
+        if first.is_plain and method in first.rule.methods:  # type: ignore[operator]
+            return first.rule, {}
         leaf = _leaf_for(leaves, method)
         return None if leaf is None else (leaf.rule, {})
-    if tables.root is None:
+    try:
+        match = _look_up_last(tables, path, method)
+        return _search(tables, path, method) if match is None else match
+    except _AskWerkzeug:
         return None
+
+
+def _look_up_last(tables: Tables, path: str, method: str) -> Match | None:
+    """What `_search` gives for a path of which only the last segment is variable."""
+    before, slash, last = path.rpartition("/")
+    node = tables.before_last.get(before)
+    if node is None or last in node.static or not slash:
+        return None
+    for accepts, split, following in node.captures:
+        if accepts(last):
+            leaf = _leaf_for(following.leaves, method)
+            if leaf is None:
+                return None
+            return leaf.rule, _arguments(leaf, [last] if split is None else split(last))
+    return None
+
+
+def _search(tables: Tables, path: str, method: str) -> Match | None:
     segments = path.split("/")
-    del segments[0]  # what is before the first slash
+    # A path begins with one slash: there is nothing before it, and something after it.
+    if tables.root is None or segments.pop(0) or not (segments and segments[0]):
+        return None
     values: list[str] = []
     node = _follow(tables.root, segments, values)
     leaf = None if node is None else _leaf_for(node.leaves, method)
-    try:
-        if leaf is not None:
-            return leaf.rule, _arguments(leaf, values)
-        return _walk(tables.root, segments, 0, [], method)
-    except _AskWerkzeug:
-        return None
+    if leaf is not None:
+        return leaf.rule, _arguments(leaf, values)
+    return _walk(tables.root, segments, 0, [], method)
 
 
 def _leaf_for(leaves: tuple[Leaf, ...], method: str) -> Leaf | None:

@@ -1,0 +1,610 @@
+"""Bodies, forms, JSON, URLs and redirects: what is left out on the quick ways changes nothing."""
+
+import io
+from functools import partial
+from http import HTTPStatus
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from werkzeug.datastructures import Headers, ImmutableMultiDict, MultiDict
+from werkzeug.exceptions import ClientDisconnected, HTTPException
+from werkzeug.wrappers import Request as RequestOfWerkzeug
+
+import retort
+from retort.fast import IS_FAST
+from retort.helpers import path_for
+from retort.http.body import SHORT_BYTES, open_body, read_at_once
+from retort.http.multipart import Decoder, _header, _plain_header
+from retort.http.redirect import redirecting
+
+URLENCODED = "application/x-www-form-urlencoded"
+JSON = "application/json"
+app = retort.Retort("reading")
+limited = retort.Retort("with limits")
+
+
+class AnotherRequest(retort.Request):
+    """Nothing is known of what a subclass does."""
+
+
+class Source(io.BytesIO):
+    """An input of which nothing is known but that it can be read."""
+
+    def __init__(self, body):
+        super().__init__(body)
+        self.sizes = []
+
+    def read(self, size=-1):
+        self.sizes.append(size)
+        return super().read(size)
+
+    read1 = None
+
+
+class WSGIBody(Source):
+    """Granian's by its name."""
+
+    __module__ = "granian._granian"
+
+
+class Body(Source):
+    """Gunicorn's by its name."""
+
+    __module__ = "gunicorn.http.body"
+
+
+SOURCES = [io.BytesIO, Source, WSGIBody, Body]
+
+
+def request_of(kind, body, content_type=URLENCODED, source=io.BytesIO, **fields):
+    environ = {
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": "/",
+        "wsgi.url_scheme": "http",
+        "wsgi.input": source(body),
+        "CONTENT_TYPE": content_type,
+        "CONTENT_LENGTH": str(len(body)),
+    }
+    request = kind({**environ, **fields})
+    request.json_module = app.json
+    return request
+
+
+def outcome(read, *arguments):
+    try:
+        result = read(*arguments)
+    except HTTPException as error:
+        return type(error), error.description
+    if isinstance(result, MultiDict):
+        return type(result), list(result.items(multi=True))
+    return type(result), result
+
+
+READINGS = {
+    "get_data": lambda request: request.get_data(),
+    "get_data as text": lambda request: request.get_data(as_text=True),
+    "get_data once": lambda request: request.get_data(cache=False),
+    "data": lambda request: request.data,
+    "form": lambda request: request.form,
+    "values": lambda request: list(request.values.items()),
+    "files": lambda request: request.files,
+    "json": lambda request: request.json,
+    "get_json once": lambda request: request.get_json(cache=False),
+    "silent JSON": lambda request: request.get_json(silent=True),
+    "forced JSON": lambda request: request.get_json(force=True),
+    "stream": lambda request: request.stream.read(),
+}
+pieces = st.lists(
+    st.sampled_from([b"a", b"=", b"&", b"+", b"%41", b"%", b"\xff", b"%ff", b"1", b"[", b"]", b'"'])
+)
+
+
+@given(
+    body=pieces.map(b"".join) | st.binary(max_size=20),
+    content_type=st.sampled_from([URLENCODED, JSON, f"{JSON}; charset=utf-8", "a/b+json", ""]),
+    source=st.sampled_from(SOURCES),
+    readings=st.lists(st.sampled_from(sorted(READINGS)), min_size=1, max_size=3),
+    fields=st.fixed_dictionaries(
+        {},
+        optional={
+            "CONTENT_LENGTH": st.sampled_from(["", "0", "3", "x", "٣", "1_0", "99999999"]),
+            "REQUEST_METHOD": st.sampled_from(["GET", "PUT"]),
+            "HTTP_CONTENT_ENCODING": st.just("gzip"),
+            "HTTP_TRANSFER_ENCODING": st.sampled_from(["chunked", "gzip"]),
+            "wsgi.input_terminated": st.booleans(),
+        },
+    ),
+    limits=st.fixed_dictionaries(
+        {
+            "MAX_CONTENT_LENGTH": st.sampled_from([None, 0, 5, 1000]),
+            "MAX_FORM_MEMORY_SIZE": st.sampled_from([None, 4, 1000]),
+            "MAX_FORM_PARTS": st.sampled_from([None, 1, 100]),
+            "LIMIT_URLENCODED_FORMS": st.booleans(),
+            "FORM_FROM_GET_BODY": st.booleans(),
+        }
+    ),
+)
+def test_a_body_is_read_at_once_as_it_is_read_otherwise(
+    body, content_type, source, readings, fields, limits
+):
+    limited.config.update(limits)
+    with limited.app_context():
+        ours, plain = (
+            request_of(kind, body, content_type, source, **fields)
+            for kind in (retort.Request, AnotherRequest)
+        )
+        for name in readings:
+            expected = outcome(READINGS[name], plain)
+            read = outcome(READINGS[name], ours)
+            if expected[0] is ClientDisconnected:  # who asks again hears another number
+                assert read[0] is ClientDisconnected
+                return
+            assert read == expected, name
+
+
+@pytest.mark.parametrize("source", [WSGIBody, Body])
+@pytest.mark.parametrize("way", ["get_data", "get_data as text", "form", "json", "silent JSON"])
+def test_a_short_body_of_a_known_server_is_read_by_one_read(way, source):
+    request = request_of(
+        retort.Request, b"1", JSON if "JSON" in way.upper() else URLENCODED, source
+    )
+    with app.app_context():
+        READINGS[way](request)
+    assert request.environ["wsgi.input"].sizes == [1]
+    assert (type(request.stream) is io.BytesIO) is IS_FAST
+    assert request.stream.read() == b""
+
+
+@pytest.mark.parametrize("size", [10, 100_000])
+def test_the_stream_of_granian_is_read_once(size):
+    source = WSGIBody(b"x" * size)
+    environ = {"wsgi.input": source, "CONTENT_LENGTH": str(size), "wsgi.input_terminated": True}
+    assert open_body(environ, None).read() == b"x" * size
+    assert source.sizes == [size]
+
+
+def test_what_is_not_known_to_be_short_and_whole_is_not_read_at_once():
+    def read(source, most=None, **fields):
+        environ = {"wsgi.input": source, "CONTENT_LENGTH": "4", **fields}
+        return read_at_once(environ, most)
+
+    if IS_FAST:
+        assert read(io.BytesIO(b"body")) == read(WSGIBody(b"body")) == b"body"
+        assert read(WSGIBody(b"body, and the next")) == b"body"
+        assert read(WSGIBody(b"x" * SHORT_BYTES), CONTENT_LENGTH=str(SHORT_BYTES))
+    for source in (
+        *(io.BytesIO(b"long body"), io.BytesIO(b"bod"), Source(b"body")),
+        io.BufferedReader(io.BytesIO(b"body")),
+    ):
+        assert read(source) is None
+        assert source.tell() == 0
+    for fields in (
+        *({"CONTENT_LENGTH": ""}, {"CONTENT_LENGTH": "-4"}, {"CONTENT_LENGTH": "4 "}),
+        *({"HTTP_TRANSFER_ENCODING": "chunked"}, {"HTTP_CONTENT_ENCODING": "gzip"}),
+        *({"CONTENT_LENGTH": str(SHORT_BYTES + 1)}, {"most": 3}),
+    ):
+        source = WSGIBody(b"body")
+        assert read(source, **fields) is None
+        assert source.sizes == []
+
+
+@pytest.mark.parametrize("way", ["get_data", "form", "json"])
+def test_a_body_of_granian_that_breaks_off_is_a_bad_request_each_time(way):
+    content_type = JSON if way == "json" else URLENCODED
+    request = request_of(retort.Request, b"a=1", content_type, WSGIBody, CONTENT_LENGTH="10")
+    with app.app_context():
+        with pytest.raises(ClientDisconnected, match="ended 7 bytes before"):
+            READINGS[way](request)
+        with pytest.raises(ClientDisconnected):
+            READINGS[way](request)
+
+
+def test_a_connection_that_breaks_is_a_bad_request():
+    class Broken(WSGIBody):
+        __module__ = "granian._granian"
+
+        def read(self, size=-1):
+            raise OSError("connection reset")
+
+    Broken.__qualname__ = "WSGIBody"
+    with pytest.raises(ClientDisconnected, match="could not be read to its end"):
+        request_of(retort.Request, b"abc", source=Broken).get_data()
+
+
+def test_a_plain_form_has_no_files():
+    with app.app_context():
+        request = request_of(retort.Request, b"a=1")
+        assert request.form["a"] == "1"
+        assert type(request.files) is ImmutableMultiDict
+        assert not request.files
+        assert request.files is request.files
+        request.close()
+
+
+@pytest.mark.parametrize("application", [retort.Flask, retort.Retort])
+def test_a_form_in_the_body_of_a_get_is_read_if_the_config_says_so(application):
+    for says_so in (True, False):
+        form_app = application("form")
+        form_app.config["FORM_FROM_GET_BODY"] = says_so
+        with form_app.app_context():
+            request = request_of(retort.Request, b"a=1", REQUEST_METHOD="GET")
+            assert ("a" in request.form) is says_so
+
+
+# What somebody has a say in
+
+
+def seen_by(patch, owner, name):
+    """A list of the calls of a method, which is replaced by one that notes them."""
+    real, calls = getattr(owner, name), []
+
+    def method(*arguments, **named):
+        calls.append(name)
+        return real(*arguments, **named)
+
+    patch.setattr(owner, name, method)
+    return calls
+
+
+PATCHES = [
+    *((retort.Request, "get_data", "get_data"), (RequestOfWerkzeug, "get_data", "get_data")),
+    *((retort.Request, "get_json", "json"), (RequestOfWerkzeug, "get_json", "json")),
+    *((retort.Request, "get_data", "json"), (RequestOfWerkzeug, "get_data", "json")),
+    *((RequestOfWerkzeug, "_load_form_data", "form"), (retort.Request, "_load_form_data", "form")),
+    (RequestOfWerkzeug, "_parse_content_type", "json"),
+]
+
+
+@pytest.mark.parametrize(("owner", "name", "way"), PATCHES)
+def test_what_was_put_in_place_of_a_method_of_the_class_is_called(monkeypatch, owner, name, way):
+    content_type = JSON if way == "json" else URLENCODED
+    with app.app_context():
+        READINGS[way](request_of(retort.Request, b"1", content_type))
+        calls = seen_by(monkeypatch, owner, name)
+        READINGS[way](request_of(retort.Request, b"1", content_type))
+        assert calls
+        calls.clear()
+        monkeypatch.undo()
+        READINGS[way](request_of(retort.Request, b"1", content_type))
+        assert not calls
+
+
+@pytest.mark.parametrize(
+    ("name", "way"),
+    [("get_data", "json"), ("_load_form_data", "form"), ("make_form_data_parser", "form")],
+)
+def test_what_was_put_in_place_of_a_method_of_one_request_is_called(monkeypatch, name, way):
+    request = request_of(retort.Request, b"1", JSON if way == "json" else URLENCODED)
+    calls = seen_by(monkeypatch, request, name)
+    with app.app_context():
+        READINGS[way](request)
+    assert calls == [name]
+
+
+def test_a_stream_that_was_put_there_is_what_is_read():
+    form = ImmutableMultiDict([("a", "2")])
+    for way, body, value in (("get_data", b"2", b"2"), ("json", b"2", 2), ("form", b"a=2", form)):
+        request = request_of(retort.Request, b"1", JSON if way == "json" else URLENCODED)
+        request.stream = io.BytesIO(body)
+        with app.app_context():
+            assert READINGS[way](request) == value
+
+
+def test_a_subclass_may_say_what_the_stream_is():
+    class Own(retort.Request):
+        @property
+        def stream(self):
+            return io.BytesIO(b"2")
+
+    with app.app_context():
+        assert request_of(Own, b"1").get_data() == b"2"
+        assert request_of(Own, b"1", JSON).json == 2
+
+
+def test_limits_set_on_one_request_hold():
+    for name in ("max_content_length", "max_form_memory_size"):
+        request = request_of(retort.Request, b"a=12345")
+        setattr(request, name, 3)
+        with app.app_context():
+            assert outcome(READINGS["form"], request)[0].code == 413
+
+
+def test_a_shallow_request_reads_no_body():
+    request = request_of(partial(retort.Request, shallow=True), b"a=1")
+    for read in (request.get_data, lambda: request.form, lambda: request.get_json(force=True)):
+        with app.app_context(), pytest.raises(RuntimeError, match="shallow"):
+            read()
+
+
+def test_what_answers_bad_json_is_kept_as_werkzeug_keeps_it():
+    class Provider:
+        def __init__(self):
+            self.texts = []
+
+        def loads(self, text):
+            self.texts.append(text)
+            raise ValueError("never")
+
+    for kind in (retort.Request, AnotherRequest):
+        request = request_of(kind, b"[", JSON)
+        request.json_module = provider = Provider()
+        answers = iter("abc")
+        request.on_json_loading_failed = lambda error, answers=answers: next(answers)
+        with app.app_context():
+            assert [request.get_json(), request.json] == ["a", "a"]
+            assert request.get_json(silent=True) is None
+        assert provider.texts == [b"[", b"["]
+
+
+# Content types and multipart forms
+
+type_letters = st.lists(
+    st.sampled_from(
+        [
+            "multipart/form-data",
+            "; ",
+            ";",
+            "boundary=",
+            "x-1",
+            '"',
+            " ",
+            "é",
+            "%22",
+            "A/b",
+            "*=",
+            ",",
+        ]
+    ),
+    max_size=6,
+)
+
+
+@given(letters=type_letters)
+def test_a_content_type_is_taken_apart_as_werkzeug_does(letters):
+    given_type = "".join(letters)
+    ours, theirs = (
+        request_of(kind, b"", given_type) for kind in (retort.Request, RequestOfWerkzeug)
+    )
+    assert (ours.mimetype, ours.mimetype_params) == (theirs.mimetype, theirs.mimetype_params)
+    assert ours.is_json == theirs.is_json
+
+
+def test_a_content_type_of_other_headers_counts():
+    request = request_of(retort.Request, b"", "a/b")
+    request.headers = Headers({"Content-Type": "c/d"})
+    assert request.mimetype == "c/d"
+
+
+header_names = st.lists(
+    st.sampled_from(["a", " ", "é", '\\"', "%22", "%0A", "\\", "\u2028", ";", "=", "\xa0"]),
+    max_size=4,
+).map("".join)
+part_headers = st.builds(
+    lambda name, file, content_type, odd: (
+        f'Content-Disposition: form-data; name="{name}"{file}{content_type}{odd}'
+    ),
+    header_names,
+    st.just("") | header_names.map(lambda name: f'; filename="{name}"'),
+    st.sampled_from(["", "\r\nContent-Type: text/plain", "\r\nContent-Type: a/b ;c=\u00e9 \t"])
+    | st.sampled_from(["\r\nContent-Type:  x", "\r\nContent-Type: ", "\r\ncontent-type: x"]),
+    st.sampled_from(["", "", "\r\nA: b", "\r\n c", "; filename*=utf-8''x", "\n", "\r"]),
+)
+
+
+@given(header=part_headers.map(str.encode))
+def test_the_header_of_a_part_says_what_it_says_to_werkzeug(header):
+    plain = _plain_header(header)
+    if plain is not None:
+        event = Decoder(b"", None).read_header(header)
+        name, filename, fields = plain
+        assert (name, filename) == (event.name, getattr(event, "filename", None))
+        assert list(fields) == list(event.headers)
+        assert (name, filename) == _header(header + b"\r")[:2]
+
+
+def test_a_header_as_browsers_write_it_needs_no_decoder():
+    header = b'Content-Disposition: form-data; name="a b"; filename="\xc3\xa9.txt"'
+    name, filename, fields = _plain_header(header + b"\r\nContent-Type: text/plain")
+    assert (name, filename) == ("a b", "é.txt")
+    assert fields["content-type"] == "text/plain"
+    assert _plain_header(header.replace(b"\xc3", b"")) is None
+
+
+class Fresh(WSGIBody):
+    """One that gives bytes that nobody else has."""
+
+    __module__ = "granian._granian"
+
+    def read(self, size=-1):
+        return bytes(bytearray(super().read(size)))
+
+
+Fresh.__qualname__ = "WSGIBody"
+
+
+class Kept(WSGIBody):
+    """One that keeps the bytes that it gives."""
+
+    __module__ = "granian._granian"
+
+    def __init__(self, body):
+        super().__init__(body)
+        self.given = []
+
+    def read(self, size=-1):
+        self.given.append(super().read(size))
+        return self.given[-1]
+
+
+Kept.__qualname__ = "WSGIBody"
+
+
+def multipart(contents):
+    parts = [
+        b'--x\r\nContent-Disposition: form-data; name="%s"%s\r\n\r\n%s\r\n'
+        % (name, b"" if filename is None else b'; filename="%s"' % filename, content)
+        for name, filename, content in contents
+    ]
+    return b"".join(parts) + b"--x--\r\n"
+
+
+def content_of(letter, size):
+    return (letter + bytes(range(256)) * (size // 256 + 1))[:size]
+
+
+@pytest.mark.parametrize("source", [Fresh, Kept, Source, io.BytesIO])
+@pytest.mark.parametrize(
+    "sizes", [(70_000,), (0, 70_000, 3), (80_000, 70_000), (65_536, 0), (9, 9)]
+)
+@pytest.mark.parametrize("field", ["", "x" * 100_000])
+def test_large_files_are_what_was_sent_wherever_they_are_kept(source, sizes, field):
+    sent = [
+        (b"f", b"%d" % number, content_of(b"%d" % number, size))
+        for number, size in enumerate(sizes)
+    ]
+    body = multipart([(b"a", None, field.encode()), *sent, (b"b", None, b"last")])
+    before = bytes(bytearray(body))
+    with retort.Flask("files").app_context():
+        request = request_of(retort.Request, body, "multipart/form-data; boundary=x", source)
+        files = request.files.getlist("f")
+        assert [file.read() for file in files] == [content for _, _, content in sent]
+        for file in files:
+            file.seek(0, io.SEEK_END)
+            file.stream.write(b"more")
+            file.seek(0)
+        assert [file.read() for file in files] == [content + b"more" for _, _, content in sent]
+        assert request.form.to_dict() == {"a": field, "b": "last"}
+        request.close()
+    assert body == before
+    if source is Kept:
+        assert b"".join(request.environ["wsgi.input"].given) == before
+
+
+def test_a_large_form_that_is_odd_is_read_the_plain_way():
+    odd = multipart([(b"f", b"name", content_of(b"", 70_000))]).replace(b"\r\n\r\n", b"\n\n", 1)
+    with retort.Flask("files").app_context():
+        request = request_of(retort.Request, odd, "multipart/form-data; boundary=x", Fresh)
+        assert request.files["f"].read() == content_of(b"", 70_000)
+        request.close()
+
+
+# URLs
+
+
+@pytest.fixture
+def urls():
+    url_app = retort.Flask("urls")
+    url_app.add_url_rule("/", "index", view_func=lambda: "")
+    url_app.add_url_rule("/user/<name>", "user", view_func=lambda name: "")
+    url_app.add_url_rule("/odd", ".odd", view_func=lambda: "")
+    return url_app
+
+
+def test_the_path_of_an_ordinary_url_is_built_without_the_method(urls):
+    with urls.test_request_context("/"):
+        path = path_for(urls, "user", {"name": "Ada"})
+    assert path == ("/user/Ada" if IS_FAST else None)
+
+
+def test_a_url_is_the_same_without_the_short_way(urls, monkeypatch):
+    def built():
+        with urls.test_request_context("/"):
+            return [
+                *(retort.url_for("user", name=name) for name in ("Ada", "a b", "é", 7)),
+                *(retort.url_for("index", q=q) for q in ("x y", None, 1.5, ["a", "b"])),
+                *(urls.url_for("index"), retort.url_for("index", _anchor="x")),
+                *(retort.url_for("index", _external=True), retort.url_for("index", _method="GET")),
+            ]
+
+    quick = built()
+    monkeypatch.setattr("retort.helpers.path_for", lambda *of: None)
+    monkeypatch.setattr("retort.app.path_for", lambda *of: None)
+    assert built() == quick
+
+
+def test_a_name_that_begins_with_a_dot_is_relative(urls):
+    with urls.test_request_context("/"), pytest.raises(retort.app.BuildError):
+        urls.url_for(".od")
+    with urls.test_request_context("/"):
+        assert path_for(urls, ".odd", {}) is None
+
+
+@pytest.mark.parametrize("name", ["url_for", "inject_url_defaults"])
+def test_a_method_that_is_replaced_during_a_request_is_called(urls, monkeypatch, name):
+    for owner in (urls, retort.Flask):
+        with urls.test_request_context("/"):
+            assert retort.url_for("index") == "/"
+            calls = seen_by(monkeypatch, owner, name)
+            assert retort.url_for("index") == "/"
+            assert calls == [name]
+            monkeypatch.undo()
+            assert retort.url_for("index") == "/"
+            assert calls == [name]
+
+
+def test_url_for_of_a_subclass_is_given_all_options():
+    class Own(retort.Flask):
+        def url_for(self, endpoint, **values):
+            return repr((endpoint, sorted(values)))
+
+    with Own("own").test_request_context("/"):
+        names = ["_anchor", "_external", "_method", "_scheme", "a"]
+        assert retort.url_for("x", a=1) == repr(("x", names))
+
+
+def test_defaults_of_urls_are_asked_for_once_each(urls):
+    asked = []
+    with urls.test_request_context("/"):
+        urls.url_default_functions[None].append(lambda endpoint, values: asked.append(endpoint))
+        assert retort.url_for("index") == "/"
+        assert urls.url_for("index") == "/"
+    assert asked == ["index", "index"]
+
+
+def test_a_url_for_another_application_is_not_built_by_this_one(urls):
+    other = retort.Flask("other")
+    other.config["SERVER_NAME"] = "other.example"
+    other.add_url_rule("/there", "index", view_func=lambda: "")
+    with urls.test_request_context("/"), other.app_context():
+        assert path_for(other, "index", {}) is None
+
+
+# Redirects
+
+
+def test_a_redirect_that_was_changed_does_not_change_the_next():
+    first = redirecting("/page?a=1", 302)
+    if first is None:
+        assert not IS_FAST
+        return
+    first.headers["X-Mine"] = "1"
+    first.set_cookie("a", "b")
+    first.data = b"changed"
+    first.status_code = 303
+    again = redirecting("/page?a=1", 302)
+    assert again.status == "302 FOUND"
+    assert b"/page?a=1" in again.data
+    assert {"X-Mine", "Set-Cookie"}.isdisjoint(again.headers.keys())
+    assert again.headers is not first.headers
+
+
+def test_a_redirect_may_be_long_and_its_status_an_enumeration():
+    for location in ("/", "/" + "a" * 3000):
+        for code in (302, HTTPStatus.FOUND, HTTPStatus.SEE_OTHER, 308):
+            response = app.redirect(location, code)
+            assert response.location == location
+            assert response.status_code == code
+            assert response.status.startswith(str(int(code)))
+
+
+def test_after_a_form_the_config_says_which_status_a_redirect_has():
+    redirect_app = retort.Flask("redirects")
+    redirect_app.add_url_rule(
+        "/", view_func=lambda: retort.redirect("/there"), methods=["GET", "POST"]
+    )
+    client = redirect_app.test_client()
+    for status in (303, 302):
+        redirect_app.config["REDIRECT_AFTER_UNSAFE"] = status
+        assert client.get("/").status_code == 302
+        assert client.post("/").status_code == status
