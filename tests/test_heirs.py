@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from retort.fast import IS_FAST
-from retort.heirs import UNCHANGED, heir_of, settle
+from retort.heirs import UNCHANGED, Seen, heir_of, settle
 
 
 def make_classes():
@@ -26,9 +26,45 @@ def is_marked(heir):
     return bool(heir.__flags__ & UNCHANGED)
 
 
-def test_marks_are_used_where_python_keeps_them():
-    keeps_marks = sys.implementation.name == "cpython" and sys.version_info < (3, 13)
-    assert bool(UNCHANGED) == (keeps_marks and IS_FAST)
+def test_marks_are_used_where_python_keeps_them_or_tells_of_changes():
+    has_gil = getattr(sys, "_is_gil_enabled", lambda: True)()
+    assert bool(UNCHANGED) == (IS_FAST and sys.implementation.name == "cpython" and has_gil)
+
+
+def test_every_change_takes_the_mark_off_however_many_there_are():
+    _, kind, _ = make_classes()
+    heir = heir_of(kind)
+    for number in range(2_000):  # CPython 3.13 tells of a thousand
+        kind.old = number
+        assert not is_marked(heir)
+        settle(heir)
+
+
+def test_a_result_is_kept_until_one_of_the_classes_is_changed():
+    above, kind, other = make_classes()
+    kind.number = 0
+    seen = Seen(lambda: kind.number, kind, other)
+    for changed in (kind, above, other):
+        kind.number += 1
+        assert seen.now() == kind.number
+        changed.new = None
+        assert seen.now() == kind.number
+
+
+def test_what_is_changed_while_it_is_looked_at_counts_the_next_time():
+    _, kind, other = make_classes()
+    kind.number = 0
+
+    def look():
+        found = kind.number
+        if found == 1:
+            kind.number = 2
+        return found
+
+    seen = Seen(look, kind, other)
+    kind.number = 1
+
+    assert [seen.now(), seen.now()] == [1, 2]
 
 
 @pytest.mark.parametrize("which", [0, 1, 2])

@@ -10,12 +10,16 @@ above it is changed, and does not get it back by itself. :class:`Seen` is what t
     ...
     seen.now()  # what look() gave, again if one of the classes was changed
 
-Where Python keeps no such marks every look says that there may be a change, and the
-comparison is made each time.
+From CPython 3.13 on there are no such marks, but C functions to be told of the changes of a class
+(``PyType_Watch``); the heir is watched there, and :class:`_Marker` keeps the mark for it. Where
+Python has neither, every look says that there may be a change, and the comparison is made each
+time.
 """
 
 from __future__ import annotations
 
+import atexit
+import sys
 import typing as t
 from types import SimpleNamespace
 
@@ -45,8 +49,12 @@ class Seen(t.Generic[T]):
         return self._result
 
 
+# Py_TPFLAGS_VALID_VERSION_TAG
+_MARK = 1 << 19
+
+
 def heir_of(*kinds: type) -> t.Any:
-    """A class below ``kinds`` that nobody asks for anything.
+    """A class below ``kinds`` that nobody asks for anything, or what stands for it.
 
     It never has a mark if one of them would notice that it has an heir, or cannot have this one.
     """
@@ -56,11 +64,9 @@ def heir_of(*kinds: type) -> t.Any:
         heir = type(f"HeirOf{kinds[0].__name__}", kinds, {"__doc__": "Only to be looked at."})
     except TypeError:  # they cannot have an heir in common
         return _NOBODY
-    settle(heir)
-    return heir
-
-
-_NOBODY = SimpleNamespace(__flags__=0)
+    watched = heir if _watch is None else _Marker(heir, _watch)
+    settle(watched)
+    return watched
 
 
 def _notices_heirs(kind: type) -> bool:
@@ -70,12 +76,73 @@ def _notices_heirs(kind: type) -> bool:
 
 def settle(heir: t.Any) -> None:
     """Have the classes above marked as they are now."""
-    _ = heir.__init__  # to be asked for an attribute is enough
+    if type(heir) is _Marker:
+        heir.settle()
+    else:
+        _ = heir.__init__  # to be asked for an attribute is enough
+
+
+class _Marker:
+    """Has the mark of an heir that Python is asked to watch.
+
+    :param watch: ``watch(heir)`` has :meth:`take_off` called when a class above it is changed.
+    """
+
+    __slots__ = ("__flags__", "__weakref__", "changes", "heir")
+
+    def __init__(self, heir: type, watch: Callable[[type], object]) -> None:
+        self.heir = heir
+        self.changes = 0
+        self.__flags__ = 0
+        heir._marker = self  # type: ignore[attr-defined]
+        watch(heir)
+
+    def settle(self) -> None:
+        _ = self.heir.__init__  # type: ignore[misc]  # or Python does not tell of the next change
+        if self.changes < _MOST_CHANGES:
+            self.__flags__ = _MARK
+
+    def take_off(self) -> None:
+        self.__flags__ = 0
+        self.changes += 1
+
+
+# CPython 3.13 tells of the first 1,000 changes of a class that somebody asks something after.
+_MOST_CHANGES = 500
+_NOBODY = SimpleNamespace(__flags__=0)
+
+
+def _make_watch() -> Callable[[type], object] | None:
+    """CPython's ``PyType_Watch`` ("Type Objects" in its C API), where it has to be used."""
+    if not IS_FAST or sys.version_info < (3, 13) or not getattr(sys, "_is_gil_enabled", bool)():
+        return None
+    try:
+        from ctypes import PYFUNCTYPE, c_int, py_object, pythonapi
+
+        from _interpreters import get_current, get_main  # type: ignore[import-not-found]
+
+        if get_current() != get_main():
+            return None  # calls from C arrive in the main interpreter
+        tell = PYFUNCTYPE(c_int, py_object)(_tell)
+        number = pythonapi.PyType_AddWatcher(tell)
+    except (ImportError, AttributeError, RuntimeError):  # no ctypes, not CPython, too many watch
+        return None
+    # It is called for as long as there are classes, so it must not be forgotten before.
+    _watch_and_tell = (pythonapi.PyType_Watch, tell)
+    atexit.register(pythonapi.PyType_ClearWatcher, number)
+    return lambda heir: _watch_and_tell[0](number, py_object(heir))
+
+
+def _tell(heir: type) -> int:
+    vars(heir)["_marker"].take_off()
+    return 0
+
+
+_watch = _make_watch()
 
 
 def _mark() -> int:
-    """The bit of ``type.__flags__`` that is the mark, or 0 where it does not work so."""
-    bit = 1 << 19  # Py_TPFLAGS_VALID_VERSION_TAG
+    """The bit of ``__flags__`` that is the mark, or 0 where it does not work so."""
 
     class Above:
         pass
@@ -88,13 +155,13 @@ def _mark() -> int:
 
     heir = heir_of(Between)
     for changed in (Above, Beside, Between):
-        if not heir.__flags__ & bit:
+        if not heir.__flags__ & _MARK:
             return 0
         setattr(changed, "name", None)  # noqa: B010
-        if heir.__flags__ & bit:
+        if heir.__flags__ & _MARK:
             return 0
         settle(heir)
-    return bit
+    return _MARK
 
 
 #: What ``heir.__flags__`` has while nothing above ``heir`` was changed.
