@@ -1,6 +1,8 @@
 """An heir loses its mark when a class above it is changed, and does not get it back by itself."""
 
+import gc
 import sys
+import weakref
 
 import pytest
 
@@ -38,6 +40,12 @@ def test_every_change_takes_the_mark_off_however_many_there_are():
         kind.old = number
         assert not is_marked(heir)
         settle(heir)
+
+
+def test_an_heir_is_forgotten_with_its_class():
+    heirs = weakref.WeakSet(heir_of(make_classes()[1]) for _ in range(20))
+    gc.collect()  # no error comes of it
+    assert len(heirs) == 0
 
 
 def test_a_result_is_kept_until_one_of_the_classes_is_changed():
