@@ -55,7 +55,7 @@ class _RequestProxy(LocalProxy[Any]):
         context = _cv_request.get(None)
         if context is None:
             return getattr(self._get_current_object(), name)  # says what is wrong
-        return getattr(context.request, name)
+        return getattr(context._request or context.request, name)
 
 
 class _SessionProxy(LocalProxy[Any]):
