@@ -804,6 +804,14 @@ def test_what_was_put_in_place_of_set_cookie_sets_it(monkeypatch, kind):
     assert response.headers.getlist("Set-Cookie") == ["id=x; Path=/", "id=y; Path=/"]
 
 
+def test_what_was_put_in_place_of_werkzeugs_function_writes_the_cookie(monkeypatch):
+    response = retort.Response("x")
+    response.set_cookie("id", "x")
+    monkeypatch.setattr("werkzeug.sansio.response.dump_cookie", lambda *_, **__: "id=patched")
+    response.set_cookie("id", "x")
+    assert response.headers.getlist("Set-Cookie") == ["id=x; Path=/", "id=patched"]
+
+
 def test_a_limit_of_a_class_s_own_is_warned_of(monkeypatch):
     class Small(retort.Response):
         max_cookie_size = 10

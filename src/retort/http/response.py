@@ -10,6 +10,7 @@ from functools import lru_cache
 from io import BytesIO
 from operator import attrgetter
 
+import werkzeug.sansio.response
 from werkzeug.datastructures import EnvironHeaders, Headers
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.utils import get_content_type
@@ -301,7 +302,7 @@ class Response(ResponseBase):
         is_checked = config.get("REFUSE_INVALID_COOKIES", True)
         fields = own_fields(self)
         # PERF: most cookies have nothing to escape, and attributes that others had before.
-        if fields is not None and max_age is None and ResponseBase.set_cookie is _SET_COOKIE:
+        if fields is not None and max_age is None and _writers() == _WRITERS:
             scope = (path, domain, secure, httponly, samesite, partitioned)
             field = write_plain(key, value, expires, *scope, is_checked=is_checked)
             if field is not None and len(field) <= min(self.max_cookie_size or LARGEST, LARGEST):
@@ -328,7 +329,12 @@ class Response(ResponseBase):
         return size
 
 
-_SET_COOKIE = ResponseBase.set_cookie
+def _writers() -> tuple[t.Any, ...]:
+    """Of what writes a cookie, what a tool may have changed."""
+    return ResponseBase.set_cookie, vars(werkzeug.sansio.response)["dump_cookie"]
+
+
+_WRITERS = _writers()
 
 
 def own_fields(response: ResponseBase) -> list[tuple[str, str]] | None:
