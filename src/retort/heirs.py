@@ -127,10 +127,13 @@ def _make_watch() -> Callable[[type], object] | None:
         number = pythonapi.PyType_AddWatcher(tell)
     except (ImportError, AttributeError, RuntimeError):  # no ctypes, not CPython, too many watch
         return None
-    # It is called for as long as there are classes, so it must not be forgotten before.
-    _watch_and_tell = (pythonapi.PyType_Watch, tell)
+    _called_from_c.append(tell)
     atexit.register(pythonapi.PyType_ClearWatcher, number)
-    return lambda heir: _watch_and_tell[0](number, py_object(heir))
+    return lambda heir: pythonapi.PyType_Watch(number, py_object(heir))
+
+
+# Called for as long as there are classes, so it must not be forgotten before.
+_called_from_c: list[object] = []
 
 
 def _tell(heir: type) -> int:

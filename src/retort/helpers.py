@@ -18,6 +18,7 @@ from werkzeug.utils import redirect as _redirect_without_app
 from .globals import (
     _cv_app,
     _cv_request,
+    _find_app,
     app_ctx,
     current_app,
     request,
@@ -182,9 +183,7 @@ def url_for(
 
     Asks the application's ``url_for``. Flask API: Useful Functions and Classes.
     """
-    ctx = _cv_app.get(None)
-    # PERF: through the proxy it takes two calls more.
-    app = current_app if ctx is None else ctx.app
+    app = _find_app()
     if _anchor is None and _method is None and _scheme is None and _external is None:
         path = path_for(app, endpoint, values)
         if path is not None:
@@ -340,8 +339,7 @@ def send_from_directory(
 
 def _file_settings(max_age: object) -> dict[str, Any]:
     """What Werkzeug's functions need to know of the application and the request."""
-    ctx = _cv_app.get(None)
-    app = current_app if ctx is None else ctx.app
+    app = _find_app()
     return {
         "max_age": app.get_send_file_max_age if max_age is None else max_age,
         "environ": _current_environ(),

@@ -72,7 +72,7 @@ CHOICES = (
 KEPT = (
     *("_got_first_request", "config", "url_map", "view_functions"),
     *("url_value_preprocessors", "before_request_funcs", "after_request_funcs"),
-    *("teardown_request_funcs", "teardown_appcontext_funcs"),
+    "teardown_request_funcs",
 )
 # Steps between a text that a view returned and the text that is sent.
 _AFTER_THE_VIEW = {
@@ -112,7 +112,6 @@ class Steps:
     before_request_funcs: dict[AppOrBlueprintKey, list[t.Any]]
     after_request_funcs: dict[AppOrBlueprintKey, list[t.Any]]
     teardown_request_funcs: dict[AppOrBlueprintKey, list[t.Any]]
-    teardown_appcontext_funcs: list[t.Any]
 
     def __init__(
         self,

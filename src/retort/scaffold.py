@@ -18,7 +18,7 @@ from werkzeug.exceptions import HTTPException, default_exceptions
 from werkzeug.utils import cached_property
 
 from .by_method import let_more_methods
-from .globals import _cv_app, current_app
+from .globals import _find_app
 from .helpers import get_root_path, send_from_directory
 
 if t.TYPE_CHECKING:
@@ -200,9 +200,7 @@ class Scaffold:
 
         By default the config ``SEND_FILE_MAX_AGE_DEFAULT``. Override it to decide by name.
         """
-        context = _cv_app.get(None)
-        app = current_app if context is None else context.app
-        value: timedelta | int | None = app.config["SEND_FILE_MAX_AGE_DEFAULT"]
+        value: timedelta | int | None = _find_app().config["SEND_FILE_MAX_AGE_DEFAULT"]
         if isinstance(value, timedelta):
             return int(value.total_seconds())
         return value

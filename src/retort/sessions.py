@@ -19,7 +19,6 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.datastructures import CallbackDict
 
 from .context import session_methods
-from .fast import IS_FAST
 from .globals import _cv_request
 from .heirs import Seen
 from .http.request import cookie_of
@@ -325,36 +324,12 @@ class SecureCookieSessionInterface(SessionInterface):
         serializer = self.get_signing_serializer(app)
         if serializer is None:
             raise RuntimeError(_NO_SECRET_KEY)
-        value = serializer.dumps(dict(session))
-        if not self._asks_the_config_alone():
-            response.set_cookie(
-                self.get_cookie_name(app),
-                value,
-                expires=self.get_expiration_time(app, session),
-                httponly=self.get_cookie_httponly(app),
-                **self._scope_of_cookie(app),
-            )
-            return
-        # PERF: what these methods, as they are written here, would read.
-        config = app.config
-        secure = config["SESSION_COOKIE_SECURE"]
         response.set_cookie(
-            config["SESSION_COOKIE_NAME"],
-            value,
-            expires=self.get_expiration_time(app, session) if session.permanent else None,
-            path=config["SESSION_COOKIE_PATH"] or config["APPLICATION_ROOT"],
-            domain=config["SESSION_COOKIE_DOMAIN"],
-            secure=self.get_cookie_secure(app) if secure == "auto" else secure,
-            httponly=config["SESSION_COOKIE_HTTPONLY"],
-            samesite=config["SESSION_COOKIE_SAMESITE"],
-            partitioned=config["SESSION_COOKIE_PARTITIONED"],
-        )
-
-    def _asks_the_config_alone(self) -> bool:
-        return (
-            type(self) is SecureCookieSessionInterface
-            and not self.__dict__
-            and _keeps_setters.now()
+            self.get_cookie_name(app),
+            serializer.dumps(dict(session)),
+            expires=self.get_expiration_time(app, session),
+            httponly=self.get_cookie_httponly(app),
+            **self._scope_of_cookie(app),
         )
 
     def _delete_cookie(self, app: Flask, response: Response) -> None:
@@ -383,25 +358,15 @@ _PERMANENT = tuple(
     encode(b"_permanent"[start:end]).decode() for start, end in ((0, 9), (1, 10), (2, 8))
 )
 
-# Of what decides whether to save a session, and how, what a subclass or a tool may have changed.
+# Of what decides whether to save a session, what a subclass or a tool may have changed.
 _savers_of = attrgetter(
     *("should_set_cookie", "get_signing_serializer", "serializer", "session_class"),
 )
-_setters_of = attrgetter(
-    *("get_cookie_name", "get_cookie_domain", "get_cookie_path", "get_cookie_secure"),
-    *("get_cookie_httponly", "get_cookie_samesite", "get_cookie_partitioned"),
-    "get_expiration_time",
-)
 _traits_of = attrgetter("permanent", "modified", "__init__")
 _SAVERS = _savers_of(SecureCookieSessionInterface)
-_SETTERS = _setters_of(SecureCookieSessionInterface)
 _TRAITS = _traits_of(SecureCookieSession)
 _keeps_savers = Seen(
     lambda: _savers_of(SecureCookieSessionInterface) == _SAVERS, SecureCookieSessionInterface
-)
-_keeps_setters = Seen(
-    lambda: IS_FAST and _setters_of(SecureCookieSessionInterface) == _SETTERS,
-    SecureCookieSessionInterface,
 )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .globals import _cv_app, _cv_request, app_ctx
+from .globals import _cv_app, _cv_request, _find_app
 from .signals import before_render_template, template_rendered
 from .streaming import stream_with_context
 
@@ -57,7 +57,7 @@ def render_template(
 
     Flask API: Template Rendering.
     """
-    app = _current_app()
+    app = _find_app()
     template = app.jinja_env.get_or_select_template(template_name_or_list)
     # By name: tools replace `_render` by functions with the parameters in other orders.
     return _render(app=app, template=template, context=context)
@@ -72,7 +72,7 @@ def render_template_string(source: str, **context: Any) -> str:
 
     Flask API: Template Rendering.
     """
-    app = _current_app()
+    app = _find_app()
     template = app.jinja_env.from_string(source)
     return _render(app=app, template=template, context=context)
 
@@ -88,7 +88,7 @@ def stream_template(
 
     Flask API: Template Rendering.
     """
-    app = _current_app()
+    app = _find_app()
     template = app.jinja_env.get_or_select_template(template_name_or_list)
     return _stream(app=app, template=template, context=context)
 
@@ -98,15 +98,9 @@ def stream_template_string(source: str, **context: Any) -> Iterator[str]:
 
     Flask API: Template Rendering.
     """
-    app = _current_app()
+    app = _find_app()
     template = app.jinja_env.from_string(source)
     return _stream(app=app, template=template, context=context)
-
-
-def _current_app() -> Flask:
-    """PERF: through the proxy it takes four calls more."""
-    context = _cv_app.get(None)
-    return app_ctx.app if context is None else context.app
 
 
 def _render(app: Flask, template: Template, context: dict[str, Any]) -> str:

@@ -17,7 +17,6 @@ from markupsafe import Markup
 from werkzeug.http import http_date, parse_date
 
 from ..fast import IS_FAST
-from ..globals import _cv_app
 from ..heirs import Seen
 from . import dumps, loads
 
@@ -266,10 +265,7 @@ class TaggedJSONSerializer:
         :raises TypeError: if something in it has no tag and is nothing JSON knows.
         """
         tagged = value if self._leaves_alone(value) else self.tag(value)
-        context = _cv_app.get(None)
-        if context is None:
-            return dumps(tagged, separators=(",", ":"))
-        return context.app.json.dumps(tagged, separators=(",", ":"))
+        return dumps(tagged, separators=(",", ":"))
 
     def loads(self, value: str) -> Any:
         """Read what :meth:`dumps` wrote.
@@ -277,8 +273,7 @@ class TaggedJSONSerializer:
         :raises ValueError: if it is not JSON. What is marked, but wrongly, raises what
             the type in question raises.
         """
-        context = _cv_app.get(None)
-        read = loads(value) if context is None else context.app.json.loads(value)
+        read = loads(value)
         return read if self._leaves_alone(read) else self._untag_scan(read)
 
     def _leaves_alone(self, value: Any) -> bool:
