@@ -17,6 +17,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.sansio.utils import host_is_trusted
 
 from .errors import ContextError
+from .fast import IS_FAST
 from .globals import _cv_app, _cv_request
 from .http.fallback import answer_without_rule
 from .routing import look_up
@@ -32,6 +33,7 @@ if t.TYPE_CHECKING:
 
     from .app import Flask
     from .http import Request
+    from .plan import Steps
     from .routing import Match
     from .sessions import SessionMixin
     from .typing import AfterRequestCallable
@@ -53,6 +55,8 @@ def can_be_opened_later(interface: t.Any) -> bool:
     lazy_methods = getattr(interface, "lazy_methods", ())
     return bool(lazy_methods) and session_methods(type(interface)) == lazy_methods
 
+
+_new: t.Any = object.__new__
 
 # Stands for "not given" where None means something; for an exception: the one being handled.
 _unset: t.Any = object()
@@ -228,6 +232,18 @@ class RequestContext(AppContext):
         if request is None and not self.steps.makes_request_later:
             self._request = self._make_request()
 
+    @classmethod
+    def begin(cls, app: Flask, steps: Steps, environ: WSGIEnvironment) -> Self:
+        """What ``cls(app, environ)`` makes while ``steps.are_as_written``."""
+        context: Self = _new(cls)
+        context.app = app
+        context.environ = environ
+        context.steps = steps
+        context._app_push = context._request_push = context._g = context._request = None
+        context._given_session = context._match = context._after = None
+        context._url_adapter = _unset
+        return context
+
     #: The messages that :func:`~retort.get_flashed_messages` took out of the session.
     flashes: list[tuple[str, str]] | None = None
 
@@ -332,11 +348,15 @@ class RequestContext(AppContext):
                 match = look_up(url_map, path, environ.get("REQUEST_METHOD", "GET"))
             else:
                 match = self._look_up_made_request()
+        self.take_match(match)
+
+    def take_match(self, match: Match | None) -> None:
+        """Go on with what the tables gave; where they know nothing, with what Werkzeug gives."""
         if match is None:
             self._ask_werkzeug()
             return
         self._match = match
-        if self._request is not None:
+        if self._request is not None:  # for instance because a converter has asked for it
             self._request.url_rule, self._request.view_args = match
 
     def _look_up_made_request(self) -> Match | None:
@@ -365,7 +385,7 @@ class RequestContext(AppContext):
             self._match is not None  # so no host and no subdomain has a say
             and self.app is app
             and self.steps.looks_up
-            and app.config["TRUSTED_HOSTS"] is None
+            and self.steps.config["TRUSTED_HOSTS"] is None
             and not self.environ.get("SCRIPT_NAME")
             and self._url_adapter is _unset
         )
@@ -440,6 +460,23 @@ class RequestContext(AppContext):
     def __repr__(self) -> str:
         request = self.request
         return f"<{type(self).__name__} {request.url!r} [{request.method}] of {self.app.name}>"
+
+
+_methods_of: Callable[[type], tuple[t.Any, ...]] = attrgetter(
+    *("__init__", "__new__", "push", "pop", "match_request", "request", "session"),
+)
+
+
+def _methods() -> tuple[t.Any, ...]:
+    return _methods_of(RequestContext), AppContext.push, AppContext.pop
+
+
+_AS_WRITTEN = _methods()
+
+
+def is_as_written() -> bool:
+    """Whether nobody has a say in how requests become current."""
+    return IS_FAST and _methods() == _AS_WRITTEN
 
 
 # Hosts that were asked for and of which the next function said yes.

@@ -18,7 +18,6 @@ from werkzeug.routing import RequestRedirect, RoutingException
 from .context import _unset
 from .errors import RoutingRedirectError
 from .globals import _cv_request
-from .heirs import UNCHANGED
 from .http import Response, cross_origin
 from .http.conditional import tag_whole_answer
 from .http.convert import to_response
@@ -26,8 +25,7 @@ from .http.demands import accept_list, check
 from .http.forms import OVERRIDING_METHODS, overriding_method
 from .http.hints import FORM_TYPES
 from .http.methods import ACCEPT_FIELDS
-from .http.protection import add_security_headers, security_fields
-from .http.response import in_words
+from .http.protection import add_security_headers
 from .plan import Plan
 from .setup import where
 from .signals import (
@@ -47,7 +45,6 @@ if t.TYPE_CHECKING:
     from .context import AppContext, RequestContext
     from .http import Request
     from .http.demands import Demands
-    from .http.response import Words
     from .plan import Steps
     from .typing import ResponseReturnValue
 
@@ -63,41 +60,9 @@ _KEEPS_BODY = (307, 308)
 
 def respond(app: Flask, context: RequestContext) -> Response:
     """The response for the request of ``context``, whatever happens on the way but a 500."""
-    response: Response = context.steps.finalize_request(app, context, find_answer(app, context))
+    answer = find_answer(app, context)  # first: it may replace the next step
+    response: Response = context.steps.finalize_request(app, context, answer)
     return response
-
-
-def respond_or_tell(app: Flask, context: RequestContext) -> Response | Words:
-    """The same, or what the server would be told by it, if nobody can tell the difference."""
-    answer, steps = find_answer(app, context), context.steps
-    if is_left_alone(context):
-        if type(answer) is dict or type(answer) is list:
-            answer = app.json.response(answer)
-        words = in_words(answer, steps.text_type)  # type: ignore[arg-type]
-        if words is not None:
-            if steps.config.get("SEND_SECURITY_HEADERS"):
-                words[1].extend(security_fields(steps.config, context.environ))
-            return words
-    response: Response = steps.finalize_request(app, context, answer)
-    return response
-
-
-def is_left_alone(context: RequestContext) -> bool:
-    """Whether nobody is to see or change the response on its way."""
-    steps, environ = context.steps, context.environ
-    if not steps.heir.__flags__ & UNCHANGED:  # since the request began
-        steps.check(context.app)
-    return (
-        steps.text_type is not None
-        and not steps.after_request_funcs
-        and not request_finished.receivers
-        and context._given_session is None
-        and context._after is None
-        and "HTTP_COOKIE" not in environ
-        and environ["REQUEST_METHOD"] != "HEAD"
-        and not steps.config.get("AUTOMATIC_ETAGS")
-        and not steps.opens_session_first
-    )
 
 
 def find_answer(app: Flask, context: RequestContext) -> t.Any:
@@ -224,7 +189,7 @@ def call_view(app: Flask, context: RequestContext) -> t.Any:
         _check_partial_put(app)
     if demands is not None:
         check_demands(context, demands)
-    plan = _plan_for(context.steps, rule)
+    plan = plan_for(context.steps, rule)
     view: Callable[..., t.Any] | None = plan.view
     if view is None:
         raise _without_view(plan)
@@ -273,11 +238,11 @@ def options(app: Flask, context: RequestContext) -> Response:
 def _plan(context: RequestContext) -> Plan:
     """The plan for the request's endpoint."""
     if context._match is not None and context._request is None:
-        return _plan_for(context.steps, context._match[0])
-    return _plan_for(context.steps, context.request.url_rule)
+        return plan_for(context.steps, context._match[0])
+    return plan_for(context.steps, context.request.url_rule)
 
 
-def _plan_for(steps: Steps, rule: Rule | None) -> Plan:
+def plan_for(steps: Steps, rule: Rule | None) -> Plan:
     """The plan for a rule's endpoint; ``None`` is that of a request without a rule."""
     endpoint = None if rule is None else rule.endpoint
     view = steps.view_functions.get(endpoint)  # type: ignore[arg-type]
@@ -489,7 +454,7 @@ def teardown_appcontext(
 
 # What `plan.Steps` takes for a method that nobody has replaced.
 DIRECT: dict[str, Callable[..., t.Any]] = {
-    "full_dispatch_request": respond_or_tell,
+    "full_dispatch_request": respond,
     "preprocess_request": preprocess,
     "dispatch_request": call_view,
     "finalize_request": finalize,

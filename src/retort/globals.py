@@ -7,6 +7,7 @@ What a context is, and when it becomes current, is the business of `context.py`.
 from __future__ import annotations
 
 from contextvars import ContextVar
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.local import LocalProxy
@@ -46,24 +47,47 @@ _cv_app: ContextVar[AppContext] = ContextVar("retort.app_ctx")
 _cv_request: ContextVar[RequestContext] = ContextVar("retort.request_ctx")
 
 
-class _RequestProxy(LocalProxy[Any]):
-    # PERF: views read from it all the time; Werkzeug's takes five calls for one attribute.
-    __slots__ = ()
-    __doc__ = LocalProxy.__dict__["__doc__"]  # the one of what it stands for
+# PERF: views ask these all the time. Werkzeug's proxy first looks for the attribute on itself, in
+# vain, and takes five calls then; here, names that no proxy has go straight to what is current.
+_own = object.__getattribute__
 
-    def __getattr__(self, name: str) -> Any:
+
+class _RequestProxy(LocalProxy[Any]):
+    __slots__ = ()
+
+    def __getattribute__(self, name: str) -> Any:
         context = _cv_request.get(None)
-        if context is None:
-            return getattr(self._get_current_object(), name)  # says what is wrong
+        if context is None or name[:1] == "_":
+            return _own(self, name)
         return getattr(context._request or context.request, name)
 
+    def __bool__(self) -> bool:
+        context = _cv_request.get(None)
+        return context is not None and bool(context.request)
 
-class _SessionProxy(LocalProxy[Any]):
+
+def _proxy_for(variable: ContextVar[Any], name: str) -> type[LocalProxy[Any]]:
+    """A proxy for one attribute of the current context."""
+    find = attrgetter(name)
+
+    class Proxy(LocalProxy[Any]):
+        __slots__ = ()
+
+        def __getattribute__(self, name: str) -> Any:
+            context = variable.get(None)
+            if context is None or name[:1] == "_":
+                return _own(self, name)
+            return getattr(find(context), name)
+
+        def __bool__(self) -> bool:
+            context = variable.get(None)
+            return context is not None and bool(find(context))
+
+    return Proxy
+
+
+class _SessionProxy(_proxy_for(_cv_request, "session")):  # type: ignore[misc]
     __slots__ = ()
-    __doc__ = LocalProxy.__dict__["__doc__"]
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(_current_session(), name)
 
     def __getitem__(self, key: str) -> Any:
         return _current_session()[key]
@@ -82,15 +106,22 @@ def _current_session() -> Any:
     return context.session
 
 
-class _AppProxy(LocalProxy[Any]):
-    __slots__ = ()
-    __doc__ = LocalProxy.__dict__["__doc__"]
+_AppProxy = _proxy_for(_cv_app, "app")
 
-    def __getattr__(self, name: str) -> Any:
-        context = _cv_app.get(None)
-        if context is None:
-            return getattr(self._get_current_object(), name)
-        return getattr(context.app, name)
+
+class _GlobalsProxy(_proxy_for(_cv_app, "g")):  # type: ignore[misc]
+    __slots__ = ()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(_current_globals(), name, value)
+
+    def __contains__(self, name: object) -> bool:
+        return name in _current_globals()
+
+
+def _current_globals() -> Any:
+    context = _cv_app.get(None)
+    return g._get_current_object() if context is None else context.g
 
 
 def _find_app() -> Flask:
@@ -102,8 +133,9 @@ def _find_app() -> Flask:
     return current_app if context is None else context.app
 
 
-for _kind in (_RequestProxy, _SessionProxy, _AppProxy):
+for _kind in (_RequestProxy, _SessionProxy, _AppProxy, _GlobalsProxy):
     _kind.__name__ = _kind.__qualname__ = "LocalProxy"  # what is shown while nothing is current
+    _kind.__doc__ = LocalProxy.__dict__["__doc__"]  # the one of what it stands for
 
 app_ctx: AppContext = LocalProxy(  # type: ignore[assignment]
     _cv_app, unbound_message=_NO_APP
@@ -111,15 +143,11 @@ app_ctx: AppContext = LocalProxy(  # type: ignore[assignment]
 current_app: Flask = _AppProxy(  # type: ignore[assignment]
     _cv_app, "app", unbound_message=_NO_APP
 )
-g: _AppCtxGlobals = LocalProxy(  # type: ignore[assignment]
-    _cv_app, "g", unbound_message=_NO_APP
-)
+g: _AppCtxGlobals = _GlobalsProxy(_cv_app, "g", unbound_message=_NO_APP)
 request_ctx: RequestContext = LocalProxy(  # type: ignore[assignment]
     _cv_request, unbound_message=_NO_REQUEST
 )
 request: Request = _RequestProxy(  # type: ignore[assignment]
     _cv_request, "request", unbound_message=_NO_REQUEST
 )
-session: SessionMixin = _SessionProxy(  # type: ignore[assignment]
-    _cv_request, "session", unbound_message=_NO_REQUEST
-)
+session: SessionMixin = _SessionProxy(_cv_request, "session", unbound_message=_NO_REQUEST)

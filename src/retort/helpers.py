@@ -204,15 +204,16 @@ def path_for(app: Flask, endpoint: str, values: dict[str, Any]) -> str | None:
     PERF: its method, if nobody has replaced it, would only ask what is known.
     """
     context = _cv_request.get(None)
+    if context is None or not context.may_build_paths(app):
+        return None
+    steps = context.steps
     if (
-        context is None
-        or not context.steps.builds_paths
-        or not context.steps.heir.__flags__ & UNCHANGED
-        or app.url_default_functions
-        or not context.may_build_paths(app)
+        not steps.builds_paths
+        or steps.url_default_functions
+        or not steps.heir.__flags__ & UNCHANGED
     ):
         return None
-    return build_path(app.url_map, endpoint, values)  # type: ignore[arg-type]
+    return build_path(steps.url_map, endpoint, values)  # type: ignore[arg-type]
 
 
 def get_template_attribute(template_name: str, attribute: str) -> Any:

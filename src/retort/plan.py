@@ -13,12 +13,13 @@ from functools import partial
 from inspect import iscoroutinefunction
 from operator import attrgetter
 
-from .context import can_be_opened_later
+from .context import RequestContext, can_be_opened_later, is_as_written
 from .fast import IS_FAST
 from .heirs import heir_of, settle
 from .http import Request, Response
 from .http.request import can_be_made_later, split_blueprint_path
 from .http.response import type_of_texts
+from .json.provider import DefaultJSONProvider, answers_as_written
 from .routing import UrlMap
 
 if t.TYPE_CHECKING:
@@ -60,7 +61,7 @@ STEPS = (
 )
 # Methods whose work is done in another way, or not at all, while nobody has replaced them.
 SHORTCUTS = (
-    *("app_context", "create_url_adapter", "ensure_sync"),
+    *("request_context", "app_context", "create_url_adapter", "ensure_sync"),
     *("url_for", "inject_url_defaults"),
 )
 # What else of an application decides how its requests go.
@@ -72,12 +73,10 @@ CHOICES = (
 KEPT = (
     *("_got_first_request", "config", "url_map", "view_functions"),
     *("url_value_preprocessors", "before_request_funcs", "after_request_funcs"),
-    "teardown_request_funcs",
+    *("teardown_request_funcs", "teardown_appcontext_funcs", "url_default_functions"),
 )
-# Steps between a text that a view returned and the text that is sent.
-_AFTER_THE_VIEW = {
-    *("full_dispatch_request", "finalize_request", "make_response", "process_response"),
-}
+# What a request goes through, whether there is something to do or not.
+_ON_THE_WAY = {*STEPS, "request_context", "app_context", "create_url_adapter", "ensure_sync"}
 
 methods_of: Callable[[type], tuple[t.Any, ...]] = attrgetter(*STEPS, *SHORTCUTS)
 
@@ -112,6 +111,8 @@ class Steps:
     before_request_funcs: dict[AppOrBlueprintKey, list[t.Any]]
     after_request_funcs: dict[AppOrBlueprintKey, list[t.Any]]
     teardown_request_funcs: dict[AppOrBlueprintKey, list[t.Any]]
+    teardown_appcontext_funcs: list[t.Any]
+    url_default_functions: dict[AppOrBlueprintKey, list[t.Any]]
 
     def __init__(
         self,
@@ -135,7 +136,10 @@ class Steps:
 
     def refresh(self, app: Flask) -> None:
         """Look again which methods have been replaced."""
-        self.heir = heir_of(type(app), Request, Response, type(app.session_interface))
+        self.heir = heir_of(
+            *(type(app), Request, Response, type(app.session_interface)),
+            *(RequestContext, DefaultJSONProvider),
+        )
         self._seen = _watched(app)
         methods = zip(STEPS + SHORTCUTS, self._seen[0], self._standard, strict=True)
         kept = {name for name, now, then in methods if now is then and name not in app.__dict__}
@@ -156,7 +160,7 @@ class Steps:
         )
         #: Whether a path is built where `url_for` is asked for one.
         self.builds_paths = self.looks_up and {"url_for", "inject_url_defaults"} <= kept
-        _, interface, opens_later, makes_later, text_type = self._seen
+        _, interface, opens_later, makes_later, text_type, is_standard = self._seen
         #: Whether nobody can tell a request made at its first use from one made before all else.
         self.makes_request_later = IS_FAST and makes_later
         #: True, or true as soon as something is replaced on the session interface itself: then
@@ -166,8 +170,16 @@ class Steps:
         )
         #: The ``Content-Type`` field of texts, if nobody has a say in what becomes of one.
         self.text_type: tuple[str, str] | None = None
-        if kept >= _AFTER_THE_VIEW and app.response_class is Response:
+        if app.response_class is Response:
             self.text_type = text_type
+        #: Whether all is as it was written that decides how a request goes.
+        self.are_as_written = (
+            kept >= _ON_THE_WAY
+            and self.looks_up
+            and self.makes_request_later
+            and self.text_type is not None
+            and is_standard
+        )
 
 
 def _watched(app: Flask) -> tuple[t.Any, ...]:
@@ -178,6 +190,7 @@ def _watched(app: Flask) -> tuple[t.Any, ...]:
         can_be_opened_later(app.session_interface),
         can_be_made_later(app.request_class),
         type_of_texts(),
+        is_as_written() and answers_as_written(),
     )
 
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import sys
 import typing as t
 
+from ..context import RequestContext
 from ..globals import _cv_app
+from . import quick
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -17,7 +19,7 @@ if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
     from ..app import Flask
-    from ..context import AppContext, RequestContext
+    from ..context import AppContext
 
 # Where the test client and the debugger ask to keep a context after its request.
 PRESERVE_CONTEXT = "werkzeug.debug.preserve_context"
@@ -25,19 +27,27 @@ PRESERVE_CONTEXT = "werkzeug.debug.preserve_context"
 
 def serve(app: Flask, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """Answer one WSGI call; an error that reaches the server has been logged or is to."""
-    context = app.request_context(environ)
+    steps = app._current_steps()
+    is_quick = steps.are_as_written and not steps.opens_session_first and _cv_app.get(None) is None
+    if is_quick:
+        context = RequestContext.begin(app, steps, environ)
+    else:
+        context = app.request_context(environ)
     error: BaseException | None = None
     try:
         try:
-            context.push()
-            answer: t.Any = context.steps.full_dispatch_request(app, context)
+            if is_quick:
+                answer: t.Any = quick.respond(app, context)
+            else:
+                context.push()
+                answer = context.steps.full_dispatch_request(app, context)
         except Exception as unhandled:
             error = unhandled
             answer = app.handle_exception(unhandled)
         except BaseException:
             error = sys.exc_info()[1]
             raise
-        if type(answer) is tuple:  # see dispatch.respond_or_tell
+        if type(answer) is tuple:  # see `quick.respond`
             status, fields, body = answer
             start_response(status, fields)
             return body  # type: ignore[no-any-return]
@@ -47,7 +57,10 @@ def serve(app: Flask, environ: WSGIEnvironment, start_response: StartResponse) -
             _preserve(environ[PRESERVE_CONTEXT], context)
         if error is not None and app.should_ignore_error(error):
             error = None
-        context.pop(error)
+        if is_quick:
+            quick.leave(context, error)
+        else:
+            context.pop(error)
 
 
 def _preserve(keep: Callable[[AppContext], object], context: RequestContext) -> None:

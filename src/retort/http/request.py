@@ -543,7 +543,7 @@ class Request(RequestBase):
             raise BadRequest from error
 
 
-_INIT = Request.__init__
+_INIT_AND_CLOSE = Request.__init__, Request.close
 
 # Of what reads a body, what a subclass or a tool may have changed.
 _READERS = (
@@ -608,7 +608,11 @@ def cookie_of(request: RequestBase, name: str) -> str | None:
 
 def can_be_made_later(request_class: type[Request]) -> bool:
     """Whether nobody can tell a request made at its first use from one made before all else."""
-    return request_class is Request and Request.__init__ is _INIT and Request.trusted_hosts is None
+    return (
+        request_class is Request
+        and (Request.__init__, Request.close) == _INIT_AND_CLOSE
+        and Request.trusted_hosts is None
+    )
 
 
 @lru_cache(maxsize=1024)

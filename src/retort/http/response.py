@@ -76,7 +76,7 @@ def _status_of(code: int) -> tuple[str, int]:
 
 
 @lru_cache(maxsize=128)
-def _content_type(mimetype: str) -> tuple[str, str]:
+def type_field(mimetype: str) -> tuple[str, str]:
     return "Content-Type", get_content_type(mimetype, "utf-8")
 
 
@@ -88,7 +88,7 @@ def parts_of(page: bytes, code: int, *fields: tuple[str, str]) -> Parts:
     """The parts of a response that shows an HTML page."""
     status, status_code = _status_of(code)
     length = ("Content-Length", str(len(page)))
-    return page, [_content_type("text/html"), length, *fields], status, status_code
+    return page, [type_field("text/html"), length, *fields], status, status_code
 
 
 class Response(ResponseBase):
@@ -124,7 +124,7 @@ class Response(ResponseBase):
             if mimetype is None:
                 mimetype = self.default_mimetype
             self._body = data
-            self._fields = [length] if mimetype is None else [_content_type(mimetype), length]
+            self._fields = [length] if mimetype is None else [type_field(mimetype), length]
             if direct_passthrough:
                 self.direct_passthrough = True
             return
@@ -156,7 +156,7 @@ class Response(ResponseBase):
         if text_type is None:
             return cls(text, mimetype=mimetype)
         if mimetype is not None:
-            text_type = _content_type(mimetype)
+            text_type = type_field(mimetype)
         data = text.encode()
         response = cls.__new__(cls)
         response._body = data
@@ -369,7 +369,7 @@ class _Habits:
         self.text_type: tuple[str, str] | None = None
         mimetype = Response.default_mimetype
         if self.are_made_as_usual and isinstance(mimetype, str):
-            self.text_type = _content_type(mimetype)
+            self.text_type = type_field(mimetype)
 
 
 _habits = Seen(_Habits, Response)

@@ -183,23 +183,39 @@ class DefaultJSONProvider(JSONProvider):
 
         Ends with a line break. Indented in debug mode, see :attr:`compact`.
         """
-        app, compact = self._app, self.compact
-        obj = self._prepare_response_obj(args, kwargs)
+        app = self._app
+        text = self._text_of(self._prepare_response_obj(args, kwargs), app.debug)
+        response_class = app.response_class
+        make = getattr(response_class, "with_text", response_class)  # the short way, of ours
+        return make(text, mimetype=self.mimetype)
+
+    def _text_of(self, obj: Any, is_debug: bool) -> str:
+        compact = self.compact
         if compact is None:
-            compact = not app.debug
+            compact = not is_debug
         if compact and type(self) is DefaultJSONProvider and self._dumps_as_usual():
             text = self._encoder(True)(obj)  # PERF: what dumps() does, without looking at words
         else:
             text = self.dumps(obj, **(_COMPACT if compact else _INDENTED))
-        response_class = app.response_class
-        make = getattr(response_class, "with_text", response_class)  # the short way, of ours
-        return make(text + "\n", mimetype=self.mimetype)
+        return text + "\n"
 
     def _dumps_as_usual(self) -> bool:
         return DefaultJSONProvider.dumps is _DUMPS and "dumps" not in self.__dict__
 
 
-_DUMPS = DefaultJSONProvider.dumps
+_DUMPS, _RESPONSE = DefaultJSONProvider.dumps, DefaultJSONProvider.response
+
+
+def answers_as_written() -> bool:
+    """Whether nobody has a say in what the provider makes of a value, but on one of its objects."""
+    return IS_FAST and DefaultJSONProvider.response is _RESPONSE
+
+
+def text_for(provider: JSONProvider, obj: Any, *, is_debug: bool) -> str | None:
+    """The text of ``provider.response(obj)`` while `answers_as_written`; ``None``: ask it."""
+    if type(provider) is not DefaultJSONProvider or "response" in provider.__dict__:
+        return None
+    return provider._text_of(obj, is_debug)
 
 
 @cache
