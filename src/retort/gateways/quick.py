@@ -107,7 +107,7 @@ def _is_left_alone(context: RequestContext) -> bool:
         steps.are_as_written
         and context._given_session is None
         and context._after is None
-        and "HTTP_COOKIE" not in environ
+        and ("HTTP_COOKIE" not in environ or not context.may_have_unopened_session())
         and environ["REQUEST_METHOD"] != "HEAD"
         and not steps.after_request_funcs
         and not request_finished.receivers
