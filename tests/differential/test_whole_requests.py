@@ -4,6 +4,7 @@ import io
 import re
 import sys
 from contextvars import copy_context
+from threading import Thread
 
 import pytest
 from hypothesis import given
@@ -148,6 +149,75 @@ def popped_early():
     return "text"
 
 
+def popped_early_and_pushed():
+    context = retort.globals.request_ctx._get_current_object()
+    context.pop()
+    outside = seen()
+    context.push()
+    return f"{outside} {seen()}"
+
+
+def with_itself_as_application():
+    context = retort.globals.app_ctx._get_current_object()
+    AppContext.push(context)
+    inside = seen()
+    AppContext.pop(context)
+    with retort.globals.app_ctx:
+        return f"{inside} {seen()}"
+
+
+def in_wrong_order():
+    application, inside = current_app.app_context(), current_app.test_request_context("/inside")
+    application.push()
+    inside.push()
+    application.pop()
+    within = seen()
+    inside.pop()
+    return f"{within} {seen()}"
+
+
+def asking_another_request():
+    g.outer = True
+    app = current_app._get_current_object()
+    environ = EnvironBuilder("/item/inner").get_environ()
+    if request.path == "/item/inner":
+        return repr(seen())
+    body, _, _ = run_wsgi_app(app, environ)
+    return f"{b''.join(body)} {seen()}"
+
+
+def asking_another_application():
+    other = Flask("other")
+    other.add_url_rule("/", "index", lambda: repr(seen()))
+    with other.app_context():
+        inside = seen()
+    with other.test_request_context("/?other"):
+        inside_request = seen()
+    return f"{inside} {inside_request} {other.test_client().get('/').text} {seen()}"
+
+
+def in_a_copy():
+    g.outer = True
+    return repr(copy_context().run(retort.copy_current_request_context(seen)))
+
+
+def in_a_thread():
+    found = []
+    thread = Thread(target=copy_context().run, args=(lambda: found.append(seen()),))
+    thread.start()
+    thread.join()
+    return repr(found)
+
+
+def with_a_client_that_keeps():
+    with current_app.test_client() as client:
+        if "a" in request.args or request.path == "/item/kept":
+            return repr(seen())
+        client.get("/item/kept")
+        inside = seen()
+    return f"{inside} {seen()}"
+
+
 def closing_itself():
     request.close = lambda: current_app.extensions["log"].append("closed")
     return "text"
@@ -155,6 +225,17 @@ def closing_itself():
 
 def streamed():
     return retort.stream_with_context(iter([request.path, "."]))
+
+
+def streamed_by_a_generator():
+    @retort.stream_with_context
+    def pieces():
+        yield repr(seen())
+        g.more = True
+        yield repr(seen())
+
+    answer = pieces()
+    return Response(answer if "a" in request.args else [next(answer), next(answer)])
 
 
 def asking_for_its_rule():
@@ -165,7 +246,10 @@ def asking_for_its_rule():
 VIEWS = (
     *(text, json, not_json, nothing, moved, from_form, refused, broken, counting),
     *(with_later_hook, with_status, with_context_inside, with_context_left, with_request_left),
-    *(pushed_again, popped_early, closing_itself, streamed, asking_for_its_rule),
+    *(pushed_again, popped_early, popped_early_and_pushed, with_itself_as_application),
+    *(in_wrong_order, asking_another_request, asking_another_application),
+    *(in_a_copy, in_a_thread, with_a_client_that_keeps, closing_itself, asking_for_its_rule),
+    *(streamed, streamed_by_a_generator),
 )
 
 # What an application may have besides. Each takes the application and its log.
