@@ -59,13 +59,15 @@ class Capture(t.NamedTuple):
 class Node:
     """One state on the way through a path, segment by segment."""
 
-    __slots__ = ("captures", "is_opaque", "leaves", "rest", "static")
+    __slots__ = ("captures", "is_opaque", "leaves", "rest", "sole", "static")
 
     def __init__(self) -> None:
         self.static: dict[str, Node] = {}
         # In Werkzeug's order.
         self.captures: list[Capture] = []
         self.leaves: tuple[Leaf, ...] = ()
+        # What the first of them takes, the rule, its one variable and how that becomes an argument.
+        self.sole: tuple[Callable[[str], t.Any], Rule, str, ToPython | None] | None = None
         self.rest: Node | None = None  # where a variable that takes all that is left leads
         self.is_opaque = False  # some way on from here is for Werkzeug to judge
 
@@ -124,7 +126,21 @@ def _compile_state(state: State, awkward: set[t.Any]) -> Node:
                 node.rest = _compile_state(following, awkward)
             break  # what comes after it in the order is out of reach for us
         node.captures.append(_capture(part, _compile_state(following, awkward)))
+    node.sole = _sole_argument(node)
     return node
+
+
+def _sole_argument(node: Node) -> t.Any:
+    """For :attr:`Node.sole`; ``None`` if there is more to it."""
+    if not node.captures or node.captures[0].split is not None:
+        return None
+    accepts, _, following = node.captures[0]
+    if not following.leaves or not following.leaves[0].is_plain:
+        return None
+    leaf = following.leaves[0]
+    if len(leaf.arguments) != 1:
+        return None
+    return accepts, leaf.rule, *leaf.arguments[0]
 
 
 def _compile_leaf(rule: Rule, awkward: set[t.Any]) -> Leaf:
