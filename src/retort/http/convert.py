@@ -11,14 +11,15 @@ from collections.abc import Iterator
 from http import HTTPStatus
 
 from werkzeug.datastructures import Headers
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
+
+from .response import Response, set_status_code, status_of
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
 
     from _typeshed.wsgi import WSGIEnvironment
-
-    from .response import Response
 
 Status = int | str | HTTPStatus
 
@@ -52,6 +53,8 @@ def to_response(
         response = value
     elif isinstance(value, (dict, list)):
         response = to_json(value)
+    elif response_class is Response and type(value) is str and type(status) is int and not headers:
+        return Response.with_text(value, status=status)
     elif isinstance(value, (str, bytes, bytearray, Iterator)):
         # All at once, so that the constructor of a program's own class sees everything.
         return response_class(value, status=status, headers=headers)  # type: ignore[arg-type]
@@ -86,6 +89,10 @@ def _adopt(
     describe: Callable[[], str],
 ) -> Response:
     """Make a response of another kind of response, or of what a WSGI application answers."""
+    if isinstance(value, HTTPException) and response_class is Response and environ is not None:
+        response = _page_of(value, environ)
+        if response is not None:
+            return response
     if value is None:
         raise TypeError(
             f"{describe()} returned None. Did it end without a 'return', or does one of"
@@ -105,8 +112,45 @@ def _adopt(
         ) from error
 
 
+# How an error answers if nothing of it says otherwise, and what a field may be called that goes
+# out as it stands.
+_AS_ERRORS_DO = (HTTPException.__call__, HTTPException.get_response)
+_CHANGED_ON_THE_WAY = frozenset({"content-length", "location", "content-location"})
+
+
+def _page_of(error: HTTPException, environ: WSGIEnvironment) -> Response | None:
+    """What a client is told by the error as a WSGI application, without a call of it.
+
+    ``None`` if it has more to say than a page.
+    """
+    kind = type(error)
+    if (
+        (kind.__call__, kind.get_response) != _AS_ERRORS_DO
+        or error.response is not None
+        or type(error.code) is not int
+        or not 400 <= error.code < 600
+        or environ["REQUEST_METHOD"] == "HEAD"
+    ):
+        return None
+    page, fields = error.get_body(environ), error.get_headers(environ)
+    if type(page) is not str or not all(map(_goes_out_as_it_stands, fields)):
+        return None
+    data = page.encode()
+    length = ("Content-Length", str(len(data)))
+    return Response.with_parts((data, [*fields, length], *status_of(error.code)))
+
+
+def _goes_out_as_it_stands(field: tuple[str, t.Any]) -> bool:
+    name, value = field
+    return (
+        type(name) is type(value) is str
+        and name.lower() not in _CHANGED_ON_THE_WAY
+        and value.isprintable()
+    )
+
+
 def _set_status(response: Response, status: Status) -> None:
     if isinstance(status, (str, bytes, bytearray)):
         response.status = status
     else:
-        response.status_code = int(status)
+        set_status_code(response, int(status))

@@ -48,7 +48,7 @@ _SENDING_METHODS = frozenset(
 )
 _methods_of = attrgetter(
     *_SENDING_METHODS,
-    *("set_data", "status", "_clean_status", "default_status", "is_sequence"),
+    *("set_data", "status", "status_code", "_clean_status", "default_status", "is_sequence"),
     "automatically_set_content_length",
 )
 _STANDARD = _methods_of(ResponseBase)
@@ -70,7 +70,7 @@ def _make_headers(fields: list[tuple[str, str]]) -> Headers:
 
 
 @lru_cache(maxsize=128)
-def _status_of(code: int) -> tuple[str, int]:
+def status_of(code: int) -> tuple[str, int]:
     response = ResponseBase(status=code)
     return response._status, response._status_code
 
@@ -86,7 +86,7 @@ Parts = tuple[bytes, list[tuple[str, str]], str, int]
 
 def parts_of(page: bytes, code: int, *fields: tuple[str, str]) -> Parts:
     """The parts of a response that shows an HTML page."""
-    status, status_code = _status_of(code)
+    status, status_code = status_of(code)
     length = ("Content-Length", str(len(page)))
     return page, [type_field("text/html"), length, *fields], status, status_code
 
@@ -150,17 +150,19 @@ class Response(ResponseBase):
     # PERF: these make what __init__ would, without asking what they are given.
 
     @classmethod
-    def with_text(cls, text: str, mimetype: str | None = None) -> Self:
-        """The same as ``cls(text, mimetype=mimetype)``."""
+    def with_text(cls, text: str, mimetype: str | None = None, status: int | None = None) -> Self:
+        """The same as ``cls(text, status, mimetype=mimetype)``."""
         text_type = _habits.now().text_type if cls is Response else None
         if text_type is None:
-            return cls(text, mimetype=mimetype)
+            return cls(text, status, mimetype=mimetype)
         if mimetype is not None:
             text_type = type_field(mimetype)
         data = text.encode()
         response = cls.__new__(cls)
         response._body = data
         response._fields = [text_type, ("Content-Length", str(len(data)))]
+        if status is not None:
+            response._status, response._status_code = status_of(status)
         return response
 
     @staticmethod
@@ -200,8 +202,14 @@ class Response(ResponseBase):
                 start_response(self._status, self._fields.copy())
                 return [self._body]
             if self._is_ready():
-                start_response(self._status, self.headers._list.copy())
-                return self.response  # type: ignore[return-value]
+                fields = self.headers._list.copy()
+                if self._status_code != 204:
+                    start_response(self._status, fields)
+                    return self.response  # type: ignore[return-value]
+                if self.response == [b""]:
+                    kept = [field for field in fields if field[0].lower() != "content-length"]
+                    start_response(self._status, kept)
+                    return []
         return super().__call__(environ, start_response)
 
     def _is_as_made(self) -> bool:
@@ -219,7 +227,7 @@ class Response(ResponseBase):
         if type(body) is not list or len(body) != 1 or type(body[0]) is not bytes:
             return False
         code = self._status_code
-        if code < 200 or code in (204, 304) or self.__dict__.get("_on_close"):
+        if code < 200 or code == 304 or self.__dict__.get("_on_close"):
             return False
         if not _SENDING_METHODS.isdisjoint(self.__dict__):
             return False  # replaced on this response alone
@@ -373,6 +381,14 @@ class _Habits:
 
 
 _habits = Seen(_Habits, Response)
+
+
+def set_status_code(response: ResponseBase, code: int) -> None:
+    """``response.status_code = code``."""
+    if type(response) is Response and _habits.now().are_sent_as_usual:
+        response._status, response._status_code = status_of(code)
+    else:
+        response.status_code = code
 
 
 def type_of_texts() -> tuple[str, str] | None:

@@ -214,6 +214,12 @@ CONTEXTS = [
         " whatever the same thread does meanwhile, which then shares its g.",
     ),
     Difference(
+        "streaming",
+        ("GET /template-missing",),
+        {"events": ...},
+        "The page of an error is a text like others; with Flask it is_streamed.",
+    ),
+    Difference(
         "clients",
         ("context_of_the_last_redirect", "two_clients"),
         {"events": ...},
