@@ -10,6 +10,7 @@ from werkzeug.test import EnvironBuilder
 import retort
 from retort import Response
 from retort.http.convert import to_response
+from retort.http.response import ResponseBase
 
 
 class Own(Response):
@@ -117,6 +118,28 @@ texts = st.text(max_size=8)
 def test_what_is_returned_becomes_what_the_long_way_makes_of_it(value, method):
     with app.app_context():
         assert made(value, Response, method) == made(value, Own, method)
+
+
+@given(
+    body=st.text(max_size=5) | st.binary(max_size=5) | st.none(),
+    status=statuses,
+    types=st.fixed_dictionaries(
+        {},
+        optional={
+            "mimetype": st.sampled_from([None, "text/plain", "image/png", "application/json"]),
+            "content_type": st.sampled_from([None, "text/html", "a/b; c=é", "", "x\r\ny: z", 7]),
+        },
+    ),
+    method=st.sampled_from(["GET", "HEAD"]),
+)
+def test_a_response_is_made_as_werkzeug_makes_it(body, status, types, method):
+    def make_plain():
+        response = Own.__new__(Own)
+        ResponseBase.__init__(response, body, status, **types)
+        return response
+
+    ours = made(lambda: Response(body, status, **types), Response, method)
+    assert ours == made(make_plain, Own, method)
 
 
 @pytest.mark.parametrize("error", errors, ids=lambda error: error.__name__)

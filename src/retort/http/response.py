@@ -62,6 +62,10 @@ _WITH_FILE = _UNTOUCHED + len(("direct_passthrough", "_file_of"))
 _WITH_BODY = frozenset(range(200, 600)) - {204, 304}
 
 
+def _is_printable(value: t.Any) -> bool:
+    return type(value) is str and value.isprintable()
+
+
 def _make_headers(fields: list[tuple[str, str]]) -> Headers:
     headers = Headers()
     # PERF: `add` would check again what was made here; benchmarks/micro/response.py
@@ -113,9 +117,9 @@ class Response(ResponseBase):
         direct_passthrough: bool = False,
     ) -> None:
         if (
-            status is None
-            and headers is None
-            and content_type is None
+            headers is None
+            and (status is None or type(status) is int)
+            and (content_type is None or _is_printable(content_type))
             and isinstance(response, (str, bytes))
             and _is_standard(type(self))
         ):
@@ -124,7 +128,12 @@ class Response(ResponseBase):
             if mimetype is None:
                 mimetype = self.default_mimetype
             self._body = data
-            self._fields = [length] if mimetype is None else [type_field(mimetype), length]
+            if content_type is not None:
+                self._fields = [("Content-Type", content_type), length]
+            else:
+                self._fields = [length] if mimetype is None else [type_field(mimetype), length]
+            if status is not None:
+                self._status, self._status_code = status_of(status)
             if direct_passthrough:
                 self.direct_passthrough = True
             return
