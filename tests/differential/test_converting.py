@@ -161,6 +161,16 @@ def test_a_patched_method_of_errors_is_heard(name, monkeypatch):
     assert calls
 
 
+def test_a_method_put_in_place_on_one_error_is_heard():
+    def make_error():
+        error = Short()
+        error.get_response = lambda environ=None, scope=None: Response("its own", 410)
+        return error
+
+    assert made(make_error, Response, "GET") == made(make_error, Own, "GET")
+    assert made(make_error, Response, "GET")[1] == "410 GONE"
+
+
 @pytest.mark.parametrize("name", ["status", "status_code"])
 def test_a_patched_status_is_heard(name, monkeypatch):
     usual, seen = getattr(Response, name), []

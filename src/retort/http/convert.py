@@ -126,6 +126,7 @@ def _page_of(error: HTTPException, environ: WSGIEnvironment) -> Response | None:
     kind = type(error)
     if (
         (kind.__call__, kind.get_response) != _AS_ERRORS_DO
+        or "get_response" in error.__dict__
         or error.response is not None
         or type(error.code) is not int
         or not 400 <= error.code < 600
