@@ -60,10 +60,9 @@ STEPS = (
     "do_teardown_appcontext",
 )
 # Methods whose work is done in another way, or not at all, while nobody has replaced them.
-SHORTCUTS = (
-    *("request_context", "app_context", "create_url_adapter", "ensure_sync"),
-    *("url_for", "inject_url_defaults"),
-)
+_OF_REQUESTS = ("request_context", "app_context", "create_url_adapter", "ensure_sync")
+_OF_PATHS = ("url_for", "inject_url_defaults")
+SHORTCUTS = _OF_REQUESTS + _OF_PATHS
 # What else of an application decides how its requests go.
 CHOICES = (
     *("__class__", "request_class", "response_class", "session_interface"),
@@ -76,7 +75,7 @@ KEPT = (
     *("teardown_request_funcs", "teardown_appcontext_funcs", "url_default_functions"),
 )
 # What a request goes through, whether there is something to do or not.
-_ON_THE_WAY = {*STEPS, "request_context", "app_context", "create_url_adapter", "ensure_sync"}
+_ON_THE_WAY = {*STEPS, *_OF_REQUESTS}
 
 methods_of: Callable[[type], tuple[t.Any, ...]] = attrgetter(*STEPS, *SHORTCUTS)
 
@@ -159,7 +158,7 @@ class Steps:
             self.keeps_url_adapter and type(app.url_map) is UrlMap and not app.subdomain_matching
         )
         #: Whether a path is built where `url_for` is asked for one.
-        self.builds_paths = self.looks_up and {"url_for", "inject_url_defaults"} <= kept
+        self.builds_paths = self.looks_up and kept.issuperset(_OF_PATHS)
         _, interface, opens_later, makes_later, text_type, is_standard = self._seen
         #: Whether nobody can tell a request made at its first use from one made before all else.
         self.makes_request_later = IS_FAST and makes_later

@@ -14,7 +14,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
-from .response import Response, set_status_code, status_of
+from .response import URL_FIELDS, Response, is_printable, set_status_code, status_of
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,10 +112,9 @@ def _adopt(
         ) from error
 
 
-# How an error answers if nothing of it says otherwise, and what a field may be called that goes
-# out as it stands.
+# How an error answers if nothing of it says otherwise, and fields that do not go out as they stand.
 _AS_ERRORS_DO = (HTTPException.__call__, HTTPException.get_response)
-_CHANGED_ON_THE_WAY = frozenset({"content-length", "location", "content-location"})
+_CHANGED_ON_THE_WAY = frozenset({"content-length", *URL_FIELDS})
 
 
 def _page_of(error: HTTPException, environ: WSGIEnvironment) -> Response | None:
@@ -143,11 +142,7 @@ def _page_of(error: HTTPException, environ: WSGIEnvironment) -> Response | None:
 
 def _goes_out_as_it_stands(field: tuple[str, t.Any]) -> bool:
     name, value = field
-    return (
-        type(name) is type(value) is str
-        and name.lower() not in _CHANGED_ON_THE_WAY
-        and value.isprintable()
-    )
+    return type(name) is str and name.lower() not in _CHANGED_ON_THE_WAY and is_printable(value)
 
 
 def _set_status(response: Response, status: Status) -> None:

@@ -38,7 +38,7 @@ if t.TYPE_CHECKING:
 Words = tuple[str, list[tuple[str, str]], list[bytes]]
 
 # Header fields with a URL, which may have to be percent-encoded on the way out.
-_URLS = ("location", "content-location")
+URL_FIELDS = ("location", "content-location")
 _OK = f"200 {HTTP_STATUS_CODES[200].upper()}"
 
 # What a subclass, or a tool that patches the class, may have changed about how a
@@ -62,7 +62,8 @@ _WITH_FILE = _UNTOUCHED + len(("direct_passthrough", "_file_of"))
 _WITH_BODY = frozenset(range(200, 600)) - {204, 304}
 
 
-def _is_printable(value: t.Any) -> bool:
+def is_printable(value: t.Any) -> bool:
+    """Whether a field's value goes out as it stands."""
     return type(value) is str and value.isprintable()
 
 
@@ -119,7 +120,7 @@ class Response(ResponseBase):
         if (
             headers is None
             and (status is None or type(status) is int)
-            and (content_type is None or _is_printable(content_type))
+            and (content_type is None or is_printable(content_type))
             and isinstance(response, (str, bytes))
             and _is_standard(type(self))
         ):
@@ -247,7 +248,7 @@ class Response(ResponseBase):
             lowered = name.lower()
             if lowered == "content-length":
                 has_length = True
-            elif lowered in _URLS:
+            elif lowered in URL_FIELDS:
                 return False
         return has_length
 
