@@ -2,9 +2,10 @@
 
     .venv-bench/bin/python -m benchmarks --only retort,flask --workloads hello,json --rounds 1
 
-All servers are started first, then measured in turn, round by round and workload by workload,
-so that whatever else the machine does meets all of them alike. An answer is checked before
-anything is measured. One core serves, another one loads; nothing else should run meanwhile.
+In each round all servers are started anew, since two processes of the same program may differ
+by a tenth, and then measured in turn, workload by workload, so that whatever else the machine
+does meets all of them alike. The best round counts. An answer is checked before anything is
+measured. One core serves, another one loads; nothing else should run meanwhile.
 A run with all rows and workloads also draws the chart of the docs anew.
 """
 
@@ -33,8 +34,8 @@ FAULTS = (WrongAnswer, Refused, DoesNotServe, OSError, http.client.HTTPException
 def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--rounds", type=int, default=2, help="how often each cell is measured")
-    parser.add_argument("--seconds", type=int, default=2, help="how long, each time")
+    parser.add_argument("--rounds", type=int, default=4, help="how often each cell is measured")
+    parser.add_argument("--seconds", type=int, default=1, help="how long, each time")
     parser.add_argument("--only", default="", help="rows whose names hold one of these words: a,b")
     parser.add_argument("--workloads", default="", help="these workloads only: hello,json")
     parser.add_argument("--save", type=Path, default=report.FOLDER, help="folder of the results")
@@ -52,9 +53,9 @@ def main() -> None:
     names = words(asked.workloads)
     workloads = [each for each in WORKLOADS if not names or each.name in names]
     results = Results.of(rows.chosen(words(asked.only)), workloads, asked.rounds, asked.seconds)
-    with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder, ExitStack() as stack:
-        servers = start_all(Path(folder), results, stack)
-        for turn in range(asked.rounds):
+    for turn in range(asked.rounds):
+        with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder, ExitStack() as stack:
+            servers = start_all(Path(folder), results, stack)
             # There and back again: what changes slowly on the machine evens out.
             order = servers if turn % 2 == 0 else servers[::-1]
             for workload in workloads:
@@ -102,7 +103,7 @@ def one_cell(server: Server, workload: Workload, results: Results, seconds: int)
         cell.measures.append(measure(server, requests, seconds))
     except FAULTS as fault:
         cell.failure = f"{type(fault).__name__}: {fault}"
-    note = cell.failure or f"{cell.cpu_microseconds:8.1f} µs {cell.per_second:10,.0f}/s"
+    note = cell.failure or str(cell.measures[-1])
     print(
         f"{time.strftime('%H:%M:%S')} {workload.name:<11} {server.row.name:<28} {note}", flush=True
     )

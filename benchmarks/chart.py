@@ -65,7 +65,7 @@ def is_shown(name: str) -> bool:
 
 def bars(axes: Axes, results: Results, names: list[str], workload: str) -> None:
     cells = [results.cell(name, workload) for name in names]
-    speeds = [1e6 / cell.cpu_microseconds if cell.is_whole else 0.0 for cell in cells]
+    speeds = [1e6 / cell.best.cpu_microseconds if cell.is_whole else 0.0 for cell in cells]
     drawn = axes.barh(names, speeds, color=[OURS if name == RETORT else THEIRS for name in names])
     axes.bar_label(drawn, [f"{speed:,.0f}" if speed else EMPTY for speed in speeds], padding=3)
     axes.invert_yaxis()

@@ -32,6 +32,9 @@ class Measure:
     seconds: float
     cpu_seconds: float
 
+    def __str__(self) -> str:
+        return f"{self.cpu_microseconds:8.1f} µs {self.per_second:10,.0f}/s"
+
     @property
     def per_second(self) -> float:
         return self.requests / self.seconds

@@ -69,8 +69,8 @@ def head(results: Results) -> str:
         f"{machine['processor']}, {machine['cores']} cores, {machine['system']},"
         f" Python {machine['python']}; Retort at {machine['revision']};"
         f" load before the run: {machine['load_before']}.\n"
-        f"Medians of {results.rounds} rounds of {results.seconds} s, 64 keep-alive connections;"
-        " one worker process on one core, wrk on another.\n"
+        f"The best of {results.rounds} rounds of {results.seconds} s, each with new processes;"
+        " 64 keep-alive connections, one worker process on one core, wrk on another.\n"
         f"Versions: {names}.\n\n"
         "Only ratios within this page mean anything: another machine has other numbers."
         " Bold: the best framework."
@@ -80,7 +80,7 @@ def head(results: Results) -> str:
 def starved(results: Results) -> str:
     """A warning, where servers did not have their core for themselves."""
     cells = [cell for cell in results.cells.values() if cell.is_whole]
-    waiting = [cell for cell in cells if cell.core_share < WHOLE_CORE]
+    waiting = [cell for cell in cells if cell.best.core_share < WHOLE_CORE]
     if not waiting:
         return ""
     return (
@@ -96,11 +96,11 @@ def table(header: list[str], lines: list[list[str]]) -> str:
 
 
 def cpu_table(results: Results) -> str:
-    return full_table(results, "µs/request", lambda cell: cell.cpu_microseconds, min)
+    return full_table(results, "µs/request", lambda cell: cell.best.cpu_microseconds, min)
 
 
 def speed_table(results: Results) -> str:
-    return full_table(results, "requests/s", lambda cell: cell.per_second, max)
+    return full_table(results, "requests/s", lambda cell: cell.best.per_second, max)
 
 
 def full_table(
@@ -141,7 +141,9 @@ def best_peer(results: Results, workload: str, *, in_python: bool) -> str | None
         and row.is_python_server_program is in_python
         and results.cell(row.name, workload).is_whole
     ]
-    return min(peers, key=lambda name: results.cell(name, workload).cpu_microseconds, default=None)
+    return min(
+        peers, key=lambda name: results.cell(name, workload).best.cpu_microseconds, default=None
+    )
 
 
 def ratio_table(results: Results) -> str:
@@ -190,8 +192,8 @@ def near_limit(results: Results) -> str:
     retort, raw = results.cell(RETORT, "hello"), results.cell(RAW_WSGI, "hello")
     if not (retort.is_whole and raw.is_whole):
         return ""
-    by_time = raw.cpu_microseconds / retort.cpu_microseconds
-    by_count = retort.per_second / raw.per_second
+    by_time = raw.best.cpu_microseconds / retort.best.cpu_microseconds
+    by_count = retort.best.per_second / raw.best.per_second
     return (
         "## Near the limit\n\n"
         f"On the same server a raw WSGI callable says hello in {by_time:.0%} of Retort's processor"

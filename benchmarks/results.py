@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import statistics
 import subprocess
 import time
 from dataclasses import dataclass, field
@@ -29,17 +28,9 @@ class Cell:
         return bool(self.measures) and not self.failure
 
     @property
-    def cpu_microseconds(self) -> float:
-        """The server's processor time per request: the median of the rounds."""
-        return statistics.median(measure.cpu_microseconds for measure in self.measures)
-
-    @property
-    def per_second(self) -> float:
-        return statistics.median(measure.per_second for measure in self.measures)
-
-    @property
-    def core_share(self) -> float:
-        return statistics.median(measure.core_share for measure in self.measures)
+    def best(self) -> Measure:
+        """The round that counts: other work, and a slower clock, only make one slower."""
+        return min(self.measures, key=lambda measure: measure.cpu_microseconds)
 
 
 @dataclass
@@ -76,9 +67,9 @@ class Results:
     def ratio(self, slow: str, fast: str, workload: str) -> float | None:
         """How many times the processor time of ``fast`` a request costs ``slow``."""
         first, second = self.cell(slow, workload), self.cell(fast, workload)
-        if not (first.is_whole and second.is_whole and second.cpu_microseconds):
+        if not (first.is_whole and second.is_whole and second.best.cpu_microseconds):
             return None
-        return first.cpu_microseconds / second.cpu_microseconds
+        return first.best.cpu_microseconds / second.best.cpu_microseconds
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -98,8 +89,8 @@ def _cell_as_json(cell: Cell) -> dict[str, Any]:
     if not cell.is_whole:
         return {"failed": cell.failure or "not measured"}
     return {
-        "cpu_microseconds": round(cell.cpu_microseconds, 2),
-        "per_second": round(cell.per_second, 1),
+        "cpu_microseconds": round(cell.best.cpu_microseconds, 2),
+        "per_second": round(cell.best.per_second, 1),
         "rounds": [vars(measure) for measure in cell.measures],
     }
 
