@@ -699,10 +699,28 @@ def test_an_async_listener_is_awaited(site):
     assert heard == ["page.html"]
 
 
-def test_a_replaced_render_function_is_called_with_its_arguments_by_name(site, monkeypatch):
+# Tools replace the private function `_render`, which Flask calls by position.
+
+
+def test_a_replaced_render_function_gets_the_arguments_in_flask_s_order(site, monkeypatch):
     calls = []
 
-    def record(template, context, app):  # The order of older releases, as tools have it.
+    def record(a, t, values):
+        calls.append((a, t.name, values))
+        return "recorded"
+
+    monkeypatch.setattr(retort.templating, "_render", record)
+
+    with site.app_context():
+        assert render_template("page.html", value=1) == "recorded"
+        assert render_template_string("{{ value }}", value=2) == "recorded"
+    assert calls == [(site, "page.html", {"value": 1}), (site, None, {"value": 2})]
+
+
+def test_a_replaced_render_function_with_the_older_parameters_gets_them_by_name(site, monkeypatch):
+    calls = []
+
+    def record(template, context, app):  # as in Flask before 2.2
         calls.append((template.name, context, app))
         return "recorded"
 
@@ -711,6 +729,35 @@ def test_a_replaced_render_function_is_called_with_its_arguments_by_name(site, m
     with site.app_context():
         assert render_template("page.html", value=1) == "recorded"
     assert calls == [("page.html", {"value": 1}, site)]
+
+
+def test_a_replaced_render_function_may_pass_its_arguments_on(site, monkeypatch):
+    original = retort.templating._render
+
+    def by_position(app, template, context):
+        return "1 " + original(app, template, context)
+
+    def by_name(app, template, context):
+        return "2 " + original(template=template, context=context, app=app)
+
+    def in_the_older_order(template, context, app):
+        return "3 " + original(template, context, app)
+
+    def unseen(*args, **kwargs):
+        return "4 " + original(*args, **kwargs)
+
+    rendered = []
+    for replacement in (by_position, by_name, in_the_older_order, unseen):
+        monkeypatch.setattr(retort.templating, "_render", replacement)
+        with site.app_context():
+            rendered.append(render_template_string("{{ value }}", value="text"))
+    assert rendered == ["1 text", "2 text", "3 text", "4 text"]
+
+
+def test_a_render_function_that_python_cannot_inspect_is_called_by_position(site, monkeypatch):
+    monkeypatch.setattr(retort.templating, "_render", max)  # which has no signature
+    with site.app_context(), pytest.raises(TypeError, match="not supported between"):
+        render_template_string("text")
 
 
 # Streaming

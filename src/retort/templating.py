@@ -7,14 +7,16 @@ them Jinja, which a program without templates never needs.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from inspect import signature
+from typing import TYPE_CHECKING, Any, cast
 
 from .globals import _cv_app, _cv_request, _find_app
 from .signals import before_render_template, template_rendered
 from .streaming import stream_with_context
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from blinker import NamedSignal
     from jinja2 import Template
@@ -59,8 +61,7 @@ def render_template(
     """
     app = _find_app()
     template = app.jinja_env.get_or_select_template(template_name_or_list)
-    # By name: tools replace `_render` by functions with the parameters in other orders.
-    return _render(app=app, template=template, context=context)
+    return _call_render(app, template, context)
 
 
 def render_template_string(source: str, **context: Any) -> str:
@@ -74,7 +75,7 @@ def render_template_string(source: str, **context: Any) -> str:
     """
     app = _find_app()
     template = app.jinja_env.from_string(source)
-    return _render(app=app, template=template, context=context)
+    return _call_render(app, template, context)
 
 
 def stream_template(
@@ -90,7 +91,7 @@ def stream_template(
     """
     app = _find_app()
     template = app.jinja_env.get_or_select_template(template_name_or_list)
-    return _stream(app=app, template=template, context=context)
+    return _stream(app, template, context)
 
 
 def stream_template_string(source: str, **context: Any) -> Iterator[str]:
@@ -100,10 +101,32 @@ def stream_template_string(source: str, **context: Any) -> Iterator[str]:
     """
     app = _find_app()
     template = app.jinja_env.from_string(source)
-    return _stream(app=app, template=template, context=context)
+    return _stream(app, template, context)
+
+
+def _call_render(app: Flask, template: Template, context: dict[str, Any]) -> str:
+    """Call `_render`, or the function that a tool has put in its place.
+
+    Flask passes the arguments by position. Tools written for Flask before 2.2 replace
+    `_render` by a function whose parameters are in the order of that time.
+    """
+    if _has_older_order(_render):
+        return cast("Any", _render)(template, context, app)  # type: ignore[no-any-return]
+    return _render(app, template, context)
+
+
+@lru_cache(maxsize=16)
+def _has_older_order(function: Callable[..., Any]) -> bool:
+    """Whether the parameters are those that Flask's `_render` had before 2.2."""
+    try:
+        return [*signature(function).parameters] == ["template", "context", "app"]
+    except (TypeError, ValueError):  # what Python cannot inspect is called as Flask calls it
+        return False
 
 
 def _render(app: Flask, template: Template, context: dict[str, Any]) -> str:
+    if not isinstance(context, dict):  # in the older order: AWS X-Ray's replacement does so
+        app, template, context = context, cast("Template", app), cast("Any", template)
     app.update_template_context(context)
     _tell(before_render_template, app, template, context)
     text = template.render(context)
@@ -139,6 +162,8 @@ if not TYPE_CHECKING:  # a checker would take it for a promise of any name
         from . import jinja
 
         value = globals()[name] = getattr(jinja, name)
+        if value.__module__ == jinja.__name__:  # a class, found here by pickle and by tools
+            value.__module__ = __name__
         return value
 
     def __dir__() -> list[str]:
