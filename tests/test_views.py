@@ -1,4 +1,5 @@
 import functools
+import inspect
 
 import pytest
 
@@ -57,6 +58,20 @@ def test_the_view_function_tells_what_it_was_made_from():
     assert view.__module__ == __name__
     assert view.methods == ["GET", "POST"]
     assert view.provide_automatic_options is False
+
+
+def test_the_arguments_of_as_view_are_in_the_closure_of_the_view_by_name():
+    # flask-injector reads them there.
+    class Hello(View):
+        def __init__(self, *args, **kwargs):
+            pass
+
+    view = Hello.as_view("hello", 1, word="text")
+
+    values = inspect.getclosurevars(view).nonlocals
+    assert values["class_args"] == (1,)
+    assert values["class_kwargs"] == {"word": "text"}
+    assert view.__qualname__ == "View.as_view.<locals>.view"
 
 
 def test_arguments_of_as_view_are_given_to_the_class(app, client):

@@ -68,19 +68,17 @@ class View:
             ``init_every_request``, otherwise with the first request.
         """
         if cls.init_every_request:
-            # What is registered knows its class, and a tool may replace it there.
-            def instance() -> View:
-                return registered.view_class(*class_args, **class_kwargs)  # type: ignore[no-any-return]
+            # A tool may replace the class of a registered view, and flask-injector reads
+            # the arguments out of this closure, by their names.
+            def view(**url_variables: Any) -> ResponseReturnValue:
+                instance = registered.view_class(*class_args, **class_kwargs)
+                return _dispatch(instance, url_variables)
 
         else:
-            only_one = cls(*class_args, **class_kwargs)
+            instance = cls(*class_args, **class_kwargs)
 
-            def instance() -> View:
-                return only_one
-
-        def view(**url_variables: Any) -> ResponseReturnValue:
-            answer = current_app.ensure_sync(instance().dispatch_request)
-            return cast("ResponseReturnValue", answer(**url_variables))
+            def view(**url_variables: Any) -> ResponseReturnValue:
+                return _dispatch(instance, url_variables)
 
         registered = cls._decorated(view, name)
         return cast("RouteCallable", registered)
@@ -137,6 +135,11 @@ class MethodView(View):
         if handler is None:
             raise SetupError(_unimplemented(self, name))
         return cast("ResponseReturnValue", current_app.ensure_sync(handler)(**kwargs))
+
+
+def _dispatch(view: View, url_variables: dict[str, Any]) -> ResponseReturnValue:
+    dispatch_request = current_app.ensure_sync(view.dispatch_request)
+    return cast("ResponseReturnValue", dispatch_request(**url_variables))
 
 
 def _methods_of(cls: type[View]) -> set[str]:
