@@ -12,6 +12,7 @@ import typing as t
 from inspect import CO_COROUTINE, iscoroutinefunction
 from types import FunctionType
 from urllib.parse import quote
+from weakref import ref
 
 from werkzeug.datastructures import ImmutableDict
 from werkzeug.routing import BuildError
@@ -26,7 +27,7 @@ from .helpers import get_debug_flag, get_flashed_messages, get_load_dotenv, path
 from .http import Request, Response
 from .plan import CHOICES, KEPT, SHORTCUTS, STEPS, Steps, methods_of
 from .routing import build_path
-from .scaffold import open_below
+from .scaffold import configured_max_age, open_below, send_from_static_folder
 from .sessions import SecureCookieSessionInterface, SessionInterface
 from .setup import App
 
@@ -66,8 +67,6 @@ class Flask(App):
     Flask's "API" page, "Application Object".
     """
 
-    _adds_static_rule = True
-
     #: The class of the request object.
     request_class: type[Request] = Request
     #: The class of the responses that views' values become.
@@ -76,6 +75,49 @@ class Flask(App):
     session_interface: SessionInterface = SecureCookieSessionInterface()
 
     _steps: Steps | None = None
+
+    def __init__(
+        self,
+        import_name: str,
+        static_url_path: str | None = None,
+        static_folder: str | os.PathLike[str] | None = "static",
+        static_host: str | None = None,
+        host_matching: bool = False,
+        subdomain_matching: bool = False,
+        template_folder: str | os.PathLike[str] | None = "templates",
+        instance_path: str | None = None,
+        instance_relative_config: bool = False,
+        root_path: str | None = None,
+    ) -> None:
+        super().__init__(
+            import_name,
+            static_url_path,
+            static_folder,
+            static_host,
+            host_matching,
+            subdomain_matching,
+            template_folder,
+            instance_path,
+            instance_relative_config,
+            root_path,
+        )
+        if not self.has_static_folder:
+            return
+        if bool(static_host) != host_matching:
+            raise AssertionError(
+                "Invalid static_host/host_matching combination: with host_matching=True the"
+                " static files need static_host='...' (or static_folder=None), and without"
+                " it static_host has no meaning."
+            )
+        # Held weakly, so that an application without other references is freed at once. The
+        # view is made here because programs know it as `flask.app.<lambda>`, as in Flask.
+        this = ref(self)
+        self.add_url_rule(
+            f"{self.static_url_path}/<path:filename>",
+            endpoint="static",
+            host=static_host,
+            view_func=lambda **values: t.cast("Flask", this()).send_static_file(**values),
+        )
 
     def __setattr__(self, name: str, value: t.Any) -> None:
         super().__setattr__(name, value)
@@ -135,6 +177,21 @@ class Flask(App):
             for processor in processors.get(scope, ()):
                 context.update(self.ensure_sync(processor)())
         context.update(given)
+
+    def get_send_file_max_age(self, filename: str | None) -> int | None:
+        """For how many seconds a browser may keep a file; ``None``: it asks each time.
+
+        By default the config ``SEND_FILE_MAX_AGE_DEFAULT``. Override it to decide by name.
+        """
+        return configured_max_age()
+
+    def send_static_file(self, filename: str) -> Response:
+        """The response for a file of the static folder; the view of the static rule.
+
+        :raises werkzeug.exceptions.NotFound: if there is no such file.
+        :raises RuntimeError: if there is no static folder.
+        """
+        return send_from_static_folder(self, filename)
 
     def open_resource(
         self, resource: str, mode: str = "rb", encoding: str | None = None

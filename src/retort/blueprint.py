@@ -11,11 +11,19 @@ from collections.abc import Callable, Mapping
 from functools import update_wrapper
 
 from .errors import SetupError
-from .scaffold import Scaffold, _endpoint_from_view_func, open_below, setupmethod
+from .scaffold import (
+    Scaffold,
+    _endpoint_from_view_func,
+    configured_max_age,
+    open_below,
+    send_from_static_folder,
+    setupmethod,
+)
 
 if t.TYPE_CHECKING:
     import os
 
+    from .http import Response
     from .scaffold import (
         T_after_request,
         T_before_request,
@@ -318,6 +326,21 @@ class Blueprint(Scaffold):
 
     def _replace_view(self, endpoint: str, view: RouteCallable) -> None:
         self.record(lambda state: state.replace_view(endpoint, view))
+
+    def get_send_file_max_age(self, filename: str | None) -> int | None:
+        """For how many seconds a browser may keep a file; ``None``: it asks each time.
+
+        By default the config ``SEND_FILE_MAX_AGE_DEFAULT``. Override it to decide by name.
+        """
+        return configured_max_age()
+
+    def send_static_file(self, filename: str) -> Response:
+        """The response for a file of the static folder; the view of the static rule.
+
+        :raises werkzeug.exceptions.NotFound: if there is no such file.
+        :raises RuntimeError: if there is no static folder.
+        """
+        return send_from_static_folder(self, filename)
 
     def open_resource(
         self, resource: str, mode: str = "rb", encoding: str | None = "utf-8"

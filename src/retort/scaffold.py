@@ -24,6 +24,8 @@ from .helpers import get_root_path, send_from_directory
 if t.TYPE_CHECKING:
     from jinja2 import BaseLoader
 
+    from .app import Flask
+    from .blueprint import Blueprint
     from .cli import AppGroup
     from .http import Response
     from .typing import (
@@ -82,6 +84,28 @@ def _endpoint_from_view_func(view_func: RouteCallable | None) -> str:
             "A rule needs a name: give it an endpoint, or a view to take the name from."
         )
     return view_func.__name__
+
+
+def configured_max_age() -> int | None:
+    """The config ``SEND_FILE_MAX_AGE_DEFAULT`` of the current application, in seconds."""
+    value: timedelta | int | None = _find_app().config["SEND_FILE_MAX_AGE_DEFAULT"]
+    if isinstance(value, timedelta):
+        return int(value.total_seconds())
+    return value
+
+
+def send_from_static_folder(owner: Flask | Blueprint, filename: str) -> Response:
+    """The response for a file of the static folder of ``owner``.
+
+    :raises werkzeug.exceptions.NotFound: if there is no such file.
+    :raises RuntimeError: if there is no static folder.
+    """
+    folder = owner.static_folder
+    if folder is None:
+        raise RuntimeError(NO_STATIC_FOLDER.format(owner=owner, filename=filename))
+    # Read here, since only `owner` knows its own override.
+    max_age = owner.get_send_file_max_age(filename)
+    return send_from_directory(folder, filename, max_age=max_age)
 
 
 def open_below(root_path: str, resource: str, mode: str, encoding: str | None) -> t.IO[t.Any]:
@@ -194,29 +218,6 @@ class Scaffold:
     @static_url_path.setter
     def static_url_path(self, value: str | None) -> None:
         self._static_url_path = None if value is None else value.rstrip("/")
-
-    def get_send_file_max_age(self, filename: str | None) -> int | None:
-        """For how many seconds a browser may keep a file; ``None``: it asks each time.
-
-        By default the config ``SEND_FILE_MAX_AGE_DEFAULT``. Override it to decide by name.
-        """
-        value: timedelta | int | None = _find_app().config["SEND_FILE_MAX_AGE_DEFAULT"]
-        if isinstance(value, timedelta):
-            return int(value.total_seconds())
-        return value
-
-    def send_static_file(self, filename: str) -> Response:
-        """The response for a file of the static folder; the view of the static rule.
-
-        :raises werkzeug.exceptions.NotFound: if there is no such file.
-        :raises RuntimeError: if there is no static folder.
-        """
-        folder = self.static_folder
-        if folder is None:
-            raise RuntimeError(NO_STATIC_FOLDER.format(owner=self, filename=filename))
-        # Asked for here, since only this object knows its own override.
-        max_age = self.get_send_file_max_age(filename)
-        return send_from_directory(folder, filename, max_age=max_age)
 
     @cached_property
     def jinja_loader(self) -> BaseLoader | None:

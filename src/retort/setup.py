@@ -12,7 +12,6 @@ import os
 import sys
 import typing as t
 from datetime import timedelta
-from weakref import ref
 
 from werkzeug.datastructures import ImmutableDict
 from werkzeug.exceptions import Aborter, BadRequest, BadRequestKeyError
@@ -117,10 +116,6 @@ class App(Scaffold):
     permanent_session_lifetime = ConfigAttribute[timedelta](
         "PERMANENT_SESSION_LIFETIME", get_converter=_as_timedelta
     )
-
-    #: Whether the constructor adds the rule for static files: Quart, which has an application
-    #: of its own made of this class, adds its own.
-    _adds_static_rule = False
 
     #: The config an application starts with.
     default_config: t.Mapping[str, t.Any] = ImmutableDict(
@@ -239,24 +234,6 @@ class App(Scaffold):
         #: Whether rules may have subdomains; it needs the config ``SERVER_NAME``.
         self.subdomain_matching = subdomain_matching
         self._got_first_request = False
-        if self.has_static_folder and self._adds_static_rule:
-            self._add_static_rule(static_host, host_matching)
-
-    def _add_static_rule(self, host: str | None, host_matching: bool) -> None:
-        if bool(host) != host_matching:
-            raise AssertionError(
-                "Invalid static_host/host_matching combination: with host_matching=True the"
-                " static files need static_host='...' (or static_folder=None), and without"
-                " it static_host has no meaning."
-            )
-        # Held weakly, so that an application nobody holds is freed at once.
-        held = ref(self)
-        self.add_url_rule(
-            f"{self.static_url_path}/<path:filename>",
-            endpoint="static",
-            host=host,
-            view_func=lambda filename: t.cast("App", held()).send_static_file(filename),
-        )
 
     def _check_setup_finished(self, f_name: str) -> None:
         if self._got_first_request:
