@@ -17,6 +17,9 @@ import types
 import zipfile
 from typing import Any
 
+from .as_flask import AliasError, install
+from .as_flask.children import why_children_are_left_out
+
 
 def main() -> None:
     """Do what the arguments of the process say."""
@@ -107,13 +110,14 @@ def _show_from_the_program_on(
 
 
 def _install_alias() -> None:
-    from .as_flask import AliasError, install
-
     try:
         install()
     except AliasError as error:
         sys.stderr.write(f"Error: {error}\n")
         sys.exit(1)
+    reason = why_children_are_left_out()
+    if reason is not None and os.environ.get("WERKZEUG_RUN_MAIN") != "true":  # said by its parent
+        sys.stderr.write(f" * {reason}\n")
 
 
 if __name__ == "__main__":

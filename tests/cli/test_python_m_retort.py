@@ -28,7 +28,7 @@ def test_a_script_runs_as_python_would_run_it(retort, write, world):
         "['sub/tells.py', 'one', '--two', '-m']",
         os.path.realpath(script.parent),
         f"__main__ {script} None None",
-        "retort.app",
+        "flask.app",
     ]
 
 
@@ -89,7 +89,7 @@ def test_a_folder_or_zip_file_with_a_main_module_runs(retort, write, world, kind
             for name in ("__main__.py", "helper.py"):
                 archive.write(world / "program" / name, name)
 
-    assert retort(path).stdout == "<class 'retort.app.Flask'> found\n"
+    assert retort(path).stdout == "<class 'flask.app.Flask'> found\n"
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_a_script_that_is_not_there_is_told_in_one_paragraph(retort, world):
 def test_a_script_called_flask_can_import_flask(retort, write):
     write("flask.py", "from flask import Flask\nprint(Flask.__module__)\n")
 
-    assert retort("flask.py").stdout == "retort.app\n"
+    assert retort("flask.py").stdout == "flask.app\n"
 
 
 def test_a_module_runs_as_python_m_would_run_it(retort, write, world):
@@ -155,7 +155,7 @@ def test_a_module_runs_as_python_m_would_run_it(retort, write, world):
 
     result = retort("-m", "tool.deep", "-x", "--help")
 
-    assert result.stdout == f"__main__ ['{file}', '-x', '--help'] <class 'retort.app.Flask'>\n"
+    assert result.stdout == f"__main__ ['{file}', '-x', '--help'] <class 'flask.app.Flask'>\n"
 
 
 def test_pytest_runs_the_tests_of_a_flask_program(retort, write, hello):
@@ -167,7 +167,7 @@ def test_pytest_runs_the_tests_of_a_flask_program(retort, write, hello):
         from hello import app
 
         def test_hello():
-            assert flask.Flask.__module__ == "retort.app"
+            assert flask.Flask.__module__ == "flask.app"
             assert app.test_client().get("/").text == "hello"
         """,
     )
@@ -190,7 +190,7 @@ def test_code_runs_as_python_c_would_run_it(retort, world):
 
     result = retort("-c", code, "one", "-c")
 
-    assert result.stdout == "['-c', 'one', '-c'] __main__ retort.app\n"
+    assert result.stdout == "['-c', 'one', '-c'] __main__ flask.app\n"
 
 
 def test_anything_else_is_the_command_line(retort):

@@ -29,7 +29,7 @@ def pytest_sessionstart(session):
 
     if session.config.getoption("--on-flask"):
         return
-    if not flask.Flask.__module__.startswith("retort"):
+    if "retort" not in (flask.__file__ or ""):
         pytest.exit(
             "`import flask` found the real Flask. Run these tests under the alias:"
             " python -m retort -m pytest tests/extensions",

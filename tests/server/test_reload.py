@@ -105,7 +105,7 @@ def test_a_program_under_the_alias_is_reloaded_under_the_alias(start):
 
         @app.get("/")
         def index():
-            return f"{TEXT} {type(app).__module__}"
+            return f"{TEXT} {'retort' if 'retort' in flask.__file__ else 'another'}"
 
         if __name__ == "__main__":
             app.run(debug=True, port=0)
@@ -116,7 +116,7 @@ def test_a_program_under_the_alias_is_reloaded_under_the_alias(start):
     program.rewrite('"first"', '"second"')
     program.wait_for_answer("second")
 
-    assert program.get("/").text == "second retort.app"
+    assert program.get("/").text == "second retort"
 
 
 def test_an_imported_module_counts_as_well(start, save, tmp_path):

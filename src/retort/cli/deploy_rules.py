@@ -106,7 +106,8 @@ class Served:
             return True
         functions = self.app.view_functions.values()
         modules = [getattr(function, "__globals__", {}) for function in functions]
-        names = itertools.chain.from_iterable(module.values() for module in modules)
+        own = [module for module in modules if module.get("__package__") != "retort"]
+        names = itertools.chain.from_iterable(module.values() for module in own)
         return any(value is session or value is flash for value in names)
 
     @cached_property

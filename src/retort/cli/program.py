@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..as_flask import AliasError, install
+from ..as_flask.children import why_children_are_left_out
 from . import blame
 from .routes import route_lines
 
@@ -28,18 +30,21 @@ class ProgramError(click.ClickException):
 
 
 def install_alias() -> None:
-    """Let ``import flask`` find Retort in this process.
-
-    The one place where the command line looks up to the floor above it.
+    """Let ``import flask`` find Retort in this process and those it starts.
 
     :raises ProgramError: if the real Flask was imported before.
     """
-    from ..as_flask import AliasError, install
-
     try:
         install()
     except AliasError as error:
         raise ProgramError(str(error)) from error
+
+
+def warn_of_children() -> None:
+    """Say so if Python processes that the program starts would import another Flask."""
+    reason = why_children_are_left_out()
+    if reason is not None:
+        click.secho(f" * {reason}", err=True, fg="yellow")
 
 
 def load_for_serving(info: ScriptInfo, in_full: bool) -> Flask:

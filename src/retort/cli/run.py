@@ -18,7 +18,7 @@ from .operator_options import OPERATIONS_OPTIONS, TLS_OPTIONS, RunCommand, take_
 from .options import app_option, debug_option, env_file_option
 from .params import CertParamType, SeparatedPathType, check_key
 from .process_options import PROCESS_OPTIONS, SOCKET_OPTIONS, take_processes
-from .program import lines_about, load_for_serving
+from .program import lines_about, load_for_serving, warn_of_children
 from .script_info import ScriptInfo, pass_script_info
 
 
@@ -99,6 +99,7 @@ def run_command(info: ScriptInfo, /, target: str | None, **options: Any) -> None
         info.app_import_path = target
     if not is_running_from_reloader():  # there, a program that went missing can come back
         info.check()
+        warn_of_children()
     serve(**_server_options(info, **options))
 
 

@@ -1,0 +1,44 @@
+"""The alias in child processes: an environment variable, read at the start of Python.
+
+`retort-as-flask.pth`, installed beside the package, imports `_retort_as_flask` where the
+variable is set. Without the variable it costs one look into the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import site
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+VARIABLE = "RETORT_AS_FLASK"
+PATH_FILE = "retort-as-flask.pth"
+
+
+def include_children() -> None:
+    """Let Python processes started from now on find Retort as ``flask``."""
+    os.environ[VARIABLE] = "1"
+
+
+def why_children_are_left_out() -> str | None:
+    """Why child processes would import another Flask, as a sentence; ``None`` if they do not."""
+    if getattr(sys, "frozen", False):
+        return None  # its child processes are the program itself
+    if any(os.path.isfile(os.path.join(folder, PATH_FILE)) for folder in _site_folders()):
+        return None
+    return (
+        f"Python processes that this program starts will not find Retort as `flask`: {PATH_FILE}"
+        f" is in no site folder of {sys.prefix}. Install Retort there with pip, or put `import"
+        " retort.as_flask; retort.as_flask.install()` at the top of what they run."
+    )
+
+
+def _site_folders() -> Iterator[str]:
+    """Folders whose ``.pth`` files Python reads at its start."""
+    if not sys.flags.no_site:
+        yield from site.getsitepackages()
+        if site.ENABLE_USER_SITE:
+            yield site.getusersitepackages()
