@@ -7,6 +7,7 @@ import http.client
 import itertools
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -102,6 +103,26 @@ def app():
 @pytest.fixture
 def client(app):
     return app.test_client()
+
+
+# A diff that an error page shows, as its reader applies it.
+
+
+@pytest.fixture(scope="session")
+def apply_diff():
+    """Change the files of a folder as a diff says: `git apply` accepts it, and `patch` does it."""
+
+    def apply_diff(folder, diff):
+        assert diff, "there is no diff"
+        for command in (["git", "apply", "--check", "-p1", "-"], ["patch", "--binary", "-p1"]):
+            if shutil.which(command[0]) is None:
+                pytest.skip(f"There is no {command[0]}. On Debian: apt-get install {command[0]}")
+            done = subprocess.run(
+                command, cwd=folder, input=diff.encode(), check=False, capture_output=True
+            )
+            assert done.returncode == 0, f"{done.stdout.decode()}{done.stderr.decode()}\n{diff}"
+
+    return apply_diff
 
 
 # A program in a process of its own, behind a real server.

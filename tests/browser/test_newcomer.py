@@ -6,7 +6,6 @@ The form is opened from disk, as the tutorial says. Each change is copied from t
 from __future__ import annotations
 
 import contextlib
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -19,9 +18,10 @@ pytestmark = pytest.mark.xdist_group("newcomer in the browser")
 class Desk:
     """A folder with the tutorial's files, the server that runs them, and the browser."""
 
-    def __init__(self, folder, serve, browse, save):
+    def __init__(self, folder, serve, browse, save, apply_diff):
         self.folder = folder
         self.serve, self.browse, self.save = serve, browse, save
+        self.apply_diff = apply_diff
         self.site = self.page = None
         for name in ("login.py", "login.html"):
             (folder / name).write_text((TUTORIAL / name).read_text())
@@ -51,15 +51,15 @@ class Desk:
         """Copy the change from the page, apply it, and wait until the program has it."""
         diff = self.page.text_content("#diff")
         before = len(self.site.log.read_text())
-        subprocess.run(["patch", "-p1"], cwd=self.folder, input=diff.encode(), check=True)
+        self.apply_diff(self.folder, diff)
         if reloads:
             told = self.site.wait_for_log("loading the program again", before)
             self.site.wait_for_log("Loaded again, ready", told)
 
 
 @pytest.fixture
-def desk(tmp_path, serve, browse, save):
-    return Desk(tmp_path, serve, browse, save)
+def desk(tmp_path, serve, browse, save, apply_diff):
+    return Desk(tmp_path, serve, browse, save, apply_diff)
 
 
 @pytest.fixture

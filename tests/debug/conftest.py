@@ -3,7 +3,6 @@
 For the tests of `advice`, of the notes and of the warnings.
 """
 
-import subprocess
 import sys
 import textwrap
 import threading
@@ -24,8 +23,9 @@ class Mistake:
     ``errors`` are those that its last request met, ``advice`` what is said of the first.
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder, apply_diff):
         self.folder = folder
+        self.apply_diff = apply_diff
         self.app = None
         self.errors = []
         self.advice = None
@@ -79,13 +79,8 @@ class Mistake:
         return self.advice
 
     def apply(self, diff):
-        """Change the files as a diff says, with the two programs that people have for it."""
-        assert diff, "there is no diff"
-        for command in (["git", "apply", "--check", "-p1", "-"], ["patch", "-p1"]):
-            done = subprocess.run(
-                command, cwd=self.folder, input=diff.encode(), check=False, capture_output=True
-            )
-            assert done.returncode == 0, f"{done.stdout.decode()}{done.stderr.decode()}\n{diff}"
+        """Change the files as a diff says."""
+        self.apply_diff(self.folder, diff)
 
     def mended(self, method, path, **options):
         """The answer of the program after the diff of the last advice was applied."""
@@ -96,11 +91,11 @@ class Mistake:
 
 
 @pytest.fixture
-def mistake(tmp_path, monkeypatch):
+def mistake(tmp_path, monkeypatch, apply_diff):
     """A program with a mistake, to be written: `mistake.write("program.py", ...)`."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setitem(sys.modules, "flask", retort)
     monkeypatch.setitem(sys.modules, "program", types.ModuleType("program"))
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)  # `watch` replaces it
-    return Mistake(tmp_path)
+    return Mistake(tmp_path, apply_diff)

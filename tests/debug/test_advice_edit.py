@@ -1,7 +1,6 @@
 """Changes to the text of files, and their diffs."""
 
 import ast
-import subprocess
 
 import pytest
 
@@ -15,14 +14,7 @@ from retort.debug.advice.edit import (
 )
 
 
-def applied(folder, diff):
-    """Have both programs take a diff."""
-    check = ["git", "apply", "--check", "-p1", "-"]
-    subprocess.run(check, cwd=folder, input=diff.encode(), check=True)
-    subprocess.run(["patch", "--binary", "-p1"], cwd=folder, input=diff.encode(), check=True)
-
-
-def renamed(folder, text):
+def renamed(folder, text, apply_diff):
     """A file with `one` changed to `two`, by way of its diff."""
     file = folder / "program.py"
     file.write_bytes(text)
@@ -30,7 +22,7 @@ def renamed(folder, text):
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Name) and node.id == "one":
             draft.replace_node(node, "two")
-    applied(folder, diff_of(str(folder), draft))
+    apply_diff(folder, diff_of(str(folder), draft))
     return file.read_bytes()
 
 
@@ -45,8 +37,8 @@ def renamed(folder, text):
         b"a = one\n" + b"b = 1\n" * 20 + b"c = one\n",
     ],
 )
-def test_everything_but_the_change_stays_byte_for_byte(tmp_path, text):
-    assert renamed(tmp_path, text) == text.replace(b"one", b"two")
+def test_everything_but_the_change_stays_byte_for_byte(tmp_path, apply_diff, text):
+    assert renamed(tmp_path, text, apply_diff) == text.replace(b"one", b"two")
 
 
 def test_a_change_that_would_not_compile_has_no_diff(tmp_path):

@@ -3,7 +3,6 @@
 import contextlib
 import http.client
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -62,7 +61,7 @@ def test_a_b_c_the_tutorial_runs_as_it_stands(folder, serve):
     ],
 )
 def test_d_e_a_mistake_has_its_status_and_sentence_and_its_diff_mends_it(
-    folder, serve, edit, status, sentence
+    folder, serve, apply_diff, edit, status, sentence
 ):
     change(folder, *edit)
 
@@ -73,7 +72,7 @@ def test_d_e_a_mistake_has_its_status_and_sentence_and_its_diff_mends_it(
         assert sentence in answer.text
         site.wait_for_log(sentence)
         diff = answer.text[answer.text.index("--- a/") :].partition("\n\nThe nearest")[0] + "\n"
-        subprocess.run(["patch", "-p1"], cwd=folder, input=diff.encode(), check=True)
+        apply_diff(folder, diff)
         site.wait_for_log("Loaded again, ready")
         site.wait_for(lambda: is_logged_in(site))
 
