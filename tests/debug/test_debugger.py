@@ -1,6 +1,10 @@
 """The debugger around an application."""
 
+import subprocess
+import sys
+
 import pytest
+import werkzeug.debug
 from werkzeug.test import Client
 
 from retort.debug import with_debugger
@@ -104,3 +108,42 @@ def test_other_answers_pass_unchanged():
     answer = Client(with_debugger(sound, console=True)).get("/")
 
     assert (answer.status_code, answer.text) == (200, "fine")
+
+
+def test_after_ten_wrong_pins_no_other_is_accepted(monkeypatch):
+    monkeypatch.setattr(werkzeug.debug.time, "sleep", lambda seconds: None)
+    debugger = with_debugger(broken, console=True)
+    client = Client(debugger)
+    asked = f"/?__debugger__=yes&cmd=pinauth&s={debugger.secret}&pin="
+
+    answers = [client.get(f"{asked}wrong", **HERE).json for _ in range(10)]
+    last = client.get(f"{asked}{debugger.pin}", **HERE)
+
+    assert answers == [{"auth": False, "exhausted": False}] * 10
+    assert last.json == {"auth": False, "exhausted": True}
+
+
+def test_a_right_pin_ends_the_count_of_wrong_ones(monkeypatch):
+    monkeypatch.setattr(werkzeug.debug.time, "sleep", lambda seconds: None)
+    debugger = with_debugger(broken, console=True)
+    asked = f"/?__debugger__=yes&cmd=pinauth&s={debugger.secret}&pin="
+
+    for pin in (*["wrong"] * 9, debugger.pin, *["wrong"] * 9):
+        Client(debugger).get(f"{asked}{pin}", **HERE)
+    last = Client(debugger).get(f"{asked}{debugger.pin}", **HERE)
+
+    assert last.json == {"auth": True, "exhausted": False}
+
+
+def test_the_debugger_needs_no_memory_that_processes_share():
+    code = """
+import sys
+from retort.debug import with_debugger
+
+with_debugger(print, console=True)
+print([name for name in ("heap", "synchronize") if f"multiprocessing.{name}" in sys.modules])
+"""
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "[]\n"

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import contextlib
+import threading
+from typing import TYPE_CHECKING, Any
+
+import werkzeug.debug
 
 from ..http.cross_origin import is_loopback
 from .layer import Debugger
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
 # What proxies and tunnels add. Behind one, everybody seems to come from this machine.
@@ -18,6 +24,33 @@ _FORWARDED = (
     "HTTP_X_REAL_IP",
     "HTTP_VIA",
 )
+
+
+class FailedPins:
+    """How many wrong PINs were given, counted in this process.
+
+    Has the interface of the ``multiprocessing.Value`` that Werkzeug counts in. That is for servers
+    that fork for each request, and cannot be made where ``/dev/shm`` is missing or read-only.
+    """
+
+    def __init__(self, typecode: str) -> None:
+        self.value = 0
+        self._lock = threading.Lock()
+
+    def get_lock(self) -> threading.Lock:
+        """What to hold while the value changes."""
+        return self._lock
+
+
+@contextlib.contextmanager
+def counted_in_this_process() -> Iterator[None]:
+    """Have debuggers that are made meanwhile count wrong PINs with `FailedPins`."""
+    library: Any = werkzeug.debug
+    shared, library.Value = library.Value, FailedPins
+    try:
+        yield
+    finally:
+        library.Value = shared
 
 
 class LocalDebugger(Debugger):
@@ -41,4 +74,5 @@ def with_debugger(app: WSGIApplication, *, console: bool) -> LocalDebugger:
         where other machines can reach the server: that is running code for anybody who
         guesses the PIN. Where it is on, it is still for clients on this machine only.
     """
-    return LocalDebugger(app, evalex=console, pin_security=True, pin_logging=False)
+    with counted_in_this_process():
+        return LocalDebugger(app, evalex=console, pin_security=True, pin_logging=False)
