@@ -4,15 +4,21 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 EXTENSIONS ?= .venv-extensions
 BENCH ?= .venv-bench
+PORT = 5000
+export PYTHON
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: run test test-plain test-extensions bench lint docs clean
+.PHONY: run test test-needs test-plain test-extensions bench lint docs clean FORCE
+.NOTPARALLEL:  # pip and apt-get run one at a time
 
 run: $(VENV)/runs  ## serve the tutorial's program; prints its address, its routes and the form to open
-	@$(BIN)/retort run --debug --port 5000 examples/login/login.py
+	@$(BIN)/retort run --debug --port $(PORT) examples/login/login.py
 
-test: $(VENV)/develops $(VENV)/compares  ## everything, the browser included
-	@sh .ci/need --optional chromium sh -c 'command -v chromium || command -v google-chrome'
+test: test-needs $(VENV)/develops $(VENV)/compares  ## everything, the browser included
 	$(BIN)/pytest -n auto --dist loadgroup
+
+test-needs:
+	@sh .ci/need python-venv --optional git patch libatomic1 chromium
 
 test-plain: $(VENV)/develops  ## the core again, with all quick ways switched off
 	RETORT_PLAIN=1 $(BIN)/pytest -n auto --deselect tests/test_request_path.py tests/test_*.py tests/http tests/routing tests/json tests/testing tests/differential/test_*.py
@@ -21,7 +27,7 @@ test-extensions: $(EXTENSIONS)/installed  ## Flask's extensions, in an environme
 	$(EXTENSIONS)/bin/python -m retort -m pytest tests/extensions
 
 bench: $(BENCH)/installed  ## Retort, Flask and the peers; fewer with ARGS='--only retort,flask --rounds 1'
-	@sh .ci/need wrk sh -c 'command -v wrk'
+	@sh .ci/need wrk
 	$(BENCH)/bin/python -m benchmarks $(ARGS)
 
 lint: $(VENV)/develops  ## format, style, types, floors, spelling
@@ -38,37 +44,35 @@ docs: $(VENV)/develops  ## the pages, into docs/_build/html
 clean:  ## everything that was made here
 	rm -rf $(VENV) $(EXTENSIONS) $(BENCH) benchmarks/programs/logs build dist docs/_build .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
-$(BIN)/python:
-	@sh .ci/need python3-venv $(PYTHON) -c 'import ensurepip, venv'
-	$(PYTHON) -m venv $(VENV)
+# An environment is looked at each time; the stamps in it, one for what each use needs, are older
+# than one that was made anew.
+$(VENV)/made $(EXTENSIONS)/made $(BENCH)/made: FORCE
+	@sh .ci/environment $(@D)
 
-# One stamp for what the program needs, one for what its developers need.
-$(VENV)/runs: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+$(VENV)/runs: pyproject.toml $(VENV)/made
+	@echo "Installing Retort and what it needs into $(VENV): about 15 seconds."
+	$(BIN)/python -m pip install --editable .
 	@touch $@
 
-$(VENV)/develops: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+$(VENV)/develops: pyproject.toml $(VENV)/made
+	@echo "Installing what tests, docs and checks need into $(VENV): about a minute."
+	$(BIN)/python -m pip install --editable '.[dev]'
 	@touch $@ $(VENV)/runs
 
 # The Flask that tests compare with, in a folder that only their processes look in.
-$(VENV)/compares: tests/differential/flask/requirements.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade \
-		--target $(VENV)/flask-oracle --requirement $<
+$(VENV)/compares: tests/differential/flask/requirements.txt $(VENV)/made
+	@echo "Installing the Flask that tests compare with: some seconds."
+	$(BIN)/python -m pip install --no-deps --upgrade --target $(VENV)/flask-oracle --requirement $<
 	@touch $@
 
-$(EXTENSIONS)/installed: pyproject.toml tests/extensions/requirements.txt tests/extensions/without-dependencies.txt
-	@sh .ci/need python3-venv $(PYTHON) -c 'import ensurepip, venv'
-	$(PYTHON) -m venv $(EXTENSIONS)
-	$(EXTENSIONS)/bin/python -m pip install --quiet --disable-pip-version-check \
-		--requirement tests/extensions/requirements.txt --editable .
-	$(EXTENSIONS)/bin/python -m pip install --quiet --disable-pip-version-check \
-		--no-deps --requirement tests/extensions/without-dependencies.txt
+$(EXTENSIONS)/installed: pyproject.toml tests/extensions/requirements.txt tests/extensions/without-dependencies.txt $(EXTENSIONS)/made
+	@echo "Installing Flask's extensions into $(EXTENSIONS): some minutes."
+	$(EXTENSIONS)/bin/python -m pip install --requirement tests/extensions/requirements.txt --editable .
+	$(EXTENSIONS)/bin/python -m pip install --no-deps --requirement tests/extensions/without-dependencies.txt
 	@touch $@
 
-$(BENCH)/installed: pyproject.toml benchmarks/requirements.txt
-	@sh .ci/need python3-venv $(PYTHON) -c 'import ensurepip, venv'
-	$(PYTHON) -m venv $(BENCH)
-	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --editable .
+$(BENCH)/installed: pyproject.toml benchmarks/requirements.txt $(BENCH)/made
+	@echo "Installing the frameworks to compare with into $(BENCH): some minutes."
+	$(BENCH)/bin/python -m pip install --editable .
 	$(BENCH)/bin/python benchmarks/install.py
 	@touch $@

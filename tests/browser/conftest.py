@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import subprocess
+import sys
 
 import pytest
 from playwright.sync_api import sync_playwright
@@ -22,15 +24,26 @@ FLAGS = [
 ]
 
 
-# Not for the whole session: as long as Playwright runs, so does its event loop in this thread,
-# and asyncio code in other tests would find it.
-@pytest.fixture(scope="module")
-def chromium():
+@pytest.fixture(scope="session")
+def chromium_path():
+    """Where Chromium is; tests are skipped if it, or what drives it, does not start here."""
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
         pytest.skip("There is no Chromium here. On Debian: apt-get install chromium")
+    driver = [sys.executable, "-m", "playwright", "--version"]
+    done = subprocess.run(driver, capture_output=True, text=True, check=False)
+    if done.returncode != 0:  # Node.js of its own, which lacks a library
+        error = done.stderr.strip()
+        pytest.skip(f"Playwright does not start. On Debian: apt-get install libatomic1 ({error})")
+    return path
+
+
+# Not for the whole session: as long as Playwright runs, so does its event loop in this thread,
+# and asyncio code in other tests would find it.
+@pytest.fixture(scope="module")
+def chromium(chromium_path):
     with sync_playwright() as playwright:
-        yield playwright.chromium, path
+        yield playwright.chromium, chromium_path
 
 
 @pytest.fixture(scope="module")
