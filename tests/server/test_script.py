@@ -1,10 +1,12 @@
 """`app.run()` inside a script: what Flask's documentation says of it, served by Granian."""
 
+import functools
 import importlib
 import signal
 import socket
 import socketserver
 import sys
+from unittest import mock
 
 import pytest
 import werkzeug.serving
@@ -364,10 +366,95 @@ def test_options_given_reach_a_replaced_run_simple_unchanged(recorded_run_simple
     }
 
 
-def test_a_tool_that_listens_for_the_port_of_werkzeug_s_server_is_told(monkeypatch):
-    class Enough(Exception):
-        pass
+def wrapped(original):
+    """As decorators make it: with the names of the original, and its ``__wrapped__``."""
 
+    @functools.wraps(original)
+    def wrapper(*args, **kwargs):
+        raise Enough
+
+    return wrapper
+
+
+class Enough(Exception):
+    pass
+
+
+class Transparent:
+    """As libraries for decorators make it: it has whatever the original has."""
+
+    def __init__(self, original):
+        self.__wrapped__ = original
+
+    def __getattr__(self, name):
+        return getattr(self.__wrapped__, name)
+
+    @property
+    def __class__(self):
+        return type(self.__wrapped__)
+
+    def __call__(self, *args, **kwargs):
+        raise Enough
+
+
+def mocked(original):
+    return mock.create_autospec(original, side_effect=Enough)
+
+
+@pytest.mark.parametrize(
+    "replacement",
+    [
+        wrapped,
+        Transparent,
+        mocked,
+        lambda original: mock.Mock(wraps=original, side_effect=Enough),
+        lambda original: functools.partial(wrapped(original)),
+    ],
+    ids=["functools.wraps", "a proxy", "autospec", "Mock", "partial"],
+)
+@pytest.mark.parametrize("part", ["run_simple", "make_server"])
+def test_any_kind_of_replacement_is_called_and_a_line_says_so(
+    monkeypatch, capsys, part, replacement
+):
+    original = getattr(werkzeug.serving, part)
+    monkeypatch.setattr(werkzeug.serving, part, replacement(original))
+
+    with pytest.raises(Enough):
+        run(application, "127.0.0.1", 0)
+
+    assert capsys.readouterr().err == (
+        " * Served by Werkzeug's development server: something has replaced"
+        f" werkzeug.serving.{part}.\n"
+    )
+
+
+def test_a_server_class_with_a_server_bind_of_its_own_is_used(monkeypatch):
+    class Server(werkzeug.serving.ThreadedWSGIServer):
+        def server_bind(self):
+            raise Enough
+
+    monkeypatch.setattr(werkzeug.serving, "ThreadedWSGIServer", Server)
+
+    with pytest.raises(Enough):
+        run(application, "127.0.0.1", 0)
+
+
+def test_what_a_tool_put_back_is_not_a_replacement(start):
+    patches = """
+    from unittest import mock
+
+    with mock.patch("werkzeug.serving.run_simple"):
+        pass
+    with mock.patch("socketserver.TCPServer.server_bind"):
+        pass
+    """
+    program = start(patches + hello())
+
+    program.wait_for_answer("hello")
+    assert "Werkzeug" not in program.output
+
+
+def test_a_tool_that_listens_for_the_port_of_werkzeug_s_server_is_told(monkeypatch):
     ports = []
     bind = socketserver.TCPServer.server_bind
 

@@ -125,7 +125,7 @@ def start_process(
 def command_line() -> list[str]:
     """What to type for running this program again under our eyes."""
     interpreter, words = split_command_line(sys.orig_argv[1:])
-    launcher = Path(__file__).with_name("child.py")
+    launcher = Path(__file__).with_stem("child")  # child.pyc, where there are no sources
     return [sys.executable, *interpreter, str(launcher), *words]
 
 

@@ -6,6 +6,8 @@ no answer to is handed to Werkzeug's own development server, with a line that sa
 
 from __future__ import annotations
 
+import http.server
+import operator
 import os
 import socketserver
 import sys
@@ -59,33 +61,50 @@ def run(app: WSGIApplication, host: str, port: int, *, debug: bool = False, **op
     :raises TypeError: for an option nobody knows.
 
     Follows ``Flask.run``; where a tool has replaced a part of Werkzeug's server, that server is
-    called as Flask calls it. Inside ``retort run`` the call is ignored: the program is served
-    already.
+    called as Flask calls it, and a line says so. Inside ``retort run`` the call is ignored: the
+    program is served already.
     """
     options = {"use_reloader": debug, "use_debugger": debug, "threaded": True, **options}
     if os.environ.get("FLASK_RUN_FROM_CLI") == "true":
         note_ignored_run()
-    elif is_werkzeug_awaited():
+    elif (replaced := replaced_part()) is not None:
+        say_werkzeug_serves(f"something has replaced {replaced}.")
         werkzeug.serving.run_simple(host, port, app, **options)
     else:
         refuse_unknown(options)
         serve_object(app, host, port, debug, {**_WERKZEUG_DEFAULTS, **options})
 
 
-def is_werkzeug_awaited() -> bool:
-    """Whether a tool put its own function into the way of Werkzeug's server.
+# What tools replace: `run_simple` as a whole; `server_bind`, by which Flask-Testing learns which
+# port the system chose; and what is on the way from one to the other.
+_PARTS: tuple[tuple[ModuleType, str, ModuleType], ...] = (  # where, what, where it is defined
+    (werkzeug.serving, "run_simple", werkzeug.serving),
+    (werkzeug.serving, "make_server", werkzeug.serving),
+    (werkzeug.serving, "ThreadedWSGIServer.server_bind", http.server),
+    (socketserver, "TCPServer.server_bind", socketserver),
+)
 
-    Some replace ``run_simple``; Flask-Testing learns by ``server_bind`` which port it got.
-    """
-    return is_replaced(werkzeug.serving.run_simple, werkzeug.serving) or is_replaced(
-        socketserver.TCPServer.server_bind, socketserver
-    )
+
+def replaced_part() -> str | None:
+    """The part of Werkzeug's server that a tool has put its own function in the place of."""
+    for module, name, home in _PARTS:
+        if is_replaced(operator.attrgetter(name)(module), home):
+            return f"{module.__name__}.{name}"
+    return None
 
 
 def is_replaced(function: object, home: ModuleType) -> bool:
-    """Whether this is not the function that ``home`` defines."""
-    code = getattr(function, "__code__", None)
-    return code is None or code.co_filename != home.__file__
+    """Whether this is not a function that the module ``home`` defines.
+
+    A function keeps the namespace in which it was defined, whatever `functools.wraps` copies to
+    it. File names are no answer: in a frozen program, or one without sources, the file of a
+    module and the one its code was compiled from have different names.
+    """
+    try:  # not getattr: proxies and mocks answer with what belongs to the original
+        namespace = object.__getattribute__(function, "__globals__")
+    except AttributeError:
+        return True
+    return namespace is not vars(home)
 
 
 def refuse_unknown(options: dict[str, Any]) -> None:
@@ -107,7 +126,7 @@ def serve_object(
     """Serve with Granian, or with Werkzeug if an option asks for what only that can do."""
     reason = why_werkzeug(app, host, options)
     if reason is not None:
-        say(f" * Served by Werkzeug's development server: {reason}", fg="yellow")
+        say_werkzeug_serves(reason)
         werkzeug.serving.run_simple(host, port, app, **options)
         return
     wish = read_options(host, port, debug, options)
@@ -116,6 +135,11 @@ def serve_object(
 
         app = SharedDataMiddleware(app, options["static_files"])
     develop(lambda: app, wish)
+
+
+def say_werkzeug_serves(reason: str) -> None:
+    """Say that another server than usual is used, and why."""
+    say(f" * Served by Werkzeug's development server: {reason}", fg="yellow")
 
 
 def why_werkzeug(app: WSGIApplication, host: str, options: dict[str, Any]) -> str | None:

@@ -137,12 +137,12 @@ class Watcher:
 
 
 def loaded_sources() -> set[str]:
-    """The source files of the modules imported so far, libraries apart."""
+    """The files of the modules imported so far, libraries apart: ``.pyc`` without a source, too."""
     found = set()
     for module in list(sys.modules.values()):
         # Not getattr: some modules import others when asked for a name.
         path = getattr(module, "__dict__", {}).get("__file__")
-        if isinstance(path, str) and path.endswith(".py") and not is_library(path):
+        if isinstance(path, str) and path.endswith((".py", ".pyc")) and not is_library(path):
             found.add(os.path.realpath(path))
     return found
 
