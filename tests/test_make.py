@@ -22,7 +22,7 @@ case "$*" in
     *-version*) echo "Python {version}.0" ;;
     *"-m venv"*)
         for folder; do :; done
-        [ "$3" = --clear ] && rm -rf "$folder"
+        [ "$4" = --clear ] && rm -rf "$folder"
         mkdir -p "$folder/bin"
         touch "$folder/pyvenv.cfg"
         cp "$0" "$folder/bin/python"

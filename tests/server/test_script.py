@@ -196,6 +196,14 @@ def test_a_program_without_main_thread_is_served_too(start):
     assert "Reloader off: it needs the main thread" in program.output
 
 
+def test_a_frozen_program_is_served_without_the_reloader(start):
+    program = start("    import sys; sys.frozen = True\n" + hello("debug=True"))
+
+    program.wait_for_answer("hello")
+    assert "Reloader off: this program is frozen" in program.output
+    assert "Reloader on" not in program.output
+
+
 def test_two_servers_in_two_threads(start):
     program = start(
         """

@@ -32,8 +32,9 @@ PROGRAM = """
 
 
 def compile_all(folder):
-    """Leave only the compiled files in a folder."""
-    assert compileall.compile_dir(folder, quiet=1, legacy=True)
+    """Leave only the compiled files in a folder, as if they came from another machine."""
+    built_in = f"/build/{folder.name}"
+    assert compileall.compile_dir(folder, ddir=built_in, quiet=1, legacy=True)
     for source in folder.rglob("*.py"):
         source.unlink()
 
@@ -94,6 +95,18 @@ def test_an_error_page_says_what_it_can_without_sources(start_compiled):
     assert answer.status == 400
     assert "nme" in answer.text
     assert "Internal" not in answer.text
+
+
+@pytest.mark.parametrize("options", [["--debug"], []])
+def test_a_program_that_does_not_load_is_blamed_without_frames_of_retort(start_compiled, options):
+    source = PROGRAM.replace("app = Flask", "app = 1 / 0, Flask")
+    words = ["-m", "retort", "--app", "shop:app", "run", "--port=0", *options]
+    program = start_compiled(source, *words)
+
+    program.wait_for_output("ZeroDivisionError")
+    assert "/build/program/shop.py" in program.output
+    assert "retort/" not in program.output
+    assert "importlib" not in program.output
 
 
 def test_the_check_says_that_it_has_nothing_to_read(packages, tmp_path):

@@ -16,8 +16,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_OUR_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-
 
 def own_frames(error: BaseException) -> list[traceback.FrameSummary]:
     """The frames of the program in the traceback, outermost first.
@@ -88,6 +86,10 @@ def _next_step(error: BaseException) -> str:
             " or correct the import."
         )
     return "Correct the last line shown and run the command again."
+
+
+# From the code and not from `__file__`: without sources, code still names the file it was made of.
+_OUR_FOLDER = os.path.dirname(os.path.dirname(os.path.realpath(own_frames.__code__.co_filename)))
 
 
 def _is_machinery(filename: str) -> bool:

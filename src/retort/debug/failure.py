@@ -13,12 +13,10 @@ import runpy
 import sys
 import traceback
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from werkzeug.debug.tbtools import DebugTraceback
-
-import retort
 
 from .advice import Advice, advise
 from .frames import errors_of
@@ -81,15 +79,21 @@ def _without_starters(error: Error) -> Error:
     return replace(error, library=tuple(library))
 
 
-_STARTERS = tuple(
-    os.path.dirname(module.__file__) + os.sep for module in (click, retort) if module.__file__
+def _file_of(function: Any) -> str:
+    """As frames name it: without sources, that is another file than the module's."""
+    return function.__code__.co_filename
+
+
+_STARTERS = (
+    os.path.dirname(_file_of(click.echo)) + os.sep,
+    os.path.dirname(os.path.dirname(_file_of(_file_of))) + os.sep,
+    "<frozen ",
 )
+_START_FILES = (_file_of(runpy.run_path), _file_of(importlib.import_module))
 
 
 def _is_a_starter(filename: str) -> bool:
-    if filename.startswith((*_STARTERS, "<frozen ")):
-        return True
-    return filename in (runpy.__file__, importlib.__file__)
+    return filename.startswith(_STARTERS) or filename in _START_FILES
 
 
 _WAITS = "The server waits: correct the file, save it, and load this page again."

@@ -137,6 +137,8 @@ def can_run_again() -> bool:
 
 def why_no_reloader() -> str | None:
     """Why this process could not be started again as it is; ``None`` if it could."""
+    if getattr(sys, "frozen", False):  # set by PyInstaller and others
+        return "this program is frozen: it has no sources that could change."
     if "ipykernel" in sys.modules or not can_run_again():
         return "this program was not started by a command that can be repeated."
     if "pydevd" in sys.modules:
