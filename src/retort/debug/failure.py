@@ -81,7 +81,8 @@ def _without_starters(error: Error) -> Error:
 
 def _file_of(function: Any) -> str:
     """As frames name it: without sources, that is another file than the module's."""
-    return function.__code__.co_filename
+    path: str = function.__code__.co_filename
+    return path
 
 
 _STARTERS = (
