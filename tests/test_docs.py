@@ -1,5 +1,6 @@
 """The documentation names everything a user can reach, and its programs run."""
 
+import importlib.metadata
 import inspect
 import re
 import subprocess
@@ -121,6 +122,16 @@ def test_every_relative_link_in_the_repository_pages_leads_to_a_file():
     for page in [*PROJECT.glob("*.md"), *DOCS.rglob("*.md")]:
         for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_what_a_package_index_shows_has_no_links_into_a_checkout():
+    text = importlib.metadata.metadata("retort-web").get_payload()
+
+    assert "$ pip install retort-web" in text
+    assert "@app.route('/login',methods = ['POST', 'GET'])" in text
+    assert "times" in text
+    assert [link for link in re.findall(r"\]\(([^)]*)", text) if "://" not in link] == []
+    assert "$ make" not in text
 
 
 def is_ours(member):
