@@ -78,7 +78,7 @@ class Run:
 
 @dataclass
 class System:
-    """A copy of a fresh system with a clone of the checkout in the home of ``user``."""
+    """A copy of a fresh system with the project in the home of ``user``."""
 
     root: Path
     user: str
@@ -253,10 +253,24 @@ def base_system(suite: str, folder: Path, mirror: str) -> Path:
     return base
 
 
-def new_system(base: Path, user: str, folder: Path, ca_bundle: str | None) -> System:
+def build_sdist(folder: Path) -> Path:
+    """The source distribution, as it would be uploaded."""
+    python = folder / "build" / "bin" / "python"
+    subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder / "build")], check=True)
+    subprocess.run([str(python), "-m", "pip", "install", "--quiet", "build"], check=True)
+    shutil.rmtree(folder / "dist", ignore_errors=True)
+    words = ["-m", "build", "--sdist", "--outdir", str(folder / "dist"), str(CHECKOUT)]
+    subprocess.run([str(python), *words], check=True, stdout=subprocess.DEVNULL)
+    (sdist,) = (folder / "dist").glob("*.tar.gz")
+    return sdist
+
+
+def new_system(
+    base: Path, user: str, folder: Path, *, ca_bundle: str | None, sdist: Path | None
+) -> System:
+    """A copy of the system for a user, with the project in the home."""
     root = folder / f"{base.name}-{user}"
     remove(root)
-    root.parent.mkdir(parents=True, exist_ok=True)
     subprocess.run(["cp", "-a", str(base), str(root)], check=True)
     shutil.copy("/etc/resolv.conf", root / "etc/resolv.conf")
     hosts = root / "etc/hosts"
@@ -269,7 +283,11 @@ def new_system(base: Path, user: str, folder: Path, ca_bundle: str | None) -> Sy
         add = ["useradd", "--create-home", "--uid", str(USER_ID), user]
         subprocess.run(["chroot", str(root), *add], check=True)
     clone = root / f".{system.home}/retort"
-    words = ["git", "clone", "--quiet", "--no-hardlinks", str(CHECKOUT), str(clone)]
+    if sdist is None:
+        words = ["git", "clone", "--quiet", "--no-hardlinks", str(CHECKOUT), str(clone)]
+    else:
+        clone.mkdir()
+        words = ["tar", "xzf", str(sdist), "-C", str(clone), "--strip-components=1"]
     subprocess.run(words, check=True)
     if user != "root":
         subprocess.run(["chown", "-R", f"{USER_ID}:{USER_ID}", str(clone)], check=True)
@@ -293,6 +311,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--bases", type=Path, help="where untouched systems are or will be made")
     parser.add_argument("--user", choices=("root", "someone"), help="only as this user")
     parser.add_argument("--only-run", action="store_true", help="leave `make test` out")
+    parser.add_argument("--sdist", action="store_true", help="unpack an sdist instead of cloning")
     parser.add_argument("--keep", action="store_true", help="keep the systems that were tried")
     parser.add_argument("--mirror", default="http://deb.debian.org/debian")
     parser.add_argument("--ca-bundle", default=os.environ.get("SSL_CERT_FILE"))
@@ -307,6 +326,8 @@ def main() -> None:
     folder = arguments.folder.resolve()
     commit = ["git", "-C", str(CHECKOUT), "log", "-1", "--format=%h %s"]
     print(subprocess.run(commit, capture_output=True, text=True, check=True).stdout, flush=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    sdist = build_sdist(folder) if arguments.sdist else None
     failures = []
     for suite in arguments.suites:
         bases = (arguments.bases or folder / "bases").resolve()
@@ -315,7 +336,7 @@ def main() -> None:
         for user, attempt in (("root", try_as_root), ("someone", try_as_user)):
             if arguments.user in (None, user):
                 print(f"{suite}, {user}:", flush=True)
-                system = new_system(base, user, folder, arguments.ca_bundle)
+                system = new_system(base, user, folder, ca_bundle=arguments.ca_bundle, sdist=sdist)
                 try:
                     attempt(system, arguments)
                 except Failed as failure:
