@@ -102,6 +102,34 @@ def test_a_person_may_go_on_without_what_is_optional_and_ci_may_not(call, add_py
     assert in_ci.returncode == 1
 
 
+APT_GET = """#!/bin/sh
+echo "what apt-get prints"
+case $1 in
+    update) echo "E: a list is expired" >&2; exit 100 ;;
+    install) ln -s /bin/true "{folder}/patch" ;;
+esac
+"""
+
+
+@pytest.mark.parametrize("ci", ["", "true"])
+def test_root_gets_it_installed_even_if_a_list_of_packages_cannot_be_updated(
+    call, add_python, machine, ci
+):
+    add_python()
+    for name, text in (("apt-get", APT_GET.format(folder=machine)), ("id", "#!/bin/sh\necho 0\n")):
+        (machine / name).unlink(missing_ok=True)
+        (machine / name).write_text(text)
+        (machine / name).chmod(0o755)
+    for name in ("ln", "mktemp"):
+        (machine / name).symlink_to(shutil.which(name))
+
+    done = call(NEED, "patch", CI=ci)
+
+    assert done.returncode == 0
+    assert (machine / "patch").exists()
+    assert ("what apt-get prints" in done.stdout) == (not ci)
+
+
 def test_a_python_that_is_not_there_or_too_old_is_named(call, add_python):
     add_python("python3.9", version="3.9", is_old=1)
 
