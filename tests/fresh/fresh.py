@@ -52,7 +52,9 @@ mkdir dev/shm dev/pts
 mount -t tmpfs -o mode=1777 tmpfs dev/shm
 mount -t devpts -o newinstance,ptmxmode=666,mode=620 devpts dev/pts
 ln -s pts/ptmx dev/ptmx
-exec chroot "$@"
+set +e
+chroot "$@" # no exec: this shell, process 1, is what ends with its parent (--kill-child)
+exit $?
 """
 
 
