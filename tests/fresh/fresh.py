@@ -26,6 +26,7 @@ import time
 import urllib.parse
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PACKAGES = "python3,make,git,ca-certificates"  # what README.md says is needed, and HTTPS
@@ -115,7 +116,8 @@ class System:
         process = self.start(command, theirs, user=user)
         os.close(theirs)
         try:
-            run = watch(mine, seconds, is_done or (lambda: False))
+            with (self.logs / f"{self.root.name}-{name}.log").open("wb", buffering=0) as log:
+                run = watch(mine, seconds, is_done or (lambda: False), log)
         finally:
             with contextlib.suppress(ProcessLookupError):
                 if process.poll() is None and is_done:
@@ -126,7 +128,6 @@ class System:
         except subprocess.TimeoutExpired:
             process.kill()
             run.status = process.wait()
-        (self.logs / f"{self.root.name}-{name}.log").write_text(run.output)
         print(
             f"    {run.seconds:.0f} s; nothing moved for {run.longest_silence:.0f} s at most,"
             f" after {run.before_silence!r}",
@@ -135,8 +136,8 @@ class System:
         return run
 
 
-def watch(terminal: int, seconds: float, is_done) -> Run:
-    """Read a terminal until nobody writes to it any more, ``is_done()``, or it takes too long."""
+def watch(terminal: int, seconds: float, is_done, log: BinaryIO) -> Run:
+    """Read a terminal into ``log`` until nobody writes to it any more, ``is_done()``, or it takes too long."""
     began = changed = time.monotonic()
     output = bytearray()
     longest, before = 0.0, ""
@@ -153,6 +154,7 @@ def watch(terminal: int, seconds: float, is_done) -> Run:
                 before = before[0][-60:]
             changed = now
             output += piece
+            log.write(piece)
     else:
         if time.monotonic() - began >= seconds:
             output += f"\nNot over after {seconds:.0f} s: ended.\n".encode()
