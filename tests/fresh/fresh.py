@@ -137,7 +137,7 @@ class System:
 
 
 def watch(terminal: int, seconds: float, is_done, log: BinaryIO) -> Run:
-    """Read a terminal into ``log`` until nobody writes to it any more, ``is_done()``, or it takes too long."""
+    """Read a terminal into ``log`` until its last process ends, or ``is_done()``, or too long."""
     began = changed = time.monotonic()
     output = bytearray()
     longest, before = 0.0, ""
@@ -175,10 +175,10 @@ def try_as_root(system: System, arguments: argparse.Namespace) -> None:
 def try_as_user(system: System, arguments: argparse.Namespace) -> None:
     """First what is missing has to be named, with the command; then nothing else may be missing."""
     goal = "run" if arguments.only_run else "test"
-    told = system.run("missing", f"make {goal}", START_SECONDS)
-    print(told.last_lines())
-    found = re.search(r"sudo (apt-get install [-a-z0-9. ]+)", told.output)
-    if told.status == 0 or found is None:
+    refused = system.run("missing", f"make {goal}", START_SECONDS)
+    print(refused.last_lines())
+    found = re.search(r"sudo (apt-get install [-a-z0-9. ]+)", refused.output)
+    if refused.status == 0 or found is None:
         raise Failed(f"make {goal} did not name what is missing")
     done = system.run("install", f"{found[1]} -y --no-install-recommends", 3600, user="root")
     if done.status != 0:
