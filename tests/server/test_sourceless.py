@@ -86,6 +86,20 @@ def test_the_command_line_serves_a_module_without_source(start_compiled, options
     assert program.end() == 0
 
 
+def test_a_compiled_module_that_is_replaced_is_loaded_again(start_compiled, tmp_path):
+    words = ["-m", "retort", "--app", "shop:app", "run", "--port=0", "--debug"]
+    program = start_compiled(PROGRAM, *words)
+    program.wait_for_answer("on Granian")
+
+    new = tmp_path / "new"
+    new.mkdir()
+    (new / "shop.py").write_text(PROGRAM.replace("\n    ", "\n").replace('"on "', '"again on "'))
+    compile_all(new)
+    (new / "shop.pyc").replace(tmp_path / "program" / "shop.pyc")
+
+    program.wait_for_answer("again on Granian")
+
+
 def test_an_error_page_says_what_it_can_without_sources(start_compiled):
     program = start_compiled(PROGRAM, "shop.pyc", "debug")
     program.wait_for_answer("on Granian")
