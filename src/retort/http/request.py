@@ -492,8 +492,8 @@ class Request(RequestBase):
         :param force: parse it whatever its ``Content-Type`` is.
         :param silent: return ``None`` instead of raising an error.
         :param cache: keep the value, and the body, for the next call.
-        :raises werkzeug.exceptions.BadRequest: if the body is not well-formed JSON, or nested
-            more deeply than it can be read.
+        :raises werkzeug.exceptions.BadRequest: if the body is not well-formed JSON, or has
+            more than 1,000 levels of arrays and objects.
         :raises werkzeug.exceptions.UnsupportedMediaType: if it is not declared as JSON.
         """
         if (

@@ -10,7 +10,7 @@ import json as _json
 from typing import IO, TYPE_CHECKING, Any, AnyStr
 
 from ..globals import _cv_app, current_app
-from .provider import JSONProvider, _default
+from .provider import JSONProvider, _default, decode
 
 if TYPE_CHECKING:
     from ..http.response import Response
@@ -53,24 +53,24 @@ def loads(s: str | bytes, **kwargs: Any) -> Any:
 
     :param s: the JSON; bytes are UTF-8, UTF-16 or UTF-32.
     :param kwargs: options of :func:`json.loads`.
-    :raises ValueError: if it is not JSON.
+    :raises ValueError: if it is not JSON, or has more than 1,000 levels of arrays and objects.
     """
     provider = _current_provider()
     if provider is not None:
         return provider.loads(s, **kwargs)
-    return _json.loads(s, **kwargs)
+    return decode(s, **kwargs)
 
 
 def load(fp: IO[AnyStr], **kwargs: Any) -> Any:
     """Read a value from a file of JSON.
 
     :param kwargs: as for :func:`loads`.
-    :raises ValueError: if it is not JSON.
+    :raises ValueError: if it is not JSON, or has more than 1,000 levels of arrays and objects.
     """
     provider = _current_provider()
     if provider is not None:
         return provider.load(fp, **kwargs)
-    return _json.load(fp, **kwargs)
+    return decode(fp.read(), **kwargs)
 
 
 def jsonify(*args: Any, **kwargs: Any) -> Response:

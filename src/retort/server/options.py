@@ -30,6 +30,11 @@ DEFAULT_THREADS = 256
 GRANIAN_THREADS = 6
 INLINE_THREADS = GRANIAN_THREADS - 2
 
+# The stack of each of Granian's threads. CPython allows 10,000 recursive calls of its C code on
+# the assumption of so much (3.12 and 3.13, on any thread); the 2 MiB that Rust gives by default
+# ended the process when a dictionary 9,000 levels deep was written as JSON.
+STACK_BYTES = 8 * 1024 * 1024
+
 # Idle keep-alive connections count against this limit of Granian's, so it has to be far above
 # the number of requests that can run: with the default of some hundreds, that many quiet
 # browsers keep every new visitor out.

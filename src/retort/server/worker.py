@@ -26,11 +26,13 @@ from .closing import is_sending
 from .guard import Guard
 from .idle import IdleWatch
 from .layers import around
-from .options import BACKLOG, GRANIAN_THREADS, MAX_CONNECTIONS
+from .options import BACKLOG, GRANIAN_THREADS, MAX_CONNECTIONS, STACK_BYTES
 from .signals import Bell, StopSignals
 from .tls import readable_key
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from _typeshed.wsgi import WSGIApplication
 
     from .bridge import Log
@@ -85,13 +87,14 @@ class Worker:
         give_up_dead_clients(self.listener, self.settings.send_seconds)
         self.bridge.start()
         self.idle_watch.start()
-        self._granian = make_granian_worker(self.listener, self.settings)
         loop = Loop()
         scheduler_type: Any = CallbackScheduler  # its stub misses the arguments
         scheduler = scheduler_type(loop, self.bridge.handle, None, None, None)
         scheduler._schedule_fn = self.bridge.handle
         serve = "serve_mtr_uds" if is_unix(self.listener) else "serve_mtr"
-        getattr(self._granian, serve)(scheduler, loop, self._signal)
+        with stack_size(STACK_BYTES):
+            self._granian = make_granian_worker(self.listener, self.settings)
+            getattr(self._granian, serve)(scheduler, loop, self._signal)
 
     def stop(self) -> None:
         """Accept nothing more and let requests under way finish; safe from any thread."""
@@ -156,6 +159,26 @@ class Worker:
         return since_stop > self.settings.grace_seconds or (
             since_active > self.settings.linger_seconds
         )
+
+
+@contextlib.contextmanager
+def stack_size(size_bytes: int) -> Iterator[None]:
+    """Have Rust give its threads a stack of this size, unless the environment names another.
+
+    Rust's standard library reads the variable when a library starts its first thread:
+    https://doc.rust-lang.org/std/thread/#stack-size.
+    """
+    if _STACK_VARIABLE in os.environ:
+        yield
+        return
+    os.environ[_STACK_VARIABLE] = str(size_bytes)
+    try:
+        yield
+    finally:
+        os.environ.pop(_STACK_VARIABLE, None)  # processes that the program starts keep theirs
+
+
+_STACK_VARIABLE = "RUST_MIN_STACK"
 
 
 def is_unix(listener: socket.socket) -> bool:
