@@ -16,6 +16,7 @@ from operator import attrgetter
 from werkzeug.exceptions import HTTPException
 from werkzeug.sansio.utils import host_is_trusted
 
+from .bounded import BoundedCache
 from .errors import ContextError
 from .fast import IS_FAST
 from .globals import _cv_app, _cv_request
@@ -480,8 +481,7 @@ def is_as_written() -> bool:
 
 
 # Hosts that were asked for and of which the next function said yes.
-_plain_hosts: set[str] = set()
-_MOST_HOSTS = 256  # to keep; whoever asks can invent more
+_plain_hosts: BoundedCache[str, bool] = BoundedCache(256)  # whoever asks can invent more
 
 
 def _is_plain_host(environ: WSGIEnvironment) -> bool:
@@ -493,9 +493,7 @@ def _is_plain_host(environ: WSGIEnvironment) -> bool:
         t.cast("str", host).encode("idna")
     except UnicodeError:
         return False
-    if len(_plain_hosts) >= _MOST_HOSTS:
-        _plain_hosts.clear()
-    _plain_hosts.add(t.cast("str", host))
+    _plain_hosts.keep(t.cast("str", host), True)
     return True
 
 

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import atexit
 import sys
+import threading
 import typing as t
 from types import SimpleNamespace
 
@@ -34,19 +35,29 @@ T = t.TypeVar("T")
 class Seen(t.Generic[T]):
     """What ``look`` made of some classes, which looks again when one of them was changed."""
 
-    __slots__ = ("_heir", "_look", "_result")
+    __slots__ = ("_heir", "_lock", "_look", "_own_heir", "_result")
 
     def __init__(self, look: Callable[[], T], *kinds: type) -> None:
         self._look = look
-        self._heir = heir_of(*kinds)
+        self._lock = threading.RLock()
+        self._heir = self._own_heir = heir_of(*kinds)
         self._result = look()
 
     def now(self) -> T:
         """The result for the classes as they are now."""
         if not self._heir.__flags__ & UNCHANGED:
-            settle(self._heir)  # first: what is changed while we look counts the next time
-            self._result = self._look()
+            return self._look_again()
         return self._result
+
+    def _look_again(self) -> T:
+        if not UNCHANGED:
+            return self._look()
+        with self._lock:
+            self._heir = UNMARKED  # other threads wait for the new result
+            settle(self._own_heir)  # first: what is changed while we look counts the next time
+            result = self._result = self._look()
+            self._heir = self._own_heir
+        return result
 
 
 # Py_TPFLAGS_VALID_VERSION_TAG
@@ -59,11 +70,11 @@ def heir_of(*kinds: type) -> t.Any:
     It never has a mark if one of them would notice that it has an heir, or cannot have this one.
     """
     if any(map(_notices_heirs, kinds)):
-        return _NOBODY
+        return UNMARKED
     try:
         heir = type(f"HeirOf{kinds[0].__name__}", kinds, {"__doc__": "Only to be looked at."})
     except TypeError:  # they cannot have an heir in common
-        return _NOBODY
+        return UNMARKED
     watched = heir if _watch is None else _Marker(heir, _watch)
     settle(watched)
     return watched
@@ -109,7 +120,8 @@ class _Marker:
 
 # CPython 3.13 tells of the first 1,000 changes of a class that somebody asks something after.
 _MOST_CHANGES = 500
-_NOBODY = SimpleNamespace(__flags__=0)
+#: In the place of an heir while, or because, it has no mark.
+UNMARKED = SimpleNamespace(__flags__=0)
 
 
 def _make_watch() -> Callable[[type], object] | None:

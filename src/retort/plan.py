@@ -8,6 +8,7 @@ go through a method that a subclass or an extension has replaced. `dispatch.py` 
 
 from __future__ import annotations
 
+import threading
 import typing as t
 from functools import partial
 from inspect import iscoroutinefunction
@@ -15,7 +16,7 @@ from operator import attrgetter
 
 from .context import RequestContext, can_be_opened_later, is_as_written
 from .fast import IS_FAST
-from .heirs import heir_of, settle
+from .heirs import UNCHANGED, UNMARKED, heir_of, settle
 from .http import Request, Response
 from .http.request import can_be_made_later, split_blueprint_path
 from .http.response import type_of_texts
@@ -124,23 +125,36 @@ class Steps:
         #: By endpoint; ``None`` is that of a request without a rule.
         self.plans: dict[str | None, Plan] = {}
         #: Loses its mark when a class that matters here is patched; see `heirs.py`.
-        self.heir: t.Any = None
+        self.heir: t.Any = UNMARKED
+        self._lock = threading.RLock()
         self.refresh(app)
 
     def check(self, app: Flask) -> None:
         """Look whether a class was patched, after the heir has lost its mark."""
-        settle(self.heir)  # first: what is patched while we look counts the next time
-        if self._seen != _watched(app):
-            self.refresh(app)
+        if not UNCHANGED and self._seen == _watched(app):
+            return  # PERF: each request comes here where there are no marks, so without the lock
+        with self._lock:
+            heir, self.heir = self.heir, UNMARKED  # other threads wait for the result
+            settle(heir)  # first: what is patched while we look counts the next time
+            if self._seen != _watched(app):
+                self.refresh(app)
+            else:
+                self.heir = heir
 
     def refresh(self, app: Flask) -> None:
         """Look again which methods have been replaced."""
-        self.heir = heir_of(
-            *(type(app), Request, Response, type(app.session_interface)),
-            *(RequestContext, DefaultJSONProvider),
-        )
-        self._seen = _watched(app)
-        methods = zip(STEPS + SHORTCUTS, self._seen[0], self._standard, strict=True)
+        with self._lock:
+            self.heir = UNMARKED
+            heir = heir_of(
+                *(type(app), Request, Response, type(app.session_interface)),
+                *(RequestContext, DefaultJSONProvider),
+            )
+            self._look(app)
+            self.heir = heir
+
+    def _look(self, app: Flask) -> None:
+        seen = _watched(app)
+        methods = zip(STEPS + SHORTCUTS, seen[0], self._standard, strict=True)
         kept = {name for name, now, then in methods if now is then and name not in app.__dict__}
         if not IS_FAST:
             kept.clear()
@@ -159,7 +173,7 @@ class Steps:
         )
         #: Whether a path is built where `url_for` is asked for one.
         self.builds_paths = self.looks_up and kept.issuperset(_OF_PATHS)
-        _, interface, opens_later, makes_later, text_type, is_standard = self._seen
+        _, interface, opens_later, makes_later, text_type, is_standard = seen
         #: Whether nobody can tell a request made at its first use from one made before all else.
         self.makes_request_later = IS_FAST and makes_later
         #: True, or true as soon as something is replaced on the session interface itself: then
@@ -179,6 +193,7 @@ class Steps:
             and self.text_type is not None
             and is_standard
         )
+        self._seen = seen  # last: `check` may compare it in another thread
 
 
 def _watched(app: Flask) -> tuple[t.Any, ...]:

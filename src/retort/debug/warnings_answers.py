@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-from collections import deque
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 from weakref import WeakKeyDictionary
 
+from ..bounded import BoundedCache
 from ..http.cookies import LARGEST
 from ..http.cross_origin import is_loopback
 from .advice import Advice
@@ -24,9 +24,13 @@ if TYPE_CHECKING:
     from .advice.scene import Scene
     from .checks.program import View
 
+    # For each: the address that answered, and its target. Never changed, since threads share it.
+    Steps = tuple[tuple[str, str], ...]
+
 _MARKUP = re.compile(r"<[a-zA-Z/!?]")
 _MOST_TEXT = 1_000_000  # characters of an answer that are searched
 _STEPS_KEPT = 20  # redirects of one client that are remembered
+_CLIENTS_KEPT = 256
 
 
 # What came in a request, and stands in the HTML as it came
@@ -150,7 +154,7 @@ def large_cookie(scene: Scene, response: Response) -> Advice | None:
 
 
 # For each application and client, the steps of redirects that were followed.
-_steps: WeakKeyDictionary[Any, dict[str, deque[tuple[str, str]]]] = WeakKeyDictionary()
+_steps: WeakKeyDictionary[Any, BoundedCache[str, Steps]] = WeakKeyDictionary()
 
 
 def redirects_in_circle(scene: Scene, response: Response) -> Advice | None:
@@ -158,16 +162,17 @@ def redirects_in_circle(scene: Scene, response: Response) -> Advice | None:
     request = scene.request
     if request is None or request.method != "GET":
         return None
-    clients = _steps.setdefault(scene.app, {})
-    steps = clients.setdefault(request.remote_addr or "", deque(maxlen=_STEPS_KEPT))
+    clients = _steps.setdefault(scene.app, BoundedCache(_CLIENTS_KEPT))
+    client = request.remote_addr or ""
+    steps = clients.get(client, ())
     if steps and steps[-1][1] != request.url:
-        steps.clear()
+        steps = ()
     if response.status_code not in (301, 302, 303, 307, 308) or not response.location:
-        steps.clear()
+        clients.keep(client, ())
         return None
     target = urljoin(request.url, response.location)
     came_from = [step[0] for step in steps]
-    steps.append((request.url, target))
+    clients.keep(client, (*steps, (request.url, target))[-_STEPS_KEPT:])
     if target != request.url and target not in came_from:
         return None
     if "Set-Cookie" in response.headers:  # the next round may be another one

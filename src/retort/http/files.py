@@ -17,6 +17,7 @@ import werkzeug.utils
 from werkzeug.http import http_date
 from werkzeug.security import safe_join
 
+from ..bounded import BoundedCache
 from ..fast import IS_FAST
 from .response import Response
 
@@ -135,7 +136,7 @@ class KnownFile(t.NamedTuple):
         return content if len(content) == self.size else None
 
 
-_known: dict[tuple[str, str, str], KnownFile] = {}
+_known: BoundedCache[tuple[str, str, str], KnownFile] = BoundedCache(_MOST_FILES)
 
 
 def _remember(key: tuple[str, str, str], settings: dict[str, t.Any], response: Response) -> None:
@@ -155,12 +156,11 @@ def _remember(key: tuple[str, str, str], settings: dict[str, t.Any], response: R
     )
     if not is_of_this_file:
         return
-    if len(_known) >= _MOST_FILES:
-        _known.pop(next(iter(_known)), None)
     base = os.path.basename(path)
     kind = mimetypes.guess_type(base)
     ending = _telling_ending(base, kind)
-    _known[key] = KnownFile(path, now.st_mtime, now.st_size, kind, ending, max_age, fields, places)
+    file = KnownFile(path, now.st_mtime, now.st_size, kind, ending, max_age, fields, places)
+    _known.keep(key, file)
 
 
 def _telling_ending(name: str, kind: Kind) -> str | None:

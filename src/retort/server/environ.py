@@ -10,6 +10,8 @@ import io
 import sys
 from typing import TYPE_CHECKING, Any
 
+from ..bounded import BoundedCache
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
@@ -32,7 +34,7 @@ class Environs:
         self.is_multiprocess = is_multiprocess
         self.is_multithread = is_multithread
         self.names = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
-        self.clients: dict[str, tuple[str, str]] = {}
+        self.clients: BoundedCache[str, tuple[str, str]] = BoundedCache(_REMEMBERED_CLIENTS)
         self.common: dict[str, Any] = {}
 
     # PERF: this runs for every request.
@@ -88,9 +90,7 @@ class Environs:
     def meet(self, client: str) -> tuple[str, str]:
         """Address and port of a client; those of the last ones are remembered."""
         address = split_address(client)
-        if len(self.clients) >= _REMEMBERED_CLIENTS:
-            self.clients.clear()
-        self.clients[client] = address
+        self.clients.keep(client, address)
         return address
 
     def fill_common(self, scope: Any) -> dict[str, Any]:

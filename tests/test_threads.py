@@ -1,0 +1,280 @@
+"""What threads share while they answer requests: tables that are filled, and classes that change.
+
+Each test would need luck to fail; it gets some by having threads take turns as often as Python
+lets them.
+"""
+
+import logging
+import sys
+import threading
+
+import pytest
+
+import retort
+from retort.bounded import BoundedCache
+from retort.debug.warnings import watch
+from retort.heirs import Seen
+from retort.http import files
+from retort.server.environ import Environs
+from retort.server.guard import Guard
+
+THREADS = 8
+
+
+@pytest.fixture(autouse=True)
+def _taking_turns_often():
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+def run_together(job):
+    """Run ``job(number)`` in some threads at once; what one raises is raised here."""
+    errors = []
+    start = threading.Barrier(THREADS)
+
+    def run(number):
+        start.wait(60)
+        try:
+            job(number)
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[0]
+
+
+def test_a_bounded_cache_has_only_what_was_kept_and_no_more_than_fits():
+    cache = BoundedCache(16)
+
+    def use(number):
+        for key in range(number, number + 10_000):
+            cache.keep(key % 64, key % 64)
+            assert cache.get((key + 32) % 64) in {None, (key + 32) % 64}
+
+    run_together(use)
+
+    assert len(cache) <= 16 + THREADS
+
+
+def test_a_bounded_cache_is_emptied_before_the_entry_that_does_not_fit():
+    cache = BoundedCache(2)
+    for number in range(3):
+        cache.keep(number, str(number))
+
+    assert cache == {2: "2"}
+
+
+def test_more_static_files_than_are_remembered_are_all_sent(tmp_path):
+    folder = tmp_path / "static"
+    folder.mkdir()
+    count = files._MOST_FILES + 200
+    for number in range(count):
+        (folder / f"{number}.txt").write_text(f"file {number}")
+    app = retort.Flask("files", root_path=str(tmp_path))
+
+    def ask(number):
+        client = app.test_client()
+        for place in range(count):
+            name = (place + number * 150) % count
+            with client.get(f"/static/{name}.txt") as response:
+                assert (response.status_code, response.text) == (200, f"file {name}")
+
+    run_together(ask)
+
+    assert len(files._known) <= files._MOST_FILES + THREADS
+
+
+@pytest.fixture
+def program():
+    app = retort.Flask("shared")
+    app.secret_key = "a key"
+    inner, outer = retort.Blueprint("inner", __name__), retort.Blueprint("outer", __name__)
+
+    @inner.get("/<name>/<int:number>")
+    def page(name, number):
+        retort.session["name"] = name
+        target = retort.url_for(".page", name=name, number=number)
+        return retort.render_template_string("{{ n }} {{ t }}", n=name, t=target)
+
+    @app.get("/go/<name>")
+    def go(name):
+        return retort.redirect(f"/outer/inner/{name}/1?from={name}")
+
+    @app.get("/json/<name>")
+    def json(name):
+        return {"name": name, "cookie": retort.request.cookies.get("c"), "at": retort.request.host}
+
+    outer.register_blueprint(inner, url_prefix="/inner")
+    app.register_blueprint(outer, url_prefix="/outer")
+    return app
+
+
+def test_requests_of_threads_with_names_of_their_own_are_not_mixed_up(program):
+    def ask(number):
+        client = program.test_client()
+        for turn in range(150):
+            name = f"n{number}-{turn}"
+            host = f"h{number}-{turn}.example.org"
+            client.set_cookie("c", name, domain=host)
+            page = client.get(f"/outer/inner/{name}/{turn}", base_url=f"http://{host}")
+            assert page.text == f"{name} /outer/inner/{name}/{turn}"
+            with client.session_transaction(base_url=f"http://{host}") as session:
+                assert session["name"] == name
+            gone = client.get(f"/go/{name}", base_url=f"http://{host}")
+            assert gone.location == f"/outer/inner/{name}/1?from={name}"
+            answer = client.get(f"/json/{name}", base_url=f"http://{host}").json
+            assert answer == {"name": name, "cookie": name, "at": host}
+
+    run_together(ask)
+
+
+def test_the_first_requests_of_a_program_may_come_at_once(program):
+    def ask(number):
+        assert program.test_client().get(f"/outer/inner/a/{number}").text == (
+            f"a /outer/inner/a/{number}"
+        )
+
+    run_together(ask)
+
+
+def test_posts_from_pages_of_many_origins_are_judged_one_by_one():
+    app = retort.Retort("origins")
+    app.config["SECRET_KEY"] = "a key"
+    app.add_url_rule("/", view_func=lambda: "taken", methods=["POST"])
+
+    def ask(number):
+        client = app.test_client()
+        for turn in range(200):
+            host = f"h{number}-{turn}.example.org"
+            own = client.post("/", base_url=f"http://{host}", headers={"Origin": f"http://{host}"})
+            other = client.post("/", base_url=f"http://{host}", headers={"Origin": "http://x.org"})
+            assert (own.status_code, other.status_code) == (200, 403)
+
+    run_together(ask)
+
+
+def test_the_looks_of_debug_mode_do_not_fail_when_one_client_sends_many_requests(caplog):
+    app = retort.Flask("debugged")
+    app.debug = True
+    watch(app)
+    app.add_url_rule("/go/<int:step>", "go", lambda step: retort.redirect(f"/go/{step + 1}"))
+    app.add_url_rule("/<int:step>", "stay", lambda step: f"<p>{step}</p>")
+    caplog.set_level(logging.DEBUG, "retort.debug")
+
+    def ask(number):
+        client = app.test_client()
+        for step in range(100):
+            assert client.get(f"/go/{step}").location == f"/go/{step + 1}"
+            assert client.get(f"/{step}").text == f"<p>{step}</p>"
+
+    run_together(ask)
+
+    assert "failed" not in caplog.text
+
+
+def test_the_server_reads_names_and_addresses_of_many_clients():
+    environs = Environs(is_multiprocess=False, is_multithread=True)
+    guard = Guard(lambda environ, start_response: [])
+
+    def read(number):
+        for turn in range(2_000):
+            name = f"x-{number}-{turn % 700}"
+            fields = [(name, "1"), ("x-a", "2"), ("x-a", "3")]
+            assert environs.read_fields(fields) == {
+                f"HTTP_X_{number}_{turn % 700}": "1",
+                "HTTP_X_A": "2, 3",
+            }
+            client = f"10.0.{number}.{turn % 256}:{turn}"
+            address = environs.clients.get(client) or environs.meet(client)
+            assert address == (f"10.0.{number}.{turn % 256}", str(turn))
+            host = {"SERVER_PROTOCOL": "HTTP/1.1", "HTTP_HOST": f"h{number}-{turn}"}
+            assert guard.refuse_host(host) is None
+
+    run_together(read)
+
+
+# A class that is patched
+
+
+def make_seen(look):
+    class Kind:
+        version = 0
+
+    return Kind, Seen(lambda: look(Kind), Kind)
+
+
+def test_no_thread_gets_the_result_from_before_a_change_while_another_looks_again():
+    looking, may_go_on = threading.Event(), threading.Event()
+
+    def look(kind):
+        version = kind.version
+        if version and threading.current_thread().name == "first":
+            looking.set()
+            may_go_on.wait(60)
+        return version
+
+    kind, seen = make_seen(look)
+    kind.version = 1
+    results = []
+    first = threading.Thread(target=seen.now, name="first")
+    second = threading.Thread(target=lambda: results.append(seen.now()))
+    first.start()
+    looking.wait(60)
+    second.start()
+    second.join(0.2)  # the old result would be here by now; the new one may have to wait
+    may_go_on.set()
+    first.join()
+    second.join()
+
+    assert results == [1]
+
+
+def test_a_result_is_never_older_than_the_last_change_before_it_was_asked_for():
+    kind, seen = make_seen(lambda kind: kind.version)
+    latest = [0]
+
+    def use(number):
+        for turn in range(1_000):
+            if number == 0:
+                kind.version = turn
+                latest[0] = turn
+            before = latest[0]
+            assert seen.now() >= before
+
+    run_together(use)
+
+
+def test_a_request_sees_a_method_that_was_replaced_before_it_began():
+    class App(retort.Flask):
+        pass
+
+    app = App("patched")
+    app.add_url_rule("/", view_func=lambda: "")
+    latest = [0]
+
+    def patch(turn):
+        def process_response(self, response):
+            response.headers["X-Turn"] = str(turn)
+            return response
+
+        App.process_response = process_response
+        latest[0] = turn
+
+    patch(0)
+
+    def use(number):
+        client = app.test_client()
+        for turn in range(200):
+            if number == 0:
+                patch(turn)
+            before = latest[0]
+            assert int(client.get("/").headers["X-Turn"]) >= before
+
+    run_together(use)
