@@ -213,7 +213,7 @@ def text_for(provider: JSONProvider, obj: Any, *, is_debug: bool) -> str | None:
     return provider._text_of(obj, is_debug)
 
 
-def decode(s: str | bytes | bytearray, **kwargs: Any) -> Any:
+def decode(s: Any, **kwargs: Any) -> Any:
     """``json.loads``, but what is nested more deeply than a thread can decode is an error.
 
     :raises ValueError: if it is not JSON, or nested too deeply.
