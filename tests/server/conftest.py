@@ -154,7 +154,11 @@ class Program:
         found = []
         for folder in Path("/proc").iterdir():
             with contextlib.suppress(OSError):
-                if folder.name.isdigit() and is_alive(folder, self.process.pid):
+                if (
+                    folder.name.isdigit()
+                    and is_alive(folder, self.process.pid)
+                    and not is_resource_tracker(folder)
+                ):
                     found.append(int(folder.name))
         return found
 
@@ -163,6 +167,14 @@ def is_alive(folder: Path, session: int) -> bool:
     """proc(5), /proc/pid/stat: after the name in brackets come state, parent, group, session."""
     state, _, _, its_session = (folder / "stat").read_text().rpartition(")")[2].split()[:4]
     return int(its_session) == session and state != "Z"
+
+
+def is_resource_tracker(folder: Path) -> bool:
+    """Whether it is multiprocessing's, which ends by itself when the process ends.
+
+    Werkzeug's debugger has a value that processes share; from Python 3.14 on that brings one.
+    """
+    return b"multiprocessing.resource_tracker" in (folder / "cmdline").read_bytes()
 
 
 class Load:
