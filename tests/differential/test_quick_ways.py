@@ -45,6 +45,7 @@ from retort.http.multidict import multi_dict
 from retort.http.multipart import split_parts
 from retort.http.redirect import redirecting
 from retort.http.request import cookie_of
+from retort.json.depth import TOO_DEEP
 from retort.json.provider import _default
 from retort.json.tag import TaggedJSONSerializer
 from retort.routing import UrlMap, build_path
@@ -104,7 +105,7 @@ def test_odd_json_has_the_outcome_it_has_with_python(text):
         try:
             return json.loads(text)
         except RecursionError:
-            raise ValueError("It is nested too deeply.") from None
+            raise ValueError(TOO_DEEP) from None
 
     ours, pythons = outcome(provider.loads, text), outcome(of_python, text)
     assert same(ours, pythons) or ours == pythons

@@ -114,7 +114,7 @@ def test_a_process_outlives_whatever_a_program_does_with_the_deepest_that_is_rea
                 # Python may refuse to go so deep: an error like any other.
                 assert program.ask("POST", path, text, JSON).status in {200, 400, 500}
 
-    assert program.ask("POST", "/echo", text, JSON).status == ANSWER_TO_THE_DEEPEST
+    assert program.ask("POST", "/json", text, JSON).status == ANSWER_TO_THE_DEEPEST
     assert program.get("/pid").text == process
 
 
