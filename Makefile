@@ -3,12 +3,13 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 EXTENSIONS ?= .venv-extensions
+LOWEST ?= .venv-lowest
 BENCH ?= .venv-bench
 PORT = 5000
 export PYTHON
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: run test test-needs test-plain test-extensions bench lint docs clean FORCE
+.PHONY: run test test-needs test-plain test-lowest test-extensions bench lint docs clean FORCE
 .NOTPARALLEL:  # pip and apt-get run one at a time
 
 run: $(VENV)/runs  ## serve the tutorial's program; prints its address, its routes and the form to open
@@ -22,6 +23,9 @@ test-needs:
 
 test-plain: $(VENV)/develops  ## the core again, with all quick ways switched off
 	RETORT_PLAIN=1 $(BIN)/pytest -n auto --deselect tests/test_request_path.py tests/test_*.py tests/http tests/routing tests/json tests/testing tests/differential/test_*.py
+
+test-lowest: $(LOWEST)/installed  ## a part of the tests, on the lowest versions that pyproject.toml allows
+	$(LOWEST)/bin/pytest -n auto --dist loadgroup tests/test_*.py tests/http tests/routing tests/json tests/testing tests/cli tests/server/test_command.py tests/server/test_requests.py
 
 test-extensions: $(EXTENSIONS)/installed  ## Flask's extensions, in an environment of their own
 	$(EXTENSIONS)/bin/python -m retort -m pytest tests/extensions
@@ -42,11 +46,11 @@ docs: $(VENV)/develops  ## the pages, into docs/_build/html
 	$(BIN)/sphinx-build --fail-on-warning --keep-going -b html docs docs/_build/html
 
 clean:  ## everything that was made here
-	rm -rf $(VENV) $(EXTENSIONS) $(BENCH) benchmarks/programs/logs build dist docs/_build .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(EXTENSIONS) $(LOWEST) $(BENCH) benchmarks/programs/logs build dist docs/_build .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
 # An environment is looked at each time; the stamps in it, one for what each use needs, are older
 # than one that was made anew.
-$(VENV)/made $(EXTENSIONS)/made $(BENCH)/made: FORCE
+$(VENV)/made $(EXTENSIONS)/made $(LOWEST)/made $(BENCH)/made: FORCE
 	@sh .ci/environment $(@D)
 
 $(VENV)/runs: pyproject.toml $(VENV)/made
@@ -69,6 +73,11 @@ $(EXTENSIONS)/installed: pyproject.toml tests/extensions/requirements.txt tests/
 	@echo "Installing Flask's extensions into $(EXTENSIONS): some minutes."
 	$(EXTENSIONS)/bin/python -m pip install --requirement tests/extensions/requirements.txt --editable .
 	$(EXTENSIONS)/bin/python -m pip install --no-deps --requirement tests/extensions/without-dependencies.txt
+	@touch $@
+
+$(LOWEST)/installed: pyproject.toml tests/lowest.txt $(LOWEST)/made
+	@echo "Installing the lowest versions of what Retort needs into $(LOWEST): about a minute."
+	$(LOWEST)/bin/python -m pip install --constraint tests/lowest.txt --editable '.[metrics,tls]' pytest pytest-xdist hypothesis
 	@touch $@
 
 $(BENCH)/installed: pyproject.toml benchmarks/requirements.txt $(BENCH)/made

@@ -349,7 +349,10 @@ def test_without_preconditions_a_response_becomes_what_werkzeug_makes_of_it(
     for make in (retort.Response, WerkzeugResponse):
         response = make(body, mimetype="text/plain", headers={"Date": SAME})
         response.make_conditional(environ, accept_ranges, 7)
-        sent.append((response.status, sorted(response.headers), response.get_data()))
+        sent.append((response.status, dict(response.headers), response.get_data()))
+    if accept_ranges and method != "POST":
+        unit = "bytes" if accept_ranges is True else accept_ranges
+        sent[1][1].setdefault("Accept-Ranges", unit)  # Werkzeug has it from 3.1.7 on
 
     assert sent[0] == sent[1]
 
