@@ -255,6 +255,18 @@ def test_an_atexit_function_of_the_program_runs_in_the_worker(run):
     assert program.output.count("tidied up") == 1
 
 
+def test_an_atexit_function_of_the_environment_runs_in_the_worker_too(run, tmp_path):
+    """Agents that ``sitecustomize`` starts send what is left from there."""
+    code = "import atexit, os; atexit.register(lambda: print('left:', os.getpid(), flush=True))"
+    (tmp_path / "sitecustomize.py").write_text(code)
+    program = run(PROGRAM, "--port=0", env={"PYTHONPATH": str(tmp_path)})
+    program.wait_for_answer("here")
+    (worker,) = program.workers
+
+    assert program.end() == 0
+    assert f"left: {worker}\n" in program.output
+
+
 @pytest.fixture
 def namespace():
     """The words by which a command becomes process 1 of a namespace, as in a container."""

@@ -150,6 +150,23 @@ def test_a_reload_takes_the_new_certificate(run_tls, tmp_path):
     assert "panicked" not in program.output
 
 
+def test_a_throw_away_certificate_lasts_as_long_as_the_server(start, tmp_path):
+    pytest.importorskip("cryptography")
+    words = ["-m", "retort", "run", "--port", "0", "--cert", "adhoc", "{file}"]
+    program = start(PROGRAM, words=words, env={"TMPDIR": str(tmp_path)})
+    certificate = certificate_of(program)
+    (first,) = program.workers
+
+    program.process.send_signal(signal.SIGHUP)
+    program.wait_for(lambda: first not in program.workers)
+    program.process.send_signal(signal.SIGHUP)
+
+    program.wait_for_output("(?s)(All workers serve the program as it is now.*){2}")
+    assert certificate_of(program) == certificate
+    assert program.end() == 0
+    assert list(tmp_path.glob("retort-*")) == []
+
+
 def test_a_key_with_a_password(run_tls, tmp_path):
     pytest.importorskip("cryptography")
     secret = tmp_path / "password"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
+import shutil
 import ssl
 import tempfile
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from werkzeug.serving import is_running_from_reloader
@@ -20,6 +22,9 @@ from .params import CertParamType, SeparatedPathType, check_key
 from .process_options import PROCESS_OPTIONS, SOCKET_OPTIONS, take_processes
 from .program import lines_about, load_for_serving, warn_of_children
 from .script_info import ScriptInfo, pass_script_info
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @click.command("run", cls=RunCommand, short_help="Serve the application.")
@@ -169,10 +174,24 @@ def _certificate(cert: Any, host: str) -> tuple[str | None, str | None]:
         from werkzeug.serving import make_ssl_devcert
 
         ctx = click.get_current_context()
-        folder = ctx.with_resource(tempfile.TemporaryDirectory())
+        folder = ctx.with_resource(temporary_folder())
         return make_ssl_devcert(os.path.join(folder, "adhoc"), host)
     file, key = cert
     return file, key
+
+
+@contextlib.contextmanager
+def temporary_folder() -> Iterator[str]:
+    """A folder that only this process removes.
+
+    A ``TemporaryDirectory`` would be removed by each worker as well: it is among what runs at the
+    end of a process, which workers inherit.
+    """
+    folder = tempfile.mkdtemp(prefix="retort-")
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _usual_file() -> str | None:

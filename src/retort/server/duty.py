@@ -8,7 +8,6 @@ when: `workers.py`.
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import os
 import signal
@@ -108,7 +107,6 @@ def work(task: Task, channel: Connection, others: Iterable[Connection]) -> None:
 
 def forget_main_process() -> None:
     """Undo what ``fork`` took along from the main process."""
-    atexit._clear()  # the main process itself tidies up what it made
     signal.set_wakeup_fd(-1)
     for number in stop_signals():
         signal.signal(number, signal.SIG_DFL)  # while loading: end at once
