@@ -1,6 +1,8 @@
 """Every test here runs under the alias: the Flask installed beside must never be loaded."""
 
 import contextlib
+import gzip
+import http.client
 import os
 import signal
 import socket
@@ -8,6 +10,10 @@ import subprocess
 import sys
 import threading
 import time
+import zlib
+from dataclasses import dataclass
+from email.message import Message
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -124,37 +130,106 @@ def framework(pytestconfig):
     return "flask" if pytestconfig.getoption("--on-flask") else "retort"
 
 
+@dataclass
+class Answer:
+    status: int
+    text: str
+    headers: Message
+
+
+@dataclass
+class Server:
+    """A started process, and whatever it has started: they share a process group."""
+
+    address: str
+    process: subprocess.Popen
+    output_file: Path
+
+    def end(self):
+        self.process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(20)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def ask(self, path):
+        """The answer to a GET request."""
+        connection = http.client.HTTPConnection(self.address, timeout=30)
+        try:
+            connection.request("GET", path)
+            response = connection.getresponse()
+            return Answer(response.status, response.read().decode(), response.headers)
+        finally:
+            connection.close()
+
+    def wait_for_output(self, is_there):
+        """Wait until ``is_there(output)``; the output."""
+        give_up_at = time.monotonic() + START_LIMIT_SECONDS
+        while not is_there(self.output()):
+            if time.monotonic() > give_up_at:
+                pytest.fail(f"Not in the output: {self.output()[-3000:]}")
+            time.sleep(0.05)
+        return self.output()
+
+    def output(self):
+        return self.output_file.read_text(encoding="utf-8", errors="replace")
+
+
+def shell_environment():
+    """As that of a shell in which the environment of this Python is active."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment = {**os.environ, "PATH": path}
+    environment.pop("RETORT_AS_FLASK", None)  # these tests run with it; a shell has none
+    return environment
+
+
 @contextlib.contextmanager
-def starter(folder, framework):
-    processes = []
+def launcher(folder):
+    servers = []
 
-    def start(*args):
-        """Start ``python -m retort ARGS``, wait for its port, end it later; host and port.
+    def launch(*words, env=None):
+        """Start a command in the program's folder, wait for its port, and end it later.
 
-        A ``{port}`` in the arguments stands for the number of a free port.
+        A ``{port}`` in the words stands for the number of a free port.
         """
         port = free_port()
-        process = subprocess.Popen(
-            [
-                sys.executable,
-                *(["-m", framework] if is_command_of(framework, args[0]) else []),
-                *(str(arg).replace("{port}", str(port)) for arg in args),
-            ],
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        processes.append(process)
-        wait_until_listening(port, lambda: process.poll() is None)
-        return f"127.0.0.1:{port}"
+        output_file = Path(folder, f"output-{len(servers)}.txt")
+        with output_file.open("wb") as output:
+            process = subprocess.Popen(
+                [str(word).replace("{port}", str(port)) for word in words],
+                cwd=folder,
+                env={**shell_environment(), **(env or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        server = Server(f"127.0.0.1:{port}", process, output_file)
+        servers.append(server)
+        try:
+            wait_until_listening(port, lambda: process.poll() is None)
+        except pytest.fail.Exception:
+            pytest.fail(f"{' '.join(map(str, words))} does not listen:\n{server.output()[-3000:]}")
+        return server
 
     try:
-        yield start
+        yield launch
     finally:
-        for process in processes:
-            end(process)
+        for server in servers:
+            server.end()
+
+
+@contextlib.contextmanager
+def starter(folder, framework):
+    with launcher(folder) as launch:
+
+        def start(*args):
+            """Start ``python -m retort ARGS``, wait for its port, end it later; host and port."""
+            command = ["-m", framework] if is_command_of(framework, args[0]) else []
+            return launch(sys.executable, *command, *args).address
+
+        yield start
 
 
 def is_command_of(framework, word):
@@ -162,14 +237,10 @@ def is_command_of(framework, word):
     return framework == "retort" or str(word) == "run"
 
 
-def end(process):
-    """End a process and whatever it started: they share a process group of their own."""
-    process.terminate()
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(20)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+@pytest.fixture
+def launch(tmp_path):
+    with launcher(tmp_path) as launch:
+        yield launch
 
 
 @pytest.fixture
@@ -202,3 +273,100 @@ def retort(tmp_path, framework):
         return result.stdout
 
     return retort
+
+
+# Agents, and what they send
+
+
+class Collector:
+    """A server for what agents send: ``bodies`` has a path and a body for each request."""
+
+    def __init__(self):
+        self.bodies = []
+        bodies = self.bodies
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def answer(self):
+                bodies.append((self.path, read_body(self)))
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", "2")
+                self.end_headers()
+                self.wfile.write(b"{}")
+
+            do_GET = do_POST = do_PUT = answer
+
+            def log_message(self, *args):
+                """Nothing is printed."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.address = f"127.0.0.1:{self.server.server_port}"
+        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.thread.start()
+
+    def wait_for(self, is_there):
+        """Wait until ``is_there()``: agents send from a thread of their own."""
+        give_up_at = time.monotonic() + START_LIMIT_SECONDS
+        while not is_there():
+            if time.monotonic() > give_up_at:
+                pytest.fail(f"Not sent. These were: {[path for path, _ in self.bodies]}")
+            time.sleep(0.05)
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join(20)
+
+
+def read_body(handler):
+    if handler.headers.get("Transfer-Encoding") == "chunked":
+        body = b""
+        while size := int(handler.rfile.readline(), 16):
+            body += handler.rfile.read(size)
+            handler.rfile.readline()
+        handler.rfile.readline()
+    else:
+        body = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
+    unpack = {"gzip": gzip.decompress, "deflate": zlib.decompress}
+    return unpack.get(handler.headers.get("Content-Encoding"), bytes)(body)
+
+
+@pytest.fixture
+def collector():
+    collector = Collector()
+    yield collector
+    collector.close()
+
+
+@pytest.fixture(name="shell_environment")
+def shell_environment_():
+    return shell_environment()
+
+
+@pytest.fixture
+def under_alias(framework):
+    """What stands between ``python`` and a program."""
+    return ["-m", "retort"] if framework == "retort" else []
+
+
+@pytest.fixture(params=["run", "module", "script", "gunicorn"])
+def serving_words(request, traced, framework, under_alias):
+    """A command that serves traced.py on ``{port}``; an agent's own words are put before it."""
+    call = "from traced import app; app.run(port={port})"
+    run = ["--app", "traced", "run", "--port", "{port}"]
+    return {
+        "run": [framework, *run],
+        "module": [sys.executable, "-m", framework, *run],
+        "script": [sys.executable, *under_alias, "-c", call],
+        "gunicorn": ["gunicorn", "--bind", "127.0.0.1:{port}", "wsgi:app"],
+    }[request.param]
+
+
+@pytest.fixture
+def traced(write, framework):
+    """Put the program that agents look at into the program's folder, and its wsgi.py."""
+    alias = "import retort.as_flask\n\nretort.as_flask.install()\n\n"
+    write("traced.py", (HERE / "traced.py").read_text(encoding="utf-8"))
+    write("wsgi.py", (alias if framework == "retort" else "") + "from traced import app\n")
