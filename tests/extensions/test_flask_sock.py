@@ -8,10 +8,14 @@ from simple_websocket import Client
 SOCKETS = Path(__file__).with_name("sockets.py")
 
 
-@pytest.fixture(params=["sock", "sock on werkzeug"])
-def address(request, start):
-    """The program, served by its own ``run()`` and by Werkzeug's server itself."""
-    return start(SOCKETS, request.param, "{port}")
+@pytest.fixture(params=["sock", "sock on werkzeug", "the command line"])
+def address(request, start, launch, write, framework):
+    """The program, served by its own ``run()``, by Werkzeug's server and by the command line."""
+    if request.param != "the command line":
+        return start(SOCKETS, request.param, "{port}")
+    write("sockets.py", SOCKETS.read_text(encoding="utf-8"))
+    write("echo.py", "from sockets import app, echoes\n\nechoes()\n")
+    return launch(framework, "--app", "echo", "run", "--debug", "--port", "{port}").address
 
 
 def test_what_is_sent_comes_back(address):

@@ -13,7 +13,8 @@ SOCKETS = Path(__file__).with_name("sockets.py")
 @pytest.mark.parametrize(
     ("server", "transport"),
     [
-        ("socketio", "polling"),  # its own run(), which is Retort's server
+        ("socketio", "polling"),
+        ("socketio", "websocket"),
         ("socketio on werkzeug", "polling"),
         ("socketio on werkzeug", "websocket"),
     ],
@@ -29,6 +30,48 @@ def test_events_go_back_and_forth(start, server, transport):
     assert client.receive(timeout=20) == ["joined", "ada"]
     assert client.transport == transport
     client.disconnect()
+
+
+@pytest.fixture
+def serve(launch, write, framework):
+    """Serve the chat with the command line; arguments are further options."""
+
+    def serve(*options):
+        write("sockets.py", SOCKETS.read_text(encoding="utf-8"))
+        write("chat.py", "from sockets import app, chats\n\nchats()\n")
+        return launch(framework, "--app", "chat", "run", "--port", "{port}", *options)
+
+    return serve
+
+
+@pytest.mark.parametrize(
+    ("options", "transport"),
+    [
+        ([], "polling"),
+        (["--debug"], "polling"),  # with the reloader and the debugger
+        (["--debug"], "websocket"),
+        (["--debug", "--no-reload"], "websocket"),
+    ],
+)
+def test_events_go_back_and_forth_under_the_command_that_serves(serve, options, transport):
+    server = serve(*options)
+    client = client_library.SimpleClient()
+    client.connect(f"http://{server.address}", auth={"name": "ada"}, transports=[transport])
+
+    client.emit("message", "hello")
+
+    assert client.receive(timeout=20) == ["message", "ada: hello"]
+    assert client.transport == transport
+    client.disconnect()
+
+
+def test_in_production_the_start_lines_say_what_fails(serve, framework):
+    if framework == "flask":
+        pytest.skip("Flask's command always serves with Werkzeug's server")
+
+    serve().wait_for_output(lambda output: "long polling works, WebSockets fail" in output)
+    several = serve("--workers", "2")
+    several.wait_for_output(lambda output: "Flask-SocketIO fails with 2 workers" in output)
 
 
 def test_a_refused_connection_is_told(start):

@@ -327,8 +327,8 @@ def test_websocket_rules_of_an_extension_get_the_socket_from_werkzeugs_server(st
         app.run("127.0.0.1", 0)
         """
     )
-    port = int(program.wait_for_output(r"Running on http://127\.0\.0\.1:(\d+)")[1])
-    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+    program.wait_for_output("Served by Werkzeug's development server: .* WebSocket routes")
+    with program.connect() as connection:
         connection.sendall(
             b"GET /echo HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
         )

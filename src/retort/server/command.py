@@ -18,6 +18,7 @@ from .reload import why_no_reloader
 from .rerun import this_child
 from .tls import Tls, TlsProblem
 from .unix_socket import SocketFile
+from .websockets import production_lines
 from .workers import Workers
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ def serve_with_workers(
     :raises SystemExit: when they have ended.
     """
     listener, wish = open_or_exit(wish)
-    on_ready = Announcer(start_lines_for(listener, wish, workers=count), wish.announce)
+    on_ready = Announcer(start_lines_for(listener, wish, workers=count), wish.announce, count)
     with get_ready(wish.settings.operations, workers=count) as ops:
         settings = replace(wish.settings, is_multiprocess=count > 1, ops_listener=ops)
         group = Workers(
@@ -186,12 +187,16 @@ class Announcer:
         self,
         start_lines: list[str],
         announce: Callable[[WSGIApplication], Iterable[str]] | None,
+        workers: int,
     ) -> None:
         self.start_lines = start_lines
         self.announce = announce
+        self.workers = workers
 
     def __call__(self, app: WSGIApplication) -> None:
         say_all(self.start_lines)
+        for line in production_lines(app, self.workers):
+            say(line, fg="yellow")
         if self.announce is not None:
             say_all(self.announce(app))
 

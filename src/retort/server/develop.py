@@ -21,6 +21,7 @@ from .listen import CannotListen
 from .reload import supervise
 from .rerun import forget_foreign_reloader, this_child
 from .unix_socket import SocketFile
+from .websockets import WerkzeugWorker, socket_user
 from .worker import Worker, end_process, serve_here
 
 if TYPE_CHECKING:
@@ -183,7 +184,7 @@ def start_lines_for(listener: socket.socket, wish: Development, workers: int = 1
 
 def make_worker(
     app: WSGIApplication, listener: socket.socket, wish: Development, *, is_first: bool
-) -> Worker:
+) -> Worker | WerkzeugWorker:
     """The worker for ``app``, with the debugger around it; says what it knows of the app."""
     if is_first and wish.announce is not None:
         say_all(wish.announce(app))
@@ -193,6 +194,7 @@ def make_worker(
 
         watch(app)
         say_all(notes(app, wish.settings.threads, is_first=is_first))
+    user = socket_user(app)
     if wish.debugger:
         from ..debug import with_debugger
 
@@ -200,6 +202,11 @@ def make_worker(
         app = debugger
         if is_first and debugger.evalex:
             say(f" * Debugger on: its console asks for the PIN {debugger.pin}")
-    log = log_request if wish.settings.debug else None
     settings = replace(wish.settings, ops_listener=get_ready_alone(wish.settings.operations))
+    if user is not None:
+        if is_first:
+            reason = f"it hands its socket to {user}."
+            say(f" * Served by Werkzeug's development server: {reason}", fg="yellow")
+        return WerkzeugWorker(app, listener, settings)
+    log = log_request if wish.settings.debug else None
     return Worker(app, listener, settings, log=log)

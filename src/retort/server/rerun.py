@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..debug import Failure
+    from .websockets import WerkzeugWorker
 
 RELOAD = 3  # Werkzeug's number for "start me again"
 
@@ -43,7 +44,7 @@ class Child:
         self.parent = os.getppid()
         self.is_first = os.environ.get(ROUND, "1") == "1"
         self.watcher = Watcher(self.file_changed, self.check_parent)
-        self.worker: Worker | None = None
+        self.worker: Worker | WerkzeugWorker | None = None
         self.must_reload = False
 
     def file_changed(self, path: str) -> None:
@@ -59,7 +60,7 @@ class Child:
         if os.getppid() != self.parent:  # it was killed: do not stay behind
             os._exit(0)
 
-    def serve(self, worker: Worker) -> None:
+    def serve(self, worker: Worker | WerkzeugWorker) -> None:
         """Serve until stopped.
 
         :raises SystemExit: with status `RELOAD`, after a change.

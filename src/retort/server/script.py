@@ -124,7 +124,7 @@ def serve_object(
     app: WSGIApplication, host: str, port: int, debug: bool, options: dict[str, Any]
 ) -> None:
     """Serve with Granian, or with Werkzeug if an option asks for what only that can do."""
-    reason = why_werkzeug(app, host, options)
+    reason = why_werkzeug(host, options)
     if reason is not None:
         say_werkzeug_serves(reason)
         werkzeug.serving.run_simple(host, port, app, **options)
@@ -142,10 +142,8 @@ def say_werkzeug_serves(reason: str) -> None:
     say(f" * Served by Werkzeug's development server: {reason}", fg="yellow")
 
 
-def why_werkzeug(app: WSGIApplication, host: str, options: dict[str, Any]) -> str | None:
+def why_werkzeug(host: str, options: dict[str, Any]) -> str | None:
     """What only Werkzeug's server can do of what is asked for, if there is something."""
-    if has_websocket_rules(app):
-        return "it hands its socket to WebSocket routes."
     if host.startswith("unix://"):
         return "it can listen on a Unix socket."
     if options["request_handler"] is not None:
@@ -161,12 +159,6 @@ def why_werkzeug(app: WSGIApplication, host: str, options: dict[str, Any]) -> st
     except ImportError as error:
         return f"Granian cannot be imported ({error})."
     return None
-
-
-def has_websocket_rules(app: object) -> bool:
-    """Whether an extension such as flask-sock serves WebSockets, for which it takes the socket."""
-    url_map = getattr(app, "url_map", None)
-    return url_map is not None and any(rule.websocket for rule in url_map.iter_rules())
 
 
 def read_options(host: str, port: int, debug: bool, options: dict[str, Any]) -> Development:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from .bridge import Log
     from .options import Settings
     from .tls import Tls
+    from .websockets import WerkzeugWorker
 
 
 class Worker:
@@ -197,7 +198,7 @@ def native_threads() -> set[str]:
 _THREADS_END_SECONDS = 0.5
 
 
-def serve_here(worker: Worker) -> bool:
+def serve_here(worker: Worker | WerkzeugWorker) -> bool:
     """Serve from this process until SIGINT, SIGTERM or ``worker.stop()``; see `Worker.wait`."""
 
     def stop() -> None:
