@@ -159,7 +159,9 @@ class Server:
         try:
             connection.request("GET", path)
             response = connection.getresponse()
-            return Answer(response.status, response.read().decode(), response.headers)
+            return Answer(
+                response.status, response.read().decode(errors="replace"), response.headers
+            )
         finally:
             connection.close()
 
