@@ -1,6 +1,7 @@
 """mlflow: `mlflow server` starts uvicorn or gunicorn as a child process, and they import Flask."""
 
 import json
+import os
 import sys
 import urllib.request
 from importlib.util import find_spec
@@ -27,12 +28,13 @@ atexit.register(say)
 @pytest.fixture(params=[[], ["--gunicorn-opts", "--log-level info"]], ids=["uvicorn", "gunicorn"])
 def server(request, launch, write, tmp_path, under_alias):
     write("sitecustomize.py", SAY)
+    path = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")]))
     return launch(
         *(sys.executable, *under_alias, "-m", "mlflow", "server", *request.param),
         *("--backend-store-uri", f"sqlite:///{tmp_path}/mlflow.db"),
         *("--default-artifact-root", str(tmp_path / "artifacts")),
         *("--host", "127.0.0.1", "--port", "{port}", "--workers", "1"),
-        env={"PYTHONPATH": str(tmp_path), "DO_NOT_TRACK": "true"},
+        env={"PYTHONPATH": path, "DO_NOT_TRACK": "true"},
     )
 
 
