@@ -222,10 +222,11 @@ def test_a_page_is_rendered_to_plain_text():
 
 
 def test_an_environment_takes_the_quick_ways():
-    """So that the tests above are not empty."""
+    """So that the tests above are not empty. MarkupSafe 2 has no plain function to take."""
+    is_quick = IS_FAST and escape.__module__ == "markupsafe"
     names = OURS.get_template("child.html").root_render_func.__globals__
 
-    assert (names["escape"] is not escape) == IS_FAST
+    assert (names["escape"] is not escape) == is_quick
     assert names["escape"]("<") == "&lt;"
     assert OURS._is_next_to_jinja == IS_FAST
 

@@ -8,7 +8,7 @@ import pytest
 
 from retort.as_flask import FLASK_VERSION, children
 
-WHICH = "import flask; print('retort' if 'retort' in flask.__file__ else 'another')"
+WHICH = "import flask; print('retort' if '/retort/__init__' in flask.__file__ else 'another')"
 
 PROGRAM = """
 import multiprocessing
@@ -19,7 +19,7 @@ import sys
 
 def tell():
     import flask
-    print("spawned", "retort" if "retort" in flask.__file__ else "another", flush=True)
+    print("spawned", "retort" if "/retort/__init__" in flask.__file__ else "another", flush=True)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import retort.as_flask
 retort.as_flask.install_ahead()
 try:
     import flask
-    print("flask is", "retort" if "retort" in flask.__file__ else "another", flush=True)
+    print("flask is", "retort" if "/retort/__init__" in flask.__file__ else "another", flush=True)
 except ImportError:
     print("flask is not there", flush=True)
 """
@@ -77,7 +77,7 @@ retort.as_flask.install()
 from flask import Flask
 
 app = Flask(__name__)
-print("the program runs on", "retort" if "retort" in __import__("flask").__file__ else "another")
+print("the program runs on", "retort" if "/retort/__init__" in __import__("flask").__file__ else "another")
 """
 
 # Imports the program as servers do. It stands in a folder of its own, as installed commands do.

@@ -35,7 +35,7 @@ def pytest_sessionstart(session):
 
     if session.config.getoption("--on-flask"):
         return
-    if "retort" not in (flask.__file__ or ""):
+    if not (flask.__file__ or "").endswith("retort/__init__.py"):
         pytest.exit(
             "`import flask` found the real Flask. Run these tests under the alias:"
             " python -m retort -m pytest tests/extensions",

@@ -22,7 +22,7 @@ app = Flask(__name__)
 @app.post("/told")
 def told():
     return {
-        "framework": "retort" if "retort" in flask.__file__ else "flask",
+        "framework": "retort" if "/retort/__init__" in flask.__file__ else "flask",
         "process": os.getpid(),
         "parent": os.getppid(),
         "form": request.form.to_dict(),

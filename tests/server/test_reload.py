@@ -105,7 +105,7 @@ def test_a_program_under_the_alias_is_reloaded_under_the_alias(start):
 
         @app.get("/")
         def index():
-            return f"{TEXT} {'retort' if 'retort' in flask.__file__ else 'another'}"
+            return f"{TEXT} {'retort' if '/retort/__init__' in flask.__file__ else 'another'}"
 
         if __name__ == "__main__":
             app.run(debug=True, port=0)
