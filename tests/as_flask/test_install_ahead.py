@@ -74,10 +74,10 @@ import retort.as_flask
 
 retort.as_flask.install()
 
-from flask import Flask
+import flask
 
-app = Flask(__name__)
-print("the program runs on", "retort" if "/retort/__init__" in __import__("flask").__file__ else "another")
+app = flask.Flask(__name__)
+print("the program runs on", "retort" if "/retort/__init__" in flask.__file__ else "another")
 """
 
 # Imports the program as servers do. It stands in a folder of its own, as installed commands do.
