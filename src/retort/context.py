@@ -7,7 +7,6 @@ the teardown functions run. What is done for a request in between is the busines
 
 from __future__ import annotations
 
-import re
 import sys
 import typing as t
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from functools import wraps
 from operator import attrgetter
 
 from werkzeug.exceptions import HTTPException
+from werkzeug.sansio.utils import host_is_trusted
 
 from .bounded import BoundedCache
 from .errors import ContextError
@@ -485,21 +485,16 @@ _plain_hosts: BoundedCache[str, bool] = BoundedCache(256)  # whoever asks can in
 
 
 def _is_plain_host(environ: WSGIEnvironment) -> bool:
-    """Whether the host is an ordinary one, of which Werkzeug makes an adapter for certain."""
-    host = environ.get("HTTP_HOST", "")
-    match = _PLAIN_HOST.fullmatch(host)
-    if match is None or int(match[1] or 0) > 65_535:
+    """Whether Werkzeug can make an adapter for the host, whatever it makes of it."""
+    host = environ.get("HTTP_HOST")
+    if not host_is_trusted(host):
         return False
     try:
-        host.encode("idna")
-    except UnicodeError:  # a label that is empty or too long
+        t.cast("str", host).encode("idna")
+    except UnicodeError:
         return False
-    _plain_hosts.keep(host, True)
+    _plain_hosts.keep(t.cast("str", host), True)
     return True
-
-
-# Less than Werkzeug takes in any version: it decides about others, such as IPv6 addresses.
-_PLAIN_HOST = re.compile(r"[A-Za-z0-9.-]+(?::([1-9][0-9]{0,4}))?")
 
 
 def _undo_earlier(
