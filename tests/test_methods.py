@@ -446,6 +446,62 @@ def test_a_slash_redirect_never_hides_a_route_that_takes_the_method(app, client,
             assert response.location.endswith(path + "/?q=1")
 
 
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "json",
+        "application/",
+        "/json",
+        "application/json/x",
+        "text plain",
+        "text/plain, application/json",
+        "text/plain; charset",
+        "text/plain; charset=utf-8, application/json",
+        'text/plain; charset="utf-8',
+        "; charset=utf-8",
+        "text/pl\xe4in",
+    ],
+)
+def test_a_query_whose_content_type_is_no_media_type_is_refused(app, client, content_type):
+    # R20
+    ran = []
+    app.add_url_rule("/search", "search", lambda: ran.append(1) or "found", methods=["QUERY"])
+
+    response = client.open("/search", method="QUERY", data="x", content_type=content_type)
+
+    assert response.status_code == 400
+    assert ran == []
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "text/plain",
+        "TEXT/PLAIN;charset=utf-8",
+        "text/plain ; charset=utf-8 ;",
+        'multipart/form-data; boundary="a b;c\\""',
+        "application/vnd.api+json; ext=x; profile=y",
+    ],
+)
+def test_a_query_of_any_media_type_reaches_its_view(app, client, content_type):
+    # R20
+    app.add_url_rule("/search", "search", lambda: "found", methods=["QUERY"])
+
+    response = client.open("/search", method="QUERY", data="1", content_type=content_type)
+
+    assert response.text == "found"
+
+
+def test_a_content_type_of_many_spaces_is_refused_without_trying_each_of_them(app, client):
+    # R20; if each way to split the spaces were tried, this would take hours
+    app.add_url_rule("/search", "search", lambda: "found", methods=["QUERY"])
+    content_type = "text/plain" + (";" + " " * 300_000) * 2 + "!!"
+
+    response = client.open("/search", method="QUERY", data="x", content_type=content_type)
+
+    assert response.status_code == 400
+
+
 def test_an_answer_to_query_may_say_where_it_can_be_had(app, client):
     # R24
     @app.query("/search", accepts=["text/plain"])
