@@ -5,13 +5,44 @@ import sys
 
 import pytest
 import werkzeug.debug
-from werkzeug.test import Client
+from werkzeug.test import Client, create_environ
 
 from retort.debug import with_debugger
 
 
 def broken(environ, start_response):
     raise ValueError("a mistake in the program")
+
+
+class Rows:
+    """A body of three pieces that counts how often it is closed."""
+
+    def __init__(self):
+        self.closed = 0
+
+    def __call__(self, environ, start_response):
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return self
+
+    def __iter__(self):
+        yield from (b"one", b"two", b"three")
+
+    def close(self):
+        self.closed += 1
+
+
+class OneByOne(Rows):
+    """The same, as its own iterator: what Werkzeug's `ClosingIterator` is."""
+
+    def __init__(self):
+        super().__init__()
+        self.pieces = iter((b"one", b"two", b"three"))
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return next(self.pieces)
 
 
 def sound(environ, start_response):
@@ -147,3 +178,29 @@ print([name for name in ("heap", "synchronize") if f"multiprocessing.{name}" in 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("rows", [Rows, OneByOne])
+@pytest.mark.parametrize("taken", [1, 3], ids=["client gone after a piece", "all taken"])
+def test_a_body_is_closed_once_even_if_the_client_disconnects(rows, taken):
+    app = rows()
+    body = with_debugger(app, console=False)(create_environ(), lambda *args: None)
+
+    pieces = [piece for _, piece in zip(range(taken), body, strict=False)]
+    body.close()
+
+    assert pieces == [b"one", b"two", b"three"][:taken]
+    assert app.closed == 1
+
+
+def test_a_body_that_raises_is_closed_once(quiet):
+    class Failing(OneByOne):
+        def __next__(self):
+            raise ValueError("the rows cannot be read")
+
+    app = Failing()
+
+    with pytest.raises(ValueError, match="the rows cannot be read"):  # the server breaks it off
+        Client(with_debugger(app, console=False)).get("/")
+
+    assert app.closed == 1

@@ -141,7 +141,9 @@ class Debugger(DebuggedApplication):
         try:
             body = self.app(environ, watch.start)
             if watch.held is None:
-                yield from body
+                # `yield from` would close the body as well as `finally`; PEP 3333: once.
+                for piece in body:  # noqa: UP028
+                    yield piece
             else:
                 yield from self.in_place_of_short_page(body, environ, watch)
         except Exception as error:
