@@ -12,11 +12,37 @@ SOMEWHERE_ELSE = [
     {"REMOTE_ADDR": "2001:db8::7"},
     {"REMOTE_ADDR": ""},
     {"REMOTE_ADDR": "127.0.0.1.example.org"},
-    {"HTTP_X_FORWARDED_FOR": "192.0.2.7"},
+    *(
+        {f"HTTP_{field.upper().replace('-', '_')}": "192.0.2.7"}
+        for field in (
+            "X-Forwarded-For",
+            "X-Forwarded-Proto",
+            "X-Forwarded-Host",
+            "X-Forwarded-Port",
+            "X-Forwarded-Server",
+            "X-Forwarded-Ssl",
+            "X-Original-Forwarded-For",
+            "Forwarded",
+            "Forwarded-For",
+            "CF-Connecting-IP",
+            "CF-Connecting-IPv6",
+            "True-Client-IP",
+            "X-Real-IP",
+            "X-Client-IP",
+            "Client-IP",
+            "Fastly-Client-IP",
+            "X-Cluster-Client-IP",
+            "X-Azure-ClientIP",
+            "Fly-Client-IP",
+            "X-Appengine-User-IP",
+            "X-Remote-Addr",
+            "X-Envoy-External-Address",
+            "CDN-Loop",
+            "Via",
+        )
+    ),
     {"HTTP_X_FORWARDED_FOR": "127.0.0.1"},
-    {"HTTP_FORWARDED": "for=192.0.2.7"},
-    {"HTTP_X_REAL_IP": "192.0.2.7"},
-    {"HTTP_VIA": "1.1 proxy"},
+    {"HTTP_X_FORWARDED_PROTO": ""},
     {"HTTP_HOST": "rebound.example:5000"},
 ]
 
@@ -71,6 +97,23 @@ def test_here_the_pin_lets_code_run(debugger):
     answer = client.get("/console", query_string={**ask, "frm": "0", "cmd": "12345679*63"}, **page)
 
     assert "777777777" in answer.text
+
+
+def test_what_browsers_send_by_themselves_leaves_the_console_on(debugger):
+    fields = {
+        "HTTP_ACCEPT": "text/html",
+        "HTTP_ACCEPT_LANGUAGE": "de",
+        "HTTP_CACHE_CONTROL": "no-cache",
+        "HTTP_COOKIE": "ip=192.0.2.7",
+        "HTTP_DNT": "1",
+        "HTTP_ORIGIN": "http://127.0.0.1:5000",
+        "HTTP_REFERER": "http://127.0.0.1:5000/console",
+        "HTTP_SEC_FETCH_SITE": "same-origin",
+        "HTTP_UPGRADE_INSECURE_REQUESTS": "1",
+        "HTTP_USER_AGENT": "Mozilla/5.0 (X11; Linux x86_64) via",
+    }
+
+    assert console_of(debugger, {**ON_THIS_MACHINE, **fields})
 
 
 def test_no_address_at_all_is_not_this_machine():

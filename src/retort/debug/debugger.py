@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -16,14 +17,12 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
-# What proxies and tunnels add. Behind one, everybody seems to come from this machine.
-_FORWARDED = (
-    "HTTP_FORWARDED",
-    "HTTP_X_FORWARDED_FOR",
-    "HTTP_X_FORWARDED_HOST",
-    "HTTP_X_REAL_IP",
-    "HTTP_VIA",
-)
+# Request headers that proxies, tunnels and content delivery networks add, as an environ has them:
+# X-Forwarded-For and its kin, Forwarded (RFC 7239), Via (RFC 9110 section 7.6.3), CDN-Loop
+# (RFC 8586), CF-Connecting-IP, True-Client-IP, X-Azure-ClientIP, X-Envoy-External-Address...
+# Behind a proxy, every request comes from this machine. One that is taken for a proxy's by
+# mistake only does without the console.
+_FORWARDING = re.compile(r"HTTP_(?:.*FORWARDED.*|VIA|CDN_LOOP|.*IP(?:V[46])?|.*_ADDR(?:ESS)?)")
 
 
 class FailedPins:
@@ -62,8 +61,8 @@ class LocalDebugger(Debugger):
 
 
 def is_local(environ: WSGIEnvironment) -> bool:
-    """Whether the request comes from this machine, and through nothing in between."""
-    is_forwarded = any(name in environ for name in _FORWARDED)
+    """Whether the request comes from this machine, and without a proxy."""
+    is_forwarded = any(map(_FORWARDING.fullmatch, environ))
     return not is_forwarded and is_loopback(environ.get("REMOTE_ADDR") or "")
 
 
