@@ -146,3 +146,22 @@ def test_the_report_ends_with_the_sentence_of_the_page(capsys, tmp_path):
 
 def test_two_failures_for_the_same_reason_are_equal():
     assert failure_of("1 / 0") == failure_of("1 / 0")
+
+
+@pytest.mark.parametrize("accept", ["text/html", "*/*", "application/json"])
+def test_the_page_has_no_secret_and_the_terminal_has_the_whole_traceback(accept, capsys):
+    failure = failure_of("raise ValueError('no: ' + 'postgres://ada:' + 'hunter2' + '@db')")
+
+    answer = Client(failure_page(failure)).get("/", headers={"Accept": accept})
+    failure.report()
+
+    assert "hunter2@db" not in answer.text
+    assert "ada:hunter2@db" in capsys.readouterr().err
+
+
+def test_the_page_has_no_value_of_a_secret_name():
+    failure = failure_of("raise ValueError('password=' + 'hunter2')")
+
+    answer = Client(failure_page(failure)).get("/", headers={"Accept": "*/*"})
+
+    assert "password=hunter2" not in answer.text

@@ -20,8 +20,9 @@ from werkzeug.debug.tbtools import DebugTraceback
 
 from .advice import Advice, advise
 from .frames import errors_of
+from .masks import redact
 from .pages import answer
-from .report import Report
+from .report import Report, without_secrets
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -102,12 +103,14 @@ _WAITS = "The server waits: correct the file, save it, and load this page again.
 
 def failure_page(failure: Failure) -> WSGIApplication:
     """A WSGI application that answers everything with this failure and status 500."""
+    safe_summary = redact(failure.summary)
+    details = redact(failure.details, by_name=False)
     report = Report(
         status=500,
         heading="The program does not start",
-        advice=failure.advice or Advice(what=failure.summary),
+        advice=without_secrets(failure.advice) or Advice(what=safe_summary),
         errors=failure.errors,
-        traceback=failure.details,
+        traceback=details.replace(redact(failure.summary, by_name=False), safe_summary),
         note=_WAITS,
     )
 

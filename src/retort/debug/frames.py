@@ -17,7 +17,7 @@ from jinja2 import TemplateSyntaxError
 from werkzeug.debug.tbtools import DebugTraceback
 
 from .checks.source import is_own
-from .masks import shown
+from .masks import Budget, redact, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,12 +76,18 @@ class Error:
 
 
 def errors_of(
-    trace: DebugTraceback, error: BaseException, *, with_values: bool
+    trace: DebugTraceback,
+    error: BaseException,
+    *,
+    with_values: bool,
+    budget: Budget | None = None,
 ) -> tuple[Error, ...]:
-    """The chain of exceptions, the one that was not caught first.
+    """The chain of exceptions, the one that was not caught first; without secrets.
 
     :param with_values: whether the frames of the program have their variables.
+    :param budget: the time for them.
     """
+    values = (budget or Budget()) if with_values else None
     found: list[Error] = []
     link, cause = "", _chain(error)
     for told, summary in trace.all_tracebacks:
@@ -91,13 +97,16 @@ def errors_of(
         found.append(
             Error(
                 name=type(one).__name__ if one is not None else "",
-                message="".join(summary.format_exception_only()).strip(),
+                message=redact(
+                    "".join(summary.format_exception_only()).strip(),
+                    by_name=not isinstance(one, SyntaxError),  # which quotes the source
+                ),
                 link=link,
                 own=(
                     *_frames_of_syntax_error(one),
-                    *(_frame(frame, one, with_values) for frame in own[:MOST_OWN_FRAMES]),
+                    *(_frame(frame, one, values) for frame in own[:MOST_OWN_FRAMES]),
                 ),
-                library=tuple(_frame(frame, one, False) for frame in frames if frame not in own),
+                library=tuple(_frame(frame, one, None) for frame in frames if frame not in own),
                 left_out=max(0, len(own) - MOST_OWN_FRAMES),
             )
         )
@@ -114,6 +123,30 @@ def traceback_text(error: BaseException, skip: int = 0) -> str:
     files = [frame.f_code.co_filename for frame, _ in steps]
     first = next((at for at, file in enumerate(files) if is_program(file)), skip)
     return DebugTraceback(error, skip=first).render_traceback_text()
+
+
+def redacted_traceback(error: BaseException, skip: int = 0) -> str:
+    """`traceback_text` without secrets.
+
+    Lines of source keep what follows a name such as ``password``: it is an expression.
+    """
+    text = redact(traceback_text(error, skip), by_name=False)
+    for one in _all_in(error):
+        if not isinstance(one, SyntaxError):
+            message = "".join(traceback.format_exception_only(type(one), one)).strip()
+            text = text.replace(redact(message, by_name=False), redact(message))
+    return text
+
+
+def _all_in(error: BaseException) -> Iterator[BaseException]:
+    """The exceptions that a traceback shows: a chain, and the members of groups."""
+    waiting, seen = [error], set[int]()
+    while waiting:
+        for one in _chain(waiting.pop()):
+            if id(one) not in seen:
+                seen.add(id(one))
+                yield one
+                waiting += getattr(one, "exceptions", ())
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -147,7 +180,7 @@ def is_program(file: str) -> bool:
     return file == "<template>" or is_own(file)
 
 
-def _frame(frame: DebugFrameSummary, error: BaseException | None, with_values: bool) -> Frame:
+def _frame(frame: DebugFrameSummary, error: BaseException | None, budget: Budget | None) -> Frame:
     return Frame(
         key=id(frame),
         file=shown_path(frame.filename),
@@ -157,7 +190,7 @@ def _frame(frame: DebugFrameSummary, error: BaseException | None, with_values: b
         lines=tuple(_lines(frame, error)),
         is_own=is_program(frame.filename),
         is_template=_is_template(frame.filename),
-        variables=tuple(_variables(frame.local_ns)) if with_values else (),
+        variables=() if budget is None else tuple(_variables(frame.local_ns, budget)),
     )
 
 
@@ -165,10 +198,10 @@ def _is_template(file: str) -> bool:
     return file == "<template>" or (not file.endswith(".py") and not file.startswith("<"))
 
 
-def _variables(names: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _variables(names: dict[str, Any], budget: Budget) -> Iterator[tuple[str, str]]:
     visible = [name for name in names if not name.startswith("__")]
     for name in visible[:MOST_VARIABLES]:
-        yield name, shown(name, names[name])
+        yield name, shown(name, names[name], budget)
     if len(visible) > MOST_VARIABLES:
         yield "…", f"and {len(visible) - MOST_VARIABLES} more"
 
@@ -178,10 +211,13 @@ def _lines(frame: traceback.FrameSummary, error: BaseException | None) -> Iterat
     source = _source(frame.filename, number, error)
     for index in range(max(1, number - LINES_AROUND), min(len(source), number + LINES_AROUND) + 1):
         text = source[index - 1].rstrip("\n").expandtabs(4)
-        if index == number:
-            yield Line(index, _marked(text, source[index - 1], frame), is_current=True)
+        safe = redact(text, by_name=False)
+        if index != number:
+            yield Line(index, (safe, "", ""))
+        elif safe != text:
+            yield Line(index, (safe, "", ""), is_current=True)
         else:
-            yield Line(index, (text, "", ""))
+            yield Line(index, _marked(text, source[index - 1], frame), is_current=True)
 
 
 def _source(file: str, number: int, error: BaseException | None) -> list[str]:

@@ -22,9 +22,10 @@ from ..dispatch import ON_PLAIN_ERROR
 from ..errors import FileFieldError
 from ..gateways.wsgi import PRESERVE_CONTEXT
 from .advice import Advice, advise
-from .frames import errors_of, traceback_text
+from .frames import errors_of, redacted_traceback, traceback_text
+from .masks import Budget, redact
 from .pages import REPLACED_HEADERS, answer
-from .report import Console, Report, phrase
+from .report import Console, Report, phrase, without_secrets
 from .requested import sections_of
 from .route_table import routes_near
 from .trial import HEADER, try_out
@@ -200,28 +201,32 @@ class Debugger(DebuggedApplication):
             return answer(self.report(incident), environ)
         except Exception:
             _log.exception("The page about %r could not be made.", error)
-            content = traceback_text(error, skip=1).encode("utf-8", "replace")
+            content = redacted_traceback(error, skip=1).encode("utf-8", "replace")
             headers = [("Content-Type", "text/plain; charset=utf-8")]
             return [*headers, ("Content-Length", str(len(content)))], content
 
     def report(self, incident: Incident) -> Report:
         """What to tell of an error; of one that nothing caught, everything."""
         error, request, status = incident.error, incident.request, status_of(incident.error)
+        budget = Budget()
         errors = errors_of(
-            incident.trace, error, with_values=self.check_host_trust(incident.environ)
+            incident.trace,
+            error,
+            with_values=self.check_host_trust(incident.environ),
+            budget=budget,
         )
         is_uncaught = incident.is_uncaught
         return Report(
             status=status,
             heading=phrase(status),
-            advice=incident.advice or Advice(what=sentence_of(error)),
+            advice=without_secrets(incident.advice) or Advice(what=redact(sentence_of(error))),
             method=request.method,
             path=request.path,
             errors=errors if is_uncaught or errors[0].own else (),
-            traceback=traceback_text(error, skip=1) if is_uncaught else "",
+            traceback=redacted_traceback(error, skip=1) if is_uncaught else "",
             routes=() if is_uncaught else routes_for(incident.app, request.path, status),
             warnings=tuple(warnings_of(incident.app)),
-            sections=sections_of(request),
+            sections=sections_of(request, budget),
             console=self.console_for(incident) if is_uncaught else None,
         )
 

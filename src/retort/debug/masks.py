@@ -1,31 +1,96 @@
-"""Show values without the secrets in them, going by their names.
+"""Redact secrets in what a page about an error shows.
 
-A page about an error is copied into questions and screenshots, so what a name calls a
-secret is not in it. A secret under another name is not found.
+A page about an error is copied into questions and screenshots. Secrets are recognised in two
+ways: by their name (`is_secret`: a variable, key, field or header called ``password``), and by
+their form (passwords in URLs, credentials as in ``Authorization``, private keys in PEM). A secret
+of another form under another name is not found.
+
+The time is linear in the length of a text: no expression here can match one character in two
+ways, none starts inside a word that it has read, and a repetition that is followed by something
+has a bound or ends where that begins. A page has a `Budget` for all its values.
 """
 
 from __future__ import annotations
 
 import re
 import reprlib
+import time
 from itertools import islice
 from typing import Any
+from urllib.parse import unquote_plus
 
 MASK = "••••••"
+NOT_SHOWN = "(not shown: the values of this page take too long)"
 LONGEST = 300  # letters of a value
+LONGEST_TEXT = 100_000  # letters of a message or a traceback
+PAGE_SECONDS = 1.0
 
 _SECRET = (
     r"pass(?:word|wd|phrase|code)|pwd|secret|token|api_?key|private_?key"
     r"|authorization|authentication|credential|cookie|session|csrf|signature"
 )
 _SECRET_NAME = re.compile(rf"{_SECRET}|(?:^|[_\-. ])(?:key|pin|auth|pass|pw)(?:$|[_\-. ])", re.I)
+_SECRET_WORD = re.compile(_SECRET, re.I)
 
-# `password='x'`, `"token": "x"`, `Authorization: x` inside of a longer text.
-_IN_TEXT = re.compile(
-    rf"""(?P<name>[\w\-]*(?:{_SECRET})[\w\-]*['"]?\s*(?:[:=]|',|",)\s*)"""
-    r"""(?P<value>b?'(?:[^'\\]|\\.)*'?|b?"(?:[^"\\]|\\.)*"?|[^\s,;&)}\]]+)""",
+# `password=`, `"token": `, `Authorization: `, `('session', ` inside of a longer text.
+_NAME = re.compile(
+    r"""(?<![\w\-])(?P<name>[\w\-]+)(?P<quote>\\{0,8}['"]?)\s*(?P<sign>[:=]|\\{0,8}['"],)\s*""",
+)
+_VALUE = re.compile(
+    r"""b?'(?:[^'\\]|\\.)*'?"""
+    r"""|b?"(?:[^"\\]|\\.)*"?"""
+    r"""|\\{1,8}(['"]).*?(?:\\{1,8}\1|\Z)"""  # in a string inside of a string
+    r"""|(?P<plain>[^\s,;&)}\]]+)""",
+    re.S,
+)
+# A header field in plain text. Its value has spaces, commas and semicolons.
+_FIELD = re.compile(r"authorization|cookie", re.I)
+_FIELD_VALUE = re.compile(r"(?:(?!\\[rn])[^\r\n'\"])+")
+
+# RFC 9110 section 11.4 and the schemes registered for it, as far as what follows is a secret.
+_CREDENTIALS = re.compile(
+    r"""(?<!\w)(?P<scheme>Bearer|Basic|Negotiate|Token|ApiKey)(?P<space>[ \t]+|%20|\+)"""
+    r"""(?P<value>[^\s,;'"<>()\[\]{}]+)""",
     re.I,
 )
+_PROSE = {
+    "basic": re.compile(r"auth|authentication|access|realm=", re.I),
+    "bearer": re.compile(r"realm=", re.I),
+}
+_ANY_PROSE = re.compile(r"[A-Za-z]?[a-z]+[.:]?")
+_DIGEST = re.compile(
+    r"""(?<!\w)(?P<scheme>Digest)[ ]{1,8}(?:[\w\-]+=(?:\\?"[^"]*"|[^\s,'"]+)(?:,\s*)?)+""", re.I
+)
+
+# RFC 7468, OpenSSH and OpenPGP. What is cut off has no END line.
+_PRIVATE_KEY = re.compile(
+    r"-----BEGIN [A-Z0-9 ]{0,40}?PRIVATE KEY(?: BLOCK)?-----"
+    r".*?(?:-----END [A-Z0-9 ]{0,40}?PRIVATE KEY(?: BLOCK)?-----|\Z)",
+    re.S,
+)
+
+# A URL or a key in a query string: environ["QUERY_STRING"].
+_ENCODED = re.compile(r"%3A(?:%2F){2}|%3A//|BEGIN(?:\+|%20)[A-Z0-9+%]{0,60}KEY", re.I)
+_UNBROKEN = re.compile(r"[^\s'\"<>`]+")
+_WEB_SCHEME = re.compile(r"(?:https?|wss?)\Z", re.I)
+_AFTER_USER = re.compile(r"[/?#\[]")
+_PORT_AND_MORE = re.compile(r"[0-9]{1,5}[/?#]")
+_LONGEST_USER = 20  # a longer one may be a token: https://<token>@example.org
+
+
+class Budget:
+    """The time that the values of one page may take.
+
+    :param seconds: from now on.
+    """
+
+    def __init__(self, seconds: float = PAGE_SECONDS) -> None:
+        self.ends_at = time.monotonic() + seconds
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether the time is over: then a value is replaced by `NOT_SHOWN`."""
+        return time.monotonic() >= self.ends_at
 
 
 def is_secret(name: str) -> bool:
@@ -35,58 +100,159 @@ def is_secret(name: str) -> bool:
 
 def masked(name: str, text: str) -> str:
     """``text``, or a mask if ``name`` says that it is a secret; an empty text stays one."""
-    return MASK if text and is_secret(name) else text
+    return MASK if text and is_secret(name) else redact(text)
 
 
-def shown(name: str, value: object) -> str:
-    """A variable's value for a page: cut to `LONGEST`, without secrets. Never raises."""
+def shown(name: str, value: object, budget: Budget | None = None) -> str:
+    """A variable's value for a page: cut to `LONGEST`, without secrets. Never raises.
+
+    :param budget: of the page; when it is spent, the value is `NOT_SHOWN`.
+    """
+    if budget is not None and budget.is_spent:
+        return NOT_SHOWN
     if is_secret(name) and value is not None and not isinstance(value, (bool, int)):
         return MASK
-    text = _repr(value)
-    # Masked before it is cut: half a secret is one too.
-    return _cut(_IN_TEXT.sub(rf"\g<name>{MASK}", text))
+    # Redacted before it is cut: half a secret is one too.
+    return cut(redact(_repr(value)), LONGEST)
+
+
+def cut(text: str, longest: int) -> str:
+    """The first ``longest`` letters, and how many there are."""
+    return text if len(text) <= longest else f"{text[:longest]}… ({len(text)} letters)"
+
+
+def redact(text: str, *, by_name: bool = True) -> str:
+    """``text`` with a mask in the place of each secret in it; cut to `LONGEST_TEXT`.
+
+    :param by_name: also what follows the name of a secret, as in ``password=x``. Source code has
+        such names in front of expressions.
+    """
+    text = cut(text, LONGEST_TEXT)
+    if _ENCODED.search(text):
+        text = _UNBROKEN.sub(_decoded, text)
+    if "-----BEGIN " in text:
+        text = _PRIVATE_KEY.sub(MASK, text)
+    if "://" in text:
+        text = _UNBROKEN.sub(_without_passwords, text)
+    text = _CREDENTIALS.sub(_without_credentials, text)
+    text = _DIGEST.sub(rf"\g<scheme> {MASK}", text)
+    return _without_named(text) if by_name else text
+
+
+def _decoded(match: re.Match[str]) -> str:
+    """A part of a query as it was meant, if that has a form to look for."""
+    return unquote_plus(match[0]) if _ENCODED.search(match[0]) else match[0]
+
+
+def _without_named(text: str) -> str:
+    """``text`` without the values that follow the name of a secret."""
+    kept: list[str] = []
+    end = 0
+    for match in _NAME.finditer(text):
+        if match.start() < end or not _SECRET_WORD.search(match["name"]):
+            continue
+        value = _value_after(match, text)
+        if value is not None:
+            kept += [text[end : match.end()], MASK]
+            end = value.end()
+    return "".join([*kept, text[end:]])
+
+
+def _value_after(name: re.Match[str], text: str) -> re.Match[str] | None:
+    value = _VALUE.match(text, name.end())
+    is_field = name["sign"] == ":" and name["quote"] == "" and _FIELD.search(name["name"])
+    if is_field and value is not None and value["plain"]:
+        return _FIELD_VALUE.match(text, name.end()) or value
+    return value
+
+
+def _without_credentials(match: re.Match[str]) -> str:
+    prose = _PROSE.get(match["scheme"].lower(), _ANY_PROSE)
+    if prose.fullmatch(match["value"]):
+        return match[0]
+    return f"{match['scheme']}{match['space']}{MASK}"
+
+
+def _without_passwords(match: re.Match[str]) -> str:
+    """Text without spaces, and without the passwords of the URLs in it."""
+    first, *others = match[0].split("://")
+    found, before = [first], first
+    for rest in others:
+        found.append(_without_password(rest, is_web=bool(_WEB_SCHEME.search(before))))
+        before = rest
+    return "://".join(found)
+
+
+def _without_password(rest: str, *, is_web: bool) -> str:
+    """What follows ``://`` in a URL (RFC 3986 section 3.2.1), without the password.
+
+    A password is often written without the escapes that it needs, so it reaches to the last @.
+    """
+    user, colon, after = rest.partition(":")
+    if colon and not _AFTER_USER.search(user):
+        password, at, host = after.rpartition("@")
+        if at and password and not (is_web and _PORT_AND_MORE.match(password)):
+            return f"{MASK if len(user) >= _LONGEST_USER else user}:{MASK}@{host}"
+        if not at and rest.endswith(("...", "…")) and not _PORT_AND_MORE.match(after):
+            return f"{user}:{MASK}"  # cut off before the @
+    user, at, host = rest.partition("@")
+    if at and len(user) >= _LONGEST_USER and not _AFTER_USER.search(user):
+        return f"{MASK}@{host}"
+    return rest
 
 
 def _repr(value: object) -> str:
     try:
-        return _SHORT.repr(_without_secrets(value))
+        return _Short().repr(value)
     except Exception as error:
         return f"<{type(value).__name__}: repr() raised {type(error).__name__}>"
 
 
-def _without_secrets(value: object) -> object:
-    """A dictionary with its secrets masked; anything else as it is."""
-    if isinstance(value, dict) and type(value).__repr__ is dict.__repr__:
-        return {key: _Masked if is_secret(str(key)) else part for key, part in value.items()}
-    return value
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text)} letters)"
-
-
-class _MaskedType:
-    def __repr__(self) -> str:
-        return MASK
-
-
-_Masked: Any = _MaskedType()
-
-
 class _Short(reprlib.Repr):
+    """The beginning of one value's ``repr``, without what dictionaries keep under secret keys.
+
+    Python's own class leaves out the middle: its end could be half a secret.
+    """
+
     def __init__(self) -> None:
         super().__init__()
-        self.maxstring = self.maxother = self.maxlong = LONGEST * 4
+        self.maxstring = self.maxother = self.maxlong = self.left = LONGEST * 4
         self.maxdict = self.maxlist = self.maxtuple = self.maxset = 30
         self.maxlevel = 5
+
+    def repr1(self, x: Any, level: int) -> str:
+        """A part of the value, until there are enough letters."""
+        if self.left <= 0:
+            return "..."
+        text = super().repr1(x, level)
+        self.left -= len(text)
+        return text
+
+    def repr_str(self, x: Any, level: int) -> str:
+        """Of a string or of bytes, the beginning."""
+        text = repr(x[: self.maxstring])
+        return text if len(x) <= self.maxstring else f"{text[:-1]}...{text[-1]}"
+
+    repr_bytes = repr_str
+
+    def repr_instance(self, x: Any, level: int) -> str:
+        """What an object says of itself; a kind of dictionary as one."""
+        if isinstance(x, dict) and type(x).__repr__ is dict.__repr__:
+            return self.repr_dict(x, level)
+        try:
+            text = repr(x)
+        except Exception:
+            return f"<{type(x).__name__} instance at {id(x):#x}>"
+        return text if len(text) <= self.maxother else f"{text[: self.maxother]}..."
 
     def repr_dict(self, x: dict[Any, Any], level: int) -> str:
         """In the dictionary's own order; Python sorts it."""
         if level <= 0:
             return "{...}"
-        shown = list(islice(x.items(), self.maxdict))
-        pairs = [f"{self.repr1(k, level - 1)}: {self.repr1(v, level - 1)}" for k, v in shown]
-        return f"{{{', '.join([*pairs, *['...'] * (len(x) > len(shown))])}}}"
+        pairs = [self.pair(*item, level - 1) for item in islice(x.items(), self.maxdict)]
+        return f"{{{', '.join([*pairs, *['...'] * (len(x) > len(pairs))])}}}"
 
-
-_SHORT = _Short()
+    def pair(self, key: Any, value: Any, level: int) -> str:
+        """A key and its value, if that is no secret."""
+        hides = is_secret(str(key))
+        return f"{self.repr1(key, level)}: {MASK if hides else self.repr1(value, level)}"

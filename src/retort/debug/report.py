@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from .frames import shown_path
+from .masks import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +62,8 @@ class Report:
         """The line to look at: file, number, function, source."""
         place = self.advice.place
         if place is not None:
-            return shown_path(place.file), place.line, place.function, place.source.strip()
+            source = redact(place.source.strip(), by_name=False)
+            return shown_path(place.file), place.line, place.function, source
         for error in self.errors:
             for frame in error.own[:1]:
                 return frame.file, frame.line, frame.function, frame.source
@@ -72,6 +74,15 @@ class Report:
         """The advice's rows; without those routes that stand in the table."""
         facts = self.advice.facts
         return tuple(fact for fact in facts if not self.routes or fact[0] != "Nearest routes")
+
+
+def without_secrets(advice: Advice | None) -> Advice | None:
+    """Advice that may quote a message or a value of the program; its diff is source code."""
+    if advice is None:
+        return None
+    facts = tuple((name, redact(value, by_name=False)) for name, value in advice.facts)
+    what, why = (redact(text, by_name=False) for text in (advice.what, advice.why))
+    return replace(advice, what=what, why=why, facts=facts)
 
 
 def phrase(status: int) -> str:

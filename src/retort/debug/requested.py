@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote
 
-from .masks import MASK, is_secret, masked
+from .masks import MASK, NOT_SHOWN, cut, masked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from werkzeug.wrappers import Request
 
+    from .masks import Budget
+
 _LONGEST = 500
+_READ = 4 * _LONGEST  # letters of a value that are looked at
 _MOST_ROWS = 60
 _SMALL_FORM = 64 * 1024
 
@@ -26,17 +30,20 @@ class Section:
     rows: tuple[tuple[str, str], ...]
 
 
-def sections_of(request: Request) -> tuple[Section, ...]:
-    """The parts of ``request`` that have something in them; what is read stays readable."""
+def sections_of(request: Request, budget: Budget) -> tuple[Section, ...]:
+    """The parts of ``request`` that have something in them; what is read stays readable.
+
+    :param budget: the time that the values of the page may take.
+    """
     parts = [
         ("Request", _line(request)),
-        ("Query", _fields(request.args.items(multi=True))),
-        ("Form", _fields(_form(request))),
+        ("Query", _fields(request.args.items(multi=True), budget)),
+        ("Form", _fields(_form(request), budget)),
         ("Files", _files(request)),
         ("Cookies", ((name, MASK) for name in request.cookies)),
-        ("Headers", _fields(_headers(request))),
+        ("Headers", _fields(_headers(request), budget)),
     ]
-    found = [Section(title, tuple(rows)[:_MOST_ROWS]) for title, rows in parts]
+    found = [Section(title, tuple(islice(rows, _MOST_ROWS))) for title, rows in parts]
     return tuple(section for section in found if section.rows)
 
 
@@ -60,15 +67,19 @@ def masked_query(query: bytes) -> str:
         return ""
     text = query.decode("latin-1")
     fields = parse_qsl(text, keep_blank_values=True)
-    if not any(is_secret(name) for name, _ in fields):
+    safe = [(name, masked(name, value)) for name, value in fields]
+    if safe == fields:
         return f"?{text}"
-    parts = (f"{quote(name)}={MASK if is_secret(name) else quote(value)}" for name, value in fields)
-    return f"?{'&'.join(parts)}"
+    shown = "&".join(f"{quote(name)}={quote(value)}" for name, value in safe)
+    return f"?{shown.replace(quote(MASK), MASK)}"
 
 
-def _fields(pairs: Iterable[tuple[Any, Any]]) -> Iterator[tuple[str, str]]:
+def _fields(pairs: Iterable[tuple[Any, Any]], budget: Budget) -> Iterator[tuple[str, str]]:
     for name, value in pairs:
-        text = masked(str(name), str(value))
+        if budget.is_spent:
+            yield str(name), NOT_SHOWN
+            continue
+        text = masked(str(name), cut(str(value), _READ))
         yield str(name), text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 

@@ -14,7 +14,7 @@ import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from .masks import MASK
+from .masks import MASK, redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -113,7 +113,7 @@ def _message(first: str, headers: Iterable[tuple[str, Any]], body: bytes, mimety
 def _hidden(name: str, value: str) -> str:
     """A header's value; of a cookie, its name and what is said of it."""
     if name.lower() not in _PRIVATE:
-        return value
+        return redact(value, by_name=False)
     if name.lower() == "set-cookie":
         pair, semicolon, attributes = value.partition(";")
         return f"{pair.partition('=')[0]}={MASK}{semicolon}{attributes}"

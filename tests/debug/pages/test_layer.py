@@ -1,5 +1,6 @@
 """The debugger around an application: what it explains, in which form, and what it leaves alone."""
 
+import builtins
 import json
 import re
 import threading
@@ -11,7 +12,7 @@ from werkzeug.exceptions import BadRequest, abort
 
 import retort
 from retort.debug import with_debugger
-from retort.debug.masks import MASK
+from retort.debug.masks import MASK, NOT_SHOWN, Budget
 from retort.debug.warnings import watch
 
 SCRIPT = "<script>alert(1)</script>"
@@ -587,3 +588,99 @@ def test_a_form_that_was_not_read_is_read_for_the_page_only_if_it_is_small(app, 
 
     assert NAME in reader.post("/", data={"nm": NAME}).text
     assert NAME not in reader.post("/", data={"nm": NAME, "rest": "x" * 100_000}).text
+
+
+# Secrets by their form
+
+
+FORMS_OF_SECRETS = (
+    f"postgres://ada:{SECRET}@db/shop",
+    f"redis://:{SECRET}@cache",
+    f"mysql://ada:{SECRET}%40x@db",
+    f"Bearer {SECRET}",
+    "Basic " + "aHVudGVyMjpodW50ZXIy",
+    f"-----BEGIN PRIVATE KEY-----\n{SECRET}\n-----END PRIVATE KEY-----",
+)
+
+
+@pytest.mark.parametrize("accept", ["text/html", "*/*", "application/json"])
+@pytest.mark.parametrize("form", FORMS_OF_SECRETS)
+def test_a_secret_by_its_form_is_in_no_page_wherever_it_stands(app, reader, form, accept, capfd):
+    app.config["SQLALCHEMY_DATABASE_URI"] = form
+
+    @app.get("/")
+    def index():
+        first, environ, config = [form], retort.request.environ, dict(app.config)
+        try:
+            raise LookupError(f"no answer from {first[0]}")
+        except LookupError as error:
+            raise ValueError(f"{first[0]}: {len(environ)} {len(config)}") from error
+
+    line = form.replace("\n", " ")
+    answer = reader.get("/", query_string={"next": form}, headers={"Accept": accept, "X-Db": line})
+
+    secret = form.rpartition(" ")[2] if form.startswith("Basic") else SECRET
+    assert answer.status_code == 500
+    assert secret not in answer.text
+    assert MASK in answer.text or "\\u2022" in answer.text
+    assert form in capfd.readouterr().err  # the terminal has the traceback as Python prints it
+
+
+def test_a_secret_in_a_line_of_source_is_masked_in_the_page(app, reader):
+    @app.get("/")
+    def index():
+        uri = "postgres://ada:written-out@db/shop"  # the page shows this line
+        raise ValueError(len(uri))
+
+    for accept in ("text/html", "*/*"):
+        # In two parts: the page shows these lines, too.
+        assert "written" + "-out" not in (text := reader.get("/", headers={"Accept": accept}).text)
+        assert "raise ValueError(len(uri))" in text
+
+
+def test_an_expression_after_a_secret_name_stays_in_the_source(app, reader):
+    @app.get("/")
+    def index():
+        password = len(retort.request.environ) // 0
+        return str(password)
+
+    for accept in ("text/html", "*/*"):
+        text = reader.get("/", headers={"Accept": accept}).text
+        assert "password = len(retort.request.environ) // 0" in text
+
+
+def test_a_secret_in_a_group_of_exceptions_is_masked(app, reader):
+    group = getattr(builtins, "ExceptionGroup", None)
+    if group is None:
+        pytest.skip("Python 3.10 has no groups")
+
+    @app.get("/")
+    def index():
+        raise group("two", [ValueError(f"password={SECRET}"), KeyError("fine")])
+
+    for accept in ("text/html", "*/*"):
+        assert SECRET not in reader.get("/", headers={"Accept": accept}).text
+
+
+def test_values_are_replaced_by_a_note_when_the_time_of_the_page_is_over(app, reader, monkeypatch):
+    monkeypatch.setattr(Budget, "is_spent", True)
+
+    @app.get("/")
+    def index():
+        colour = "gre" + "en"
+        raise ValueError(len(colour))
+
+    answer = reader.get("/", query_string={"q": NAME}, headers={"Accept": "text/html", "X-Y": "no"})
+
+    assert answer.status_code == 500
+    assert "&#39;green&#39;" not in answer.text
+    assert NOT_SHOWN in answer.text
+    assert f"<dd>{NAME}</dd>" not in answer.text
+
+
+def test_the_record_of_a_trial_has_no_secret_in_its_headers(app, reader):
+    app.add_url_rule("/", "index", lambda: "fine")
+
+    record = reader.get("/", headers={"Retort-Trial": "1", "X-Db": f"redis://:{SECRET}@h"}).json
+
+    assert SECRET not in record["request"]
