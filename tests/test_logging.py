@@ -1,11 +1,18 @@
 import io
 import logging
 import sys
+import traceback
 
 import pytest
 
 from retort import Flask
-from retort.logging import create_logger, default_handler, has_level_handler, wsgi_errors_stream
+from retort.logging import (
+    create_logger,
+    default_handler,
+    escape_controls,
+    has_level_handler,
+    wsgi_errors_stream,
+)
 
 
 @pytest.fixture
@@ -197,3 +204,86 @@ def test_log_exception_can_be_overridden(logger):
 
     assert told == [ZeroDivisionError]
     assert stream.getvalue() == ""
+
+
+# What a client sends, in a log
+
+FORGED = "[2026-11-30 12:00:00,000] ERROR in app: forged"
+
+
+def formatted(message, *arguments, error=None):
+    """A record as the default handler writes it."""
+    exc_info = error and (type(error), error, error.__traceback__)
+    record = logging.LogRecord("n", logging.INFO, "/dir/mod.py", 1, message, arguments, exc_info)
+    return default_handler.format(record)
+
+
+def first_letters(text):
+    return [line[:1] for line in text.splitlines()]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n", "\x0b", "\x0c", "\x1c", "\x85", "\u2028"])
+@pytest.mark.parametrize("is_argument", [True, False])
+def test_a_path_with_a_line_break_forges_no_record(end, is_argument):
+    path = f"/x{end}{FORGED}"
+
+    text = formatted("no page %s", path) if is_argument else formatted(f"no page {path}")
+
+    assert text.count("forged") == 1
+    assert first_letters(text) in (["["], ["[", " "])
+
+
+@pytest.mark.parametrize("letter", ["\x1b", "\x9b", "\x07", "\x08", "\x00", "\x7f"])
+def test_no_control_character_reaches_the_terminal(letter):
+    text = formatted(f"path {letter}[2J", error=ValueError(f"path {letter}[2J"))
+
+    assert letter not in text
+    assert text.count(letter.encode("unicode_escape").decode()) == 2
+
+
+def test_a_message_of_several_lines_keeps_its_lines_and_they_are_indented():
+    text = formatted("three lines:\n\tone\r\n\n%s", "two")
+
+    assert text.splitlines()[0].endswith("] INFO in mod: three lines:")
+    assert text.splitlines()[1:] == ["    \tone", "    ", "    two"]
+
+
+def test_a_traceback_stays_as_python_prints_it():
+    try:
+        raise ValueError("the reason")
+    except ValueError as caught:
+        error = caught
+
+    text = formatted("failed", error=error)
+
+    printed = "".join(traceback.format_exception(ValueError, error, error.__traceback__))
+    assert text.endswith(f"] INFO in mod: failed\n{printed}".rstrip("\n"))
+
+
+def test_the_message_of_an_exception_forges_no_record():
+    text = formatted("failed", error=ValueError(f"no page /x\n{FORGED}\n{FORGED}"))
+
+    assert [line for line in text.splitlines() if line.startswith("[")] == [text.splitlines()[0]]
+
+
+def test_an_ordinary_record_is_formatted_as_flask_does():
+    assert formatted("caf\u00e9 \u00a0 %s", "\u4f60").endswith(
+        "] INFO in mod: caf\u00e9 \u00a0 \u4f60"
+    )
+
+
+def test_the_record_of_an_exception_has_its_path_in_one_line_for_every_handler(logger):
+    records = []
+    logger.addFilter(lambda record: records.append(record.getMessage()) or False)
+    app = Flask("logger under test")
+    app.before_request(lambda: 1 // 0)
+
+    app.test_client().get("/x%0A%1B[2J")
+
+    assert records == ["Exception on /x\\n\\x1b[2J [GET]"]
+
+
+def test_control_characters_are_escaped_as_in_source():
+    assert escape_controls(
+        "a\tb\r\n\x1b\x9b\u2028\u00e9"
+    ) == r"a\tb\r\n\x1b\x9b\u2028\u00e9".replace(r"\u00e9", "\u00e9")

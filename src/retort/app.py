@@ -25,6 +25,7 @@ from .globals import _cv_app, _cv_request, g, request, request_ctx, session
 from .heirs import UNCHANGED
 from .helpers import get_debug_flag, get_flashed_messages, get_load_dotenv, path_for
 from .http import Request, Response
+from .logging import escape_controls
 from .plan import CHOICES, KEPT, SHORTCUTS, STEPS, Steps, methods_of
 from .routing import build_path
 from .scaffold import configured_max_age, open_below, send_from_static_folder
@@ -519,7 +520,8 @@ class Flask(App):
     def log_exception(self, exc_info: ExcInfo) -> None:
         """Log an exception that nobody handled, with the request it came from."""
         current = _current_context().request
-        self.logger.error("Exception on %s [%s]", current.path, current.method, exc_info=exc_info)
+        path, method = escape_controls(current.path), escape_controls(current.method)
+        self.logger.error("Exception on %s [%s]", path, method, exc_info=exc_info)
 
     # Async views under WSGI
 

@@ -2,11 +2,17 @@
 
 How records look and where they go is Python's ``logging`` configuration; what is
 logged, and when, is decided by those who call ``app.logger``.
+
+Records often hold what a client sent. `LineFormatter`, which the default handler and the text log
+of `retort.server` use, keeps such text from passing for another record, and from reaching a
+terminal as a command. It does so whatever the text came from, so that ``app.logger.info(f"{x}")``
+is covered too. A handler of the program has the program's formatter.
 """
 
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from typing import TYPE_CHECKING, TextIO, cast
 
@@ -29,9 +35,57 @@ def _errors_stream() -> TextIO:
 # the `sys.stderr` of this moment. Flask doc: Logging, Removing the Default Handler.
 wsgi_errors_stream: TextIO = LocalProxy(_errors_stream)  # type: ignore[assignment]
 
+# C0 and C1 (ECMA-48), DEL, and what else Unicode or str.splitlines takes for the end of a line.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_CONTROL_IN_LINES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+_INDENT = "    "
+
+
+def escape_controls(text: str) -> str:
+    r"""``text`` in one line, with control characters as in Python's source.
+
+    >>> escape_controls("/a\n[2026-11-30] \x1b[2J")
+    '/a\\n[2026-11-30] \\x1b[2J'
+    """
+    return _CONTROL.sub(_escaped, text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return match[0].encode("unicode_escape").decode("ascii")
+
+
+class LineFormatter(logging.Formatter):
+    """Formats a record so that no text in it looks like another record.
+
+    The further lines of a message are indented, and so is a line of a traceback that begins as a
+    record does, with ``[``. Control characters other than tab and line feed are escaped.
+    """
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        """The line of the record; more of them, if the message has more."""
+        return _unified(super().formatMessage(record)).replace("\n", f"\n{_INDENT}")
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The whole record, with its traceback."""
+        return escape_in_lines(super().format(record))
+
+
+def escape_in_lines(text: str) -> str:
+    """Text for a log whose lines stay, such as a traceback: none of the others looks like a record.
+
+    Control characters other than tab and line feed are escaped.
+    """
+    lines = _unified(text).replace("\n[", f"\n{_INDENT}[")
+    return _CONTROL_IN_LINES.sub(_escaped, lines)
+
+
+def _unified(text: str) -> str:
+    return text.replace("\r\n", "\n")
+
+
 default_handler = logging.StreamHandler(wsgi_errors_stream)
 default_handler.setFormatter(
-    logging.Formatter("[%(asctime)s] %(levelname)s in %(module)s: %(message)s")
+    LineFormatter("[%(asctime)s] %(levelname)s in %(module)s: %(message)s")
 )
 
 

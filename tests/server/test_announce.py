@@ -1,8 +1,16 @@
 """The lines in the terminal."""
 
+import logging
+
 import pytest
 
-from retort.server.announce import address_lines, log_request, start_lines
+from retort.server.announce import (
+    REQUEST_LOGGER,
+    address_lines,
+    log_request,
+    request_logger,
+    start_lines,
+)
 
 
 def lines(**changes):
@@ -43,6 +51,41 @@ def test_a_debugger_that_others_can_reach_has_no_console_and_says_why():
     assert "console" not in lines(debugger=True)
 
 
+# Request lines
+
+
+@pytest.fixture
+def root():
+    """A root logger as in a fresh program; pytest has put handlers on the real one."""
+    return logging.RootLogger(logging.WARNING)
+
+
+@pytest.fixture
+def logger(root):
+    """The logger of request lines, below ``root`` and with nothing set; it is left so."""
+    logger = logging.getLogger(REQUEST_LOGGER)
+    before = logger.parent, logger.level, logger.handlers[:]
+    logger.parent, logger.handlers[:] = root, []
+    logger.setLevel(logging.NOTSET)
+    request_logger.cache_clear()
+    yield logger
+    logger.parent, level, logger.handlers[:] = before
+    logger.setLevel(level)
+    logger.filters.clear()
+    logger.disabled = False
+    request_logger.cache_clear()
+
+
+def request_of(path="/", query="", client="127.0.0.1", method="GET"):
+    return {
+        "REMOTE_ADDR": client,
+        "REQUEST_METHOD": method,
+        "PATH_INFO": path,
+        "QUERY_STRING": query,
+    }
+
+
+@pytest.mark.usefixtures("logger")
 @pytest.mark.parametrize(
     ("path", "query", "shown"),
     [
@@ -53,13 +96,80 @@ def test_a_debugger_that_others_can_reach_has_no_console_and_says_why():
     ],
 )
 def test_a_request_is_one_line(capsys, path, query, shown):
-    environ = {
-        "REMOTE_ADDR": "127.0.0.1",
-        "REQUEST_METHOD": "GET",
-        "PATH_INFO": path,
-        "QUERY_STRING": query,
-    }
-
-    log_request(environ, 302)
+    log_request(request_of(path, query), 302)
 
     assert capsys.readouterr().err == f'127.0.0.1 "GET {shown}" 302\n'
+
+
+@pytest.mark.usefixtures("logger")
+def test_an_address_that_a_proxy_gives_cannot_forge_a_line_or_steer_the_terminal(capsys):
+    log_request(request_of(client="10.0.0.1%eth0\n127.0.0.1 \x9b2J", method="GET\x1b"), 200)
+
+    assert capsys.readouterr().err == '10.0.0.1%eth0\\n127.0.0.1 \\x9b2J "GET\\x1b /" 200\n'
+
+
+def test_the_level_of_the_logger_werkzeug_silences_request_lines(capsys, logger):
+    logger.setLevel(logging.ERROR)
+
+    log_request(request_of(), 200)
+
+    assert capsys.readouterr().err == ""
+
+
+def test_a_level_that_is_set_after_the_first_request_counts(capsys, logger):
+    log_request(request_of("/first"), 200)
+    logger.setLevel(logging.ERROR)
+    log_request(request_of("/second"), 200)
+
+    assert capsys.readouterr().err == '127.0.0.1 "GET /first" 200\n'
+
+
+def test_a_disabled_logger_werkzeug_silences_request_lines(capsys, logger):
+    logger.disabled = True
+
+    log_request(request_of(), 200)
+
+    assert capsys.readouterr().err == ""
+
+
+def test_a_filter_of_the_program_chooses_among_request_lines(capsys, logger):
+    logger.addFilter(lambda record: "/health" not in record.getMessage())
+
+    log_request(request_of("/health"), 200)
+    log_request(request_of("/"), 200)
+
+    assert capsys.readouterr().err == '127.0.0.1 "GET /" 200\n'
+
+
+def test_a_record_has_the_request_and_the_status_as_arguments(capsys, logger):
+    records = []
+    logger.addFilter(lambda record: records.append(record) or True)
+
+    log_request(request_of("/login", method="POST"), 302)
+
+    (record,) = records
+    assert (record.levelname, record.args, record.status) == ("INFO", ("POST /login", "302"), 302)
+
+
+def test_handlers_of_the_program_take_the_place_of_the_terminal(capsys, root, logger):
+    lines = []
+    own = logging.Handler()
+    own.emit = lambda record: lines.append(f"mine: {record.getMessage()}")
+    root.addHandler(own)
+
+    log_request(request_of(), 200)
+
+    assert lines == ['mine: 127.0.0.1 "GET /" 200']
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.usefixtures("logger")
+def test_request_lines_have_the_colour_of_their_status_on_a_terminal(monkeypatch, capsys):
+    monkeypatch.setattr("click.utils.should_strip_ansi", lambda *args: False)
+
+    for status in (200, 302, 404, 500):
+        log_request(request_of(), status)
+
+    green, plain, yellow, red = capsys.readouterr().err.splitlines()
+    assert [green[:5], yellow[:5], red[:5]] == ["\x1b[32m", "\x1b[33m", "\x1b[31m"]
+    assert plain.startswith("127.0.0.1")

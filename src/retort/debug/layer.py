@@ -21,6 +21,7 @@ from werkzeug.wrappers import Request
 from ..dispatch import ON_PLAIN_ERROR
 from ..errors import FileFieldError
 from ..gateways.wsgi import PRESERVE_CONTEXT
+from ..logging import escape_controls, escape_in_lines
 from .advice import Advice, advise
 from .frames import errors_of, redacted_traceback, traceback_text
 from .masks import Budget, redact
@@ -188,7 +189,7 @@ class Debugger(DebuggedApplication):
             )
             raise  # so that the server breaks the answer off, and prints the traceback
         if status >= 500:
-            environ["wsgi.errors"].write(traceback_text(error, skip=1))
+            environ["wsgi.errors"].write(escape_in_lines(traceback_text(error, skip=1)))
         if environ["REQUEST_METHOD"] != "HEAD":
             yield content
 
@@ -287,7 +288,8 @@ def sentence_of(error: Exception) -> str:
 def log_sentence(app: Any, path: str, status: int, advice: Advice | None) -> None:
     """Write the sentence of a page into the application's log as well."""
     if app is not None and advice is not None and not path.startswith(_ASKED_UNBIDDEN):
-        app.logger.log(logging.ERROR if status >= 500 else logging.WARNING, "%s", advice.what)
+        level = logging.ERROR if status >= 500 else logging.WARNING
+        app.logger.log(level, "%s", escape_controls(advice.what))
 
 
 def routes_for(app: Any, path: str, status: int) -> tuple[Route, ...]:

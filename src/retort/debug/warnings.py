@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from ..globals import _cv_request
+from ..logging import escape_controls
 from ..setup import App
 from ..signals import request_finished
 from .advice import Advice, advise
@@ -82,7 +83,7 @@ def _give(app: Any, key: tuple[str, object], advice: Advice) -> None:
     given = _given[app]
     if key not in given:
         given[key] = advice
-        app.logger.warning("%s", as_line(advice))
+        app.logger.warning("%s", escape_controls(as_line(advice)))
 
 
 def _explain_failed_threads(app: Any) -> None:

@@ -1,12 +1,15 @@
 """What the server says in the terminal: its address, what is on, one line per request.
 
 Everything goes to standard error, so that the program's own output stays its own. Colours
-are click's business: it leaves them out where nobody would see them.
+are click's business: it leaves them out where nobody would see them. Request lines are records of
+the logger ``werkzeug``, as with Werkzeug's server: programs silence, filter and format them there.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
+import logging
 import socket
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -14,6 +17,7 @@ from urllib.parse import quote
 import click
 
 from ..http.cross_origin import is_loopback
+from ..logging import escape_controls, has_level_handler
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -95,12 +99,50 @@ def shown_target(path: str, query: str) -> str:
     return target
 
 
+REQUEST_LOGGER = "werkzeug"
+
+
 def log_request(environ: WSGIEnvironment, status: int) -> None:
-    """``127.0.0.1 "POST /login" 302``, red for errors of ours, yellow for errors of theirs."""
+    """Log ``127.0.0.1 "POST /login" 302`` with level INFO.
+
+    The arguments of the record are the request (``POST /login``) and the status, both text; its
+    attribute ``status`` is a number.
+    """
+    logger = request_logger()
+    if not logger.isEnabledFor(logging.INFO):
+        return
+    client = escape_controls(environ["REMOTE_ADDR"]).replace("%", "%%")
+    method = escape_controls(environ["REQUEST_METHOD"])
     target = shown_target(environ["PATH_INFO"], environ["QUERY_STRING"])
-    method = environ["REQUEST_METHOD"]
-    line = f'{environ["REMOTE_ADDR"]} "{method} {target}" {status}'
-    say(line, fg=_colour(status))
+    line = f'{client} "%s" %s'
+    logger.info(line, f"{method} {target}", str(status), extra={"status": status})
+
+
+@functools.cache
+def request_logger() -> logging.Logger:
+    """The logger of request lines; prepared at the first one, when the program is configured.
+
+    It gets the level INFO if the program set none, and a handler for the terminal if no handler of
+    the program would take its records.
+    """
+    logger = logging.getLogger(REQUEST_LOGGER)
+    if logger.level == logging.NOTSET:
+        logger.setLevel(logging.INFO)
+    if not has_level_handler(logger):
+        logger.addHandler(RequestLineHandler())
+    return logger
+
+
+class RequestLineHandler(logging.Handler):
+    """Writes request lines to the terminal: red for errors of ours, yellow for errors of theirs."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        status: int | None = getattr(record, "status", None)
+        try:
+            say(self.format(record), fg=None if status is None else _colour(status))
+        except Exception:
+            self.handleError(record)
 
 
 def _colour(status: int) -> str | None:

@@ -11,7 +11,7 @@ import json
 import logging
 from typing import TYPE_CHECKING, Any
 
-from ..logging import default_handler
+from ..logging import LineFormatter, default_handler
 from .access_log import iso_time
 from .announce import shown_target
 from .exchange import current_exchange
@@ -79,7 +79,7 @@ def make_formatter(log_format: str) -> logging.Formatter:
     """The formatter for ``text`` or ``json``."""
     if log_format == "json":
         return JsonFormatter()
-    return logging.Formatter(
+    return LineFormatter(
         "[%(asctime)s] %(levelname)s in %(module)s: %(message)s"
         " [%(request_id)s %(method)s %(path)s]"
     )
