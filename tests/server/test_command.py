@@ -85,7 +85,7 @@ def test_ctrl_c_in_a_terminal_reaches_all_at_once_and_still_ends_well(start):
 def test_a_request_under_way_is_answered_before_the_workers_end(start):
     program = start(program_with("workers=2"))
     with program.connect() as connection:
-        connection.sendall(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+        connection.sendall(b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
         program.wait_for_output("slow view began")
         program.process.send_signal(signal.SIGTERM)
         answer = program.received(connection)
@@ -110,7 +110,7 @@ def test_a_killed_worker_is_replaced_and_the_server_goes_on(start):
 def test_a_view_that_ends_its_process_again_and_again_does_not_end_the_server(start, status):
     program = start(program_with("workers=1"))
     for count in range(1, 5):
-        program.send(f"GET /die?{status} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        program.send(f"GET /die?{status} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         program.wait_for(lambda count=count: program.output.count("starting another") == count)
 
     assert program.get("/").status == 200  # waits in the queue while nobody serves
@@ -226,7 +226,7 @@ def test_https_with_a_certificate(start):
     program = start(program_with(f"cert={CERTIFICATE!r}"))
 
     with program.connect() as plain, encrypted(plain) as connection:
-        connection.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         answer = program.received(connection)
 
     assert answer.endswith(b" https")

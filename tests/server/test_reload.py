@@ -222,7 +222,7 @@ def test_a_program_that_hangs_while_loading_can_be_corrected(program):
 
 
 def test_a_crash_of_the_process_is_a_page_until_the_next_save(program):
-    program.send(b"GET /crash HTTP/1.1\r\nHost: a\r\n\r\n")
+    program.send(b"GET /crash HTTP/1.1\r\nHost: localhost\r\n\r\n")
     program.wait_for_answer("ended with exit status 9")
 
     program.rewrite('"first"', '"after"')

@@ -116,7 +116,7 @@ def test_sighup_loads_the_program_again(run):
 def test_a_request_of_an_old_worker_is_answered_to_its_end(run):
     program = run(PROGRAM, "--port=0", "--pid-file=pid")
     with program.connect() as connection:
-        connection.sendall(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+        connection.sendall(b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
         program.wait_for_output("slow view began")
         write_version(program, 1, 2)
         reload(program)

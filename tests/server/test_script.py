@@ -82,7 +82,7 @@ def test_a_signal_right_at_the_start_is_not_missed(start):
 def test_a_request_under_way_is_answered_before_the_server_ends(start):
     program = start(hello())
     with program.connect() as connection:
-        connection.sendall(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+        connection.sendall(b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
         program.wait_for_output("slow view began")
         program.process.send_signal(signal.SIGTERM)
         answer = program.received(connection)
@@ -115,7 +115,7 @@ def test_a_request_that_the_program_keeps_does_not_keep_the_server_from_ending(s
 def test_a_view_that_never_ends_does_not_keep_the_server_from_ending(start):
     program = start(hello("debug=True, use_reloader=False"))
     with program.connect() as connection:
-        connection.sendall(b"GET /stuck HTTP/1.1\r\nHost: a\r\n\r\n")
+        connection.sendall(b"GET /stuck HTTP/1.1\r\nHost: localhost\r\n\r\n")
         program.wait_for_output("stuck view began")
 
         assert program.end(signal.SIGINT) == 0
@@ -125,7 +125,9 @@ def test_a_view_that_never_ends_does_not_keep_the_server_from_ending(start):
 def test_breakpoint_in_a_view_talks_to_the_terminal(start, options):
     program = start(hello(options))
     with program.connect() as connection:
-        connection.sendall(b"GET /stop-here HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        connection.sendall(
+            b"GET /stop-here HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        )
         program.wait_for_output(r"\(Pdb\)")
         program.type("print('the answer is', answer)")
         program.wait_for_output("the answer is 42")
@@ -137,7 +139,7 @@ def test_breakpoint_in_a_view_talks_to_the_terminal(start, options):
 
 def test_debug_prints_a_line_for_each_request_without_what_could_steer_a_terminal(start):
     program = start(hello("debug=True, use_reloader=False"))
-    program.send(b"GET /%1b[31mred?q=%20x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    program.send(b"GET /%1b[31mred?q=%20x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
 
     program.wait_for_output(r'127\.0\.0\.1 "GET /%1B%5B31mred\?q=%20x" 200\n')
     assert "\x1b" not in program.output
@@ -248,7 +250,7 @@ def test_threaded_off_allows_one_view_at_a_time(start):
     )
     connections = [program.connect() for _ in range(5)]
     for connection in connections:
-        connection.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
     answers = [program.received(connection) for connection in connections]
     for connection in connections:
         connection.close()
@@ -274,7 +276,7 @@ def test_views_run_side_by_side_as_a_rule(start):
     )
     connections = [program.connect() for _ in range(8)]
     for connection in connections:
-        connection.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
     answers = [program.received(connection) for connection in connections]
     for connection in connections:
         connection.close()

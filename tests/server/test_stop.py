@@ -139,7 +139,7 @@ def stop_in_the_middle(run, number, workers, go_on):
 def test_a_large_answer_reaches_a_slow_client_whole(run):
     program = run(PROGRAM, "--port=0", "--grace=60")
     with program.connect() as connection:
-        connection.sendall(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
+        connection.sendall(b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n")
         size = len(connection.recv(1000))
         program.process.send_signal(signal.SIGTERM)
         time.sleep(3)  # longer than a connection without a request may linger
@@ -153,7 +153,9 @@ def test_a_large_answer_reaches_a_slow_client_whole(run):
 def test_an_upload_that_has_begun_is_taken_to_its_end(run):
     program = run(PROGRAM, "--port=0", "--grace=60")
     with program.connect() as connection:
-        connection.sendall(b"POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 40000\r\n\r\n")
+        connection.sendall(
+            b"POST /upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 40000\r\n\r\n"
+        )
         connection.sendall(b"x" * 10_000)
         program.wait_for_answer("here")
         program.process.send_signal(signal.SIGTERM)

@@ -15,6 +15,7 @@ import click
 from ..http.cross_origin import is_loopback
 from .address import actual_host, actual_port, open_address
 from .announce import log_request, say, say_all, start_lines
+from .host_check import HostCheck, listened_hosts
 from .layers import get_ready_alone
 from .limits import WrongLimit, with_limits_of
 from .listen import CannotListen
@@ -105,7 +106,7 @@ def serve_as_child(child: Child, load: Callable[[], WSGIApplication], wish: Deve
     except Exception as error:
         from ..debug import Failure
 
-        child.serve_failure(Failure.from_exception(error), error)
+        child.serve_failure(Failure.from_exception(error), error, host=wish.host)
         return
     worker = make_worker(app, child.listener, wish, is_first=child.is_first)
     if not child.is_first:
@@ -186,6 +187,7 @@ def make_worker(
     app: WSGIApplication, listener: socket.socket, wish: Development, *, is_first: bool
 ) -> Worker | WerkzeugWorker:
     """The worker for ``app``, with the debugger around it; says what it knows of the app."""
+    program = app
     if is_first and wish.announce is not None:
         say_all(wish.announce(app))
     if wish.settings.debug:
@@ -202,6 +204,8 @@ def make_worker(
         app = debugger
         if is_first and debugger.evalex:
             say(f" * Debugger on: its console asks for the PIN {debugger.pin}")
+    if wish.settings.debug or wish.debugger:
+        app = HostCheck(app, program, listened_hosts(listener, wish.host))
     settings = replace(wish.settings, ops_listener=get_ready_alone(wish.settings.operations))
     if user is not None:
         if is_first:

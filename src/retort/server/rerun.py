@@ -15,6 +15,7 @@ import threading
 from typing import TYPE_CHECKING, NoReturn
 
 from .announce import say
+from .host_check import HostCheck, listened_hosts
 from .listen import adopt_listener
 from .options import DEBUG_GRACE_SECONDS, Settings
 from .watch import Watcher
@@ -72,15 +73,22 @@ class Child:
         if not is_clean:
             end_process(0)
 
-    def serve_failure(self, failure: Failure, error: BaseException | None = None) -> None:
-        """Answer everything with ``failure`` until a source file changes, or we are stopped."""
+    def serve_failure(
+        self, failure: Failure, error: BaseException | None = None, *, host: str | None = None
+    ) -> None:
+        """Answer everything with ``failure`` until a source file changes, or we are stopped.
+
+        :param host: the name that is listened on, if it is known.
+        """
         from ..debug import failure_page
 
         failure.report()
         self.watcher.add(_files_of(error))
         self.watcher.any_source_counts = True
         say(" * The server waits for you to correct and save the file", fg="cyan")
-        self.serve(Worker(failure_page(failure), self.listener, Settings(debug=True)))
+        hosts = listened_hosts(self.listener, *([host] if host else []))
+        app = HostCheck(failure_page(failure), None, hosts)
+        self.serve(Worker(app, self.listener, Settings(debug=True)))
 
 
 @functools.cache

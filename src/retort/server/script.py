@@ -19,6 +19,7 @@ import werkzeug.serving
 from .announce import say
 from .command import tls_or_exit
 from .develop import Development, develop
+from .host_check import HostCheck
 from .options import DEFAULT_THREADS, Settings
 from .reload import why_no_reloader
 from .rerun import this_child
@@ -127,6 +128,8 @@ def serve_object(
     reason = why_werkzeug(host, options)
     if reason is not None:
         say_werkzeug_serves(reason)
+        if debug or options["use_debugger"]:
+            app = HostCheck(app, app, [host])
         werkzeug.serving.run_simple(host, port, app, **options)
         return
     wish = read_options(host, port, debug, options)
