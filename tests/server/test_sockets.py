@@ -31,8 +31,8 @@ PROGRAM = """
 
 
 class UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path):
-        super().__init__("site.test", timeout=60)
+    def __init__(self, path, host):
+        super().__init__(host, timeout=60)
         self.path = str(path)
 
     def connect(self):
@@ -41,8 +41,8 @@ class UnixConnection(http.client.HTTPConnection):
         self.sock.connect(self.path)
 
 
-def ask(path):
-    with contextlib.closing(UnixConnection(path)) as connection:
+def ask(path, host="site.test"):
+    with contextlib.closing(UnixConnection(path, host)) as connection:
         connection.request("GET", "/")
         return connection.getresponse().read().decode()
 
@@ -62,19 +62,27 @@ def test_a_unix_socket_serves_and_is_gone_afterwards(run, tmp_path, workers):
 def test_a_unix_socket_serves_in_debug_mode_and_through_a_reload(run, tmp_path):
     program = run(PROGRAM, "--unix=shop.sock", "--debug")
     program.wait_for_output("Listening on the socket")
-    assert ask(tmp_path / "shop.sock").startswith("here")
+    assert ask(tmp_path / "shop.sock", "localhost").startswith("here")
 
     program.rewrite('f"here', 'f"changed')
 
     def is_changed():
         # A connection that the old process had accepted may end.
         with contextlib.suppress(OSError, http.client.HTTPException):
-            return ask(tmp_path / "shop.sock").startswith("changed")
+            return ask(tmp_path / "shop.sock", "localhost").startswith("changed")
 
     program.wait_for(is_changed)
 
     assert program.end() == 0
     assert not (tmp_path / "shop.sock").exists()
+
+
+def test_a_unix_socket_refuses_a_foreign_host_in_debug_mode(run, tmp_path):
+    program = run(PROGRAM, "--unix=shop.sock", "--debug", "--no-reload")
+    program.wait_for_output("Listening on the socket")
+
+    assert ask(tmp_path / "shop.sock").startswith("400 Bad Request")
+    assert ask(tmp_path / "shop.sock", "shop.localhost").startswith("here")
 
 
 def test_the_option_can_come_from_the_environment(run, tmp_path):
