@@ -34,10 +34,9 @@ FOREIGN = [
     "0x7f000001",
     "0.0.0.0",
     "192.0.2.7",
-    "[2001:db8::7]",
-    "[::]",
     "a",
 ]
+FOREIGN_IPV6 = ["[2001:db8::7]", "[2001:db8::7]:5000", "[::]"]
 
 
 @pytest.fixture
@@ -76,6 +75,15 @@ def test_other_hosts_are_refused_with_the_line_that_allows_them(app, host):
     assert "served" not in response.text
 
 
+@pytest.mark.parametrize("host", FOREIGN_IPV6)
+def test_an_ipv6_address_of_others_is_refused_with_the_option_that_allows_it(app, host):
+    response = ask(app, host, "127.0.0.1")
+
+    assert response.status_code == 400
+    assert f"--host {name_of(host)}\n" in response.text
+    assert is_served(app, host, name_of(host))
+
+
 @pytest.mark.parametrize("host", ["evil.example", "shop.test", "192.0.2.7"])
 def test_the_line_of_a_refusal_does_allow_the_host(app, host):
     line = next(
@@ -106,6 +114,7 @@ def test_trusted_hosts_are_answered(app):
 
     assert is_served(app, "shop.test:5000")
     assert is_served(app, "a.example.com")
+    assert HostCheck(app, app, []).is_allowed("Shop.Test:5000")
     assert not is_served(app, "sub.shop.test")
     assert not is_served(app, "evil.example")
 

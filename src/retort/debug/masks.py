@@ -99,7 +99,10 @@ def is_secret(name: str) -> bool:
 
 
 def masked(name: str, text: str) -> str:
-    """``text``, or a mask if ``name`` says that it is a secret; an empty text stays one."""
+    """A mask if ``name`` says that this is a secret, else ``text`` without those in it.
+
+    An empty text stays one.
+    """
     return MASK if text and is_secret(name) else redact(text)
 
 

@@ -71,8 +71,8 @@ class HostCheck:
             return True
         if self.listens_on_all and is_own(name):
             return True
-        config = config_of(self.app)
-        return host_is_trusted(host, names) if (names := names_in(config)) else False
+        names = names_in(config_of(self.app))
+        return bool(names) and host_is_trusted(name, names)
 
     def refusal(self, host: str) -> str:
         """What is wrong, and the line that allows ``host``."""
@@ -86,6 +86,8 @@ class HostCheck:
             fix = "The program does not start: the reason is in the terminal, and at localhost."
         elif (config := config_of(self.app)) is None:
             fix = "Use localhost or 127.0.0.1 instead."
+        elif ":" in name:  # Werkzeug's list of trusted hosts cannot have IPv6 addresses
+            fix = f"If it is an address of this machine, listen on it: --host {name}"
         elif config.get("TRUSTED_HOSTS"):
             line = f'app.config["TRUSTED_HOSTS"] = [*app.config["TRUSTED_HOSTS"], "{name}"]'
             fix = f"If it is yours, allow it:\n\n    {line}"
@@ -139,6 +141,6 @@ def names_in(config: Mapping[str, Any] | None) -> Collection[str]:
     if config is None:
         return ()
     trusted = config.get("TRUSTED_HOSTS") or ()
-    names = [trusted] if isinstance(trusted, str) else [*trusted]
+    names = [name.lower() for name in ([trusted] if isinstance(trusted, str) else trusted)]
     server_name: str | None = config.get("SERVER_NAME")
     return [*names, f".{name_of(server_name)}"] if server_name else names
