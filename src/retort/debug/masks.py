@@ -36,20 +36,20 @@ _SECRET_WORD = re.compile(_SECRET, re.I)
 _NAME = re.compile(
     r"""(?<![\w\-])(?P<name>[\w\-]+)(?P<quote>\\{0,8}['"]?)\s*(?P<sign>[:=]|\\{0,8}['"],)\s*""",
 )
+_SCHEMES = "Bearer|Basic|Negotiate|Token|ApiKey"  # RFC 9110 section 11.4; with one word after it
 _VALUE = re.compile(
     r"""b?'(?:[^'\\]|\\.)*'?"""
     r"""|b?"(?:[^"\\]|\\.)*"?"""
     r"""|\\{1,8}(['"]).*?(?:\\{1,8}\1|\Z)"""  # in a string inside of a string
-    r"""|(?P<plain>[^\s,;&)}\]]+)""",
-    re.S,
+    rf"""|(?P<plain>(?:(?:{_SCHEMES})[ \t]+)?[^\s,;&)}}\]]+)""",
+    re.S | re.I,
 )
 # A header field in plain text. Its value has spaces, commas and semicolons.
 _FIELD = re.compile(r"authorization|cookie", re.I)
 _FIELD_VALUE = re.compile(r"(?:(?!\\[rn])[^\r\n'\"])+")
 
-# RFC 9110 section 11.4 and the schemes registered for it, as far as what follows is a secret.
 _CREDENTIALS = re.compile(
-    r"""(?<!\w)(?P<scheme>Bearer|Basic|Negotiate|Token|ApiKey)(?P<space>[ \t]+|%20|\+)"""
+    rf"""(?<!\w)(?P<scheme>{_SCHEMES})(?P<space>[ \t]+|%20|\+)(?!(?:{_SCHEMES})[ \t])"""
     r"""(?P<value>[^\s,;'"<>()\[\]{}]+)""",
     re.I,
 )
@@ -137,9 +137,10 @@ def redact(text: str, *, by_name: bool = True) -> str:
         text = _PRIVATE_KEY.sub(MASK, text)
     if "://" in text:
         text = _UNBROKEN.sub(_without_passwords, text)
-    text = _CREDENTIALS.sub(_without_credentials, text)
     text = _DIGEST.sub(rf"\g<scheme> {MASK}", text)
-    return _without_named(text) if by_name else text
+    if by_name:
+        text = _without_named(text)
+    return _CREDENTIALS.sub(_without_credentials, text)
 
 
 def _decoded(match: re.Match[str]) -> str:
