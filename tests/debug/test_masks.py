@@ -336,6 +336,7 @@ def steps(function, *arguments):
 
 
 def test_twice_the_text_takes_at_most_twice_the_steps():
+    redact("%3A%2F%2F")  # what the standard library makes at its first use does not count
     for once, twice in zip(hostile(1000), hostile(2000), strict=True):
         assert steps(redact, twice) <= 2.2 * steps(redact, once) + 50, once[:40]
 
