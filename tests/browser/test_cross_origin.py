@@ -14,6 +14,7 @@ from markupsafe import escape
 
 app = Retort(__name__)
 app.config["SECRET_KEY"] = "test key"
+app.config["TRUSTED_HOSTS"] = ["localhost", "127.0.0.1", "shop.test"]
 names = []
 
 
