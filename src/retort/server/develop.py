@@ -19,6 +19,7 @@ from .host_check import HostCheck, listened_hosts
 from .layers import get_ready_alone
 from .limits import WrongLimit, with_limits_of
 from .listen import CannotListen
+from .patched import PatchedProgram, load_unpatched
 from .reload import supervise
 from .rerun import forget_foreign_reloader, this_child
 from .unix_socket import SocketFile
@@ -82,10 +83,10 @@ def develop(load: Callable[[], WSGIApplication], wish: Development) -> None:
         say_all(start_lines_for(listener, wish))
         with SocketFile(listener):
             raise SystemExit(supervise(listener))
-    app = load()
     try:
+        app = load_unpatched(load)
         wish = settled_with(app, wish)
-    except (PublicDebug, WrongLimit) as refusal:
+    except (PatchedProgram, PublicDebug, WrongLimit) as refusal:
         say(f"Error: {refusal.message}", fg="red")
         raise SystemExit(1) from None
     say_all(start_lines_for(listener, wish))
@@ -101,8 +102,12 @@ def serve_as_child(child: Child, load: Callable[[], WSGIApplication], wish: Deve
     wish = replace(wish, host=actual_host(child.listener, wish.host))
     child.watcher.add(wish.extra_files, wish.exclude_patterns, polls=wish.polls)
     try:
-        app = load()
+        app = load_unpatched(load)
         wish = settled_with(app, wish)
+    except PatchedProgram as refusal:
+        # This process can serve nothing, not even a page: the parent starts one that does.
+        say(f"Error: {refusal.message}", fg="red")
+        end_process(1)
     except Exception as error:
         from ..debug import Failure
 

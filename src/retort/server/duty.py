@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from .ahead import import_ahead
 from .closing import LastAnswers, stop_accepting
 from .limits import with_limits_of
+from .patched import load_unpatched
 from .recycling import Counted
 from .signals import StopSignals, let_through, stop_signals
 from .worker import Worker, end_process
@@ -136,7 +137,7 @@ class Duty:
         try:
             if self.task.settings.tls is not None:
                 self.task.settings.tls.check()  # the files may be other ones by now
-            app = self.task.load()
+            app = load_unpatched(self.task.load)
             import_ahead(app)
             settings = with_limits_of(app, self.task.settings)
             if self.task.on_ready is not None:

@@ -21,6 +21,7 @@ from .command import tls_or_exit
 from .develop import Development, develop
 from .host_check import HostCheck
 from .options import DEFAULT_THREADS, Settings
+from .patched import patched_by
 from .reload import why_no_reloader
 from .rerun import this_child
 
@@ -147,6 +148,9 @@ def say_werkzeug_serves(reason: str) -> None:
 
 def why_werkzeug(host: str, options: dict[str, Any]) -> str | None:
     """What only Werkzeug's server can do of what is asked for, if there is something."""
+    library = patched_by()
+    if library is not None:
+        return f"{library} has replaced Python's threads and sockets."
     if host.startswith("unix://"):
         return "it can listen on a Unix socket."
     if options["request_handler"] is not None:
