@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .announce import say, say_all
 from .develop import Development, develop, open_or_exit, start_lines_for
 from .layers import get_ready
+from .open_files import open_files_lines
 from .operations import Operations
 from .options import DEFAULT_THREADS, GRACE_SECONDS, Settings
 from .pid_file import PidFile, PidFileError
@@ -165,6 +166,7 @@ def serve_with_workers(
     :raises SystemExit: when they have ended.
     """
     listener, wish = open_or_exit(wish)
+    say_all(open_files_lines())
     on_ready = Announcer(start_lines_for(listener, wish, workers=count), wish.announce, count)
     with get_ready(wish.settings.operations, workers=count) as ops:
         settings = replace(wish.settings, is_multiprocess=count > 1, ops_listener=ops)
