@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 
 import pytest
@@ -181,6 +182,45 @@ def test_a_program_that_is_mended_while_it_fails_to_start_is_loaded(run, save, t
 
     program.wait_for_output(DONE)
     program.wait_for(lambda: versions(program) == {"version 2, mended"})
+
+
+HOLDS_THE_INTERPRETER = "__import__('re').match(r'(\\w+\\s?)+$', 'a' * 60 + '!')"
+
+
+@pytest.mark.parametrize("hang", ["sleep(600)", HOLDS_THE_INTERPRETER])
+def test_a_second_sighup_ends_a_worker_that_hangs_while_it_loads(run, save, tmp_path, hang):
+    program = run(PROGRAM, "--port=0", "--workers=2")
+    workers = program.serving(2)
+    good = program.file.read_text()
+    save(
+        program.file,
+        f"from pathlib import Path\nfrom time import sleep\nPath('is read').touch()\n{hang}\n",
+    )
+    program.process.send_signal(signal.SIGHUP)
+    program.wait_for((tmp_path / "is read").exists)
+    (hanging,) = set(program.workers) - workers
+
+    save(program.file, good.replace("version 1", "version 2"))
+    program.process.send_signal(signal.SIGHUP)
+
+    program.wait_for_output(DONE)
+    program.wait_for(lambda: hanging not in program.workers)
+    assert versions(program) == {"version 2"}
+    program.serving(2, instead_of=workers)
+    assert "did not start" not in program.output
+    assert program.end() == 0
+
+
+def test_a_first_program_that_hangs_while_it_loads_can_be_corrected(run, save, tmp_path):
+    program = run("import time; print('loading', flush=True); time.sleep(600)", "--port=0")
+    program.wait_for_output("loading")
+
+    save(program.file, textwrap.dedent(PROGRAM))
+    program.process.send_signal(signal.SIGHUP)
+
+    program.wait_for_answer("version 1")
+    assert len(program.workers) == 1
+    assert program.end() == 0
 
 
 def test_a_server_can_be_stopped_during_a_reload(run):

@@ -36,6 +36,14 @@ PROGRAM = """
             time.sleep(0.02)
         return "done"
 
+    @app.get("/held-stream")
+    def held_stream():
+        def pieces():
+            yield "do"
+            held()
+            yield "ne"
+        return pieces()
+
     @app.get("/stream")
     def stream():
         def lines():
@@ -187,7 +195,52 @@ def test_what_takes_longer_than_the_grace_time_is_cut_and_said(run):
 
     thread.join()
     assert isinstance(results[0], (OSError, http.client.HTTPException))
+    assert "ended with 1 open request unfinished after 1 s (--grace)" in program.output
     assert program.family() == []
+
+
+@pytest.mark.parametrize("path", ["/held", "/held-stream"])
+def test_stopping_says_how_many_requests_it_waits_for_and_for_how_long(run, tmp_path, path):
+    program = run(PROGRAM, "--port=0", "--grace=60")
+    program.wait_for_answer("here")
+    under_way = [asking(program, path) for _ in range(3)]
+    program.wait_for(lambda: program.output.count("held view began") == 3)
+
+    program.process.send_signal(signal.SIGTERM)
+
+    line = program.wait_for_output(
+        r"Worker (\d+) is stopping: waiting for 3 open requests, for (\d+) s at most \(--grace\)"
+    )
+    assert int(line[1]) in program.workers
+    assert int(line[2]) <= 60
+    (tmp_path / "go on").touch()
+    for thread, results in under_way:
+        thread.join()
+        assert results[0][0] == 200
+    assert program.wait() == 0
+
+
+def test_a_script_that_is_stopped_says_what_it_waits_for_as_well(start, tmp_path):
+    program = start(PROGRAM + "\n    app.run(port=0)\n", words=["-m", "retort", "{file}"])
+    program.wait_for_answer("here")
+    thread, results = asking(program, "/held-stream")
+    program.wait_for_output("held view began")
+
+    program.process.send_signal(signal.SIGTERM)
+
+    program.wait_for_output(r"The server is stopping: waiting for 1 open request, for \d+ s")
+    (tmp_path / "go on").touch()
+    thread.join()
+    assert results == [(200, 4)]
+    assert program.wait() == 0
+
+
+def test_a_quick_stop_says_nothing(run):
+    program = run(PROGRAM, "--port=0", "--workers=2")
+    program.wait_for_answer("here")
+
+    assert program.end() == 0
+    assert "stopping" not in program.output
 
 
 def test_a_request_may_take_as_long_as_the_grace_time(run):

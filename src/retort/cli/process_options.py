@@ -93,6 +93,22 @@ PROCESS_OPTIONS = [
         help="Time to go on as before when the server is stopped; /-/ready says that it goes.",
     ),
     click.Option(
+        ["--worker-timeout"],
+        metavar="SECONDS",
+        type=SecondsType(0, 86_400),
+        default=30.0,
+        show_default=True,
+        help="Replace a worker that does not respond for so long, as a whole; 0: never.",
+    ),
+    click.Option(
+        ["--load-timeout"],
+        metavar="SECONDS",
+        type=SecondsType(0, 86_400),
+        default=600.0,
+        show_default=True,
+        help="Time for a worker to load the program; 0: any.",
+    ),
+    click.Option(
         ["--pid-file"],
         metavar="PATH",
         type=click.Path(dir_okay=False),

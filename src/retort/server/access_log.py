@@ -18,6 +18,7 @@ import time
 from datetime import datetime, timezone
 from functools import lru_cache
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 from .announce import say, shown_target
 
@@ -149,7 +150,7 @@ class LogFile:
     """Appends lines to a file, or to standard output (``-``).
 
     A file that was moved away or removed, as logrotate does, is made again at the next line: no
-    signal is needed.
+    signal is needed. `reopen_access_logs` opens it again in any case.
 
     :raises OSError: if the file cannot be opened.
     """
@@ -159,6 +160,7 @@ class LogFile:
         self.lock = threading.Lock()
         self.has_failed = False
         self.open()
+        _files.add(self)
 
     def open(self) -> None:
         if self.name == "-":
@@ -189,13 +191,33 @@ class LogFile:
         except FileNotFoundError:
             is_same = False
         if not is_same:
-            old = self.fd
-            self.open()
-            os.close(old)
+            self.reopen()
+
+    def reopen(self) -> None:
+        """Open the file that has the name now; the caller holds the lock."""
+        old = self.fd
+        self.open()
+        os.close(old)
 
     def close(self) -> None:
+        _files.discard(self)
         if self.name != "-":
             os.close(self.fd)
+
+
+_files: WeakSet[LogFile] = WeakSet()  # those of this process
+
+
+def reopen_access_logs() -> None:
+    """Open every access log of this process again; what goes wrong is reported."""
+    for file in list(_files):
+        if file.name == "-":
+            continue
+        try:
+            with file.lock:
+                file.reopen()
+        except OSError as error:
+            say(f"Error: cannot open the access log {file.name!r}: {error}.", fg="red")
 
 
 _CLOEXEC = getattr(os, "O_CLOEXEC", 0)

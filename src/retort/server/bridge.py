@@ -207,6 +207,16 @@ class Bridge:
         is_waiting = self.bodies.waiting or self.overflow.jobs or self.pool.jobs
         return not self.busy_threads and not is_waiting
 
+    def open_requests(self) -> int:
+        """How many requests have no complete answer yet, streamed ones included."""
+        watchers = [*self.busy_threads.copy().values()]
+        watchers += [body.watcher for body in self.bodies.waiting.copy()]
+        return (
+            len({id(watcher) for watcher in watchers})
+            + len(self.pool.jobs)
+            + len(self.overflow.jobs)
+        )
+
     def busy_clients(self) -> set[int] | None:
         """The ports of clients that have a request here; ``None`` if not all may be known."""
         if self.is_overloaded() or self.pool.jobs or self.overflow.jobs:

@@ -13,8 +13,12 @@ import select
 import socket
 import stat
 import struct
+import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from .announce import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -38,6 +42,43 @@ class LastAnswers:
             return start_response(status, [*others, ("Connection", "close")], exc_info)
 
         return self.app(environ, start_last)
+
+
+_FIRST_REPORT_SECONDS = 1.0
+_REPORT_SECONDS = 10.0
+
+
+class StopReport:
+    """Says from a thread what a process that is being stopped waits for, if it takes long.
+
+    :param open_requests: counts the requests that are not answered yet.
+    :param grace_seconds: how long they may take.
+    :param who: the subject of the line: the worker, or the server.
+    """
+
+    def __init__(self, open_requests: Callable[[], int], grace_seconds: float, who: str) -> None:
+        self.open_requests = open_requests
+        self.grace_seconds = grace_seconds
+        self.who = who
+
+    def start(self) -> None:
+        threading.Thread(target=self.run, name="retort stop report", daemon=True).start()
+
+    def run(self) -> None:
+        end_at = time.monotonic() + self.grace_seconds
+        time.sleep(_FIRST_REPORT_SECONDS)
+        while (seconds := end_at - time.monotonic()) > 0:
+            if count := self.open_requests():
+                say(
+                    f" * {self.who} is stopping: waiting for {requests(count)}, for"
+                    f" {seconds:.0f} s at most (--grace)"
+                )
+            time.sleep(_REPORT_SECONDS)
+
+
+def requests(count: int) -> str:
+    """``1 open request``; an answer that is being streamed is one, too."""
+    return "1 open request" if count == 1 else f"{count} open requests"
 
 
 def stop_accepting(inode: int) -> bool:

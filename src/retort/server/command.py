@@ -12,7 +12,7 @@ from .develop import Development, develop, open_or_exit, start_lines_for
 from .layers import get_ready
 from .open_files import open_files_lines
 from .operations import Operations
-from .options import DEFAULT_THREADS, GRACE_SECONDS, Settings
+from .options import DEFAULT_THREADS, GRACE_SECONDS, LOAD_SECONDS, WORKER_SECONDS, Settings
 from .pid_file import PidFile, PidFileError
 from .recycling import Recycling
 from .reload import why_no_reloader
@@ -51,6 +51,8 @@ def serve(
     fd: int | None = None,
     grace: float = GRACE_SECONDS,
     drain: float = 0.0,
+    worker_timeout: float = WORKER_SECONDS,
+    load_timeout: float = LOAD_SECONDS,
     limits: Mapping[str, Any] | None = None,
     pid_file: str | None = None,
     recycling: Recycling | None = None,
@@ -83,6 +85,10 @@ def serve(
     :param grace: seconds that requests under way get to finish when the server is stopped.
     :param drain: seconds to go on as before when the server is stopped, while
         ``/-/ready`` says that it goes; in production.
+    :param worker_timeout: seconds without a sign of life after which a worker is replaced, in
+        production; 0: it never is.
+    :param load_timeout: seconds within which a worker has to load the program, in production; 0:
+        any number.
     :param limits: what a client may do: fields of `options.Limits`. Where it has none, the
         program's config counts.
     :param pid_file: where to write the process id, for ``retort reload``.
@@ -114,6 +120,8 @@ def serve(
             operations=operations or Operations(),
             grace=grace,
             drain=drain,
+            worker_timeout=worker_timeout,
+            load_timeout=load_timeout,
             given=frozenset(limits or ()),
             **(limits or {}),
         ),

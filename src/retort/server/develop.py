@@ -71,7 +71,8 @@ class PublicDebug(click.ClickException):
 def develop(load: Callable[[], WSGIApplication], wish: Development) -> None:
     """Serve what ``load`` returns; returns when stopped.
 
-    :raises SystemExit: if the port cannot be used (1), and in a reloader's parent (0).
+    :raises SystemExit: if the port cannot be used (1), in a reloader's parent (0), and with the
+        status that the program's own handler of SIGINT or SIGTERM asked for.
     """
     forget_foreign_reloader()
     child = this_child()
@@ -91,10 +92,12 @@ def develop(load: Callable[[], WSGIApplication], wish: Development) -> None:
         raise SystemExit(1) from None
     say_all(start_lines_for(listener, wish))
     with SocketFile(listener):
-        is_clean = serve_here(make_worker(app, listener, wish, is_first=True))
+        is_clean, status = serve_here(make_worker(app, listener, wish, is_first=True))
     listener.close()
     if not is_clean:
-        end_process(0)
+        end_process(status or 0)
+    if status is not None:
+        raise SystemExit(status)
 
 
 def serve_as_child(child: Child, load: Callable[[], WSGIApplication], wish: Development) -> None:

@@ -1,9 +1,8 @@
 """What a worker process does: load the program, serve it, and end without losing anything.
 
-It speaks with the main process over a channel of its own: says when it serves, why it cannot
-and when it is due to be replaced, and hears when another has taken its place. The end of the
-channel is the end of the main process, even if that was killed. Who starts workers and
-when: `workers.py`.
+It exchanges messages with the main process over a channel of its own: the classes below. The end
+of the channel is the end of the main process, even if that was killed. Who starts workers and
+when: `workers.py`; what the main process does at each message: `member.py`.
 """
 
 from __future__ import annotations
@@ -16,8 +15,12 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .access_log import reopen_access_logs
 from .ahead import import_ahead
-from .closing import LastAnswers, stop_accepting
+from .announce import say
+from .closing import LastAnswers, StopReport, requests, stop_accepting
+from .error_log import reopen_log_files
+from .heartbeat import Heartbeat, keep_stacks, stacks_after, write_stacks_after
 from .limits import with_limits_of
 from .patched import load_unpatched
 from .recycling import Counted
@@ -46,36 +49,53 @@ STOPPED_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class Loaded:
-    """A worker says: the program is here; from now on requests may end me."""
+    """From a worker: the application is loaded; requests may arrive from now on."""
 
 
 @dataclass(frozen=True)
 class Serves:
-    """A worker says: I answer requests."""
+    """From a worker: requests are answered."""
+
+
+@dataclass(frozen=True)
+class Beat:
+    """From a worker: it runs, and its interpreter is not held."""
 
 
 @dataclass(frozen=True)
 class Failed:
-    """A worker says: the program does not load; this is why."""
+    """From a worker: the program does not load; this is why."""
 
     failure: Failure
 
 
 @dataclass(frozen=True)
 class Due:
-    """A worker says: I have served for long enough."""
+    """From a worker: it has served for long enough."""
 
     reason: str
 
 
 @dataclass(frozen=True)
 class Closed:
-    """A worker says: I accept no connection any more."""
+    """From a worker: no connection is accepted any more."""
+
+
+@dataclass(frozen=True)
+class Exits:
+    """From a worker: the program's own signal handler asked for this exit status."""
+
+    status: int
 
 
 @dataclass(frozen=True)
 class Retire:
-    """The main process says: another has taken your place."""
+    """To a worker: finish and end; one that still loads the program ends at once."""
+
+
+@dataclass(frozen=True)
+class Reopen:
+    """To a worker: open the log files again."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +104,7 @@ class Task:
 
     :param on_ready: called with the application before it is first served.
     :param requests: how many to answer until it is due.
+    :param beat_seconds: the interval of `Beat` messages; ``None``: none are needed.
     """
 
     load: Load
@@ -91,6 +112,7 @@ class Task:
     settings: Settings
     on_ready: OnReady | None = None
     requests: int | None = None
+    beat_seconds: float | None = None
 
 
 def work(task: Task, channel: Connection, others: Iterable[Connection]) -> None:
@@ -103,7 +125,7 @@ def work(task: Task, channel: Connection, others: Iterable[Connection]) -> None:
     forget_main_process()
     duty = Duty(task, channel)
     threading.Thread(target=duty.listen, name="retort channel", daemon=True).start()
-    end_process(0 if duty.run() else 1)
+    end_process(duty.run())
 
 
 def forget_main_process() -> None:
@@ -115,7 +137,37 @@ def forget_main_process() -> None:
         # A closed terminal sends SIGHUP to all; only the main process has an answer.
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        handle_operators_signals()
     let_through()
+
+
+def handle_operators_signals() -> None:
+    """Handle what an operator may send to all processes of a server, as `systemctl kill` does.
+
+    The defaults would end or stop a worker. Functions, not SIG_IGN, which the programs
+    that a worker starts would inherit. A handler that the program installs later counts.
+    """
+
+    def reopen(*_: object) -> None:
+        # In a thread: the main thread may hold the lock of a log.
+        threading.Thread(target=reopen_logs, name="retort logs", daemon=True).start()
+
+    def nothing(*_: object) -> None:
+        pass
+
+    def end(*_: object) -> None:
+        end_process(0)
+
+    signal.signal(signal.SIGUSR1, reopen)
+    signal.signal(signal.SIGQUIT, end)
+    for number in (signal.SIGUSR2, signal.SIGTTIN, signal.SIGTTOU):
+        signal.signal(number, nothing)
+
+
+def reopen_logs() -> None:
+    """Open the access log and the program's own log files again."""
+    reopen_access_logs()
+    reopen_log_files()
 
 
 class Duty:
@@ -125,38 +177,55 @@ class Duty:
         self.task = task
         self.channel = channel
         self.worker: Worker | None = None
+        self.heartbeat: Heartbeat | None = None
         self.inode = 0
+        self.is_loading = True
+        self.loading_lock = threading.Lock()
         self.is_leaving = False
         self.is_ending = False
 
-    def run(self) -> bool:
+    def run(self) -> int:
         """Load and serve.
 
-        :returns: whether the program could be loaded.
+        :returns: the exit status: 1 if the program could not be loaded, or what its own signal
+            handler asked for.
         """
         try:
-            if self.task.settings.tls is not None:
-                self.task.settings.tls.check()  # the files may be other ones by now
-            app = load_unpatched(self.task.load)
-            import_ahead(app)
-            settings = with_limits_of(app, self.task.settings)
-            if self.task.on_ready is not None:
-                self.task.on_ready(app)
-            self.serve(app, settings)
+            app, settings = self.load()
+            return self.serve(app, settings)
         except (Exception, SystemExit) as error:
             from ..debug import Failure  # not before: what serves has no need of it
 
             self.tell(Failed(Failure.from_exception(error)))
-            return False
-        return True
+            return 1
 
-    def serve(self, app: WSGIApplication, settings: Settings) -> None:
+    def load(self) -> tuple[WSGIApplication, Settings]:
+        settings = self.task.settings
+        if settings.load_timeout:
+            write_stacks_after(stacks_after(settings.load_timeout))
+        if settings.tls is not None:
+            settings.tls.check()  # the files may be other ones by now
+        app = load_unpatched(self.task.load)
+        import_ahead(app)
+        settings = with_limits_of(app, settings)
+        if self.task.on_ready is not None:
+            self.task.on_ready(app)
+        keep_stacks()
+        return app, settings
+
+    def serve(self, app: WSGIApplication, settings: Settings) -> int:
+        """Serve until stopped.
+
+        :returns: the exit status.
+        """
         if self.task.requests is not None:
             app = Counted(app, self.task.requests, self.say_due)
         worker = Worker(app, self.task.listener, settings)
         # From here on, a signal lets what is under way finish.
         self.inode = os.fstat(self.task.listener.fileno()).st_ino
-        with StopSignals(worker.bell, self.leave):
+        with StopSignals(worker.bell, self.leave, program_first=True) as signals:
+            with self.loading_lock:
+                self.is_loading = False
             self.tell(Loaded())
             worker.start()
             self.worker = worker
@@ -164,27 +233,67 @@ class Duty:
                 worker.is_leaving.set()
             self.task.listener.close()  # Granian has its own: closed when it stops to accept
             self.tell(Serves())
+            self.start_heartbeat(settings)
             if self.is_ending:
                 worker.stop()
-            worker.wait()
+            if not worker.wait():
+                self.say_what_was_cut(worker)
+        status = signals.exit_status()
+        if status is not None:
+            self.tell(Exits(status))
+        return status or 0
+
+    def start_heartbeat(self, settings: Settings) -> None:
+        if self.task.beat_seconds is not None:
+            beat = Beat()
+            self.heartbeat = Heartbeat(
+                lambda: self.tell(beat), self.task.beat_seconds, settings.worker_timeout
+            )
+            self.heartbeat.start()
+        if self.is_ending:
+            self.stop_heartbeat()
+
+    def stop_heartbeat(self) -> None:
+        """From here on the main process counts the time to the end."""
+        if self.heartbeat is not None:
+            self.heartbeat.stop()
 
     def say_due(self) -> None:
         self.tell(Due(f"answered {self.task.requests} requests"))
 
     def tell(self, message: object) -> None:
-        with contextlib.suppress(OSError):  # nobody is there any more: `listen` knows
+        with contextlib.suppress(OSError):  # the main process is gone: `listen` notices
             self.channel.send(message)
 
     def listen(self) -> None:
-        """Wait for a word of the main process, or its end; in a thread."""
+        """Receive the messages of the main process, and notice its end; in a thread."""
         try:
             while True:
-                if isinstance(self.channel.recv(), Retire):
+                message = self.channel.recv()
+                if isinstance(message, Reopen):
+                    reopen_logs()
+                elif isinstance(message, Retire):
+                    self.end_if_loading()
                     self.leave_to_another()
         except (EOFError, OSError):
-            if self.worker is None:
-                os._exit(0)  # it loads still, perhaps for ever
+            self.end_if_loading()
             self.end_soon()
+
+    def end_if_loading(self) -> None:
+        """The program may be loading for ever."""
+        with self.loading_lock:
+            if self.is_loading:
+                os._exit(0)
+
+    def say_what_was_cut(self, worker: Worker) -> None:
+        count = worker.bridge.open_requests()
+        if count:
+            grace = self.task.settings.grace_seconds
+            say(
+                f"Worker {os.getpid()} ended with {requests(count)} unfinished after {grace:g} s"
+                " (--grace).",
+                fg="yellow",
+            )
 
     def leave_to_another(self) -> None:
         """Another accepts from here on: answer what is here already, and end."""
@@ -216,6 +325,11 @@ class Duty:
             worker.is_leaving.set()
             later(STOPPED_SECONDS, lambda: stop_accepting(self.inode))
             later(2 * STOPPED_SECONDS, worker.stop)
+            StopReport(
+                worker.bridge.open_requests,
+                self.task.settings.grace_seconds,
+                f"Worker {os.getpid()}",
+            ).start()
 
     def close_with_answers(self) -> Worker | None:
         """Have every connection end with its next answer.
@@ -223,6 +337,7 @@ class Duty:
         :returns: the worker; ``None`` if it is about to serve, and looks at `is_ending` then.
         """
         self.is_ending = True
+        self.stop_heartbeat()
         worker = self.worker
         if worker is not None and not isinstance(worker.bridge.app, LastAnswers):
             worker.bridge.app = LastAnswers(worker.bridge.app)

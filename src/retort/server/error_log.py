@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from ..logging import LineFormatter, default_handler
 from .access_log import iso_time
-from .announce import shown_target
+from .announce import say, shown_target
 from .exchange import current_exchange
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 
 _FIELDS = ("request_id", "method", "path", "endpoint")
@@ -98,3 +98,26 @@ def install(log_format: str, logger_name: str | None) -> None:
         if handler is not None:
             handler.addFilter(fields)
             handler.setFormatter(make_formatter(log_format))
+
+
+def reopen_log_files() -> None:
+    """Open the files of all `logging.FileHandler` of this process again, as logrotate needs it.
+
+    A file that is opened for writing from its start (mode ``w``) is left: its lines would be lost.
+    """
+    for handler in set(_handlers()):
+        if isinstance(handler, logging.FileHandler) and handler.mode == "a":
+            handler.acquire()
+            try:
+                if handler.stream is not None:
+                    handler.setStream(handler._open()).close()  # type: ignore[union-attr]
+            except OSError as error:
+                say(f"Error: cannot open the log {handler.baseFilename!r}: {error}.", fg="red")
+            finally:
+                handler.release()
+
+
+def _handlers() -> Iterator[logging.Handler]:
+    loggers = [logging.getLogger(), *logging.Logger.manager.loggerDict.values()]
+    for logger in loggers:
+        yield from getattr(logger, "handlers", ())  # a placeholder has none

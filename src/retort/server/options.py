@@ -61,6 +61,12 @@ SEND_SECONDS = 60.0
 GRACE_SECONDS = 10.0
 LINGER_SECONDS = 2.0
 DEBUG_GRACE_SECONDS = 1.0
+
+# A worker of which the main process hears nothing for WORKER_SECONDS is replaced: gunicorn's
+# default. Loading a program takes minutes where it reads a large model, and no client waits for
+# it while others serve.
+WORKER_SECONDS = 30.0
+LOAD_SECONDS = 600.0
 DEBUG_LINGER_SECONDS = 0.5
 
 
@@ -97,6 +103,8 @@ class Settings(Limits):
     """How one process serves; the same for every worker, and picklable.
 
     :param drain: seconds to go on as before when stopped, while it is told to balancers.
+    :param worker_timeout: seconds without a sign of life after which a worker is replaced; 0: any.
+    :param load_timeout: seconds within which a worker has to load the program; 0: any.
     :param given: the limits that the operator gave, which go before the program's own.
     """
 
@@ -109,6 +117,8 @@ class Settings(Limits):
     is_multiprocess: bool = False
     grace: float = GRACE_SECONDS
     drain: float = 0.0
+    worker_timeout: float = WORKER_SECONDS
+    load_timeout: float = LOAD_SECONDS
     given: frozenset[str] = frozenset()
 
     @property

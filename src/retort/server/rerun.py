@@ -64,14 +64,17 @@ class Child:
     def serve(self, worker: Worker | WerkzeugWorker) -> None:
         """Serve until stopped.
 
-        :raises SystemExit: with status `RELOAD`, after a change.
+        :raises SystemExit: with status `RELOAD`, after a change; with the status that the
+            program's own signal handler asked for.
         """
         self.worker = worker
-        is_clean = serve_here(worker)
+        is_clean, status = serve_here(worker)
         if self.must_reload:
             raise SystemExit(RELOAD)
         if not is_clean:
-            end_process(0)
+            end_process(status or 0)
+        if status is not None:
+            raise SystemExit(status)
 
     def serve_failure(
         self, failure: Failure, error: BaseException | None = None, *, host: str | None = None

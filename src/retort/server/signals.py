@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 import threading
+import traceback
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -52,6 +53,9 @@ class StopSignals:
 
     :param others: what other signals call. One that was ignored stays ignored: whoever started
         us wanted that, as ``nohup`` does.
+    :param program_first: call the handler that the program installed before ``stop``, at the first
+        of these signals. What it raises does not prevent the stop.
+    :ivar raised: what the program's handler raised, for example ``SystemExit``.
 
     Outside the main thread nothing changes: Python lets only that one handle signals.
     """
@@ -61,21 +65,28 @@ class StopSignals:
         bell: Bell,
         stop: Callable[[], None],
         others: Mapping[signal.Signals, Callable[[], None]] | None = None,
+        *,
+        program_first: bool = False,
     ) -> None:
         self.bell = bell
         self.actions = dict.fromkeys(stop_signals(), stop)
         for number, action in (others or {}).items():
             if signal.getsignal(number) is not signal.SIG_IGN:
                 self.actions[number] = action
+        self.calls_program = program_first
+        self.raised: BaseException | None = None
         self.previous: dict[int, Any] = {}
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> StopSignals:
         if threading.current_thread() is threading.main_thread():
             self.previous_fd = signal.set_wakeup_fd(
                 self.bell.ringing.fileno(), warn_on_full_buffer=False
             )
             for number in self.actions:
-                self.previous[number] = signal.signal(number, self._handle)
+                # Read first: the signal may come as soon as the handler is in place.
+                self.previous[number] = signal.getsignal(number)
+                signal.signal(number, self._handle)
+        return self
 
     def __exit__(self, *error: object) -> None:
         if self.previous:
@@ -84,7 +95,31 @@ class StopSignals:
             signal.set_wakeup_fd(self.previous_fd)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
+        handler = self.previous[number]
+        # SIG_DFL and SIG_IGN are numbers; Python's own handler only raises KeyboardInterrupt.
+        if self.calls_program and callable(handler) and handler != signal.default_int_handler:
+            self.calls_program = False  # the main process and the terminal both send a signal
+            try:
+                handler(number, frame)
+            except BaseException as error:  # raised again when the server has stopped
+                self.raised = error
         self.actions[signal.Signals(number)]()
+
+    def exit_status(self) -> int | None:
+        """The exit status that the program's handler asked for; ``None`` if it did not.
+
+        Prints what it raised, unless that is ``SystemExit`` with a number.
+        """
+        if self.raised is None or isinstance(self.raised, KeyboardInterrupt):
+            return None
+        if not isinstance(self.raised, SystemExit):
+            traceback.print_exception(self.raised)
+            return 1
+        code = self.raised.code
+        if code is None or isinstance(code, int):
+            return code or 0
+        print(code, file=sys.stderr)
+        return 1
 
 
 def stop_signals() -> list[signal.Signals]:

@@ -22,7 +22,7 @@ import time
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from .bridge import Bridge, Loop
-from .closing import is_sending
+from .closing import StopReport, is_sending
 from .guard import Guard
 from .idle import IdleWatch
 from .layers import around
@@ -198,18 +198,27 @@ def native_threads() -> set[str]:
 _THREADS_END_SECONDS = 0.5
 
 
-def serve_here(worker: Worker | WerkzeugWorker) -> bool:
-    """Serve from this process until SIGINT, SIGTERM or ``worker.stop()``; see `Worker.wait`."""
+def serve_here(worker: Worker | WerkzeugWorker) -> tuple[bool, int | None]:
+    """Serve from this process until SIGINT, SIGTERM or ``worker.stop()``.
+
+    :returns: what `Worker.wait` returns; the exit status that the program's own signal handler
+        asked for, if it did.
+    """
 
     def stop() -> None:
         worker.is_leaving.set()
         worker.stop()
+        if not is_stopping.is_set():
+            is_stopping.set()
+            grace_seconds = worker.settings.grace_seconds
+            StopReport(worker.bridge.open_requests, grace_seconds, "The server").start()
 
-    with StopSignals(worker.bell, stop):
+    is_stopping = threading.Event()
+    with StopSignals(worker.bell, stop, program_first=True) as signals:
         worker.start()
         is_clean = worker.wait()
     worker.bell.close()
-    return is_clean
+    return is_clean, signals.exit_status()
 
 
 def end_process(status: int) -> NoReturn:

@@ -6,17 +6,29 @@ imports the program: each worker loads it, so one that is started later has its 
 That is how a reload works, and how a worker that served for long enough goes: a fresh one
 first, and when that serves, the old one ends.
 
-What a worker does: `duty.py`, `worker.py`. How one fares: `member.py`. When to try again:
+What a worker does: `duty.py`, `worker.py`. The states of one: `member.py`. When to try again:
 `pauses.py`.
+
+| Signal | What this process does |
+| --- | --- |
+| SIGTERM, SIGINT | stops: requests under way have the grace time; a second one ends all at once |
+| SIGQUIT | stops without the grace time |
+| SIGHUP | loads the program again, worker by worker; stops if the terminal was closed |
+| SIGUSR1 | has all workers open their log files again |
+| SIGUSR2 | prints that it is ignored |
+| SIGTTIN, SIGTTOU | one worker more, one less |
 """
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import signal
 import sys
 import time
+from collections import deque
+from dataclasses import replace
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +53,16 @@ _START_METHOD = "fork" if sys.platform == "linux" else "spawn"
 
 # Workers end by themselves within the grace time; then they are killed.
 _KILL_SECONDS = 0.3
+
+# After SIGQUIT: for what the program registered with atexit.
+_QUICK_SECONDS = 1.0
+
+# Workers send a sign of life this often, or more often if they may be silent for a short time only.
+_BEAT_SECONDS = 1.0
+
+# A wait that takes so much longer than planned was no wait: this process did not run meanwhile
+# (Ctrl-Z, a paused machine), and the workers hardly did.
+_HELD_UP_SECONDS = 1.0
 
 # Two signals in so short a time are one wish: `timeout` and some launchers pass one on to the
 # process, and to its group besides.
@@ -80,6 +102,9 @@ class Workers:
         self.generation = 0
         self.is_reloading = False
         self.is_reload_asked = False
+        self.asked: deque[Callable[[], None]] = deque()
+        self.is_quick = False
+        self.exit_status = 0
         self.has_served = False
         self.cannot_start = False
         self.stops_asked = 0
@@ -87,12 +112,14 @@ class Workers:
         self.terminal = Terminal()
         self.bell = Bell()
         self.context: Any = multiprocessing.get_context(_START_METHOD)
+        self.beat_seconds = beat_interval(settings.worker_timeout, self.notifier.watchdog_seconds)
 
     def run(self) -> int:
-        """Serve until SIGINT or SIGTERM; SIGHUP loads the program anew.
+        """Serve until a signal stops it.
 
         :returns: the exit status: 0; 1 if the program does not start, or a second signal did
-            not leave the workers the time to finish.
+            not leave the workers the time to finish; what the program's own signal handler asked
+            for in a worker.
         """
         with StopSignals(self.bell, self.stop, self.other_signals()):
             while not self.stops_asked and not self.cannot_start:
@@ -100,7 +127,7 @@ class Workers:
                 self.wait_for_news()
                 self.take_note()
             self.end_all()
-        return 0 if self.stops_asked == 1 else 1
+        return self.exit_status if self.stops_asked == 1 else 1
 
     # Signals: only noted here; `run` does the rest.
 
@@ -113,7 +140,14 @@ class Workers:
     def other_signals(self) -> dict[signal.Signals, Callable[[], None]]:
         if sys.platform == "win32":
             return {}
-        actions: dict[signal.Signals, Callable[[], None]] = {signal.SIGHUP: self.hang_up}
+        actions: dict[signal.Signals, Callable[[], None]] = {
+            signal.SIGHUP: self.hang_up,
+            signal.SIGQUIT: self.quit,
+            signal.SIGUSR1: lambda: self.asked.append(self.reopen_logs),
+            signal.SIGUSR2: lambda: self.asked.append(say_that_it_is_ignored),
+            signal.SIGTTIN: lambda: self.asked.append(self.add_worker),
+            signal.SIGTTOU: lambda: self.asked.append(self.remove_worker),
+        }
         if os.getpid() == 1:
             actions[signal.SIGCHLD] = lambda: None  # wakes us up, to bury the dead of others
         return actions
@@ -124,15 +158,56 @@ class Workers:
         else:
             self.is_reload_asked = True
 
+    def quit(self) -> None:
+        self.is_quick = True
+        self.stops_asked = self.stops_asked or 1
+
+    # What they ask for; called by `take_note`.
+
+    def reopen_logs(self) -> None:
+        for member in self.members:
+            member.reopen_logs()
+        say(" * SIGUSR1: log files are opened again")
+
+    def add_worker(self) -> None:
+        if self.settings.operations.metrics and not self.settings.is_multiprocess:
+            say(
+                " * SIGTTIN is ignored: one worker was started, and --metrics counts for one. Start"
+                " with --workers 2 or more, then their number can change.",
+                fg="yellow",
+            )
+            return
+        self.set_count(self.count + 1, "SIGTTIN")
+
+    def remove_worker(self) -> None:
+        if self.count == 1:
+            say(" * SIGTTOU is ignored: there is only one worker", fg="yellow")
+            return
+        self.set_count(self.count - 1, "SIGTTOU")
+
+    def set_count(self, count: int, why: str) -> None:
+        self.count = self.pauses.count = count
+        say(f" * {why}: {count} worker{'s' if count > 1 else ''} from now on", fg="cyan")
+
     # What is there, and what should be.
 
-    def present(self) -> list[Member]:
-        """Those that serve or are about to."""
-        here = (State.STARTS, State.SERVES)
-        return [member for member in self.members if member.state in here]
+    def serving(self) -> list[Member]:
+        return [member for member in self.members if member.state is State.SERVES]
 
     def starting(self) -> list[Member]:
         return [member for member in self.members if member.state is State.STARTS]
+
+    def joining(self) -> list[Member]:
+        """Those that start and take the place of no worker that serves."""
+        return [
+            member
+            for member in self.starting()
+            if member.replaces is None or member.replaces.state is not State.SERVES
+        ]
+
+    def present(self) -> list[Member]:
+        """Those that serve or are about to."""
+        return self.serving() + self.joining()
 
     def outdated(self) -> Iterator[Member]:
         """Those that another is to replace, and none does yet."""
@@ -145,11 +220,24 @@ class Workers:
     def start_what_is_missing(self) -> None:
         if self.pauses.seconds_left():
             return
-        while len(self.present()) < self.count and len(self.starting()) < self.most_at_once():
+        while len(self.present()) < self.count and len(self.joining()) < self.most_at_once():
             self.start(None)
         # One by one: at most one process more than usual. Not before all are there.
         if not self.starting() and (old := next(self.outdated(), None)) is not None:
             self.start(old)
+
+    def end_what_is_too_much(self) -> None:
+        """Retire workers that SIGTTOU made superfluous: those that load first, then the oldest."""
+        for member in reversed(self.joining()):
+            if len(self.present()) > self.count:
+                self.retire(member)
+        replaced = {member.replaces for member in self.starting()}
+        for member in sorted(self.serving(), key=lambda each: each.generation):
+            if len(self.serving()) > self.count and member not in replaced:
+                self.retire(member)
+
+    def retire(self, member: Member) -> None:
+        member.retire(REPLACED_SECONDS + self.settings.grace_seconds + _KILL_SECONDS)
 
     def most_at_once(self) -> int:
         """How many workers may start at the same time.
@@ -165,9 +253,12 @@ class Workers:
         task = Task(
             load=self.load,
             listener=self.listener,
-            settings=self.settings,
+            settings=replace(
+                self.settings, is_multiprocess=self.settings.is_multiprocess or self.count > 1
+            ),
             on_ready=None if self.has_served else self.on_ready,
             requests=(limits := self.recycling.spread()).requests,
+            beat_seconds=self.beat_seconds,
         )
         self.members.append(
             Member(
@@ -184,32 +275,44 @@ class Workers:
         sources: list[Any] = [self.bell.hearing]
         for member in self.members:
             sources += member.sources()
-        wait(sources, self.next_look())
+        planned, before = self.next_look(), time.monotonic()
+        wait(sources, planned)
         self.bell.clear()
+        if planned is not None:
+            held_up = time.monotonic() - before - planned
+            if held_up >= _HELD_UP_SECONDS:
+                for member in self.members:
+                    member.excuse(held_up)
 
     def next_look(self) -> float | None:
         """Seconds until there is something to do without news; ``None``: never."""
-        times = [self.pauses.seconds_left() or None, self.notifier.next_beat()]
+        # The watchdog is due: it waits for a worker's message.
+        times = [self.pauses.seconds_left() or None, self.notifier.next_beat() or None]
         if self.recycling.seconds is not None or self.recycling.rss_mib is not None:
             times.append(LOOK_SECONDS)
         if self.recycling.seconds is not None:
             times.append(min(1.0, self.recycling.seconds / 2))
-        times += [
-            max(0.0, member.end_at - time.monotonic()) for member in self.members if member.end_at
-        ]
+        if self.settings.worker_timeout:
+            times.append(_BEAT_SECONDS)  # so that `wait_for_news` notices when it was held up
+        now = time.monotonic()
+        deadlines = [member.next_deadline() for member in self.members]
+        times += [max(0.0, deadline - now) for deadline in deadlines if deadline is not None]
         return min((seconds for seconds in times if seconds is not None), default=None)
 
     def take_note(self) -> None:
         """Of everything that has happened since the last time."""
-        if self.is_reload_asked:
-            self.is_reload_asked = False
-            self.begin_reload()
         for member in list(self.members):
             if member.hear():
                 self.note_service(member)
             if not member.is_alive():
                 member.hear()
                 self.note_death(member)
+        if self.is_reload_asked:
+            self.is_reload_asked = False
+            self.begin_reload()
+        while self.asked:
+            self.asked.popleft()()
+        self.end_what_is_too_much()
         self.look_at_members()
         self.end_reload_if_done()
         if os.getpid() == 1:
@@ -219,9 +322,23 @@ class Workers:
         now = time.monotonic()
         for member in self.members:
             member.check_limits(now)
+            if member.check_patience(now) and member.state is State.SILENT:
+                say(
+                    f"Worker {member.pid} gave no sign of life for"
+                    f" {self.settings.worker_timeout:g} s (--worker-timeout): it is ended and"
+                    " replaced. What its threads were doing is above.",
+                    fg="red",
+                )
             member.kill_if_late(now)
-        if any(member.state is State.SERVES for member in self.members):
+        self.feed_watchdog()
+
+    def feed_watchdog(self) -> None:
+        """Notify the service manager, if a worker gave a sign of life since the last time."""
+        serving = self.serving()
+        if self.notifier.next_beat() == 0.0 and any(member.is_fresh for member in serving):
             self.notifier.beat()
+            for member in serving:
+                member.is_fresh = False
 
     def note_service(self, member: Member) -> None:
         """A worker has begun to serve."""
@@ -236,7 +353,7 @@ class Workers:
             return
         if old.due is not None:
             say(f"Worker {old.pid} {old.due}: worker {member.pid} takes its place.")
-        old.retire(REPLACED_SECONDS + self.settings.grace_seconds + _KILL_SECONDS)
+        self.retire(old)
 
     def check_rss_limit(self, member: Member, limit: int) -> None:
         """A limit that a fresh worker is over already would replace workers without end."""
@@ -262,16 +379,15 @@ class Workers:
         else:
             self.has_served = True
             self.pauses.note_death(time.monotonic() - member.serves_since)
-            say(f"Worker {member.pid} {member.how_it_ended()}: starting another.", fg="yellow")
+            if member.state is not State.SILENT:  # that has been reported
+                say(f"Worker {member.pid} {member.how_it_ended()}: starting another.", fg="yellow")
 
     def note_failed_start(self, member: Member) -> None:
         if member.generation < self.generation:
             return  # it read the program as it was before the reload that is asked for now
         from ..debug import Failure  # not before: what serves has no need of it
 
-        failure = member.failure or Failure(
-            f"A worker {member.how_it_ended()} while it was loading the program."
-        )
+        failure = member.failure or Failure(member.why_it_failed_to_start())
         is_new = self.pauses.note_failure(failure)
         if is_new:
             failure.report()
@@ -299,6 +415,9 @@ class Workers:
     def begin_reload(self) -> None:
         self.generation += 1
         self.is_reloading = True
+        for member in self.starting():
+            if not member.has_loaded:
+                self.retire(member)  # it loads what is out of date, perhaps for ever
         self.pauses.forget()  # what failed before may have been corrected
         self.notifier.reloading()
         say(" * Loading the program again, worker by worker", fg="cyan")
@@ -325,27 +444,52 @@ class Workers:
     def end_all(self) -> None:
         """Ask all to finish, wait as long as they may take, then kill."""
         self.notifier.stopping()
-        for member in self.members:
-            member.process.terminate()
-        self.wait_for_ends(self.settings.drain)  # meanwhile they let everybody in, as before
+        if not self.is_quick:
+            for member in self.members:
+                member.process.terminate()
+            self.wait_for_ends(self.settings.drain)  # meanwhile they accept, as before
         self.before_end()
-        self.listener.close()  # together with the workers' copies: nobody is let in any more
-        self.wait_for_ends(self.settings.grace_seconds + _KILL_SECONDS)
+        self.listener.close()  # together with the workers' copies: nothing is accepted any more
+        if not self.is_quick:
+            self.wait_for_ends(self.settings.grace_seconds + _KILL_SECONDS)
+        if self.is_quick:
+            self.end_at_once()
         if self.members:
             self.kill_rest()
 
-    def wait_for_ends(self, seconds: float) -> None:
-        """Until all workers have ended, for so long, or until a second signal."""
+    def end_at_once(self) -> None:
+        """Have workers run what the program registered with `atexit`, and nothing else."""
+        for member in self.members:
+            with contextlib.suppress(OSError):
+                os.kill(member.pid, signal.SIGQUIT)
+        self.wait_for_ends(_QUICK_SECONDS, is_patient=False)
+
+    def wait_for_ends(self, seconds: float, *, is_patient: bool = True) -> None:
+        """Until all workers have ended, or for so long.
+
+        :param is_patient: a second signal, or SIGQUIT, ends the wait.
+        """
         deadline = time.monotonic() + seconds
-        while self.members and self.stops_asked < 2 and time.monotonic() < deadline:
-            sentinels = [member.process.sentinel for member in self.members]
-            wait([self.bell.hearing, *sentinels], max(0.0, deadline - time.monotonic()))
+        while self.members and time.monotonic() < deadline:
+            if is_patient and (self.is_quick or self.stops_asked > 1):
+                return
+            sources = [source for member in self.members for source in member.sources()]
+            wait([self.bell.hearing, *sources], max(0.0, deadline - time.monotonic()))
             self.bell.clear()
-            self.members = [member for member in self.members if member.is_alive()]
+            self.note_ends()
+
+    def note_ends(self) -> None:
+        """Let go of workers that have ended, and note their status if the program chose it."""
+        for member in list(self.members):
+            is_alive = member.is_alive()
+            member.hear()
+            if not is_alive:
+                self.members.remove(member)
+                self.exit_status = self.exit_status or member.exit_status or 0
 
     def kill_rest(self) -> None:
         count = len(self.members)
-        if self.has_served and self.stops_asked < 2:
+        if self.has_served and self.stops_asked < 2 and not self.is_quick:
             say(
                 f"{count} of {self.count} workers had requests under way after"
                 f" {self.settings.grace_seconds:g} s, and were ended (--grace).",
@@ -355,6 +499,24 @@ class Workers:
             member.process.kill()
         for member in self.members:
             member.close()
+
+
+def beat_interval(worker_timeout: float, watchdog_seconds: float | None) -> float | None:
+    """How often workers have to give a sign of life, in seconds; ``None``: not at all."""
+    intervals = []
+    if worker_timeout:
+        intervals.append(min(_BEAT_SECONDS, worker_timeout / 5))
+    if watchdog_seconds is not None:
+        intervals.append(min(_BEAT_SECONDS, watchdog_seconds / 6))
+    return min(intervals, default=None)
+
+
+def say_that_it_is_ignored() -> None:
+    """Answer SIGUSR2, at which gunicorn and nginx start a second main process."""
+    say(
+        " * SIGUSR2 is ignored. To load the program again: SIGHUP, or retort reload. To take a new"
+        " Retort or Python, restart the server."
+    )
 
 
 def bury_strangers(own: set[int]) -> None:
