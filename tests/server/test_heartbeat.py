@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from retort.server.heartbeat import Heartbeat, stacks_after
+from retort.server.heartbeat import stacks_after
 from retort.server.workers import beat_interval
 
 PROGRAM = """
@@ -209,23 +209,25 @@ def test_the_watchdog_is_fed_only_while_workers_give_signs_of_life(run, hang, tm
         assert len(received) < 4
 
 
-def test_a_worker_that_ends_gives_no_signs_and_writes_no_stacks(run):
-    """While a worker finishes its requests, the grace time counts alone."""
-    source = PROGRAM + (
-        "\n    @app.get('/slow')\n    def slow():\n        print('slow began', flush=True)\n"
-        "        time.sleep(5)\n        return 'done'\n"
-    )
+@pytest.mark.parametrize("whom", ["the main process", "the worker"])
+def test_a_worker_that_finishes_its_requests_is_not_taken_for_one_that_hangs(run, tmp_path, whom):
+    source = PROGRAM.replace("pass\n", "time.sleep(0.02)\n")
     program = run(source, "--port=0", "--worker-timeout=2", "--grace=60")
-    program.wait_for_answer("here")
+    (worker,) = program.serving(1)
     answers = []
-    thread = threading.Thread(target=lambda: answers.append(program.get("/slow").text))
+    thread = threading.Thread(target=lambda: answers.append(program.get("/busy").text))
     thread.start()
-    program.wait_for_output("slow began")
+    program.wait_for_output("busy began")
 
-    assert program.end() == 0
+    os.kill(worker if whom == "the worker" else program.process.pid, signal.SIGTERM)
+    program.wait_for_output(f"Worker {worker} is stopping: waiting for 1 open request")
+    time.sleep(4)  # twice the time after which silence ends a worker
+    (tmp_path / "go on").touch()
 
     thread.join()
     assert answers == ["done"]
+    program.wait_for(lambda: worker not in program.workers)
+    assert "no sign of life" not in program.output
     assert "most recent call first" not in program.output
 
 
@@ -252,17 +254,3 @@ def test_the_stacks_are_written_before_the_main_process_acts(limit):
 )
 def test_workers_give_signs_as_often_as_those_who_wait_for_them_need(timeout, watchdog, interval):
     assert beat_interval(timeout, watchdog) == pytest.approx(interval)
-
-
-def test_a_stopped_heartbeat_is_silent():
-    sent = threading.Semaphore(0)
-    heartbeat = Heartbeat(sent.release, 0.01, 0)
-    heartbeat.start()
-    assert sent.acquire(timeout=60)
-
-    heartbeat.stop()
-    time.sleep(0.1)  # one may be on its way
-    while sent.acquire(blocking=False):
-        pass
-
-    assert not sent.acquire(timeout=0.2)

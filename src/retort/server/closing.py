@@ -1,18 +1,25 @@
-"""End connections without cutting anything off: what a worker does before it stops.
+"""End connections without cutting anything off: what the server does before it stops.
 
 A connection that is idle at the moment it is closed may have a request on its way: its
 client sees a failure. So for a moment each answer asks the client to close (RFC 9112
 §9.6), and only what is still open after that is closed from our side.
+
+A connection that the system has made, and that waits to be accepted, is reset when its listening
+socket is closed. So the main process has the system make no more (`hold_off_new_connections`),
+the workers accept those that wait (`has_waiting_connections`) and wait for the request of each
+(`has_new_connections`), and then the socket is closed.
 """
 
 from __future__ import annotations
 
+import array
 import contextlib
 import os
 import select
 import socket
 import stat
 import struct
+import sys
 import threading
 import time
 from pathlib import Path
@@ -42,6 +49,78 @@ class LastAnswers:
             return start_response(status, [*others, ("Connection", "close")], exc_info)
 
         return self.app(environ, start_last)
+
+
+# A program for the packet filter (socket(7)): drop what begins a connection, a TCP segment with SYN
+# and without ACK; byte 13 of its header has these flags. Each step: code, jumps, number.
+_DROP_NEW = [
+    (0x30, 0, 0, 13),  # load the byte
+    (0x54, 0, 0, 0x12),  # keep SYN and ACK of it
+    (0x15, 0, 1, 0x02),  # SYN alone?
+    (0x06, 0, 0, 0),  # then keep 0 bytes of the segment
+    (0x06, 0, 0, 0xFFFFFFFF),  # else all
+]
+_SO_ATTACH_FILTER = 26  # asm-generic/socket.h; the same number reads the filter
+
+
+def hold_off_new_connections(listener: socket.socket) -> bool:
+    """Have the system leave new clients without an answer, for all processes that listen.
+
+    They try again a second later, and are refused then, or find the next server.
+
+    :returns: whether that is so now. Only Linux has a way, and only TCP needs one: a Unix socket's
+        file is removed.
+    """
+    if not sys.platform.startswith("linux") or not isinstance(listener.getsockname(), tuple):
+        return False
+    steps = array.array("B", b"".join(struct.pack("=HBBI", *step) for step in _DROP_NEW))
+    address, _ = steps.buffer_info()
+    with contextlib.suppress(OSError):
+        program = struct.pack("@HP", len(_DROP_NEW), address)  # struct sock_fprog
+        listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
+        return True
+    return False
+
+
+def are_held_off(listener: socket.socket) -> bool:
+    """Whether `hold_off_new_connections` was called for this socket, in whichever process."""
+    try:
+        return bool(listener.getsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, 8 * len(_DROP_NEW)))
+    except OSError:
+        return False
+
+
+def has_waiting_connections(listener: socket.socket) -> bool:
+    """Whether there are connections that no process has accepted yet."""
+    poll = select.poll()
+    poll.register(listener, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+# struct tcp_info of linux/tcp.h, up to tcpi_bytes_received.
+_TCP_INFO = struct.Struct("=128xQ")
+
+
+def has_new_connections(address: object) -> bool:
+    """Whether a connection was accepted whose first request has not been read yet. Linux only.
+
+    :param address: what the server listens on, as ``getsockname()`` has it.
+    """
+    return any(_is_new(connection) for connection in _connections_to(address))
+
+
+def _is_new(connection: socket.socket) -> bool:
+    import fcntl
+    import termios
+
+    try:
+        info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO.size)
+        (received,) = _TCP_INFO.unpack(info)
+        answer = fcntl.ioctl(connection.fileno(), termios.FIONREAD, struct.pack("=i", 0))
+    except (OSError, struct.error):  # a Unix socket, or an old system
+        return False
+    (unread,) = struct.unpack("=i", answer)
+    return bool(received == 0 or unread)
 
 
 _FIRST_REPORT_SECONDS = 1.0

@@ -12,13 +12,23 @@ import os
 import signal
 import sys
 import threading
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .access_log import reopen_access_logs
 from .ahead import import_ahead
 from .announce import say
-from .closing import LastAnswers, StopReport, requests, stop_accepting
+from .closing import (
+    LastAnswers,
+    StopReport,
+    are_held_off,
+    has_new_connections,
+    has_waiting_connections,
+    hold_off_new_connections,
+    requests,
+    stop_accepting,
+)
 from .error_log import reopen_log_files
 from .heartbeat import Heartbeat, keep_stacks, stacks_after, write_stacks_after
 from .limits import with_limits_of
@@ -41,10 +51,17 @@ if TYPE_CHECKING:
     OnReady = Callable[[WSGIApplication], None]
 
 # How long answers ask clients to close before the server does. One that was replaced has time.
-# One that is to stop has not, but what is on its way now will be here by then; and it goes on
-# to accept for as long, since nobody else takes who waits in the queue.
+# One that is to stop has not, but what is on its way now will be here by then.
 REPLACED_SECONDS = 1.0
 STOPPED_SECONDS = 0.1
+
+# How long one that is to stop waits for the main process to hold off new connections, for those
+# that wait to be accepted, and for their requests: each a matter of milliseconds.
+_QUEUE_SECONDS = 1.0
+_LOOK_SECONDS = 0.01
+
+# The drain of a worker ends so much later than that of the main process.
+_AFTER_MAIN_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -103,6 +120,7 @@ class Task:
     """What a worker is to do; picklable where there is no ``fork``.
 
     :param on_ready: called with the application before it is first served.
+    :param is_shared: the listening socket belongs to another program, which goes on with it.
     :param requests: how many to answer until it is due.
     :param beat_seconds: the interval of `Beat` messages; ``None``: none are needed.
     """
@@ -111,6 +129,7 @@ class Task:
     listener: socket.socket
     settings: Settings
     on_ready: OnReady | None = None
+    is_shared: bool = False
     requests: int | None = None
     beat_seconds: float | None = None
 
@@ -179,10 +198,12 @@ class Duty:
         self.worker: Worker | None = None
         self.heartbeat: Heartbeat | None = None
         self.inode = 0
+        self.listener: socket.socket | None = None
         self.is_loading = True
         self.loading_lock = threading.Lock()
         self.is_leaving = False
         self.is_ending = False
+        self.is_closing = False
 
     def run(self) -> int:
         """Load and serve.
@@ -231,11 +252,12 @@ class Duty:
             self.worker = worker
             if self.is_leaving:
                 worker.is_leaving.set()
-            self.task.listener.close()  # Granian has its own: closed when it stops to accept
+            # Granian has its own, which it closes when it stops to accept; and so do we.
+            self.listener = self.task.listener
             self.tell(Serves())
             self.start_heartbeat(settings)
             if self.is_ending:
-                worker.stop()
+                self.stop(worker)
             if not worker.wait():
                 self.say_what_was_cut(worker)
         status = signals.exit_status()
@@ -251,12 +273,11 @@ class Duty:
             )
             self.heartbeat.start()
         if self.is_ending:
-            self.stop_heartbeat()
+            self.stop_timer()
 
-    def stop_heartbeat(self) -> None:
-        """From here on the main process counts the time to the end."""
+    def stop_timer(self) -> None:
         if self.heartbeat is not None:
-            self.heartbeat.stop()
+            self.heartbeat.stop_timer()
 
     def say_due(self) -> None:
         self.tell(Due(f"answered {self.task.requests} requests"))
@@ -277,6 +298,8 @@ class Duty:
                     self.leave_to_another()
         except (EOFError, OSError):
             self.end_if_loading()
+            if self.listener is not None and not self.task.is_shared:
+                hold_off_new_connections(self.listener)  # the main process cannot any more
             self.end_soon()
 
     def end_if_loading(self) -> None:
@@ -299,9 +322,10 @@ class Duty:
         """Another accepts from here on: answer what is here already, and end."""
         worker = self.close_with_answers()
         if worker is not None:
+            self.is_closing = True
             stop_accepting(self.inode)
             self.tell(Closed())
-            later(REPLACED_SECONDS, worker.stop)
+            later(REPLACED_SECONDS, lambda: self.stop(worker))
 
     def leave(self) -> None:
         """The server is to stop: say so to who asks whether it is ready, and end some time later.
@@ -314,7 +338,7 @@ class Duty:
         if self.worker is not None:
             self.worker.is_leaving.set()
         if self.task.settings.drain:
-            later(self.task.settings.drain, self.end_soon)
+            later(self.task.settings.drain + _AFTER_MAIN_SECONDS, self.end_soon)
         else:
             self.end_soon()
 
@@ -323,13 +347,35 @@ class Duty:
         worker = self.close_with_answers()
         if worker is not None:
             worker.is_leaving.set()
-            later(STOPPED_SECONDS, lambda: stop_accepting(self.inode))
-            later(2 * STOPPED_SECONDS, worker.stop)
+            later(0, lambda: self.stop_when_all_are_here(worker))
             StopReport(
                 worker.bridge.open_requests,
                 self.task.settings.grace_seconds,
                 f"Worker {os.getpid()}",
             ).start()
+
+    def stop_when_all_are_here(self, worker: Worker) -> None:
+        """Stop when the requests of all connections made so far have arrived; in a thread."""
+        listener = self.listener
+        if listener is None or self.is_closing:
+            return  # it is on its way out already, or about to serve, and sees `is_ending`
+        self.is_closing = True
+        address = listener.getsockname()
+        if not self.task.is_shared:
+            if isinstance(address, tuple):
+                wait_while(lambda: not are_held_off(listener))
+            wait_while(lambda: has_waiting_connections(listener))
+        time.sleep(STOPPED_SECONDS)
+        stop_accepting(self.inode)
+        time.sleep(STOPPED_SECONDS)
+        wait_while(lambda: has_new_connections(address))
+        self.stop(worker)
+
+    def stop(self, worker: Worker) -> None:
+        """Close the listening socket, and let Granian close its own."""
+        if self.listener is not None:
+            self.listener.close()
+        worker.stop()
 
     def close_with_answers(self) -> Worker | None:
         """Have every connection end with its next answer.
@@ -337,11 +383,18 @@ class Duty:
         :returns: the worker; ``None`` if it is about to serve, and looks at `is_ending` then.
         """
         self.is_ending = True
-        self.stop_heartbeat()
+        self.stop_timer()
         worker = self.worker
         if worker is not None and not isinstance(worker.bridge.app, LastAnswers):
             worker.bridge.app = LastAnswers(worker.bridge.app)
         return worker
+
+
+def wait_while(condition: Callable[[], bool]) -> None:
+    """Until it does not hold any more, for `_QUEUE_SECONDS` at most. Nothing outside Linux."""
+    give_up_at = time.monotonic() + _QUEUE_SECONDS
+    while sys.platform == "linux" and condition() and time.monotonic() < give_up_at:
+        time.sleep(_LOOK_SECONDS)
 
 
 def later(seconds: float, action: Callable[[], object]) -> None:

@@ -14,6 +14,13 @@ from .options import BACKLOG
 
 _FIRST_FD = 3
 
+_adopted: set[int] = set()  # their inodes
+
+
+def is_handed_over(listener: socket.socket) -> bool:
+    """Whether another program has opened this socket, and may go on with it after our end."""
+    return os.fstat(listener.fileno()).st_ino in _adopted
+
 
 def fd_from_systemd() -> int | None:
     """The file number of the socket that systemd left to this process, if it did.
@@ -52,6 +59,7 @@ def adopt_handed_over(fd: int) -> socket.socket:
         listener.detach()  # not ours to close
         raise CannotListen(f"The socket {fd} {problem}")
     listener.set_inheritable(False)
+    _adopted.add(os.fstat(listener.fileno()).st_ino)
     return listener
 
 

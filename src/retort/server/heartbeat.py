@@ -52,7 +52,7 @@ def keep_stacks() -> None:
 
 
 class Heartbeat:
-    """Calls ``send`` each ``interval_seconds`` from a thread, between `start` and `stop`.
+    """Calls ``send`` each ``interval_seconds`` from a thread, until the process ends.
 
     :param limit_seconds: the silence after which the main process replaces this one; 0: never.
     """
@@ -63,46 +63,41 @@ class Heartbeat:
         self.send = send
         self.interval_seconds = interval_seconds
         self.timer_seconds = stacks_after(limit_seconds) if limit_seconds else None
-        self.is_stopped = False
         self.lock = threading.Lock()
 
     def start(self) -> None:
         threading.Thread(target=self.run, name="retort heartbeat", daemon=True).start()
 
-    def stop(self) -> None:
-        """No more messages and no stacks; safe from any thread."""
+    def stop_timer(self) -> None:
+        """Write no stacks from here on; safe from any thread.
+
+        Its thread, which Python does not list, would also be taken for one of Granian's.
+        """
         with self.lock:
-            self.is_stopped = True
             if self.timer_seconds is not None:
                 keep_stacks()
+            self.timer_seconds = None
 
     def run(self) -> None:
-        while self.renew_timer():
+        while True:
+            self.renew_timer()
             beat_at = monotonic()
             self.send()
             sleep(self.interval_seconds)
             self.explain_stacks(monotonic() - beat_at)
 
-    def renew_timer(self) -> bool:
-        """Start the timer again.
-
-        :returns: whether to go on.
-        """
+    def renew_timer(self) -> None:
         with self.lock:
-            if self.is_stopped:
-                return False
             if self.timer_seconds is not None:
                 write_stacks_after(self.timer_seconds)
-            return True
 
     def explain_stacks(self, silent_seconds: float) -> None:
         """Say that this worker runs again after its stacks were written."""
         if self.timer_seconds is None or silent_seconds < self.timer_seconds:
             return
         sleep(_WRITE_SECONDS)
-        if not self.is_stopped:
-            say(
-                f"Worker {os.getpid()} did not run for {silent_seconds:.0f} s: either it was"
-                " stopped, or something kept the interpreter. The stacks above are from that time.",
-                fg="yellow",
-            )
+        say(
+            f"Worker {os.getpid()} did not run for {silent_seconds:.0f} s: either it was"
+            " stopped, or something kept the interpreter. The stacks above are from that time.",
+            fg="yellow",
+        )

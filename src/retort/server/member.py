@@ -136,7 +136,8 @@ class Member:
                 self.state = State.SERVES
                 self.beat_at = time.monotonic()
         elif isinstance(message, Closed):
-            self.state = State.FINISHES
+            if self.state is State.RETIRES:
+                self.state = State.FINISHES
         elif isinstance(message, Failed):
             self.failure = message.failure
         elif isinstance(message, Due):

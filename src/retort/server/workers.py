@@ -33,7 +33,9 @@ from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
 
 from .announce import say
+from .closing import hold_off_new_connections
 from .duty import REPLACED_SECONDS, Task
+from .handed_over import is_handed_over
 from .member import Member, State
 from .notify import Notifier
 from .pauses import Pauses
@@ -257,6 +259,7 @@ class Workers:
                 self.settings, is_multiprocess=self.settings.is_multiprocess or self.count > 1
             ),
             on_ready=None if self.has_served else self.on_ready,
+            is_shared=is_handed_over(self.listener),
             requests=(limits := self.recycling.spread()).requests,
             beat_seconds=self.beat_seconds,
         )
@@ -445,9 +448,12 @@ class Workers:
         """Ask all to finish, wait as long as they may take, then kill."""
         self.notifier.stopping()
         if not self.is_quick:
+            if not self.settings.drain:
+                self.hold_off()
             for member in self.members:
                 member.process.terminate()
             self.wait_for_ends(self.settings.drain)  # meanwhile they accept, as before
+        self.hold_off()
         self.before_end()
         self.listener.close()  # together with the workers' copies: nothing is accepted any more
         if not self.is_quick:
@@ -456,6 +462,11 @@ class Workers:
             self.end_at_once()
         if self.members:
             self.kill_rest()
+
+    def hold_off(self) -> None:
+        """See `closing.py`; not for a socket that another program goes on with."""
+        if not is_handed_over(self.listener):
+            hold_off_new_connections(self.listener)
 
     def end_at_once(self) -> None:
         """Have workers run what the program registered with `atexit`, and nothing else."""
