@@ -150,6 +150,7 @@ def test_with_drain_everybody_is_served_and_ready_says_that_the_server_goes(drai
     program = draining(send)
 
     program.wait_for(lambda: is_told(program))
+    program.wait_for_output(r"Stopping: serving for 600 s more \(--drain\)")
     assert program.get("/-/health").status == 200
     assert len(program.serving(2)) == 2
     answer = program.get("/")

@@ -1,5 +1,6 @@
 """Handlers of SIGTERM and SIGINT that the program itself has installed."""
 
+import faulthandler
 import signal
 import threading
 
@@ -167,3 +168,27 @@ def test_what_is_no_function_is_not_called(bell, handler, disposition):
         signal.raise_signal(signal.SIGTERM)
 
     assert signals.exit_status() is None
+
+
+def test_a_handler_that_installs_another_does_not_take_the_next_signal_from_the_server(
+    bell, handler
+):
+    stops = []
+    handler(lambda *_: signal.signal(signal.SIGTERM, signal.SIG_IGN))
+    with StopSignals(bell, lambda: stops.append(1), program_first=True):
+        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
+
+    assert len(stops) == 2
+
+
+def test_a_handler_in_c_is_no_obstacle(bell, handler):
+    faulthandler.register(signal.SIGTERM)
+    stops = []
+    try:
+        with StopSignals(bell, lambda: stops.append(1), program_first=True):
+            signal.raise_signal(signal.SIGTERM)
+    finally:
+        faulthandler.unregister(signal.SIGTERM)
+
+    assert stops == [1]

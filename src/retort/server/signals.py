@@ -91,7 +91,8 @@ class StopSignals:
     def __exit__(self, *error: object) -> None:
         if self.previous:
             for number, handler in self.previous.items():
-                signal.signal(number, handler)
+                if handler is not None:  # one in C, of which Python knows nothing
+                    signal.signal(number, handler)
             signal.set_wakeup_fd(self.previous_fd)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
@@ -101,8 +102,9 @@ class StopSignals:
             self.calls_program = False  # the main process and the terminal both send a signal
             try:
                 handler(number, frame)
-            except BaseException as error:  # raised again when the server has stopped
+            except BaseException as error:  # `exit_status` is for when the server has stopped
                 self.raised = error
+            signal.signal(number, self._handle)  # should the program have installed another
         self.actions[signal.Signals(number)]()
 
     def exit_status(self) -> int | None:

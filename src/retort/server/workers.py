@@ -452,6 +452,8 @@ class Workers:
                 self.hold_off()
             for member in self.members:
                 member.process.terminate()
+            if self.settings.drain and self.members:
+                say(f" * Stopping: serving for {self.settings.drain:g} s more (--drain)")
             self.wait_for_ends(self.settings.drain)  # meanwhile they accept, as before
         self.hold_off()
         self.before_end()
