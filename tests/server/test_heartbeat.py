@@ -46,6 +46,7 @@ LOADS_SLOWLY = (
 
     def wait_to_be_let_in():
         pathlib.Path("is loading").touch()
+        print("loading slowly", flush=True)
         while not os.path.exists("go on"):
             time.sleep(0.02)
 
@@ -183,6 +184,23 @@ def test_a_worker_that_dies_is_replaced_while_another_is_loading_a_new_program(r
     os.kill(victim, signal.SIGKILL)
 
     program.wait_for(lambda: len(program.answering() - {other}) == 1)
+
+
+def test_a_worker_that_dies_while_its_replacement_is_loading_gets_no_second_one(run, tmp_path):
+    program = run(LOADS_SLOWLY, "--port=0")
+    (victim,) = program.serving(1)
+    (tmp_path / "slow").touch()
+    program.process.send_signal(signal.SIGHUP)
+    program.wait_for_output("loading slowly")
+
+    os.kill(victim, signal.SIGKILL)
+    program.wait_for_output(f"Worker {victim} was ended by signal 9")
+    time.sleep(2)  # so that a second one could begin to load
+    (tmp_path / "go on").touch()
+
+    program.wait_for_output("All workers serve the program as it is now")
+    assert program.output.count("loading slowly") == 1
+    assert len(program.workers) == 1
 
 
 def test_the_watchdog_is_fed_only_while_workers_give_signs_of_life(run, hang, tmp_path):

@@ -201,11 +201,8 @@ class Workers:
 
     def joining(self) -> list[Member]:
         """Those that start and take the place of no worker that serves."""
-        return [
-            member
-            for member in self.starting()
-            if member.replaces is None or member.replaces.state is not State.SERVES
-        ]
+        serving = self.serving()
+        return [member for member in self.starting() if member.replaces not in serving]
 
     def present(self) -> list[Member]:
         """Those that serve or are about to."""
