@@ -3,6 +3,23 @@
 It exchanges messages with the main process over a channel of its own: the classes below. The end
 of the channel is the end of the main process, even if that was killed. Who starts workers and
 when: `workers.py`; what the main process does at each message: `member.py`.
+
+| State | Event | What the worker does | Next state |
+| --- | --- | --- | --- |
+| loading | the application is loaded | sends `Loaded`, `Serves`, and `Beat` from now on | serving |
+| loading | it does not load | sends `Failed` | ended, status 1 |
+| loading | `Retire`, end of the channel, SIGTERM | nothing more | ended |
+| serving | SIGTERM, SIGINT | calls the program's handler; is not ready from now on | leaving |
+| serving | end of the channel | has the system make no more connections | closing |
+| serving | `Retire` | leaves new connections to others, sends `Closed` | retiring |
+| leaving | ``--drain`` is over, or 0 | has each answer close its connection | closing |
+| closing | the requests of all new connections are here | closes the listening socket | finishing |
+| retiring | `REPLACED_SECONDS` are over | closes the listening socket | finishing |
+| finishing | all is answered, or no time is left | sends `Exits` if the handler exited | ended |
+| any | `Reopen`, SIGUSR1 | opens log files again | the same |
+| any | SIGQUIT | calls what is registered with `atexit` | ended |
+
+A worker that retires answers with closing connections, too, and ignores a later SIGTERM.
 """
 
 from __future__ import annotations
