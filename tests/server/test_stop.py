@@ -281,12 +281,13 @@ def test_the_same_signal_twice_in_a_moment_is_one(start, tmp_path):
     """As `timeout` and some launchers send it."""
     (tmp_path / "shop.py").write_text(textwrap.dedent(PROGRAM))
     program = start(LONG_MOMENT)
-    thread, results = asking(program, "/slow?seconds=1")
-    program.wait_for_output("slow view began")
+    thread, results = asking(program, "/held")
+    program.wait_for_output("held view began")
 
     program.process.send_signal(signal.SIGTERM)
     program.wait_for(lambda: is_refused(program))  # it has heard the first one
     program.process.send_signal(signal.SIGTERM)
+    (tmp_path / "go on").touch()
 
     assert program.wait() == 0
     thread.join()
