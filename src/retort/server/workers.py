@@ -444,28 +444,33 @@ class Workers:
     def end_all(self) -> None:
         """Ask all to finish, wait as long as they may take, then kill."""
         self.notifier.stopping()
-        if not self.is_quick:
-            if not self.settings.drain:
-                self.hold_off()
-            for member in self.members:
-                member.process.terminate()
-            if self.settings.drain and self.members:
-                say(f" * Stopping: serving for {self.settings.drain:g} s more (--drain)")
+        drains = self.settings.drain > 0 and bool(self.members) and not self.is_quick
+        if drains:
+            say(f" * Stopping: serving for {self.settings.drain:g} s more (--drain)")
+            self.terminate()
             self.wait_for_ends(self.settings.drain)  # meanwhile they accept, as before
         self.hold_off()
-        self.before_end()
+        if not drains and not self.is_quick:
+            self.terminate()
         self.listener.close()  # together with the workers' copies: nothing is accepted any more
-        if not self.is_quick:
-            self.wait_for_ends(self.settings.grace_seconds + _KILL_SECONDS)
+        self.wait_for_ends(self.settings.grace_seconds + _KILL_SECONDS)
         if self.is_quick:
             self.end_at_once()
         if self.members:
             self.kill_rest()
 
+    def terminate(self) -> None:
+        for member in self.members:
+            member.process.terminate()
+
     def hold_off(self) -> None:
-        """See `closing.py`; not for a socket that another program goes on with."""
+        """Have no more connections made: see `closing.py`; the file of a socket is removed.
+
+        Not for a socket that another program goes on with.
+        """
         if not is_handed_over(self.listener):
             hold_off_new_connections(self.listener)
+        self.before_end()
 
     def end_at_once(self) -> None:
         """Have workers run what the program registered with `atexit`, and nothing else."""
