@@ -109,6 +109,9 @@ class WerkzeugWorker:
         self._is_stopped = True
         self.bell.ring()
 
+    def report_stop(self) -> None:
+        """Nothing is waited for."""
+
     def wait(self) -> bool:
         """Wait until stopped; returns true. Open WebSockets end with the process."""
         while not self._is_stopped:

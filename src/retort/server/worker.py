@@ -104,6 +104,10 @@ class Worker:
             self._signal.set()
             self.bell.ring()
 
+    def report_stop(self) -> None:
+        """Say from now on what the end waits for, if it takes long."""
+        StopReport(self.bridge.open_requests, self.settings.grace_seconds, "The server").start()
+
     def _note_end(self) -> None:
         """Granian calls this when the last connection is closed."""
         self._has_ended = True
@@ -210,8 +214,7 @@ def serve_here(worker: Worker | WerkzeugWorker) -> tuple[bool, int | None]:
         worker.stop()
         if not is_stopping.is_set():
             is_stopping.set()
-            grace_seconds = worker.settings.grace_seconds
-            StopReport(worker.bridge.open_requests, grace_seconds, "The server").start()
+            worker.report_stop()
 
     is_stopping = threading.Event()
     with StopSignals(worker.bell, stop, program_first=True) as signals:
