@@ -15,7 +15,7 @@ from werkzeug.datastructures import EnvironHeaders, Headers
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.utils import get_content_type
 from werkzeug.wrappers import Response as ResponseBase
-from werkzeug.wsgi import wrap_file
+from werkzeug.wsgi import FileWrapper, wrap_file
 
 from .. import json
 from ..fast import IS_FAST
@@ -23,6 +23,7 @@ from ..globals import _cv_app
 from ..heirs import Seen
 from .conditional import make_conditional
 from .cookies import LARGEST, check_attributes, check_size, check_text, write_plain
+from .file_body import FileBody
 from .lazy import Lazy
 
 if t.TYPE_CHECKING:
@@ -220,7 +221,16 @@ class Response(ResponseBase):
                     kept = [field for field in fields if field[0].lower() != "content-length"]
                     start_response(self._status, kept)
                     return []
-        return super().__call__(environ, start_response)
+        body = super().__call__(environ, start_response)
+        return FileBody(body) if self._is_file_sent(environ) else body
+
+    def _is_file_sent(self, environ: WSGIEnvironment) -> bool:
+        """Whether the body is the content of a file, unchanged."""
+        return (
+            self.direct_passthrough
+            and type(self.response) is FileWrapper
+            and environ["REQUEST_METHOD"] != "HEAD"
+        )
 
     def _is_as_made(self) -> bool:
         """Whether nobody has touched it since it was made in one of the short ways."""

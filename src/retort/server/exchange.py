@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.exceptions import HTTPException
 
 from ..globals import request
+from ..http.file_body import FileBody
 from ..signals import request_started
 
 if TYPE_CHECKING:
@@ -75,10 +76,10 @@ class Exchange:
         def note(
             status: str, headers: list[tuple[str, str]], exc_info: OptExcInfo | None = None
         ) -> Callable[[bytes], object]:
-            self.status = int(status[:3])
-            self.size = 0
             # A new list: the application may use its own again.
             write = start_response(status, self.with_own(headers), exc_info)
+            self.status = int(status[:3])  # which the server has checked
+            self.size = 0
 
             def note_piece(piece: bytes) -> object:
                 self.size += len(piece)
@@ -130,7 +131,8 @@ class Observed:
         finally:
             _current.reset(token)
         if type(body) is not list:
-            return Sending(body, exchange, self.end)
+            sending = Sending(body, exchange, self.end)
+            return FileBody(sending) if isinstance(body, FileBody) else sending
         exchange.size += sum(map(len, body))
         self.end(exchange)
         return body
