@@ -60,6 +60,7 @@ SERVER = """
 
 BEGIN = b"POST /length HTTP/1.1\r\nHost: a\r\n"
 CHUNKED = BEGIN + b"Transfer-Encoding: chunked\r\n\r\n"
+LAST = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 
 
 @pytest.fixture
@@ -121,11 +122,12 @@ def test_a_broken_chunk_is_a_bad_request_and_the_connection_is_closed(bodies, ch
     assert "view was called" not in bodies.output
 
 
-def test_trailer_fields_are_refused_since_they_cannot_be_told_from_an_error(bodies):
-    answer = bodies.send(CHUNKED, b"5\r\nhello\r\n", b"0\r\nChecksum: 1\r\n\r\n")
+def test_a_body_may_end_with_trailer_fields_which_are_passed_over(bodies):
+    """RFC 9112 §7.1.2"""
+    answer = bodies.send(CHUNKED, b"5\r\nhello\r\n", b"0\r\nChecksum: 1\r\n\r\n" + LAST)
 
-    assert status_of(answer) == b"400 Bad Request"
-    assert b"trailer" in answer
+    assert answers_in(answer) == [b"200", b"200"]
+    assert answer.count(b"\r\n\r\n5") == 1
 
 
 @pytest.mark.parametrize("chunked", [False, True])

@@ -1,30 +1,38 @@
-"""Between Granian's RSGI worker and a WSGI application: a request in, status and body out.
+"""Between Granian's ASGI worker and a WSGI application: a request in, status and body out.
 
 Granian calls `Bridge.handle` in a few threads of its own, with its watcher of one request:
-``scope`` is what was asked, ``proto`` takes the answer. A request without a body is answered
-right there, or in a thread of `pool.py` if views wait; one with a body goes by `bodies.py`. What
-may be asked at all is decided in `guard.py`, how a long answer goes out in `outlet.py`. No event
-loop is involved: `Loop` only calls back.
+``scope`` is the request, ``proto`` receives the body and sends the response. A request without a
+body is answered right there, or in a thread of `pool.py` if views wait; one with a body goes by
+`bodies.py`. Which requests are refused is decided in `guard.py`, which responses in
+`response_head.py`; `sending.py` sends long ones. No event loop is involved: `Loop` only calls
+back.
 """
 
 from __future__ import annotations
 
 import concurrent.futures
+import logging
 import sys
 import traceback
+from functools import partial
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
+from ..globals import _cv_request
+from ..http.file_body import FileBody
+from .backlog import Backlog
 from .bodies import Bodies
 from .connections import Connections
 from .environ import Environs
-from .guard import AUTHORITY, REFUSAL
+from .guard import MAX_FIELDS, REFUSAL, refuse_fields
 from .options import GRANIAN_THREADS, INLINE_THREADS
-from .outlet import ClientGone, Outlet
 from .patrol import Patrol
-from .pool import Pool
+from .pool import Pool, pool_of_this_thread
+from .response_head import Head, InvalidResponse, make_head, without_body
+from .sending import PIECE_BYTES, ClientGone, ReadyResponse, StreamedResponse
+from .stream_limit import StreamLimit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -39,15 +47,21 @@ if TYPE_CHECKING:
 
 Headers = list[tuple[str, str]]
 
+_log = logging.getLogger("retort.server")
+
 
 class Reply:
-    """PEP 3333's ``start_response``, remembering what it was told. ``status`` 0: not yet."""
+    """PEP 3333's ``start_response``, which keeps what it was called with.
 
-    __slots__ = ("headers", "is_sent", "status", "written")
+    :param method: of the request.
+    :ivar head: the checked status and fields; ``None`` as long as it was not called.
+    """
 
-    def __init__(self) -> None:
-        self.status = 0
-        self.headers: Headers = []
+    __slots__ = ("head", "is_sent", "method", "written")
+
+    def __init__(self, method: str) -> None:
+        self.method = method
+        self.head: Head | None = None
         self.written: list[bytes] = []
         self.is_sent = False
 
@@ -56,13 +70,28 @@ class Reply:
     ) -> Callable[[bytes], object]:
         if exc_info is not None and self.is_sent and exc_info[1] is not None:
             raise exc_info[1]
-        if exc_info is None and self.status:
+        if exc_info is None and self.head is not None:
             raise AssertionError(
                 "start_response was called a second time without exc_info (PEP 3333)."
             )
-        self.status = int(status[:3])
-        self.headers = headers
+        try:
+            self.head = make_head(status, headers, self.method)
+        except InvalidResponse as error:
+            raise InvalidResponse(
+                f"The response of {_current_view()} cannot be sent: {error}."
+            ) from None
         return self.written.append
+
+
+def _current_view() -> str:
+    """The view of the current request, for a message."""
+    context = _cv_request.get(None)
+    if context is None or context.request.endpoint is None:
+        return "the application"
+    endpoint = context.request.endpoint
+    view: Any = context.app.view_functions.get(endpoint)
+    name = getattr(view, "__qualname__", type(view).__qualname__)
+    return f"the view {view.__module__}.{name} (endpoint {endpoint!r})"
 
 
 class Bridge:
@@ -91,9 +120,16 @@ class Bridge:
         self.overflow = Pool(max(1, settings.threads - self.inline_size))
         self.begin = self.answer_soon if is_multithread else self.answer_in_turn
         self.connections = Connections()
+        self.backlog = Backlog(settings.send_seconds)
+        self.streams = StreamLimit(is_behind_proxy=settings.operations.proxies > 0)
         self.bodies = Bodies(settings, self.pool, self.connections, self.answer, self.begin)
-        shortest = min(settings.body_seconds, settings.body_window_seconds, settings.upload_seconds)
-        self.patrol = Patrol(self.bodies.waiting, shortest, self.is_overloaded)
+        shortest = min(
+            settings.body_seconds,
+            settings.body_window_seconds,
+            settings.upload_seconds,
+            settings.send_seconds,
+        )
+        self.patrol = Patrol(self.bodies.waiting, self.backlog, shortest, self.is_overloaded)
 
     # PERF: one request's way through the server; lists of bytes take the short road.
     def handle(self, watcher: Any) -> None:
@@ -101,9 +137,8 @@ class Bridge:
         try:
             scope = watcher.scope
             environ = self.environs.make(scope)
-            authority = scope.authority
-            if authority is not None:
-                environ[AUTHORITY] = authority
+            if len(scope["headers"]) > MAX_FIELDS:
+                environ[REFUSAL] = refuse_fields(scope["headers"])
             if may_have_body(environ):
                 self.receive(watcher, environ)
             else:
@@ -113,7 +148,7 @@ class Bridge:
 
     def receive(self, watcher: Any, environ: WSGIEnvironment) -> None:
         """Have the request answered when its body is here, or at once if it is refused."""
-        refusal = self.guard.refuse(environ)
+        refusal = environ.get(REFUSAL) or self.guard.refuse(environ)
         if refusal is None:
             self.bodies.receive(watcher, environ)
         else:
@@ -127,8 +162,10 @@ class Bridge:
 
         Otherwise, leave it to a thread of our own. See `options.py`.
         """
+        if self.backlog.sizes and self.has_to_wait(watcher, environ):
+            return
         if len(self.inline) >= self.inline_size:
-            self.overflow.run(lambda: self.answer(watcher, environ))
+            self.overflow.run(partial(self.answer_later, watcher, environ), watcher)
             return
         thread = get_ident()
         self.inline.add(thread)
@@ -141,26 +178,82 @@ class Bridge:
 
     def answer_in_turn(self, watcher: Any, environ: WSGIEnvironment) -> None:
         """Answer in the one thread that may run the application."""
-        self.pool.run(lambda: self.answer(watcher, environ))
+        self.pool.run(partial(self.answer_later, watcher, environ), watcher)
+
+    def answer_later(self, watcher: Any, environ: WSGIEnvironment) -> None:
+        """Answer in a thread of ours, which may have come some time after the request."""
+        if not (self.backlog.sizes and self.has_to_wait(watcher, environ)):
+            self.answer(watcher, environ)
+
+    def has_to_wait(self, watcher: Any, environ: WSGIEnvironment) -> bool:
+        """Whether the request waits until its connection has taken other responses."""
+        pool = self.overflow if self.settings.threads > 1 else self.pool
+        job = partial(pool.run, partial(self.answer_later, watcher, environ), watcher)
+        return self.backlog.has_to_wait(watcher.scope["client"], job)
 
     def answer(self, watcher: Any, environ: WSGIEnvironment) -> None:
-        """Send the application's answer to a request."""
-        reply = Reply()
+        """Send the application's response to a request."""
+        reply = Reply(environ["REQUEST_METHOD"])
         thread = get_ident()
         self.busy_threads[thread] = watcher
         try:
             try:
                 body = self.app(environ, reply)
-                if type(body) is not list or not reply.status or reply.written:
+                head = reply.head
+                if type(body) is not list or head is None or reply.written:
                     self.answer_in_pieces(watcher, environ, reply, body)
                     return
+                whole = body[0] if len(body) == 1 else b"".join(body)
+                size = len(whole)
+                if size > PIECE_BYTES or (head.length is not None and head.length != size):
+                    self.send_whole(watcher, environ, head, whole)
+                    return
             except BaseException as error:  # also SystemExit: a view must not end a thread
-                body = explain_crash(environ, reply, error)
-            watcher.proto.response_bytes(reply.status, reply.headers, b"".join(body))
+                head, whole = explain_crash(environ, error)
+            if not head.has_body:
+                head, whole = without_body(head, whole, reply.method)
+            # Not in a variable: an exception may keep this frame, and it would keep the body.
+            watcher.proto.send(
+                {"type": "http.response.start", "status": head.status, "headers": head.fields}
+            )
+            watcher.proto.send({"type": "http.response.body", "body": whole})
         finally:
             self.busy_threads.pop(thread, None)
         if self.log is not None:
-            self.log(environ, reply.status)
+            self.log(environ, head.status)
+
+    def send_whole(self, watcher: Any, environ: WSGIEnvironment, head: Head, whole: bytes) -> None:
+        """Send a body that is long, or not of the length that the head says."""
+        if not head.has_body:
+            head, whole = without_body(head, whole, environ["REQUEST_METHOD"])
+        starts = range(0, len(whole), PIECE_BYTES)
+        pieces = (whole[start : start + PIECE_BYTES] for start in starts)
+        self.send_ready(watcher, environ, head, pieces, size=len(whole))
+
+    def send_ready(
+        self,
+        watcher: Any,
+        environ: WSGIEnvironment,
+        head: Head,
+        pieces: Iterator[bytes],
+        *,
+        size: int = 0,
+        close: Callable[[], object] | None = None,
+    ) -> None:
+        if self.log is not None:
+            self.log(environ, head.status)
+        self.backlog.send(
+            ReadyResponse(
+                watcher,
+                head,
+                self.connections,
+                pieces=pieces,
+                size=size,
+                backlog=self.backlog,
+                log=partial(_log_problem, environ),
+                close=close,
+            )
+        )
 
     def answer_in_pieces(
         self, watcher: Any, environ: WSGIEnvironment, reply: Reply, body: Iterable[bytes]
@@ -169,62 +262,80 @@ class Bridge:
 
         :raises BaseException: what the application raises before there is anything to send.
         """
+        if isinstance(body, FileBody) and reply.head is not None and reply.head.has_body:
+            self.send_ready(watcher, environ, reply.head, iter(body), close=body.close)
+            return
+        address = watcher.scope["client"][0]
         pieces = Pieces(body, reply.written)
+        if not self.streams.enter(address):
+            pieces.close()
+            raise ServiceUnavailable("Too many responses are being sent; try again later.")
         try:
             # The headers go with the first piece, and a generator may call start_response when
             # that is asked for (PEP 3333).
             pieces.fetch_first()
-            if not reply.status:
+            if reply.head is None:
                 raise AssertionError("The application did not call start_response (PEP 3333).")
             reply.is_sent = True
             if self.log is not None:
-                self.log(environ, reply.status)
-            self.send(watcher, reply, pieces)
+                self.log(environ, reply.head.status)
+            self.stream(watcher, environ, reply.head, pieces)
         finally:
+            self.streams.leave(address)
             pieces.close()
 
-    def send(self, watcher: Any, reply: Reply, pieces: Iterable[bytes]) -> None:
+    def stream(
+        self, watcher: Any, environ: WSGIEnvironment, head: Head, pieces: Iterable[bytes]
+    ) -> None:
         """Send the pieces; if they fail, the client sees the response break off."""
-        transport = watcher.proto.response_stream(reply.status, reply.headers)
-        outlet = Outlet(
-            transport, watcher.scope.client, self.connections, self.settings.send_seconds
+        response = StreamedResponse(
+            watcher, head, self.connections, send_seconds=self.settings.send_seconds
         )
-        del transport  # the response ends when nobody has it any more
-        try:
-            for piece in pieces:
-                outlet.send(piece)
-        except ClientGone:
-            pass
-        except BaseException as error:
-            outlet.cut()
-            traceback.print_exception(type(error), error, error.__traceback__)
-        finally:
-            outlet.close()
+        # The thread is the application's until the end, but it does not keep others from running.
+        with (pool_of_this_thread() or self.overflow).waiting():
+            try:
+                response.start()
+                for piece in pieces:
+                    if not response.send(piece):
+                        break
+                response.end()
+            except ClientGone:
+                pass
+            except BaseException as error:
+                response.break_off()
+                traceback.print_exception(type(error), error, error.__traceback__)
+        if response.problem is not None:
+            _log_problem(environ, response.problem)
 
     @property
     def is_idle(self) -> bool:
         """Whether no request is being answered at this moment."""
-        is_waiting = self.bodies.waiting or self.overflow.jobs or self.pool.jobs
+        is_waiting = (
+            self.bodies.waiting
+            or self.overflow.jobs
+            or self.pool.jobs
+            or self.backlog.responses
+            or self.backlog.waiting
+        )
         return not self.busy_threads and not is_waiting
 
     def open_requests(self) -> int:
-        """How many requests have no complete answer yet, streamed ones included."""
-        watchers = [*self.busy_threads.copy().values()]
-        watchers += [body.watcher for body in self.bodies.waiting.copy()]
-        return (
-            len({id(watcher) for watcher in watchers})
-            + len(self.pool.jobs)
-            + len(self.overflow.jobs)
-        )
+        """How many requests have no complete response yet, streamed ones included."""
+        parked = sum(map(len, self.backlog.waiting.copy().values()))
+        return len({id(watcher) for watcher in self.watchers()}) + parked
 
-    def busy_clients(self) -> set[int] | None:
-        """The ports of clients that have a request here; ``None`` if not all may be known."""
-        if self.is_overloaded() or self.pool.jobs or self.overflow.jobs:
-            return None
-        watchers = [*self.busy_threads.copy().values()]
-        watchers += [body.watcher for body in self.bodies.waiting.copy()]
-        clients = [watcher.scope.client for watcher in watchers if watcher is not None]
-        return {int(port) for client in clients if (port := client.rpartition(":")[2]).isdecimal()}
+    def busy_clients(self) -> set[int]:
+        """The ports of clients that have a request here."""
+        clients = [watcher.scope["client"] for watcher in self.watchers()]
+        return {int(port) for _, port in (*clients, *self.backlog.waiting.copy())}
+
+    def watchers(self) -> list[Any]:
+        """Those of the requests that are here and not answered."""
+        found = [*self.busy_threads.copy().values()]
+        found += [*self.pool.watchers, *self.overflow.watchers]
+        found += [body.watcher for body in self.bodies.waiting.copy()]
+        found += [response.watcher for response in self.backlog.responses.copy()]
+        return [watcher for watcher in found if watcher is not None]
 
     def is_overloaded(self) -> bool:
         """Whether what arrives may have to wait for one of Granian's threads."""
@@ -240,6 +351,10 @@ class Bridge:
         self.patrol.stop()
         self.pool.close()
         self.overflow.close()
+
+
+def _log_problem(environ: WSGIEnvironment, problem: str) -> None:
+    _log.error("%s %s: %s", environ["REQUEST_METHOD"], environ["PATH_INFO"], problem)
 
 
 def may_have_body(environ: WSGIEnvironment) -> bool:
@@ -305,15 +420,19 @@ class Pieces:
             close()
 
 
-def explain_crash(environ: WSGIEnvironment, reply: Reply, error: BaseException) -> list[bytes]:
-    """The answer to a request whose application raised; details go to the log only."""
-    reply.status, reply.written = 0, []
+def explain_crash(environ: WSGIEnvironment, error: BaseException) -> tuple[Head, bytes]:
+    """The response to a request whose application raised; details go to the log only."""
+    reply = Reply(environ["REQUEST_METHOD"])
     if isinstance(error, HTTPException):  # such as ClientDisconnected, out of the input
-        return list(error(environ, reply))
-    traceback.print_exception(type(error), error, error.__traceback__, file=sys.stderr)
-    body = b"Internal Server Error\n"
-    reply(
-        "500 Internal Server Error",
-        [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))],
-    )
-    return [body]
+        body = b"".join(error(environ, reply))
+    else:
+        if isinstance(error, InvalidResponse):
+            path = environ["PATH_INFO"]
+            _log.error("%s %s: %s 500 was sent instead.", environ["REQUEST_METHOD"], path, error)
+        else:
+            traceback.print_exception(type(error), error, error.__traceback__, file=sys.stderr)
+        body = b"Internal Server Error\n"
+        fields = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
+        reply("500 Internal Server Error", fields)
+    assert reply.head is not None
+    return reply.head, body

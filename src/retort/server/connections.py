@@ -1,7 +1,7 @@
 """The sockets under Granian's connections, which it does not show: found among our open files.
 
-Linux tells how much has been written to a TCP connection and how much came. What is done with
-that: `outlet.py` and `bodies.py`. Elsewhere, and for Unix sockets, the answer is ``None``.
+Used to break a response off: `sending.py`. Elsewhere than on Linux and macOS, and for Unix
+sockets, none is found.
 """
 
 from __future__ import annotations
@@ -18,11 +18,6 @@ if TYPE_CHECKING:
 
 # A connection that was not found may be looked for again after so long.
 _LOOK_SECONDS = 0.02
-
-# linux/tcp.h, struct tcp_info: tcpi_bytes_acked and tcpi_bytes_received (Linux 4.1).
-_BYTES_ACKED = 120
-_BYTES_RECEIVED = 128
-_TCP_INFO_SIZE = 136
 
 
 class Connections:
@@ -50,14 +45,6 @@ class Connections:
             self.looked_at = now
             self.known = {peer: file for file in open_files() if (peer := peer_of(file))}
 
-    def bytes_received(self, client: str) -> int | None:
-        """How many bytes ``client`` ever sent, as far as it can be known."""
-        connection = self.find(client)
-        if connection is None:
-            return None
-        with connection:
-            return _tcp_info(connection, _BYTES_RECEIVED)
-
     def borrow(self, client: str) -> socket.socket | None:
         file = self.known.get(client)
         if file is None:
@@ -71,6 +58,17 @@ class Connections:
             return own
         own.close()
         return None
+
+
+def address_of(client: tuple[str, str]) -> str:
+    """``("127.0.0.1", "80")`` -> ``"127.0.0.1:80"``; an IPv6 address gets brackets.
+
+    :param client: as in the scope; the address is empty for a Unix socket, and so is the result.
+    """
+    host, port = client
+    if not host:
+        return ""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def open_files() -> Iterator[int]:
@@ -97,31 +95,3 @@ def peer_of(file: int) -> str | None:
         return None
     host, port = address[0], address[1]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def bytes_written(connection: socket.socket) -> int | None:
-    """How many bytes were ever written to a TCP connection, acknowledged or not."""
-    acknowledged = _tcp_info(connection, _BYTES_ACKED)
-    if acknowledged is None:
-        return None
-    import fcntl
-    import termios
-
-    try:
-        waiting = fcntl.ioctl(connection, termios.TIOCOUTQ, bytes(4))
-    except OSError:
-        return None
-    return acknowledged + int.from_bytes(waiting, sys.byteorder)
-
-
-def _tcp_info(connection: socket.socket, offset: int) -> int | None:
-    """A 64-bit number of tcp(7), TCP_INFO."""
-    if sys.platform != "linux":
-        return None
-    try:
-        info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO_SIZE)
-    except OSError:
-        return None
-    if len(info) < _TCP_INFO_SIZE:
-        return None
-    return int.from_bytes(info[offset : offset + 8], sys.byteorder)

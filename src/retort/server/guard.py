@@ -1,8 +1,9 @@
 """What Granian lets through and an application must not see; a WSGI callable around the app.
 
 Granian 2.8 passes on requests without a Host or with two, methods in lower case (which
-Werkzeug would turn into upper case) and codings other than ``chunked``. A request with a body
-is looked at before the body is read as well. Bodies that are cut off: `bodies.py`.
+Werkzeug would turn into upper case), codings other than ``chunked``, and in HTTP/2 lengths that
+are no number and any number of fields. A request with a body is checked before the body is read
+as well. Bodies that are cut off: `bodies.py`.
 """
 
 from __future__ import annotations
@@ -28,9 +29,9 @@ _OTHER_TARGETS = frozenset((("*", "OPTIONS"), ("", "CONNECT")))
 
 _REMEMBERED_HOSTS = 256
 
-# Host and port in the target of a request, if it has them; they go before the Host field
-# (RFC 9112 §3.2.2), and in HTTP/2 stand for it.
-AUTHORITY = "retort.authority"
+# As many as the parser of HTTP/1 takes.
+MAX_FIELDS = 100
+_MAX_DIGITS = 18  # of a Content-Length
 # The answer to a request that was found wanting on its way here.
 REFUSAL = "retort.refusal"
 
@@ -82,9 +83,7 @@ class Guard:
     # PERF: this runs for every request; a plain GET costs some look-ups and no new object.
     def refuse(self, environ: WSGIEnvironment) -> Refusal | None:
         """Why this request is not acceptable, if it is not."""
-        if (environ.get("HTTP_HOST") not in self.good_hosts or AUTHORITY in environ) and (
-            text := self.refuse_host(environ)
-        ):
+        if environ.get("HTTP_HOST") not in self.good_hosts and (text := self.refuse_host(environ)):
             return Refusal(HTTPStatus.BAD_REQUEST, text)
         method = environ["REQUEST_METHOD"]
         if method not in _METHODS and method != method.upper():
@@ -98,14 +97,16 @@ class Guard:
                 f"The address is longer than {self.max_target_bytes} bytes.",
             )
         if "HTTP_TRANSFER_ENCODING" in environ:
-            if environ["HTTP_TRANSFER_ENCODING"].strip().lower() != "chunked":
-                return Refusal(HTTPStatus.BAD_REQUEST, _ONLY_CHUNKED)
-        elif self.max_body_bytes is not None and "CONTENT_LENGTH" in environ:
-            return self.refuse_length(environ["CONTENT_LENGTH"], self.max_body_bytes)
+            return _refuse_coding(environ["HTTP_TRANSFER_ENCODING"])
+        if "CONTENT_LENGTH" in environ:
+            return self.refuse_length(environ["CONTENT_LENGTH"])
         return None
 
-    def refuse_length(self, length: str, limit: int) -> Refusal | None:
-        if int(length) <= limit:
+    def refuse_length(self, length: str) -> Refusal | None:
+        if not (length.isascii() and length.isdigit() and len(length) <= _MAX_DIGITS):
+            return Refusal(HTTPStatus.BAD_REQUEST, _BAD_LENGTH)
+        limit = self.max_body_bytes
+        if limit is None or int(length) <= limit:
             return None
         return Refusal(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -114,15 +115,9 @@ class Guard:
 
     def refuse_host(self, environ: WSGIEnvironment) -> str | None:
         """Why the host of this request is not acceptable (RFC 9112 §3.2), if it is not."""
-        protocol = environ["SERVER_PROTOCOL"]
-        authority = environ.pop(AUTHORITY, None)
-        if authority is not None:
-            if protocol == "HTTP/1.1" and not _HOST.fullmatch(environ.get("HTTP_HOST", "")):
-                return _BAD_HOST  # the field is asked for beside the target, and one of it
-            environ["HTTP_HOST"] = authority
         host = environ.get("HTTP_HOST", "")
         if not host:
-            if protocol == "HTTP/1.0":  # it knows no Host: SERVER_NAME counts
+            if environ["SERVER_PROTOCOL"] == "HTTP/1.0":  # it knows no Host: SERVER_NAME counts
                 environ.pop("HTTP_HOST", None)
                 return None
             return "The request has no Host header."
@@ -133,9 +128,34 @@ class Guard:
         return None
 
 
+def refuse_fields(fields: list[tuple[bytes, bytes]]) -> Refusal | None:
+    """Why a request with so many fields is not acceptable, if it is not (RFC 6585 §5).
+
+    HTTP/2 may send each cookie in a field of its own (RFC 9113 §8.2.3): together they are one.
+    """
+    if len(fields) <= MAX_FIELDS or sum(name != b"cookie" for name, _ in fields) < MAX_FIELDS:
+        return None
+    return Refusal(
+        HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+        f"The request has more than {MAX_FIELDS} header fields.",
+    )
+
+
+def _refuse_coding(codings: str) -> Refusal | None:
+    """Why the body cannot be decoded, if it cannot: RFC 9112 §6.1."""
+    names = [name.strip(" \t").lower() for name in codings.split(",")]
+    if names == ["chunked"]:
+        return None
+    if "chunked" in names[:-1]:  # it may be used once, and last
+        return Refusal(HTTPStatus.BAD_REQUEST, _CHUNKED_LAST)
+    return Refusal(HTTPStatus.NOT_IMPLEMENTED, _ONLY_CHUNKED)
+
+
 _BAD_HOST = "The request has more than one Host header, or one that is no host name."
 _NO_PATH = "The target of the request is no path: it has to begin with '/'."
 _ONLY_CHUNKED = "The only Transfer-Encoding known here is 'chunked'."
+_CHUNKED_LAST = "In Transfer-Encoding, 'chunked' may stand once, and at the end."
+_BAD_LENGTH = "The Content-Length of the request is no number, or there is more than one."
 
 
 def _unknown_method(method: str) -> str:

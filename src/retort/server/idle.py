@@ -64,15 +64,14 @@ class Look(NamedTuple):
 class IdleWatch:
     """Looks at the connections to a listening socket again and again.
 
-    :param clients: the ports of the clients that have a request under way; ``None`` if that is
-        not known now.
+    :param clients: the ports of the clients that have a request under way.
     """
 
     def __init__(
         self,
         listener: socket.socket,
         settings: Settings,
-        clients: Callable[[], set[int] | None],
+        clients: Callable[[], set[int]],
     ) -> None:
         self.address = listener.getsockname()
         self.is_possible = sys.platform == "linux" and isinstance(self.address, tuple)
@@ -105,14 +104,9 @@ class IdleWatch:
         return files
 
     def overdue(self, files: Iterable[int]) -> dict[int, int]:
-        """Which of these are connections to close, with the ports of their clients.
-
-        None as long as that cannot be known.
-        """
+        """Which of these are connections to close, with the ports of their clients."""
         looks = list(self.look_at(files))
         clients = self.clients()
-        if clients is None:
-            return {}
         return {file: look.client for file, look in looks if self.is_overdue(file, look, clients)}
 
     def look_at(self, files: Iterable[int]) -> Iterator[tuple[int, Look]]:

@@ -1,4 +1,4 @@
-"""One thread that looks after time: bodies that come too slowly are cancelled.
+"""One thread that looks after time: bodies that come or are taken too slowly are given up.
 
 It counts in ticks, and only those in which a body waits for its client: not those in which
 an application takes its time to read, nor those in which every thread of the server is
@@ -14,22 +14,28 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .backlog import Backlog
     from .bodies import Body
 
 _LONGEST_TICK_SECONDS = 1.0
 
 
 class Patrol:
-    """Calls ``note_time`` of the bodies in ``waiting`` again and again.
+    """Calls ``note_time`` of the bodies in ``waiting`` and of the backlog again and again.
 
     :param shortest_seconds: the shortest limit there is, which a tick has to be well below.
     :param is_overloaded: whether time should not count now.
     """
 
     def __init__(
-        self, waiting: set[Body], shortest_seconds: float, is_overloaded: Callable[[], bool]
+        self,
+        waiting: set[Body],
+        backlog: Backlog,
+        shortest_seconds: float,
+        is_overloaded: Callable[[], bool],
     ) -> None:
         self.waiting = waiting
+        self.backlog = backlog
         self.tick_seconds = min(_LONGEST_TICK_SECONDS, shortest_seconds / 4)
         self.is_overloaded = is_overloaded
         self.stopped = threading.Event()
@@ -49,6 +55,8 @@ class Patrol:
             last = now
             if self.waiting and not self.is_overloaded():
                 self.look(passed)
+            if self.backlog.responses:
+                self.backlog.note_time(passed)
 
     def look(self, passed_seconds: float) -> None:
         for body in list(self.waiting):

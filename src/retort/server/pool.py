@@ -12,15 +12,14 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from .stream_limit import MAX_STREAMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _IDLE_SECONDS = 10.0
-
-# With those that wait. A thread that waits holds some 100 KB.
-_MOST_THREADS = 1024
 
 
 class Pool:
@@ -31,19 +30,27 @@ class Pool:
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self.most = 1 if size == 1 else max(size, _MOST_THREADS)
-        self.jobs: deque[Callable[[], object]] = deque()
+        self.most = 1 if size == 1 else size + MAX_STREAMS
+        self.jobs: deque[tuple[Callable[[], object], Any]] = deque()
         self.changed = threading.Condition()
         self.threads = 0
         self.idle = 0
         self.suspended = 0
         self.is_closed = False
 
-    def run(self, job: Callable[[], object]) -> None:
-        """Have ``job`` done as soon as a thread is free; it has to catch its own errors."""
+    def run(self, job: Callable[[], object], watcher: Any = None) -> None:
+        """Have ``job`` done as soon as a thread is free; it has to catch its own errors.
+
+        :param watcher: Granian's, of the request that the job is for, if it is for one.
+        """
         with self.changed:
-            self.jobs.append(job)
+            self.jobs.append((job, watcher))
             self.call_thread()
+
+    @property
+    def watchers(self) -> list[Any]:
+        """Those of the requests that wait for a thread."""
+        return [watcher for _, watcher in self.jobs.copy()]
 
     @contextlib.contextmanager
     def waiting(self) -> Iterator[None]:
@@ -71,7 +78,7 @@ class Pool:
         """Do in this thread what is left to do, if others have not begun it."""
         while self.jobs:
             try:
-                job = self.jobs.popleft()
+                job, _ = self.jobs.popleft()
             except IndexError:  # somebody was quicker
                 return
             job()
@@ -102,6 +109,7 @@ class Pool:
                 raise
 
     def work(self) -> None:
+        _of_thread.pool = self
         while (job := self.next_job()) is not None:
             job()
             del job  # it holds a request
@@ -116,10 +124,19 @@ class Pool:
             self.idle -= 1
             if may_begin:
                 with contextlib.suppress(IndexError):  # `help` was quicker
-                    return self.jobs.popleft()
+                    return self.jobs.popleft()[0]
                 return _nothing
             self.threads -= 1
             return None
+
+
+# The pool that a thread belongs to.
+_of_thread = threading.local()
+
+
+def pool_of_this_thread() -> Pool | None:
+    """The pool whose thread this is; ``None`` in a thread of another kind."""
+    return getattr(_of_thread, "pool", None)
 
 
 def _nothing() -> None:

@@ -1,4 +1,4 @@
-"""One serving process: Granian's RSGI worker on a socket that is already open.
+"""One serving process: Granian's ASGI worker on a socket that is already open.
 
 Granian's own command starts a process per worker, which leaves ``breakpoint()`` without a
 terminal, gives up after a few crashes, and opens its socket so that a second server on the
@@ -249,11 +249,11 @@ def give_up_dead_clients(listener: socket.socket, seconds: float) -> None:
 
 
 def make_granian_worker(listener: socket.socket, settings: Settings) -> Any:
-    """Granian's RSGI worker for this socket, in its own order of arguments."""
+    """Granian's ASGI worker for this socket, in its own order of arguments."""
     from granian import _granian
     from granian.http import HTTP1Settings, HTTP2Settings
 
-    worker_type: Any = _granian.RSGIWorker  # its stub misses some arguments
+    worker_type: Any = _granian.ASGIWorker  # its stub misses some arguments
     holder_type: Any = _granian.SocketHolder
     own_socket = listener.dup().detach()  # Granian closes it
     if sys.platform == "win32":

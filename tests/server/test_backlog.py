@@ -1,0 +1,166 @@
+"""Responses that clients do not take: what they cost, and who has to wait for them."""
+
+import socket
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from retort.server.stream_limit import MAX_STREAMS, MAX_STREAMS_OF_ADDRESS, StreamLimit
+
+PROGRAM = """
+    import os
+    import threading
+    from retort import Flask, send_file
+
+    app = Flask(__name__)
+    with open("large.bin", "wb") as file:
+        file.truncate(64_000_000)
+
+    @app.get("/")
+    def index():
+        return "hello"
+
+    @app.get("/bytes")
+    def large():
+        print("made", flush=True)
+        return b"x" * 20_000_000
+
+    @app.get("/file")
+    def file():
+        return send_file("large.bin")
+
+    @app.get("/stream")
+    def stream():
+        def pieces():
+            first = threading.get_ident()
+            try:
+                for _ in range(1000):
+                    assert threading.get_ident() == first
+                    yield b"x" * 1_000_000
+            finally:
+                is_same = threading.get_ident() == first
+                os.write(1, b"closed in its thread: %r\\n" % is_same)
+        return pieces()
+
+    @app.get("/threads")
+    def threads():
+        return str(len(threading.enumerate()))
+"""
+
+
+def ask_and_read_nothing(program, path):
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connection.connect(("127.0.0.1", program.port))
+    connection.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+    return connection
+
+
+@pytest.mark.parametrize("path", ["/bytes", "/file"])
+def test_clients_that_read_nothing_hold_no_thread(run, path):
+    program = run(PROGRAM, "--port", "0", "--threads", "8")
+    before = int(program.get("/threads").text)
+
+    clients = [ask_and_read_nothing(program, path) for _ in range(50)]
+    try:
+        assert program.get("/").text == "hello"
+        assert int(program.get("/threads").text) <= before + 10
+    finally:
+        for client in clients:
+            client.close()
+
+
+def test_streams_do_not_count_against_the_threads(run):
+    program = run(PROGRAM, "--port", "0", "--threads", "8")
+
+    clients = [ask_and_read_nothing(program, "/stream") for _ in range(40)]
+    try:
+        for _ in range(20):
+            assert program.get("/").text == "hello"
+    finally:
+        for client in clients:
+            client.close()
+    program.wait_for(lambda: program.output.count("closed in its thread: True") == 40)
+
+
+@pytest.mark.parametrize("path", ["/bytes", "/file", "/stream"])
+def test_a_client_that_takes_nothing_for_too_long_is_given_up(run, path):
+    program = run(PROGRAM, "--port", "0", "--send-timeout", "1")
+
+    with ask_and_read_nothing(program, path) as client:
+        program.wait_for(lambda: not established(client))
+        received = program.received(client)
+
+    assert received.startswith(b"HTTP/1.1 200 OK")
+    assert len(received) < 20_000_000
+
+
+def established(client):
+    """Whether the server's end of the connection is open: proc(5), /proc/net/tcp."""
+    port, peer = client.getpeername()[1], client.getsockname()[1]
+    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    ends = [line.split()[1:4] for line in lines]
+    return [f"0100007F:{port:04X}", f"0100007F:{peer:04X}", "01"] in ends
+
+
+def test_a_client_that_is_slow_gets_all_of_it(run):
+    program = run(PROGRAM, "--port", "0", "--send-timeout", "1")
+
+    response = urllib.request.urlopen(f"http://127.0.0.1:{program.port}/bytes", timeout=30)
+    with response:
+        received = 0
+        for _ in range(15):  # in all longer than the limit
+            received += len(response.read(1_000_000))
+            time.sleep(0.2)
+        received += len(response.read())
+
+    assert received == 20_000_000
+
+
+def test_one_address_has_a_part_of_the_streams():
+    limit = StreamLimit(is_behind_proxy=False)
+
+    assert all(limit.enter("192.0.2.1") for _ in range(MAX_STREAMS_OF_ADDRESS))
+    assert not limit.enter("192.0.2.1")
+    assert limit.enter("192.0.2.2")
+    limit.leave("192.0.2.1")
+    assert limit.enter("192.0.2.1")
+
+
+@pytest.mark.parametrize(("address", "is_behind_proxy"), [("192.0.2.1", True), ("", False)])
+def test_a_proxy_has_all_of_them(address, is_behind_proxy):
+    limit = StreamLimit(is_behind_proxy=is_behind_proxy)
+
+    assert all(limit.enter(address) for _ in range(MAX_STREAMS))
+    assert not limit.enter(address)
+
+
+def test_addresses_without_a_stream_are_forgotten():
+    limit = StreamLimit(is_behind_proxy=False)
+    for number in range(1000):
+        limit.enter(f"192.0.2.{number}")
+        limit.leave(f"192.0.2.{number}")
+
+    assert not limit.by_address
+
+
+def test_more_streams_than_one_address_may_have_are_503(run):
+    program = run(PROGRAM, "--port", "0")
+
+    clients = [ask_and_read_nothing(program, "/stream") for _ in range(MAX_STREAMS_OF_ADDRESS)]
+    try:
+        answers = []
+        program.wait_for(lambda: answers.append(status(program)) or answers[-1] == 503)
+        assert program.get("/").text == "hello"
+    finally:
+        for client in clients:
+            client.close()
+    program.wait_for(lambda: status(program) == 200)
+
+
+def status(program):
+    """Of a stream, of which nothing else is read."""
+    with ask_and_read_nothing(program, "/stream") as client:
+        return int(client.recv(12)[9:12])
