@@ -267,8 +267,8 @@ def test_the_message_of_an_exception_forges_no_record():
 
 
 def test_an_ordinary_record_is_formatted_as_flask_does():
-    assert formatted("caf\u00e9 \u00a0 %s", "\u4f60").endswith(
-        "] INFO in mod: caf\u00e9 \u00a0 \u4f60"
+    assert formatted("Z\u00fcrich \u00a0 %s", "\u4f60").endswith(
+        "] INFO in mod: Z\u00fcrich \u00a0 \u4f60"
     )
 
 
