@@ -22,7 +22,9 @@ PROGRAM = """
         connection.sendall(connection.recv(100)[::-1])
         raise ConnectionError("done")
 """
-UPGRADE = b"GET /echo HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+UPGRADE = (
+    b"GET /echo HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+)
 
 
 def echoed(program):
