@@ -1,6 +1,7 @@
 """Programs in a folder of their own, and the command line to run them with."""
 
 import importlib
+import inspect
 import os
 import subprocess
 import sys
@@ -45,8 +46,9 @@ def write(world):
 
 @pytest.fixture
 def runner():
-    """Click's runner."""
-    return CliRunner()
+    """Click's runner, with standard error apart, as it is from Click 8.2 on."""
+    mixes = "mix_stderr" in inspect.signature(CliRunner).parameters
+    return CliRunner(mix_stderr=False) if mixes else CliRunner()
 
 
 @pytest.fixture

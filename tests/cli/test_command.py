@@ -101,7 +101,7 @@ def test_a_file_in_place_of_a_command_says_what_to_type(write, runner):
     result = runner.invoke(cli, ["login.py"])
 
     assert result.exit_code == 2
-    assert "retort run login.py" in result.output
+    assert "retort run login.py" in result.stderr
 
 
 BAD_PROGRAMS = {
