@@ -162,8 +162,6 @@ if not TYPE_CHECKING:  # a checker would take it for a promise of any name
         from . import jinja
 
         value = globals()[name] = getattr(jinja, name)
-        if value.__module__ == jinja.__name__:  # a class, found here by pickle and by tools
-            value.__module__ = __name__
         return value
 
     def __dir__() -> list[str]:

@@ -69,7 +69,12 @@ DIFFERENT = {
     "flask.sessions.NullSession.popitem",
     "flask.sessions.NullSession.setdefault",
     "flask.sessions.NullSession.update",
-    # Methods of a class that is imported with Jinja, by the first template.
+    # Classes that are imported with Jinja, by the first template, and their methods.
+    "flask.app.Environment",
+    "flask.sansio.app.DispatchingJinjaLoader",
+    "flask.sansio.app.Environment",
+    "flask.templating.DispatchingJinjaLoader",
+    "flask.templating.Environment",
     "flask.sansio.app.DispatchingJinjaLoader.get_source",
     "flask.sansio.app.DispatchingJinjaLoader.list_templates",
     "flask.templating.DispatchingJinjaLoader.get_source",

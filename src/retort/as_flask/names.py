@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 from types import FunctionType, ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from .tables import HOMES, HOMES_OF_NAMES, SAME_SUBJECT, WHOLE
 
@@ -80,7 +80,15 @@ def _rename(value: type | FunctionType, source: str, name: str) -> None:
             parts += _functions_of(attribute)
     for part in parts:
         if _is_defined_in(source, part) and _home_of(source, part.__qualname__) == name:
-            part.__module__ = name
+            _set_module(part, name)
+
+
+def _set_module(value: type | FunctionType, name: str) -> None:
+    # CPython 3.13 forgets the line of a class with its module; `inspect.getsource` needs it.
+    line = vars(value).get("__firstlineno__")
+    value.__module__ = name
+    if line is not None:
+        cast("Any", value).__firstlineno__ = line
 
 
 def _functions_of(attribute: Any) -> Iterator[FunctionType]:
