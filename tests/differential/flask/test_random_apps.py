@@ -115,7 +115,7 @@ def test_made_up_apps_answer_made_up_requests_alike(flask, retort):
     @settings(
         derandomize=True,
         database=None,
-        max_examples=100,
+        max_examples=200,
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )
