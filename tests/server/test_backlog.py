@@ -1,5 +1,6 @@
 """Responses that clients do not take: what they cost, and who has to wait for them."""
 
+import asyncio
 import socket
 import time
 import urllib.request
@@ -7,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from retort.server.backlog import Backlog
+from retort.server.connections import Connections
+from retort.server.response_head import make_head
+from retort.server.sending import ReadyResponse
 from retort.server.stream_limit import MAX_STREAMS, MAX_STREAMS_OF_ADDRESS, StreamLimit
 
 PROGRAM = """
@@ -164,3 +169,46 @@ def status(program):
     """Of a stream, of which nothing else is read."""
     with ask_and_read_nothing(program, "/stream") as client:
         return int(client.recv(12)[9:12])
+
+
+def test_a_response_that_never_has_to_wait_gives_others_a_turn():
+    """Such as one whose client has left, of which Granian has yet to report it."""
+
+    class Granian:
+        scope = {"client": ("192.0.2.1", "5000")}
+        sent = 0
+
+        @property
+        def proto(self):
+            return self
+
+        def send(self, message):
+            self.sent += 1
+
+        def receive(self):
+            return asyncio.Future(loop=asyncio.new_event_loop())
+
+    granian, later = Granian(), []
+    head = make_head("200 OK", [], "GET")
+    backlog = Backlog(60)
+    response = ReadyResponse(
+        granian,
+        head,
+        Connections(),
+        pieces=iter([b"x"] * 1000),
+        size=1000,
+        backlog=backlog,
+        later=later.append,
+        log=print,
+    )
+
+    backlog.send(response)
+    turns = 0
+    while later:
+        turns += 1
+        later.pop()()
+
+    assert turns > 30
+    assert granian.sent == 1 + 1000 + 1
+    assert backlog.total == 0
+    assert not backlog.responses

@@ -118,6 +118,7 @@ class Bridge:
         self.inline: set[int] = set()  # Granian's threads that run the application
         self.inline_size = min(INLINE_THREADS, settings.threads // 2)
         self.overflow = Pool(max(1, settings.threads - self.inline_size))
+        self.later = self.overflow if is_multithread else self.pool
         self.begin = self.answer_soon if is_multithread else self.answer_in_turn
         self.connections = Connections()
         self.backlog = Backlog(settings.send_seconds)
@@ -187,8 +188,7 @@ class Bridge:
 
     def has_to_wait(self, watcher: Any, environ: WSGIEnvironment) -> bool:
         """Whether the request waits until its connection has taken other responses."""
-        pool = self.overflow if self.settings.threads > 1 else self.pool
-        job = partial(pool.run, partial(self.answer_later, watcher, environ), watcher)
+        job = partial(self.later.run, partial(self.answer_later, watcher, environ), watcher)
         return self.backlog.has_to_wait(watcher.scope["client"], job)
 
     def answer(self, watcher: Any, environ: WSGIEnvironment) -> None:
@@ -250,6 +250,7 @@ class Bridge:
                 pieces=pieces,
                 size=size,
                 backlog=self.backlog,
+                later=self.later.run,
                 log=partial(_log_problem, environ),
                 close=close,
             )

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from .response_head import Head
 
 PIECE_BYTES = 64 * 1024
+# So many pieces go out before others have their turn: to a client that left, `send` always
+# succeeds, and Granian's threads have to be free to report it.
+_PIECES_IN_A_ROW = 32
 
 # For so long Granian may write what it has, before the connection is closed.
 _LAST_WORDS_SECONDS = 0.05
@@ -179,6 +182,9 @@ class ReadyResponse(Response):
     :param pieces: of at most `PIECE_BYTES` each; any thread may ask for the next.
     :param size: bytes of it that are in memory.
     :param backlog: counts those that are not sent yet.
+    :param later: calls a function when others have had their turn.
+    :param log: takes what was wrong with the length of the body.
+    :param close: called at the end.
     """
 
     def __init__(
@@ -190,6 +196,7 @@ class ReadyResponse(Response):
         pieces: Iterator[bytes],
         size: int,
         backlog: Backlog,
+        later: Callable[[Callable[[], object]], object],
         log: Callable[[str], object],
         close: Callable[[], object] | None = None,
     ) -> None:
@@ -197,6 +204,7 @@ class ReadyResponse(Response):
         self.pieces = pieces
         self.size = size
         self.backlog = backlog
+        self.later = later
         self.log = log
         self.close = close
         self.stalled_seconds = 0.0
@@ -221,8 +229,13 @@ class ReadyResponse(Response):
                 self.must_run_again = False
 
     def send_until_full(self) -> None:
+        in_a_row = 0
         try:
             while not self.is_over:
+                if in_a_row == _PIECES_IN_A_ROW:
+                    self.later(self.run)
+                    return
+                in_a_row += 1
                 piece = next(self.pieces, None) if self.problem is None else None
                 if piece is None:
                     self.end()
