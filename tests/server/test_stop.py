@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -195,7 +196,8 @@ def test_what_takes_longer_than_the_grace_time_is_cut_and_said(run):
 
     thread.join()
     assert isinstance(results[0], (OSError, http.client.HTTPException))
-    assert "ended with 1 open request unfinished after 1 s (--grace)" in program.output
+    # By the worker itself, or by the main process if that was quicker.
+    assert re.search(r"(open request unfinished|requests under way) after 1 s", program.output)
     assert program.family() == []
 
 
