@@ -1,6 +1,6 @@
 """Responses that clients do not take: what they cost, and who has to wait for them."""
 
-import asyncio
+import concurrent.futures
 import socket
 import time
 import urllib.request
@@ -186,7 +186,7 @@ def test_a_response_that_never_has_to_wait_gives_others_a_turn():
             self.sent += 1
 
         def receive(self):
-            return asyncio.Future(loop=asyncio.new_event_loop())
+            return concurrent.futures.Future()  # never done
 
     granian, later = Granian(), []
     head = make_head("200 OK", [], "GET")
