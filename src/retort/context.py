@@ -481,7 +481,7 @@ def is_as_written() -> bool:
 
 
 # Hosts that were asked for and of which the next function said yes.
-_plain_hosts: BoundedCache[str, bool] = BoundedCache(256)  # whoever asks can invent more
+_plain_hosts: BoundedCache[str, bool] = BoundedCache(256)  # clients choose the names
 
 
 def _is_plain_host(environ: WSGIEnvironment) -> bool:

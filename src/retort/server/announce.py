@@ -1,7 +1,7 @@
 """What the server says in the terminal: its address, what is on, one line per request.
 
 Everything goes to standard error, so that the program's own output stays its own. Colours
-are click's business: it leaves them out where nobody would see them. Request lines are records of
+are left to click, which omits them where the output is no terminal. Request lines are records of
 the logger ``werkzeug``, as with Werkzeug's server: programs silence, filter and format them there.
 """
 
