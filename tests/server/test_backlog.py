@@ -1,7 +1,9 @@
 """Responses that clients do not take: what they cost, and who has to wait for them."""
 
 import concurrent.futures
+import contextlib
 import socket
+import threading
 import time
 import urllib.request
 from pathlib import Path
@@ -11,7 +13,7 @@ import pytest
 from retort.server.backlog import Backlog
 from retort.server.connections import Connections
 from retort.server.response_head import make_head
-from retort.server.sending import ReadyResponse
+from retort.server.sending import ClientGone, ReadyResponse, StreamedResponse
 from retort.server.stream_limit import MAX_STREAMS, MAX_STREAMS_OF_ADDRESS, StreamLimit
 
 PROGRAM = """
@@ -212,3 +214,39 @@ def test_a_response_that_never_has_to_wait_gives_others_a_turn():
     assert granian.sent == 1 + 1000 + 1
     assert backlog.total == 0
     assert not backlog.responses
+
+
+def test_a_stream_whose_client_has_left_ends_as_soon_as_that_is_reported():
+    """Not after all its pieces, for which there is always room then."""
+
+    class Granian:
+        scope = {"client": ("192.0.2.1", "5000")}
+        sent = 0
+
+        @property
+        def proto(self):
+            return self
+
+        def send(self, message):
+            self.sent += 1
+            return after(0.01, None) if self.sent == 5 else None  # full for once
+
+        def receive(self):
+            return after(0.15, {"type": "http.disconnect"})
+
+    def after(seconds, result):
+        future = concurrent.futures.Future()
+        threading.Timer(seconds, future.set_result, [result]).start()
+        return future
+
+    granian = Granian()
+    response = StreamedResponse(
+        granian, make_head("200 OK", [], "GET"), Connections(), send_seconds=60
+    )
+    response.start()
+
+    with contextlib.suppress(ClientGone):
+        for _ in range(1_000_000):
+            response.send(b"x")
+
+    assert granian.sent < 1000

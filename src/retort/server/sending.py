@@ -34,6 +34,12 @@ PIECE_BYTES = 64 * 1024
 # succeeds, and Granian's threads have to be free to report it.
 _PIECES_IN_A_ROW = 32
 
+# After a client left there is room for any number of pieces, and the report of that needs the GIL.
+# So a thread that had to wait, and then sends 8 pieces in a row without a wait (then 16, 32, ...),
+# waits for a report.
+_PIECES_BEFORE_REPORT = 8
+_REPORT_SECONDS = 0.1
+
 # For so long Granian may write what it has, before the connection is closed.
 _LAST_WORDS_SECONDS = 0.05
 
@@ -56,7 +62,7 @@ class Response:
         self.connections = connections
         self.left = head.length  # of the Content-Length, in bytes
         self.problem: str | None = None  # with the length of the body, as a sentence
-        self.is_gone = False
+        self.gone = threading.Event()  # the client has left
         self.is_over = False
 
     def start(self) -> None:
@@ -73,13 +79,13 @@ class Response:
         if hasattr(future, "add_done_callback"):
             future.add_done_callback(self.note_message)
         else:  # it has left already
-            self.is_gone = True
+            self.gone.set()
 
     def note_message(self, future: Any) -> None:
         if self.is_over or future.cancelled():
             return
         if future.result()["type"] == "http.disconnect":
-            self.is_gone = True
+            self.gone.set()
         else:  # the end of the request
             self.watch_client()
 
@@ -102,7 +108,7 @@ class Response:
         :raises ClientGone: if the response is over.
         """
         proto = self.proto
-        if self.is_gone or proto is None:
+        if proto is None or self.gone.is_set():
             raise ClientGone
         future = proto.send({"type": "http.response.body", "body": piece, "more_body": True})
         return future if hasattr(future, "add_done_callback") else None
@@ -151,6 +157,8 @@ class StreamedResponse(Response):
     ) -> None:
         super().__init__(watcher, head, connections)
         self.send_seconds = send_seconds
+        self.in_a_row = 0  # pieces that were sent since the last wait
+        self.report_after = 0  # so many of them; 0: there was no wait yet
 
     def send(self, piece: bytes) -> bool:
         """Send what the application made, as the client takes it.
@@ -165,6 +173,12 @@ class StreamedResponse(Response):
             future = self.send_piece(piece[start : start + PIECE_BYTES])
             if future is not None:
                 self.wait_for(future)
+                self.in_a_row, self.report_after = 0, _PIECES_BEFORE_REPORT
+            else:
+                self.in_a_row += 1
+                if self.in_a_row == self.report_after:
+                    self.report_after *= 2
+                    self.gone.wait(_REPORT_SECONDS)
         return self.problem is None
 
     def wait_for(self, future: Any) -> None:
