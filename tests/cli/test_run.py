@@ -91,7 +91,7 @@ def test_a_path_for_machines_has_to_be_one(path):
 
 
 def test_what_can_be_chosen_is_what_there_is():
-    from retort.server.access_log import FORMATS
+    from retort.server.operations.access_log import FORMATS
 
     (option,) = [param for param in run_command.params if param.name == "access_log_format"]
     assert list(option.type.choices) == list(FORMATS)

@@ -21,7 +21,7 @@ import pytest
 
 LIMIT_SECONDS = 60  # far above what anything here takes; only what hangs meets it
 
-# For so long a worker that was replaced leaves its connections open: `duty.REPLACED_SECONDS`.
+# For so long a replaced worker leaves its connections open: `worker_main.REPLACED_SECONDS`.
 KEPT_OPEN_SECONDS = 1.0
 
 

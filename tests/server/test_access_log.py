@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from retort.server.access_log import FORMATS, AccessLog, LogFile, clock_time, escape
+from retort.server.operations.access_log import FORMATS, AccessLog, LogFile, clock_time, escape
 
 PROGRAM = """
     from flask import Flask, Response, abort

@@ -37,7 +37,7 @@ def imported(serve, tmp_path):
 def test_a_worker_without_templates_serves_without_jinja_and_what_is_for_development(imported):
     modules = imported(PROGRAM)
 
-    assert "retort.server.duty" in modules
+    assert "retort.server.process.worker_main" in modules
     assert not modules & {"code", "jinja2", "retort.debug", "retort.testing"}
 
 

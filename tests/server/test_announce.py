@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from retort.server.announce import (
+from retort.server.console import (
     REQUEST_LOGGER,
     address_lines,
     log_request,

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from retort.server.backlog import Backlog
-from retort.server.connections import Connections
-from retort.server.response_head import make_head
-from retort.server.sending import ClientGone, ReadyResponse, StreamedResponse
-from retort.server.stream_limit import MAX_STREAMS, MAX_STREAMS_OF_ADDRESS, StreamLimit
+from retort.server.protocol.backlog import Backlog
+from retort.server.protocol.response_body import ClientGone, ReadyResponse, StreamedResponse
+from retort.server.protocol.response_head import make_head
+from retort.server.protocol.stream_limit import MAX_STREAMS, MAX_STREAMS_OF_ADDRESS, StreamLimit
+from retort.server.sockets.connections import Connections
 
 PROGRAM = """
     import os

@@ -16,9 +16,9 @@ SERVER = """
     import hashlib
     import time
     from retort import Flask, request
-    from retort.server.listen import open_listener
+    from retort.server.sockets.listen import open_listener
     from retort.server.options import Settings
-    from retort.server.worker import Worker, serve_here
+    from retort.server.process.serving import Worker, serve_here
 
     app = Flask(__name__)
 

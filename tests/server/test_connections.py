@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from retort.server.connections import Connections
+from retort.server.sockets.connections import Connections
 
 pytestmark = [] if sys.platform == "linux" else pytest.mark.skip("Linux lists open files")
 
@@ -31,16 +31,19 @@ def test_a_connection_is_found_by_the_address_of_its_client(connected):
     assert client.recv(1) == b""
 
 
-def test_a_connection_that_is_newer_than_the_last_look_is_found_when_it_must_be(connected):
+def test_a_connection_that_is_newer_than_the_last_look_is_found(connected):
     ours, address, _ = connected
     connections = Connections()
-    connections.looked_at = float("inf")  # as if somebody had looked this very moment
+    assert connections.find("127.0.0.1:1") is None
 
-    assert connections.find(address) is None
-    with connections.find(address, at_once=True) as found:
+    with (
+        socket.create_connection(ours.getsockname()) as newer,
+        connections.find(address) as found,
+    ):
+        assert newer
         assert found.getpeername() == ours.getpeername()
 
 
 @pytest.mark.parametrize("address", ["", "/run/hello.sock", "127.0.0.1:1", "[::1]:1"])
 def test_what_is_no_connection_of_ours_is_not_found(address):
-    assert Connections().find(address, at_once=True) is None
+    assert Connections().find(address) is None

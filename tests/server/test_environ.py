@@ -2,7 +2,7 @@
 
 import pytest
 
-from retort.server.environ import Environs
+from retort.server.protocol.environ import Environs
 
 
 def scope(*fields, **changes):

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.test import create_environ, run_wsgi_app
 
-from retort.server.guard import MAX_FIELDS, Guard, refuse_fields
+from retort.server.protocol.validation import MAX_FIELDS, RequestValidator, refuse_fields
 
 
 def says_ok(environ, start_response):
@@ -18,7 +18,7 @@ def ask(**changes):
     for name in ("CONTENT_LENGTH", "CONTENT_TYPE"):
         environ.pop(name, None)
     environ.update(changes)
-    body, status, headers = run_wsgi_app(Guard(says_ok), environ, buffered=True)
+    body, status, headers = run_wsgi_app(RequestValidator(says_ok), environ, buffered=True)
     return status, b"".join(body), headers
 
 
@@ -82,7 +82,7 @@ def test_a_target_is_a_path_except_where_the_method_says_otherwise(method, path,
 
 def test_a_body_over_the_servers_limit_is_refused_by_its_length():
     environ = create_environ("/", headers={"Host": "a"})
-    guard = Guard(says_ok, max_body_bytes=10)
+    guard = RequestValidator(says_ok, max_body_bytes=10)
 
     assert run_wsgi_app(guard, {**environ, "CONTENT_LENGTH": "10"})[1] == "200 OK"
     assert run_wsgi_app(guard, {**environ, "CONTENT_LENGTH": "11"})[1][:3] == "413"
@@ -108,7 +108,7 @@ def test_characters_that_no_host_has_are_refused(text):
 
 
 def test_a_flood_of_different_hosts_does_not_fill_the_memory():
-    guard = Guard(says_ok)
+    guard = RequestValidator(says_ok)
     for number in range(2000):
         environ = create_environ("/", headers={"Host": f"h{number}.example"})
         assert run_wsgi_app(guard, environ)[1] == "200 OK"

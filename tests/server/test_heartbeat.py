@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-from retort.server.heartbeat import stacks_after
-from retort.server.workers import beat_interval
+from retort.server.process.heartbeat import stacks_after
+from retort.server.process.supervisor import beat_interval
 
 PROGRAM = """
     import os, re, time

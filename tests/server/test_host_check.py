@@ -9,7 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.test import Client
 
 import retort
-from retort.server.host_check import HostCheck, is_own, listened_hosts, name_of
+from retort.server.development.host_check import HostCheck, is_own, listened_hosts, name_of
 
 LOOPBACK = [
     "localhost",

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from retort.server.idle import look_at
 from retort.server.options import Settings
+from retort.server.sockets.idle_reaper import look_at
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells of idle time")
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from retort.server.exchange import Observed
-from retort.server.health import Pages
-from retort.server.layers import around
-from retort.server.operations import Operations
+from retort.server.operations.health import Pages
+from retort.server.operations.middleware import around
+from retort.server.operations.request_record import Observed
+from retort.server.options import Operations
 
 
 def application(environ, start_response):

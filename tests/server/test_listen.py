@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from retort.server.listen import CannotListen, open_listener, who_listens_on
+from retort.server.sockets.listen import CannotListen, open_listener, who_listens_on
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from retort.server.signals import Bell, StopSignals
+from retort.server.process.signals import StopSignals, WakeupPipe
 
 HANDLER = """
     import os, signal, sys, time
@@ -129,7 +129,7 @@ def test_a_worker_of_several_that_asks_for_a_status_is_enough(run):
 
 @pytest.fixture
 def bell():
-    bell = Bell()
+    bell = WakeupPipe()
     yield bell
     bell.close()
 

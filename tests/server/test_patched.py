@@ -8,7 +8,7 @@ import signal
 
 import pytest
 
-from retort.server.patched import PatchedProgram, refuse_patched
+from retort.server.process.monkeypatching import PatchedProgram, refuse_patched
 
 PATCHED = """
     from flask import Flask

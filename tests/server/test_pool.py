@@ -4,12 +4,12 @@ import threading
 
 import pytest
 
-from retort.server.pool import Pool
+from retort.server.protocol.thread_pool import ThreadPool
 
 
 @pytest.fixture
 def pool():
-    pool = Pool(3)
+    pool = ThreadPool(3)
     yield pool
     pool.close()
 
@@ -99,7 +99,7 @@ def test_when_many_have_waited_no_more_jobs_are_begun_than_may_run_at_once(pool)
 
 
 def test_with_one_thread_a_job_that_waits_is_not_overtaken():
-    single = Pool(1)
+    single = ThreadPool(1)
     waits, go_on, order, done = threading.Event(), threading.Event(), [], threading.Event()
 
     def job():

@@ -9,7 +9,7 @@ import urllib.request
 
 import pytest
 
-from retort.server.reload import split_command_line
+from retort.server.development.reloader import split_command_line
 
 PROGRAM = """
     import os, sys

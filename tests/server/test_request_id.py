@@ -45,7 +45,7 @@ PROGRAM = """
 
     @app.get("/orders")
     def orders():
-        from retort.server.error_log import RequestFields
+        from retort.server.operations.error_log import RequestFields
         own.addFilter(RequestFields())
         logging.getLogger("shop.orders").warning("sold")
         return request.environ["retort.request_id"]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retort.server.response_head import InvalidResponse, make_head
+from retort.server.protocol.response_head import InvalidResponse, make_head
 
 
 @pytest.mark.parametrize("status", ["200 OK", "404 Not Found", "299 ", "600 Own", "999 X", "500"])

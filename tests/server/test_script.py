@@ -1,11 +1,9 @@
 """`app.run()` inside a script: what Flask's documentation says of it, served by Granian."""
 
 import functools
-import importlib
 import signal
 import socket
 import socketserver
-import sys
 from unittest import mock
 
 import pytest
@@ -510,15 +508,3 @@ def test_importing_retort_or_its_server_does_not_import_granian(start):
 
     assert program.wait() == 0
     assert program.output == "[]\n"
-
-
-def test_the_names_of_granians_private_module_are_still_there():
-    """What `worker.py` and `bridge.py` use; each minor release is tried before it is allowed."""
-    granian = importlib.import_module("granian._granian")
-
-    used = {"ASGIWorker", "CallbackScheduler", "SocketHolder", "WorkerSignal"}
-    assert used <= set(dir(granian))
-    assert {"serve_mtr", "serve_mtr_uds"} <= set(dir(granian.ASGIWorker))
-    assert {"receive", "send"} <= set(dir(granian.ASGIHTTPProtocol))
-    assert "_schedule_fn" in dir(granian.CallbackScheduler)
-    assert sys.modules["granian"].__version__.startswith("2.8.")

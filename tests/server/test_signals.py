@@ -6,62 +6,62 @@ import threading
 
 import pytest
 
-from retort.server.signals import Bell, StopSignals
+from retort.server.process.signals import StopSignals, WakeupPipe
 
 
 @pytest.fixture
-def bell():
-    bell = Bell()
-    yield bell
-    bell.close()
+def wakeup():
+    wakeup = WakeupPipe()
+    yield wakeup
+    wakeup.close()
 
 
-def test_a_bell_rung_before_the_wait_is_heard(bell):
-    bell.ring()
+def test_a_wake_up_before_the_wait_is_noticed(wakeup):
+    wakeup.wake()
 
-    bell.wait()  # or this test hangs
-
-
-def test_a_bell_is_heard_from_another_thread(bell):
-    threading.Timer(0.05, bell.ring).start()
-
-    bell.wait()
+    wakeup.wait()  # or this test hangs
 
 
-def test_ringing_is_forgotten_once_heard(bell):
-    bell.ring()
-    bell.ring()
-    bell.wait()
+def test_another_thread_can_wake_up(wakeup):
+    threading.Timer(0.05, wakeup.wake).start()
 
-    bell.wait(0.01)  # comes back without a ring
-    assert bell.hearing.gettimeout() == 0.01
+    wakeup.wait()
 
 
-def test_a_bell_may_be_rung_without_end_and_after_it_was_closed(bell):
+def test_several_wake_ups_end_one_wait(wakeup):
+    wakeup.wake()
+    wakeup.wake()
+    wakeup.wait()
+
+    wakeup.wait(0.01)  # comes back without one
+    assert wakeup.reader.gettimeout() == 0.01
+
+
+def test_waking_up_works_without_end_and_after_the_close(wakeup):
     for _ in range(20_000):
-        bell.ring()
-    bell.close()
+        wakeup.wake()
+    wakeup.close()
 
-    bell.ring()
+    wakeup.wake()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_before_the_wait_is_heard_and_handled(bell, number):
+def test_a_signal_before_the_wait_is_heard_and_handled(wakeup, number):
     stopped = []
     before = signal.getsignal(number)
-    with StopSignals(bell, lambda: stopped.append(number)):
+    with StopSignals(wakeup, lambda: stopped.append(number)):
         os.kill(os.getpid(), number)
-        bell.wait()
+        wakeup.wait()
 
     assert stopped == [number]
     assert signal.getsignal(number) is before
 
 
-def test_in_another_thread_signals_stay_as_they_are(bell):
+def test_in_another_thread_signals_stay_as_they_are(wakeup):
     found = []
 
     def enter():
-        with StopSignals(bell, bell.ring):
+        with StopSignals(wakeup, wakeup.wake):
             found.append(signal.getsignal(signal.SIGTERM))
 
     thread = threading.Thread(target=enter)

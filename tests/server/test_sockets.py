@@ -12,10 +12,10 @@ import textwrap
 
 import pytest
 
-from retort.server.handed_over import adopt_handed_over, fd_from_systemd
-from retort.server.listen import CannotListen
-from retort.server.notify import Notifier
-from retort.server.unix_socket import SocketFile, open_unix_listener
+from retort.server.process.systemd import Notifier
+from retort.server.sockets.listen import CannotListen
+from retort.server.sockets.socket_activation import adopt_handed_over, fd_from_systemd
+from retort.server.sockets.unix_socket import SocketFile, open_unix_listener
 
 PROGRAM = """
     import os
@@ -274,7 +274,7 @@ def test_a_watchdog_that_does_not_ask_is_told_nothing(monkeypatch, microseconds)
 
 
 def test_a_watchdog_of_another_process_is_told_nothing():
-    code = "from retort.server.notify import Notifier; print(Notifier().next_beat())"
+    code = "from retort.server.process.systemd import Notifier; print(Notifier().next_beat())"
     env = {**os.environ, "WATCHDOG_USEC": "1000000", "WATCHDOG_PID": "1"}
 
     done = subprocess.run(

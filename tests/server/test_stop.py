@@ -272,9 +272,9 @@ def test_a_second_signal_ends_at_once(run):
 
 LONG_MOMENT = """
     from retort.cli import main
-    from retort.server import workers
+    from retort.server.process import supervisor
 
-    workers._ONE_STOP_SECONDS = 60  # else a busy machine could take too long between the two
+    supervisor._ONE_STOP_SECONDS = 60  # else a busy machine could take too long between the two
     main(["run", "--port=0", "shop.py"])
 """
 
@@ -377,7 +377,7 @@ def parent_of(pid):
 
 BURIAL = """
     import ctypes, os, subprocess, sys, time
-    from retort.server.workers import bury_strangers
+    from retort.server.process.supervisor import reap_children
 
     PR_SET_CHILD_SUBREAPER = 36
     assert ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
@@ -385,9 +385,9 @@ BURIAL = """
     stranger = int(subprocess.run([sys.executable, "-c", code], capture_output=True).stdout)
     own = subprocess.Popen(["true"])
     while os.path.exists(f"/proc/{stranger}"):
-        bury_strangers({own.pid})
+        reap_children({own.pid})
         if own.poll() is not None:
-            bury_strangers(set())
+            reap_children(set())
         time.sleep(0.01)
     assert own.wait() == 0
     print("buried")

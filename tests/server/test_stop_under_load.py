@@ -9,12 +9,12 @@ from collections import Counter
 
 import pytest
 
-from retort.server.closing import (
+from retort.server.sockets.accepting import (
     are_held_off,
-    has_new_connections,
     has_waiting_connections,
     hold_off_new_connections,
 )
+from retort.server.sockets.connections import has_new_connections
 
 PROGRAM = """
     import os, time

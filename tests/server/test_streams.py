@@ -9,9 +9,9 @@ import pytest
 
 STREAMS = """
     import time
-    from retort.server.listen import open_listener
+    from retort.server.sockets.listen import open_listener
     from retort.server.options import Settings
-    from retort.server.worker import Worker, serve_here
+    from retort.server.process.serving import Worker, serve_here
 
     class Body:
         def __init__(self, pieces):

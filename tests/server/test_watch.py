@@ -8,7 +8,7 @@ import click
 import pytest
 
 import retort
-from retort.server.watch import Watcher, is_library, loaded_sources
+from retort.server.development.watcher import Watcher, is_library, loaded_sources
 
 
 class Seen:

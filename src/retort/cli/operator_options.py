@@ -13,7 +13,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..server.operations import Operations
+    from ..server.options import Operations
 
 _FILE = click.Path(exists=True, dir_okay=False, resolve_path=True)
 
@@ -153,7 +153,7 @@ def take_operations(options: dict[str, Any], *, has_cert: bool) -> Operations:
 
     :raises click.UsageError: for an option that does nothing without another.
     """
-    from ..server.operations import Operations
+    from ..server.options import Operations
 
     check_tls(options, has_cert=has_cert)
     options["proxies"] = options.pop("proxy")

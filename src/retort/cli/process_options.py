@@ -140,7 +140,7 @@ def take_processes(options: dict[str, Any]) -> None:
 
     :raises click.UsageError: if they contradict each other, or cannot be had here.
     """
-    from ..server.recycling import Recycling
+    from ..server.process.recycling import Recycling
 
     path = options.pop("unix")
     if path is not None:

@@ -1,6 +1,6 @@
 """``retort reload``: have a running server load its program again, without a pause.
 
-What the server does then is the business of `retort.server.workers`.
+What the server does then is the business of `retort.server.process.supervisor`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def reload_command(pid_file: str | None) -> None:
     request is lost. If the new program does not start, the old workers go on. The
     server prints how it went. Sending SIGHUP to its main process does the same.
     """
-    from ..server.pid_file import PidFileError, running_server
+    from ..server.process.pid_file import PidFileError, running_server
 
     if pid_file is None:
         raise click.UsageError(

@@ -7,20 +7,26 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from .announce import say, say_all
-from .develop import Development, develop, open_or_exit, start_lines_for
-from .layers import get_ready
-from .open_files import open_files_lines
-from .operations import Operations
-from .options import DEFAULT_THREADS, GRACE_SECONDS, LOAD_SECONDS, WORKER_SECONDS, Settings
-from .pid_file import PidFile, PidFileError
-from .recycling import Recycling
-from .reload import why_no_reloader
-from .rerun import this_child
-from .tls import Tls, TlsProblem
-from .unix_socket import SocketFile
-from .websockets import production_lines
-from .workers import Workers
+from .console import echo, echo_all
+from .development.development import Development, develop, open_or_exit, start_lines_for
+from .development.reloaded import this_child
+from .development.reloader import why_no_reloader
+from .development.werkzeug_server import production_lines
+from .operations.middleware import get_ready
+from .options import (
+    DEFAULT_THREADS,
+    GRACE_SECONDS,
+    LOAD_SECONDS,
+    WORKER_SECONDS,
+    Operations,
+    Settings,
+)
+from .process.pid_file import PidFile, PidFileError
+from .process.recycling import Recycling
+from .process.supervisor import Supervisor
+from .sockets.open_files import open_files_lines
+from .sockets.tls import Tls, TlsProblem
+from .sockets.unix_socket import SocketFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -136,9 +142,9 @@ def serve(
     )
     if debug or wish.reload or wish.debugger:
         if workers > 1 and this_child() is None:
-            say(f" * {workers} workers are for production; here, one process serves")
+            echo(f" * {workers} workers are for production; here, one process serves")
         if pid_file is not None and this_child() is None:
-            say(" * No process id is written: 'retort reload' is for production")
+            echo(" * No process id is written: 'retort reload' is for production")
         develop(load, wish)
         return
     with pid_file_or_exit(pid_file):
@@ -158,7 +164,7 @@ def pid_file_or_exit(path: str | None) -> Iterator[None]:
     try:
         file.take()
     except PidFileError as error:
-        say(f"Error: {error}", fg="red")
+        echo(f"Error: {error}", fg="red")
         raise SystemExit(1) from None
     try:
         yield
@@ -174,11 +180,11 @@ def serve_with_workers(
     :raises SystemExit: when they have ended.
     """
     listener, wish = open_or_exit(wish)
-    say_all(open_files_lines())
+    echo_all(open_files_lines())
     on_ready = Announcer(start_lines_for(listener, wish, workers=count), wish.announce, count)
     with get_ready(wish.settings.operations, workers=count) as ops:
         settings = replace(wish.settings, is_multiprocess=count > 1, ops_listener=ops)
-        group = Workers(
+        group = Supervisor(
             load,
             listener,
             settings,
@@ -204,17 +210,17 @@ class Announcer:
         self.workers = workers
 
     def __call__(self, app: WSGIApplication) -> None:
-        say_all(self.start_lines)
+        echo_all(self.start_lines)
         for line in production_lines(app, self.workers):
-            say(line, fg="yellow")
+            echo(line, fg="yellow")
         if self.announce is not None:
-            say_all(self.announce(app))
+            echo_all(self.announce(app))
 
 
 def _reload_if_possible(reload: bool) -> bool:
     reason = why_no_reloader() if reload else None
     if reason is not None:
-        say(f" * Reloader off: {reason}", fg="yellow")
+        echo(f" * Reloader off: {reason}", fg="yellow")
     return reload and reason is None
 
 
@@ -234,6 +240,6 @@ def tls_or_exit(
     try:
         tls.check()
     except TlsProblem as error:
-        say(f"Error: {error}", fg="red")
+        echo(f"Error: {error}", fg="red")
         raise SystemExit(1) from None
     return tls

@@ -1,6 +1,7 @@
-"""What a server process is told, and why the defaults are what they are.
+"""The settings of a server process, and why the defaults are what they are.
 
-Only data and the reasons for it: `worker.py` turns a `Settings` into Granian's own words.
+Only data and the reasons for it: `protocol/granian.py` turns a `Settings` into Granian's arguments,
+`operations/middleware.py` an `Operations` into layers around the application.
 """
 
 from __future__ import annotations
@@ -8,12 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .operations import Operations
-
 if TYPE_CHECKING:
     import socket
 
-    from .tls import Tls
+    from .sockets.tls import Tls
 
 # The most views at once. Threads come as views block and go when idle, so this is a ceiling,
 # not a cost; a low one starves those who wait.
@@ -68,6 +67,52 @@ DEBUG_GRACE_SECONDS = 1.0
 WORKER_SECONDS = 30.0
 LOAD_SECONDS = 600.0
 DEBUG_LINGER_SECONDS = 0.5
+
+
+# Where the pages for machines are, and the address of their own port.
+OPS_PATH = "/-"
+OPS_HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Operations:
+    """What an operator asked for beside serving: logs, ids, proxies, pages for machines.
+
+    The same for every worker, and picklable.
+
+    :param access_log: a file, or ``-`` for standard output; ``None``: no access log.
+    :param access_log_format: ``common``, ``combined`` or ``json``.
+    :param log_format: how the program's records look: ``text`` or ``json``, with the request
+        they are about; ``None``: as Flask has it.
+    :param request_id: answer with ``X-Request-ID``.
+    :param proxies: how many proxies there are, each of which adds to ``X-Forwarded-For`` and kin.
+    :param health: pages that say whether the server answers and the program is ready.
+    :param metrics: a page of measurements for Prometheus.
+    :param ops_path: where these pages are, without a slash at the end.
+    :param ops_port: a port of their own; ``None``: they are on the site's.
+    :param ops_host: the address of that port.
+    """
+
+    access_log: str | None = None
+    access_log_format: str = "combined"
+    log_format: str | None = None
+    request_id: bool = False
+    proxies: int = 0
+    health: bool = False
+    metrics: bool = False
+    ops_path: str = OPS_PATH
+    ops_port: int | None = None
+    ops_host: str = OPS_HOST
+
+    @property
+    def watches(self) -> bool:
+        """Whether each request is looked at."""
+        return bool(self.access_log or self.log_format or self.request_id or self.metrics)
+
+    @property
+    def has_pages(self) -> bool:
+        """Whether there is a page for machines."""
+        return self.health or self.metrics
 
 
 @dataclass(frozen=True)

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 import werkzeug.serving
 
-from .announce import say
 from .command import tls_or_exit
-from .develop import Development, develop
-from .host_check import HostCheck
+from .console import echo
+from .development.development import Development, develop
+from .development.host_check import HostCheck
+from .development.reloaded import this_child
+from .development.reloader import why_no_reloader
 from .options import DEFAULT_THREADS, Settings
-from .patched import patched_by
-from .reload import why_no_reloader
-from .rerun import this_child
+from .process.monkeypatching import patched_by
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -143,7 +143,7 @@ def serve_object(
 
 def say_werkzeug_serves(reason: str) -> None:
     """Say that another server than usual is used, and why."""
-    say(f" * Served by Werkzeug's development server: {reason}", fg="yellow")
+    echo(f" * Served by Werkzeug's development server: {reason}", fg="yellow")
 
 
 def why_werkzeug(host: str, options: dict[str, Any]) -> str | None:
@@ -194,7 +194,7 @@ def read_options(host: str, port: int, debug: bool, options: dict[str, Any]) -> 
 def _reloader_works() -> bool:
     reason = _why_no_reloader()
     if reason is not None and this_child() is None:
-        say(f" * Reloader off: {reason}", fg="yellow")
+        echo(f" * Reloader off: {reason}", fg="yellow")
     return reason is None
 
 
@@ -209,7 +209,7 @@ def _why_no_reloader() -> str | None:
 
 def note_ignored_run() -> None:
     """Say that ``app.run()`` does nothing while the command line serves the program."""
-    say(
+    echo(
         " * app.run() does nothing here: the program is served by the command line already."
         ' Put the call under `if __name__ == "__main__":`.',
         fg="yellow",

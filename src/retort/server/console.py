@@ -1,0 +1,159 @@
+"""What the server says in the terminal: its address, what is on, one line per request.
+
+Everything goes to standard error, so that the program's own output stays its own. Colours
+are left to click, which omits them where the output is no terminal. Request lines are records of
+the logger ``werkzeug``, as with Werkzeug's server: programs silence, filter and format them there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import logging
+import socket
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import click
+
+from ..http.cross_origin import is_loopback
+from ..logging import escape_controls, has_level_handler
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from _typeshed.wsgi import WSGIEnvironment
+
+
+def echo(line: str, **style: object) -> None:
+    """Write one line to the terminal at once."""
+    # Nobody reads it any more: no reason for a server to end.
+    with contextlib.suppress(OSError):
+        click.secho(line, err=True, **style)  # type: ignore[arg-type]  # click's own keywords
+
+
+def address_lines(scheme: str, host: str, port: int) -> list[str]:
+    """Where to point a browser, given what is listened on.
+
+    >>> address_lines("http", "127.0.0.1", 5000)
+    [' * Open http://127.0.0.1:5000 (http://localhost:5000 works too)']
+    """
+    if host.startswith("unix:"):
+        return [f" * Listening on the socket {host.removeprefix('unix:')}"]
+    if host in ("0.0.0.0", "::"):
+        here = f" * Open {scheme}://127.0.0.1:{port} on this machine"
+        others = own_address()
+        return [here, *([f"   or {scheme}://{others}:{port} from others"] if others else [])]
+    shown = f"[{host}]" if ":" in host else host
+    also = f" ({scheme}://localhost:{port} works too)" if host == "127.0.0.1" else ""
+    return [f" * Open {scheme}://{shown}:{port}{also}"]
+
+
+def own_address() -> str | None:
+    """This machine's address in its network. Nothing is sent: UDP only looks at its routes."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # an address for documentation: RFC 5737
+        except OSError:
+            return None
+        name: tuple[str, int] = probe.getsockname()
+    return name[0]
+
+
+def start_lines(
+    *,
+    name: str,
+    scheme: str,
+    host: str,
+    port: int,
+    debug: bool,
+    reload: bool = False,
+    imports_twice: bool = False,
+    debugger: bool = False,
+    workers: int = 1,
+) -> list[str]:
+    """The lines a server prints before it serves."""
+    lines = [f" * Serving {name!r} with Retort, debug {'on' if debug else 'off'}"]
+    if workers > 1:
+        lines.append(f" * {workers} workers")
+    lines += address_lines(scheme, host, port)
+    if reload:
+        lines.append(" * Reloader on: the program is imported again after each change")
+    if imports_twice:
+        lines.append("   The module is imported twice: here, and in the process that serves")
+    if debugger and not is_loopback(host):
+        lines.append(
+            f" * Errors show tracebacks without a console, because others can reach {host}:"
+            " anybody could run code. Listen on 127.0.0.1 to have it."
+        )
+    lines.append(" * Press Ctrl-C to stop")
+    return lines
+
+
+def shown_target(path: str, query: str) -> str:
+    """Path and query of an environ for one line of text, about as they were sent."""
+    target = quote(path.encode("latin-1", "replace"), safe="/:@!$&'()*+,;=~")
+    if query:
+        # Kept as sent; quote() only takes out what could steer a terminal.
+        target += "?" + quote(query, safe="/:@!$&'()*+,;=~%?[]")
+    return target
+
+
+REQUEST_LOGGER = "werkzeug"
+
+
+def log_request(environ: WSGIEnvironment, status: int) -> None:
+    """Log ``127.0.0.1 "POST /login" 302`` with level INFO.
+
+    The arguments of the record are the request (``POST /login``) and the status, both text; its
+    attribute ``status`` is a number.
+    """
+    logger = request_logger()
+    if not logger.isEnabledFor(logging.INFO):
+        return
+    client = escape_controls(environ["REMOTE_ADDR"]).replace("%", "%%")
+    method = escape_controls(environ["REQUEST_METHOD"])
+    target = shown_target(environ["PATH_INFO"], environ["QUERY_STRING"])
+    line = f'{client} "%s" %s'
+    logger.info(line, f"{method} {target}", str(status), extra={"status": status})
+
+
+@functools.cache
+def request_logger() -> logging.Logger:
+    """The logger of request lines; prepared at the first one, when the program is configured.
+
+    It gets the level INFO if the program set none, and a handler for the terminal if no handler of
+    the program would take its records.
+    """
+    logger = logging.getLogger(REQUEST_LOGGER)
+    if logger.level == logging.NOTSET:
+        logger.setLevel(logging.INFO)
+    if not has_level_handler(logger):
+        logger.addHandler(RequestLineHandler())
+    return logger
+
+
+class RequestLineHandler(logging.Handler):
+    """Writes request lines to the terminal: red for errors of ours, yellow for errors of theirs."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        status: int | None = getattr(record, "status", None)
+        try:
+            echo(self.format(record), fg=None if status is None else _colour(status))
+        except Exception:
+            self.handleError(record)
+
+
+def _colour(status: int) -> str | None:
+    if status >= 500:
+        return "red"
+    if status >= 400:
+        return "yellow"
+    return "green" if status < 300 else None
+
+
+def echo_all(lines: Iterable[str]) -> None:
+    """Write several lines to the terminal."""
+    for line in lines:
+        echo(line)

@@ -1,0 +1,1 @@
+"""Serving in development: the reloader, and who may see errors."""

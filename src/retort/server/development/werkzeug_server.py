@@ -1,0 +1,127 @@
+"""Programs that take the server's socket for WebSockets: what serves them, and what is said of it.
+
+Granian keeps its sockets. In development such a program is served by Werkzeug's development
+server, as with Flask; in production the start lines say what does not work, and what to use.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import werkzeug.serving
+
+from ..operations.middleware import around
+from ..process.signals import WakeupPipe
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Iterator
+
+    from _typeshed.wsgi import WSGIApplication
+
+    from ..options import Settings
+
+
+def socket_user(app: object) -> str | None:
+    """What in the program takes the server's socket; ``None`` if nothing does.
+
+    Recognised are rules with ``websocket=True``, as flask-sock makes them, and Flask-SocketIO in
+    threading mode, unless its ``transports`` leave WebSockets out.
+    """
+    if _has_websocket_rules(app):
+        return "WebSocket routes"
+    if _has_socketio(app):
+        return "Flask-SocketIO"
+    return None
+
+
+def _has_websocket_rules(app: object) -> bool:
+    url_map = getattr(app, "url_map", None)
+    return url_map is not None and any(rule.websocket for rule in url_map.iter_rules())
+
+
+def _has_socketio(app: object) -> bool:
+    extension = getattr(app, "extensions", {}).get("socketio")
+    server = getattr(getattr(extension, "server", None), "eio", None)
+    # In the other modes, its own `run` brings a server of eventlet's or gevent's.
+    return getattr(server, "async_mode", None) == "threading" and "websocket" in getattr(
+        server, "transports", ["websocket"]
+    )
+
+
+def production_lines(app: object, workers: int) -> Iterator[str]:
+    """What of a program's WebSockets does not work with Granian, and which server to use."""
+    user = socket_user(app)
+    if user is None:
+        return
+    if user != "Flask-SocketIO":
+        yield f" * {user} fail here: this server has no WebSockets yet."
+    elif workers == 1:
+        yield (
+            " * Flask-SocketIO: long polling works, WebSockets fail: this server has none yet."
+            " Clients with `transports: ['websocket', ...]` do not fall back."
+        )
+    else:
+        yield (
+            f" * Flask-SocketIO fails with {workers} workers: the requests of a client have to"
+            " reach one process. With --workers 1, long polling works; WebSockets fail: this"
+            " server has none yet."
+        )
+    yield (
+        "   To serve WebSockets: python -m retort -m gunicorn --workers 1 --threads 100"
+        " MODULE:APP, or in development `retort run --debug`."
+    )
+
+
+class WerkzeugWorker:
+    """Werkzeug's development server in the place of a `Worker`: it gives a view its socket.
+
+    Limits for clients, and the refusal of ambiguous requests, are left out, as with Flask.
+    """
+
+    def __init__(self, app: WSGIApplication, listener: socket.socket, settings: Settings) -> None:
+        self.is_leaving = threading.Event()
+        self.wakeup = WakeupPipe()
+        self._is_stopped = False
+        served = around(
+            app,
+            settings.operations,
+            program=getattr(app, "app", app),  # inside the debugger
+            is_leaving=self.is_leaving.is_set,
+            ops_listener=settings.ops_listener,
+        )
+        tls = settings.tls
+        self._server = werkzeug.serving.make_server(
+            *_host_and_port(listener),
+            served,
+            threaded=settings.threads > 1,
+            ssl_context=None if tls is None else (tls.cert, tls.key),
+            fd=listener.fileno(),
+        )
+
+    def start(self) -> None:
+        """Begin to answer; returns at once."""
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def stop(self) -> None:
+        """Accept nothing more; safe from any thread."""
+        self._is_stopped = True
+        self.wakeup.wake()
+
+    def report_stop(self) -> None:
+        """Nothing is waited for."""
+
+    def wait(self) -> bool:
+        """Wait until stopped; returns true. Open WebSockets end with the process."""
+        while not self._is_stopped:
+            self.wakeup.wait()
+        self._server.shutdown()
+        return True
+
+
+def _host_and_port(listener: socket.socket) -> tuple[str, int]:
+    address: Any = listener.getsockname()
+    if isinstance(address, str):
+        return f"unix://{address}", 0
+    return address[0], address[1]

@@ -1,0 +1,1 @@
+"""What operators ask for: logs, metrics, health, and the middleware that brings them."""

@@ -1,0 +1,1 @@
+"""One request over Granian: from its protocol objects to WSGI and back."""

@@ -1,0 +1,427 @@
+"""Between Granian's ASGI worker and a WSGI application: a request in, status and body out.
+
+Granian calls `ProtocolAdapter.handle` in a few threads of its own, with its watcher of one request:
+``scope`` is the request, ``proto`` receives the body and sends the response. A request without a
+body is answered in that thread, or in one of `thread_pool.py` if views wait; a request with a body
+goes through `request_body.py`. `validation.py` decides which requests are refused,
+`response_head.py` which responses; `response_body.py` sends long ones. No event loop is involved:
+`granian.py`.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from functools import partial
+from threading import get_ident
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.exceptions import HTTPException, ServiceUnavailable
+
+from ...globals import _cv_request
+from ...http.file_body import FileBody
+from ..options import GRANIAN_THREADS, INLINE_THREADS
+from ..sockets.connections import Connections
+from .backlog import Backlog
+from .environ import Environs
+from .request_body import RequestBodies
+from .response_body import PIECE_BYTES, ClientGone, ReadyResponse, StreamedResponse
+from .response_head import Head, InvalidResponse, make_head, without_body
+from .stream_limit import StreamLimit
+from .thread_pool import ThreadPool, current_thread_pool
+from .timeouts import TimeoutMonitor
+from .validation import ERROR_RESPONSE, MAX_FIELDS, refuse_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from _typeshed import OptExcInfo
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
+
+    from ..options import Settings
+    from .validation import RequestValidator
+
+    Log = Callable[[WSGIEnvironment, int], None]
+
+Headers = list[tuple[str, str]]
+
+_log = logging.getLogger("retort.server")
+
+
+class Reply:
+    """PEP 3333's ``start_response``, which keeps what it was called with.
+
+    :param method: of the request.
+    :ivar head: the checked status and fields; ``None`` as long as it was not called.
+    """
+
+    __slots__ = ("head", "is_sent", "method", "written")
+
+    def __init__(self, method: str) -> None:
+        self.method = method
+        self.head: Head | None = None
+        self.written: list[bytes] = []
+        self.is_sent = False
+
+    def __call__(
+        self, status: str, headers: Headers, exc_info: OptExcInfo | None = None
+    ) -> Callable[[bytes], object]:
+        if exc_info is not None and self.is_sent and exc_info[1] is not None:
+            raise exc_info[1]
+        if exc_info is None and self.head is not None:
+            raise AssertionError(
+                "start_response was called a second time without exc_info (PEP 3333)."
+            )
+        try:
+            self.head = make_head(status, headers, self.method)
+        except InvalidResponse as error:
+            raise InvalidResponse(
+                f"The response of {_current_view()} cannot be sent: {error}."
+            ) from None
+        return self.written.append
+
+
+def _current_view() -> str:
+    """The view of the current request, for a message."""
+    context = _cv_request.get(None)
+    if context is None or context.request.endpoint is None:
+        return "the application"
+    endpoint = context.request.endpoint
+    view: Any = context.app.view_functions.get(endpoint)
+    name = getattr(view, "__qualname__", type(view).__qualname__)
+    return f"the view {view.__module__}.{name} (endpoint {endpoint!r})"
+
+
+class ProtocolAdapter:
+    """Answers Granian's requests with a WSGI application.
+
+    :param app: the application, with everything that is around it.
+    :param validator: the one that is around it, which also looks at requests with a body first.
+    :param log: called with the environ and the status after each request.
+    """
+
+    def __init__(
+        self,
+        app: WSGIApplication,
+        validator: RequestValidator,
+        settings: Settings,
+        *,
+        log: Log | None = None,
+    ) -> None:
+        self.app = app
+        self.validator = validator
+        self.log = log
+        self.settings = settings
+        self.busy_threads: dict[int, Any] = {}  # and the watcher of the request
+        is_multithread = settings.threads > 1
+        self.environs = Environs(
+            is_multiprocess=settings.is_multiprocess, is_multithread=is_multithread
+        )
+        self.pool = ThreadPool(settings.threads)
+        self.inline: set[int] = set()  # Granian's threads that run the application
+        self.inline_size = min(INLINE_THREADS, settings.threads // 2)
+        self.overflow = ThreadPool(max(1, settings.threads - self.inline_size))
+        self.later = self.overflow if is_multithread else self.pool
+        self.begin = self.answer_soon if is_multithread else self.answer_in_turn
+        self.connections = Connections()
+        self.backlog = Backlog(settings.send_seconds)
+        self.streams = StreamLimit(is_behind_proxy=settings.operations.proxies > 0)
+        self.bodies = RequestBodies(settings, self.pool, self.connections, self.answer, self.begin)
+        shortest = min(
+            settings.body_seconds,
+            settings.body_window_seconds,
+            settings.upload_seconds,
+            settings.send_seconds,
+        )
+        self.timeout_monitor = TimeoutMonitor(
+            self.bodies.waiting, self.backlog, shortest, self.is_overloaded
+        )
+
+    # PERF: one request's way through the server; lists of bytes take the short road.
+    def handle(self, watcher: Any) -> None:
+        """Answer a request, or have it answered; what Granian calls. Must not raise."""
+        try:
+            scope = watcher.scope
+            environ = self.environs.make(scope)
+            if len(scope["headers"]) > MAX_FIELDS:
+                environ[ERROR_RESPONSE] = refuse_fields(scope["headers"])
+            if may_have_body(environ):
+                self.receive(watcher, environ)
+            else:
+                self.begin(watcher, environ)
+        except BaseException:  # Granian answers with 500 when it loses the watcher
+            traceback.print_exc()
+
+    def receive(self, watcher: Any, environ: WSGIEnvironment) -> None:
+        """Have the request answered when its body is here, or at once if it is refused."""
+        error_response = environ.get(ERROR_RESPONSE) or self.validator.refuse(environ)
+        if error_response is None:
+            self.bodies.receive(watcher, environ)
+        else:
+            environ[ERROR_RESPONSE] = error_response
+            self.answer(watcher, environ)
+            self.bodies.discard(watcher, environ)
+
+    # PERF: each request goes through here.
+    def answer_soon(self, watcher: Any, environ: WSGIEnvironment) -> None:
+        """Answer here, in Granian's thread, as long as enough of these are left for others.
+
+        Otherwise, leave it to a thread of our own. See `options.py`.
+        """
+        if self.backlog.sizes and self.has_to_wait(watcher, environ):
+            return
+        if len(self.inline) >= self.inline_size:
+            self.overflow.run(partial(self.answer_later, watcher, environ), watcher)
+            return
+        thread = get_ident()
+        self.inline.add(thread)
+        try:
+            self.answer(watcher, environ)
+            if self.overflow.jobs:
+                self.overflow.help()
+        finally:
+            self.inline.discard(thread)
+
+    def answer_in_turn(self, watcher: Any, environ: WSGIEnvironment) -> None:
+        """Answer in the one thread that may run the application."""
+        self.pool.run(partial(self.answer_later, watcher, environ), watcher)
+
+    def answer_later(self, watcher: Any, environ: WSGIEnvironment) -> None:
+        """Answer in a thread of ours, which may have come some time after the request."""
+        if not (self.backlog.sizes and self.has_to_wait(watcher, environ)):
+            self.answer(watcher, environ)
+
+    def has_to_wait(self, watcher: Any, environ: WSGIEnvironment) -> bool:
+        """Whether the request waits until its connection has taken other responses."""
+        job = partial(self.later.run, partial(self.answer_later, watcher, environ), watcher)
+        return self.backlog.has_to_wait(watcher.scope["client"], job)
+
+    def answer(self, watcher: Any, environ: WSGIEnvironment) -> None:
+        """Send the application's response to a request."""
+        reply = Reply(environ["REQUEST_METHOD"])
+        thread = get_ident()
+        self.busy_threads[thread] = watcher
+        try:
+            try:
+                body = self.app(environ, reply)
+                head = reply.head
+                if type(body) is not list or head is None or reply.written:
+                    self.answer_in_pieces(watcher, environ, reply, body)
+                    return
+                whole = body[0] if len(body) == 1 else b"".join(body)
+                size = len(whole)
+                if size > PIECE_BYTES or (head.length is not None and head.length != size):
+                    self.send_whole(watcher, environ, head, whole)
+                    return
+            except BaseException as error:  # also SystemExit: a view must not end a thread
+                head, whole = explain_crash(environ, error)
+            if not head.has_body:
+                head, whole = without_body(head, whole, reply.method)
+            # Not in a variable: an exception may keep this frame, and it would keep the body.
+            watcher.proto.send(
+                {"type": "http.response.start", "status": head.status, "headers": head.fields}
+            )
+            watcher.proto.send({"type": "http.response.body", "body": whole})
+        finally:
+            self.busy_threads.pop(thread, None)
+        if self.log is not None:
+            self.log(environ, head.status)
+
+    def send_whole(self, watcher: Any, environ: WSGIEnvironment, head: Head, whole: bytes) -> None:
+        """Send a body that is long, or not of the length that the head says."""
+        if not head.has_body:
+            head, whole = without_body(head, whole, environ["REQUEST_METHOD"])
+        starts = range(0, len(whole), PIECE_BYTES)
+        pieces = (whole[start : start + PIECE_BYTES] for start in starts)
+        self.send_ready(watcher, environ, head, pieces, size=len(whole))
+
+    def send_ready(
+        self,
+        watcher: Any,
+        environ: WSGIEnvironment,
+        head: Head,
+        pieces: Iterator[bytes],
+        *,
+        size: int = 0,
+        close: Callable[[], object] | None = None,
+    ) -> None:
+        if self.log is not None:
+            self.log(environ, head.status)
+        self.backlog.send(
+            ReadyResponse(
+                watcher,
+                head,
+                self.connections,
+                pieces=pieces,
+                size=size,
+                backlog=self.backlog,
+                later=self.later.run,
+                log=partial(_log_problem, environ),
+                close=close,
+            )
+        )
+
+    def answer_in_pieces(
+        self, watcher: Any, environ: WSGIEnvironment, reply: Reply, body: Iterable[bytes]
+    ) -> None:
+        """Send a body piece by piece, when the application has said with which status.
+
+        :raises BaseException: what the application raises before there is anything to send.
+        """
+        if isinstance(body, FileBody) and reply.head is not None and reply.head.has_body:
+            self.send_ready(watcher, environ, reply.head, iter(body), close=body.close)
+            return
+        address = watcher.scope["client"][0]
+        pieces = Pieces(body, reply.written)
+        if not self.streams.enter(address):
+            pieces.close()
+            raise ServiceUnavailable("Too many responses are being sent; try again later.")
+        try:
+            # The headers go with the first piece, and a generator may call start_response when
+            # that is asked for (PEP 3333).
+            pieces.fetch_first()
+            if reply.head is None:
+                raise AssertionError("The application did not call start_response (PEP 3333).")
+            reply.is_sent = True
+            if self.log is not None:
+                self.log(environ, reply.head.status)
+            self.stream(watcher, environ, reply.head, pieces)
+        finally:
+            self.streams.leave(address)
+            pieces.close()
+
+    def stream(
+        self, watcher: Any, environ: WSGIEnvironment, head: Head, pieces: Iterable[bytes]
+    ) -> None:
+        """Send the pieces; if they fail, the client sees the response break off."""
+        response = StreamedResponse(
+            watcher, head, self.connections, send_seconds=self.settings.send_seconds
+        )
+        # The thread is the application's until the end, but it does not keep others from running.
+        with (current_thread_pool() or self.overflow).waiting():
+            try:
+                response.start()
+                for piece in pieces:
+                    if not response.send(piece):
+                        break
+                response.end()
+            except ClientGone:
+                pass
+            except BaseException as error:
+                response.break_off()
+                traceback.print_exception(type(error), error, error.__traceback__)
+        if response.problem is not None:
+            _log_problem(environ, response.problem)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no request is being answered at this moment."""
+        is_waiting = (
+            self.bodies.waiting
+            or self.overflow.jobs
+            or self.pool.jobs
+            or self.backlog.responses
+            or self.backlog.waiting
+        )
+        return not self.busy_threads and not is_waiting
+
+    def open_requests(self) -> int:
+        """How many requests have no complete response yet, streamed ones included."""
+        parked = sum(map(len, self.backlog.waiting.copy().values()))
+        return len({id(watcher) for watcher in self.watchers()}) + parked
+
+    def busy_clients(self) -> set[int]:
+        """The ports of clients that have a request here."""
+        clients = [watcher.scope["client"] for watcher in self.watchers()]
+        return {int(port) for _, port in (*clients, *self.backlog.waiting.copy())}
+
+    def watchers(self) -> list[Any]:
+        """Those of the requests that are here and not answered."""
+        found = [*self.busy_threads.copy().values()]
+        found += [*self.pool.watchers, *self.overflow.watchers]
+        found += [body.watcher for body in self.bodies.waiting.copy()]
+        found += [response.watcher for response in self.backlog.responses.copy()]
+        return [watcher for watcher in found if watcher is not None]
+
+    def is_overloaded(self) -> bool:
+        """Whether what arrives may have to wait for one of Granian's threads."""
+        own = self.pool.busy + self.overflow.busy
+        return len(self.busy_threads) - own >= GRANIAN_THREADS
+
+    def start(self) -> None:
+        """Begin to look after time."""
+        self.timeout_monitor.start()
+
+    def stop(self) -> None:
+        """Let our threads end, those that answer after their answer."""
+        self.timeout_monitor.stop()
+        self.pool.close()
+        self.overflow.close()
+
+
+def _log_problem(environ: WSGIEnvironment, problem: str) -> None:
+    _log.error("%s %s: %s", environ["REQUEST_METHOD"], environ["PATH_INFO"], problem)
+
+
+def may_have_body(environ: WSGIEnvironment) -> bool:
+    """Whether something may come after the headers (RFC 9112 §6.3, RFC 9113 §8.1)."""
+    if "CONTENT_LENGTH" in environ:
+        return bool(environ["CONTENT_LENGTH"] != "0")
+    if "HTTP_TRANSFER_ENCODING" in environ:
+        return True
+    # HTTP/2 needs neither field. There, nobody sends a body with these without a length.
+    return environ["SERVER_PROTOCOL"] == "HTTP/2" and environ["REQUEST_METHOD"] not in (
+        "GET",
+        "HEAD",
+    )
+
+
+class Pieces:
+    """A response body to iterate over once, what was sent by ``write`` first."""
+
+    def __init__(self, body: Iterable[bytes], written: list[bytes]) -> None:
+        self.body = body
+        self.waiting = written
+        self.rest: Iterator[bytes] | None = None
+
+    def fetch_first(self) -> None:
+        """Let the application get as far as its first piece that is not empty, and keep it."""
+        self.rest = iter(self.body)
+        for piece in self.rest:
+            self.waiting.append(piece)
+            if piece:
+                return
+
+    def __iter__(self) -> Iterator[bytes]:
+        while self.waiting:
+            yield self.waiting.pop(0)
+        for piece in self.rest or ():
+            # What `write` was given meanwhile comes before it.
+            while self.waiting:
+                yield self.waiting.pop(0)
+            yield piece
+
+    def close(self) -> None:
+        """End the response, as PEP 3333 asks for in every case."""
+        close = getattr(self.body, "close", None)
+        if close is not None:
+            close()
+
+
+def explain_crash(environ: WSGIEnvironment, error: BaseException) -> tuple[Head, bytes]:
+    """The response to a request whose application raised; details go to the log only."""
+    reply = Reply(environ["REQUEST_METHOD"])
+    if isinstance(error, HTTPException):  # such as ClientDisconnected, out of the input
+        body = b"".join(error(environ, reply))
+    else:
+        if isinstance(error, InvalidResponse):
+            path = environ["PATH_INFO"]
+            _log.error("%s %s: %s 500 was sent instead.", environ["REQUEST_METHOD"], path, error)
+        else:
+            traceback.print_exception(type(error), error, error.__traceback__, file=sys.stderr)
+        body = b"Internal Server Error\n"
+        fields = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
+        reply("500 Internal Server Error", fields)
+    assert reply.head is not None
+    return reply.head, body

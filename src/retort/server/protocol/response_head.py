@@ -1,0 +1,158 @@
+"""What an application may send: status and fields, checked before they reach Granian.
+
+Granian passes a status on unchecked (42 ends the process), drops fields that it cannot write
+without a word, and believes a Content-Length whatever the body is. So every response, in
+development and in production, is checked here, when the application calls ``start_response``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from ...bounded import BoundedCache
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+RawFields = list[tuple[bytes, bytes]]
+
+_STATUS = re.compile(r"([2-9][0-9][0-9])(?: [^\r\n]*)?")
+# RFC 9110 §5.6.2
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+# RFC 9110 §5.5: what may not stand in a value.
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_DIGITS = re.compile(r"[0-9]{1,18}")
+
+# RFC 9110 §7.6.1: fields of one connection, which the server sets.
+_HOP_BY_HOP = frozenset(
+    (
+        "connection",
+        "keep-alive",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    )
+)
+
+# RFC 9110 §8.6 and §15.3.6: neither has a body, nor its length.
+_WITHOUT_LENGTH = frozenset((204, 205))
+
+
+class InvalidResponse(Exception):
+    """The application answered with what HTTP does not allow; the message says with what."""
+
+
+class Head(NamedTuple):
+    """Status and fields of a response, as Granian takes them.
+
+    :param length: the Content-Length that the application set, in bytes; ``None``: it set none.
+    :param has_body: whether a body may follow (RFC 9110 §6.4.1).
+    """
+
+    status: int
+    fields: RawFields
+    length: int | None
+    has_body: bool
+
+
+# By name as applications write it: the bytes that are sent.
+_names: BoundedCache[str, bytes] = BoundedCache(512)
+
+
+# PERF: each response goes through here.
+def make_head(status: str, headers: Iterable[tuple[str, str]], method: str) -> Head:
+    """Check status and fields of a response, and encode them.
+
+    :param status: such as ``"200 OK"``. The phrase is not sent: Granian has its own.
+    :param headers: names and values; values are latin-1 text (PEP 3333).
+    :param method: of the request.
+    :raises InvalidResponse: if the status is not between 200 and 999, or a field has a name or
+        a value that cannot be sent.
+    """
+    code = _code_of(status)
+    fields: RawFields = []
+    length: int | None = None
+    try:
+        for name, value in headers:
+            sent = _names.get(name) or _check_name(name)
+            if sent is None:
+                fields += _of_the_connection(name, value)
+                continue
+            if sent == b"content-length":
+                is_second, length = length is not None, _check_length(value, length)
+                if is_second:
+                    continue
+            if value.isascii() and value.isprintable():
+                fields.append((sent, value.encode()))
+            else:
+                fields.append((sent, _check_value(name, value)))
+    except (AttributeError, TypeError, ValueError) as error:
+        raise InvalidResponse(f"its header fields are not pairs of text: {error}") from error
+    if code in _WITHOUT_LENGTH and length is not None:
+        fields = [field for field in fields if field[0] != b"content-length"]
+        length = None
+    has_body = method != "HEAD" and code != 304 and code not in _WITHOUT_LENGTH
+    return Head(code, fields, length, has_body)
+
+
+def without_body(head: Head, body: bytes, method: str) -> tuple[Head, bytes]:
+    """The head of a response that has no body, and the empty body.
+
+    The response to HEAD says how long the body would be (RFC 9110 §9.3.2).
+    """
+    if method == "HEAD" and head.length is None and head.status not in (*_WITHOUT_LENGTH, 304):
+        head = head._replace(fields=[*head.fields, (b"content-length", b"%d" % len(body))])
+    return head, b""
+
+
+def _code_of(status: str) -> int:
+    try:
+        match = _STATUS.fullmatch(status)
+    except TypeError:
+        match = None
+    if match is None:
+        raise InvalidResponse(f"its status is {status!r}, and may be between 200 and 999")
+    return int(match[1])
+
+
+def _check_name(name: str) -> bytes | None:
+    """The name as it is sent; ``None`` for a field that only the server may set."""
+    if not _TOKEN.fullmatch(name):
+        raise InvalidResponse(f"{name!r} is no name of a header field")
+    lower = name.lower()
+    if lower in _HOP_BY_HOP:
+        return None
+    sent = lower.encode()
+    _names.keep(name, sent)
+    return sent
+
+
+def _of_the_connection(name: str, value: str) -> RawFields:
+    """What is left of such a field: the wish to end the connection."""
+    options = [option.strip().lower() for option in value.split(",")]
+    return (
+        [(b"connection", b"close")] if name.lower() == "connection" and "close" in options else []
+    )
+
+
+def _check_value(name: str, value: str) -> bytes:
+    if _CONTROL.search(value):
+        raise InvalidResponse(f"the value of {name} has a control character: {value!r}")
+    try:
+        return value.encode("latin-1")
+    except UnicodeEncodeError:
+        raise InvalidResponse(
+            f"the value of {name} has a character that is not in latin-1: {value!r}. Encode it,"
+            " for example with urllib.parse.quote"
+        ) from None
+
+
+def _check_length(value: str, other: int | None) -> int:
+    if not _DIGITS.fullmatch(value):
+        raise InvalidResponse(f"its Content-Length is {value!r}, which is no number of bytes")
+    if other is not None and other != int(value):
+        raise InvalidResponse(f"it has two different Content-Lengths: {other} and {value}")
+    return int(value)

@@ -1,0 +1,165 @@
+"""What Granian lets through and an application must not see; a WSGI callable around the app.
+
+Granian 2.8 passes on requests without a Host or with two, methods in lower case (which
+Werkzeug would turn into upper case), codings other than ``chunked``, and in HTTP/2 lengths that
+are no number and any number of fields. A request with a body is checked before the body is read
+as well. Bodies that are cut off: `request_body.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from ..options import MAX_TARGET_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"))
+
+# RFC 3986 §3.2.2, without commas: several Host fields are joined with one.
+_HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~%!$&'()*+;=-]+)(?::[0-9]{0,5})?")
+
+# RFC 9112 §3.2.3 and §3.2.4: what is asked for is no path.
+_OTHER_TARGETS = frozenset((("*", "OPTIONS"), ("", "CONNECT")))
+
+_REMEMBERED_HOSTS = 256
+
+# As many as the parser of HTTP/1 takes.
+MAX_FIELDS = 100
+_MAX_DIGITS = 18  # of a Content-Length
+# The answer to a request that was found wanting on its way here.
+ERROR_RESPONSE = "retort.error_response"
+
+
+class ErrorResponse:
+    """A WSGI application that says why a request is not served, and closes the connection."""
+
+    def __init__(self, status: HTTPStatus, text: str) -> None:
+        self.status = status
+        self.text = text
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        body = f"{self.text}\n".encode("utf-8", "replace")
+        headers = [
+            ("Content-Type", "text/plain; charset=utf-8"),
+            ("Content-Length", str(len(body))),
+            ("Connection", "close"),  # what else is in this connection cannot be trusted
+        ]
+        start_response(f"{self.status.value} {self.status.phrase}", headers)
+        return [body]
+
+
+class RequestValidator:
+    """Ask ``app`` only what may be asked.
+
+    :param max_body_bytes: the longest body that is received; ``None``: any.
+    :param max_target_bytes: the longest path with its query, after decoding.
+    """
+
+    def __init__(
+        self,
+        app: WSGIApplication,
+        *,
+        max_body_bytes: int | None = None,
+        max_target_bytes: int = MAX_TARGET_BYTES,
+    ) -> None:
+        self.app = app
+        self.max_body_bytes = max_body_bytes
+        self.max_target_bytes = max_target_bytes
+        self.good_hosts: set[str] = set()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        error_response = environ.get(ERROR_RESPONSE) or self.refuse(environ)
+        if error_response is not None:
+            app: WSGIApplication = error_response
+            return app(environ, start_response)
+        return self.app(environ, start_response)
+
+    # PERF: this runs for every request; a plain GET costs some look-ups and no new object.
+    def refuse(self, environ: WSGIEnvironment) -> ErrorResponse | None:
+        """Why this request is not acceptable, if it is not."""
+        if environ.get("HTTP_HOST") not in self.good_hosts and (text := self.refuse_host(environ)):
+            return ErrorResponse(HTTPStatus.BAD_REQUEST, text)
+        method = environ["REQUEST_METHOD"]
+        if method not in _METHODS and method != method.upper():
+            return ErrorResponse(HTTPStatus.NOT_IMPLEMENTED, _unknown_method(method))
+        path = environ["PATH_INFO"]
+        if path[:1] != "/" and (path, method) not in _OTHER_TARGETS:
+            return ErrorResponse(HTTPStatus.BAD_REQUEST, _NO_PATH)
+        if len(path) + len(environ["QUERY_STRING"]) > self.max_target_bytes:
+            return ErrorResponse(
+                HTTPStatus.REQUEST_URI_TOO_LONG,
+                f"The address is longer than {self.max_target_bytes} bytes.",
+            )
+        if "HTTP_TRANSFER_ENCODING" in environ:
+            return _refuse_coding(environ["HTTP_TRANSFER_ENCODING"])
+        if "CONTENT_LENGTH" in environ:
+            return self.refuse_length(environ["CONTENT_LENGTH"])
+        return None
+
+    def refuse_length(self, length: str) -> ErrorResponse | None:
+        if not (length.isascii() and length.isdigit() and len(length) <= _MAX_DIGITS):
+            return ErrorResponse(HTTPStatus.BAD_REQUEST, _BAD_LENGTH)
+        limit = self.max_body_bytes
+        if limit is None or int(length) <= limit:
+            return None
+        return ErrorResponse(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            f"The body of this request is {length} bytes; here it may be {limit}.",
+        )
+
+    def refuse_host(self, environ: WSGIEnvironment) -> str | None:
+        """Why the host of this request is not acceptable (RFC 9112 §3.2), if it is not."""
+        host = environ.get("HTTP_HOST", "")
+        if not host:
+            if environ["SERVER_PROTOCOL"] == "HTTP/1.0":  # it knows no Host: SERVER_NAME counts
+                environ.pop("HTTP_HOST", None)
+                return None
+            return "The request has no Host header."
+        if not _HOST.fullmatch(host):
+            return _BAD_HOST
+        if len(self.good_hosts) < _REMEMBERED_HOSTS:
+            self.good_hosts.add(host)
+        return None
+
+
+def refuse_fields(fields: list[tuple[bytes, bytes]]) -> ErrorResponse | None:
+    """Why a request with so many fields is not acceptable, if it is not (RFC 6585 §5).
+
+    HTTP/2 may send each cookie in a field of its own (RFC 9113 §8.2.3): together they are one.
+    """
+    if len(fields) <= MAX_FIELDS or sum(name != b"cookie" for name, _ in fields) < MAX_FIELDS:
+        return None
+    return ErrorResponse(
+        HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+        f"The request has more than {MAX_FIELDS} header fields.",
+    )
+
+
+def _refuse_coding(codings: str) -> ErrorResponse | None:
+    """Why the body cannot be decoded, if it cannot: RFC 9112 §6.1."""
+    names = [name.strip(" \t").lower() for name in codings.split(",")]
+    if names == ["chunked"]:
+        return None
+    if "chunked" in names[:-1]:  # it may be used once, and last
+        return ErrorResponse(HTTPStatus.BAD_REQUEST, _CHUNKED_LAST)
+    return ErrorResponse(HTTPStatus.NOT_IMPLEMENTED, _ONLY_CHUNKED)
+
+
+_BAD_HOST = "The request has more than one Host header, or one that is no host name."
+_NO_PATH = "The target of the request is no path: it has to begin with '/'."
+_ONLY_CHUNKED = "The only Transfer-Encoding known here is 'chunked'."
+_CHUNKED_LAST = "In Transfer-Encoding, 'chunked' may stand once, and at the end."
+_BAD_LENGTH = "The Content-Length of the request is no number, or there is more than one."
+
+
+def _unknown_method(method: str) -> str:
+    return (
+        f"There is no method {method!r}: upper and lower case differ"
+        f" (RFC 9110, section 9.1). Did you mean {method.upper()!r}?"
+    )

@@ -1,0 +1,1 @@
+"""Listening sockets, certificates, and the connections that were accepted."""

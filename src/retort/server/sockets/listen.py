@@ -1,0 +1,143 @@
+"""Open the port a server listens on, or say in one paragraph why that cannot be.
+
+The socket is opened once, by the first process, and handed down: so the port is really ours
+before anything else starts, and visitors wait in its queue, not before a closed door, while
+a worker is replaced. What is served on it is nobody's business here. Sockets that are files:
+`unix_socket.py`; sockets that somebody else has opened: `socket_activation.py`.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import sys
+import textwrap
+from pathlib import Path
+
+from ..options import BACKLOG
+
+
+class CannotListen(Exception):
+    """The address cannot be used; the message says why and what to do."""
+
+
+def open_listener(host: str, port: int, *, change_port: str = "--port {port}") -> socket.socket:
+    """A listening socket on ``host`` and ``port``.
+
+    :param port: 0 lets the system choose a free one.
+    :param change_port: what the user types for another port, with ``{port}`` in it.
+    :raises CannotListen: if the address is taken, forbidden or not of this machine.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        _allow_quick_restart(listener)
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise CannotListen(_explain(error, host, port, change_port)) from None
+    return listener
+
+
+def adopt_listener(fileno: int) -> socket.socket:
+    """The listening socket that the parent process opened and left to this one."""
+    listener = socket.socket(fileno=fileno)
+    listener.set_inheritable(False)
+    return listener
+
+
+def _allow_quick_restart(listener: socket.socket) -> None:
+    if sys.platform == "win32":
+        # There, SO_REUSEADDR would let two programs share the port.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+    else:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+
+
+def _explain(error: Exception, host: str, port: int, change_port: str) -> str:
+    if isinstance(error, OverflowError):
+        return f"Port {port} does not exist: ports go from 0 to 65535 (0 lets the system choose)."
+    if isinstance(error, socket.gaierror):
+        return f"The host {host!r} is not known. Use 127.0.0.1 for this machine only."
+    code = getattr(error, "errno", None)
+    if code == errno.EADDRINUSE:
+        return _port_in_use(host, port, change_port)
+    if code == errno.EACCES:
+        other = change_port.format(port=8000)
+        return f"Port {port} is reserved for the system. Use one from 1024 on: {other}."
+    if code == errno.EADDRNOTAVAIL:
+        return (
+            f"{host!r} is not an address of this machine. Use 127.0.0.1 for this machine only,"
+            " or 0.0.0.0 to let others in."
+        )
+    return f"Cannot listen on {host!r}, port {port}: {error}."
+
+
+def _port_in_use(host: str, port: int, change_port: str) -> str:
+    holder = who_listens_on(port)
+    by = f" by process {holder[0]} ({holder[1]})" if holder else ""
+    stop = f"Stop it (kill {holder[0]})" if holder else "Stop the program that uses it"
+    other = change_port.format(port=_next_free_port(host, port))
+    text = f"Port {port} on {host} is in use{by}. {stop}, or choose another port: {other}."
+    if sys.platform == "darwin" and port == 5000 and not holder:
+        text += " On macOS it may be AirPlay: System Settings, General, AirDrop & Handoff."
+    return text
+
+
+def _next_free_port(host: str, port: int) -> int:
+    """The next port nobody listens on now: a suggestion, so a race does no harm."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for candidate in range(port + 1, min(port + 100, 65536)):
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            try:
+                _allow_quick_restart(probe)
+                probe.bind((host, candidate))
+            except OSError:
+                continue
+            return candidate
+    return 0
+
+
+def who_listens_on(port: int) -> tuple[int, str] | None:
+    """Process id and command that listen on ``port``, where Linux's ``/proc`` tells."""
+    inodes = _listening_inodes(port)
+    if not inodes:
+        return None
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit() and _holds_socket(process, inodes):
+            return int(process.name), _command_of(process)
+    return None
+
+
+def _listening_inodes(port: int) -> set[str]:
+    """Inode numbers of the sockets in state LISTEN (0A) on ``port``: proc(5), /proc/net/tcp."""
+    found = set()
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        try:
+            lines = Path(table).read_text().splitlines()[1:]
+        except OSError:
+            continue
+        for line in lines:
+            fields = line.split()
+            if fields[3] == "0A" and int(fields[1].rpartition(":")[2], 16) == port:
+                found.add(fields[9])
+    return found
+
+
+def _holds_socket(process: Path, inodes: set[str]) -> bool:
+    wanted = {f"socket:[{inode}]" for inode in inodes}
+    try:
+        return any(os.readlink(entry) in wanted for entry in (process / "fd").iterdir())
+    except OSError:  # not ours to look into, or gone meanwhile
+        return False
+
+
+def _command_of(process: Path) -> str:
+    try:
+        words = (process / "cmdline").read_text(errors="replace").rstrip("\0").split("\0")
+    except OSError:
+        return "its command is not known"
+    words[0] = os.path.basename(words[0])
+    return textwrap.shorten(" ".join(words), 160)

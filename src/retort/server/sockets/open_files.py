@@ -1,0 +1,53 @@
+"""Say at the start that the limit of open files (``ulimit -n``) leaves room for few connections.
+
+Beyond its number of connections a worker accepts no more: clients wait until another one is closed,
+for as long as a connection may be idle.
+"""
+
+from __future__ import annotations
+
+from ..options import MAX_CONNECTIONS
+
+# A site with few visitors may have some hundred idle connections: browsers open six each.
+_FEW_CONNECTIONS = 1_000
+
+_ENOUGH_FILES = 16_384
+
+
+def open_files_lines() -> list[str]:
+    """What to print; nothing if there is room. Raises this process's limit as far as it may."""
+    connections = connection_limit(may_raise=True)
+    if connections >= _FEW_CONNECTIONS:
+        return []
+    import resource  # where there is a limit, there is the module
+
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    line = (
+        f" * The limit of open files is low ({files}): each worker holds at most {connections}"
+        " connections, and more clients have to wait. Raise it with 'ulimit -n"
+        f" {_ENOUGH_FILES}' before the start, LimitNOFILE={_ENOUGH_FILES} in a unit of systemd, or"
+        f" --ulimit nofile={_ENOUGH_FILES} of a container."
+    )
+    return [line]
+
+
+def connection_limit(*, may_raise: bool) -> int:
+    """How many connections to hold: as many as we like, or as open files are allowed.
+
+    :param may_raise: raise this process's limit of open files as far as it may.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows
+        return MAX_CONNECTIONS
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_CONNECTIONS + _SPARE_FILES
+    if may_raise and soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    if soft == resource.RLIM_INFINITY:
+        return MAX_CONNECTIONS
+    return max(min(MAX_CONNECTIONS, soft - _SPARE_FILES), soft // 2)
+
+
+_SPARE_FILES = 256  # for the program's own files, sockets and database connections
