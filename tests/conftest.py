@@ -40,6 +40,14 @@ def pytest_addoption(parser):
     parser.addoption("--long", action="store_true", help="Run the tests of the server in full.")
 
 
+def pytest_configure():
+    """Undo `nohup`: programs would inherit the ignored signal, and a server respects that."""
+    for name in ("SIGHUP", "SIGUSR1", "SIGUSR2", "SIGTTIN", "SIGTTOU"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+
+
 @pytest.fixture(scope="session")
 def is_long(pytestconfig):
     return pytestconfig.getoption("--long")

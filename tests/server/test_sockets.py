@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import textwrap
+import time
 
 import pytest
 
@@ -16,6 +17,8 @@ from retort.server.process.systemd import Notifier
 from retort.server.sockets.listen import CannotListen
 from retort.server.sockets.socket_activation import adopt_handed_over, fd_from_systemd
 from retort.server.sockets.unix_socket import SocketFile, open_unix_listener
+
+LIMIT_SECONDS = 60
 
 PROGRAM = """
     import os
@@ -227,16 +230,18 @@ def test_a_file_that_is_no_socket_for_listening_is_told(tmp_path):
 def manager(tmp_path):
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(str(tmp_path / "notify"))
-        listener.settimeout(60)
+        listener.settimeout(LIMIT_SECONDS)
         yield listener
 
 
 def heard(manager, wanted):
-    """The message that begins with this, and how often others came before."""
-    while True:
+    """The first message that begins with this."""
+    give_up_at = time.monotonic() + LIMIT_SECONDS
+    while time.monotonic() < give_up_at:  # messages of the watchdog have no end
         message = manager.recv(4096).decode()
         if message.startswith(wanted):
             return message
+    pytest.fail(f"There was no message {wanted}.")
 
 
 def test_systemd_hears_of_readiness_life_reload_and_end(run, manager, tmp_path):
