@@ -3,6 +3,7 @@
 import concurrent.futures
 import contextlib
 import socket
+import textwrap
 import threading
 import time
 import urllib.request
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from retort.server.protocol.backlog import Backlog
+from retort.server.protocol.backlog import CONNECTION_BYTES, MAX_WORKER_BYTES, Backlog
 from retort.server.protocol.response_body import ClientGone, ReadyResponse, StreamedResponse
 from retort.server.protocol.response_head import make_head
 from retort.server.protocol.stream_limit import MAX_STREAMS, MAX_STREAMS_OF_ADDRESS, StreamLimit
@@ -167,9 +168,9 @@ def test_more_streams_than_one_address_may_have_are_503(run):
     program.wait_for(lambda: status(program) == 200)
 
 
-def status(program):
-    """Of a stream, of which nothing else is read."""
-    with ask_and_read_nothing(program, "/stream") as client:
+def status(program, path="/stream"):
+    """Of a response of which nothing else is read."""
+    with ask_and_read_nothing(program, path) as client:
         return int(client.recv(12)[9:12])
 
 
@@ -240,9 +241,8 @@ def test_a_stream_whose_client_has_left_ends_as_soon_as_that_is_reported():
         return future
 
     granian = Granian()
-    response = StreamedResponse(
-        granian, make_head("200 OK", [], "GET"), Connections(), send_seconds=60
-    )
+    head = make_head("200 OK", [], "GET")
+    response = StreamedResponse(granian, head, Connections(), backlog=Backlog(60))
     response.start()
 
     with contextlib.suppress(ClientGone):
@@ -250,3 +250,65 @@ def test_a_stream_whose_client_has_left_ends_as_soon_as_that_is_reported():
             response.send(b"x")
 
     assert granian.sent < 1000
+
+
+CLIENT = ("192.0.2.1", "5000")
+
+
+def test_requests_that_waited_are_answered_one_by_one():
+    """Together they would make all their bodies at once."""
+    backlog, answered = Backlog(60), []
+    backlog.sizes[CLIENT] = backlog.total = CONNECTION_BYTES + 2
+    for number in range(3):
+        assert backlog.has_to_wait(CLIENT, lambda number=number: answered.append(number))
+
+    backlog.shrink(CLIENT, 1)
+    assert answered == []
+    for _ in range(10):  # more room with each piece that the client takes
+        backlog.shrink(CLIENT, 1)
+    assert answered == [0]
+    backlog.note_resumed(CLIENT)
+    assert answered == [0, 1]
+
+    backlog.sizes[CLIENT] = CONNECTION_BYTES + 1  # that response was long
+    backlog.note_resumed(CLIENT)
+    assert answered == [0, 1]
+    backlog.shrink(CLIENT, 1)
+    backlog.note_resumed(CLIENT)
+    assert answered == [0, 1, 2]
+    assert not backlog.waiting
+    assert not backlog.resuming
+
+
+def test_a_long_body_is_kept_while_there_is_room():
+    backlog = Backlog(60)
+    assert backlog.has_room(2 * MAX_WORKER_BYTES)  # alone
+
+    backlog.total = 1
+    assert backlog.has_room(MAX_WORKER_BYTES - 1)
+    assert not backlog.has_room(MAX_WORKER_BYTES)
+
+
+LITTLE_ROOM = """
+    from retort.cli import main
+    from retort.server.protocol import backlog
+
+    backlog.MAX_WORKER_BYTES = 30_000_000
+    backlog.STREAM_BYTES = 1_500_000
+    main(["run", "--port=0", "served.py"])
+"""
+
+
+@pytest.mark.parametrize(("path", "count"), [("/bytes", 1), ("/stream", 2)])
+def test_responses_that_have_no_room_are_503_and_short_ones_are_sent(start, tmp_path, path, count):
+    (tmp_path / "served.py").write_text(textwrap.dedent(PROGRAM))
+    program = start(LITTLE_ROOM)
+
+    clients = [ask_and_read_nothing(program, path) for _ in range(count)]
+    try:
+        program.wait_for(lambda: status(program, path) == 503)
+        assert program.get("/").text == "hello"
+    finally:
+        for client in clients:
+            client.close()
+    program.wait_for(lambda: status(program, path) == 200)

@@ -48,6 +48,8 @@ Headers = list[tuple[str, str]]
 
 _log = logging.getLogger("retort.server")
 
+_TOO_MUCH = "Too many responses are being sent; try again later."
+
 
 class Reply:
     """PEP 3333's ``start_response``, which keeps what it was called with.
@@ -194,8 +196,16 @@ class ProtocolAdapter:
 
     def has_to_wait(self, watcher: Any, environ: WSGIEnvironment) -> bool:
         """Whether the request waits until its connection has taken other responses."""
-        job = partial(self.later.run, partial(self.answer_later, watcher, environ), watcher)
+        job = partial(self.later.run, partial(self.answer_resumed, watcher, environ), watcher)
         return self.backlog.has_to_wait(watcher.scope["client"], job)
+
+    def answer_resumed(self, watcher: Any, environ: WSGIEnvironment) -> None:
+        """Answer a request that has waited, then let the next one of its connection follow."""
+        client = watcher.scope["client"]
+        try:
+            self.answer_later(watcher, environ)
+        finally:
+            self.backlog.note_resumed(client)
 
     def answer(self, watcher: Any, environ: WSGIEnvironment) -> None:
         """Send the application's response to a request."""
@@ -232,6 +242,8 @@ class ProtocolAdapter:
         """Send a body that is long, or not of the length that the head says."""
         if not head.has_body:
             head, whole = without_body(head, whole, environ["REQUEST_METHOD"])
+        if not self.backlog.has_room(len(whole)):
+            raise ServiceUnavailable(_TOO_MUCH)
         starts = range(0, len(whole), PIECE_BYTES)
         pieces = (whole[start : start + PIECE_BYTES] for start in starts)
         self.send_ready(watcher, environ, head, pieces, size=len(whole))
@@ -274,9 +286,9 @@ class ProtocolAdapter:
             return
         address = watcher.scope["client"][0]
         pieces = Pieces(body, reply.written)
-        if not self.streams.enter(address):
+        if not (self.backlog.has_room_for_stream() and self.streams.enter(address)):
             pieces.close()
-            raise ServiceUnavailable("Too many responses are being sent; try again later.")
+            raise ServiceUnavailable(_TOO_MUCH)
         try:
             # The headers go with the first piece, and a generator may call start_response when
             # that is asked for (PEP 3333).
@@ -295,9 +307,7 @@ class ProtocolAdapter:
         self, watcher: Any, environ: WSGIEnvironment, head: Head, pieces: Iterable[bytes]
     ) -> None:
         """Send the pieces; if they fail, the client sees the response break off."""
-        response = StreamedResponse(
-            watcher, head, self.connections, send_seconds=self.settings.send_seconds
-        )
+        response = StreamedResponse(watcher, head, self.connections, backlog=self.backlog)
         # The thread is the application's until the end, but it does not keep others from running.
         with (current_thread_pool() or self.overflow).waiting():
             try:

@@ -40,6 +40,9 @@ _PIECES_IN_A_ROW = 32
 _PIECES_BEFORE_REPORT = 8
 _REPORT_SECONDS = 0.1
 
+# So many of our pieces Granian holds of one response.
+_PARTS_OF_GRANIAN = 4
+
 # For so long Granian may write what it has, before the connection is closed.
 _LAST_WORDS_SECONDS = 0.05
 
@@ -64,6 +67,9 @@ class Response:
         self.problem: str | None = None  # with the length of the body, as a sentence
         self.gone = threading.Event()  # the client has left
         self.is_over = False
+        self.size = 0  # bytes in memory that the backlog counts
+        self.stalled_seconds = 0.0
+        self.has_moved = False  # since the last look
 
     def start(self) -> None:
         """Send the head, and note when the client leaves."""
@@ -136,27 +142,37 @@ class Response:
         self.is_over = True
         self.proto = None
         if self.head.length is None:
+            time.sleep(_LAST_WORDS_SECONDS)
             self.close_connection()
+
+    def note_time(self, seconds: float) -> None:
+        """Count time in which nothing was taken."""
+        self.stalled_seconds = 0.0 if self.has_moved else self.stalled_seconds + seconds
+        self.has_moved = False
+
+    def give_up(self) -> None:
+        """Close the connection of a client that takes nothing."""
+        raise NotImplementedError
 
     def close_connection(self) -> None:
         connection = self.connections.find(address_of(self.client))
         if connection is not None:
             with connection, contextlib.suppress(OSError):
-                time.sleep(_LAST_WORDS_SECONDS)
                 connection.shutdown(socket.SHUT_RDWR)
 
 
 class StreamedResponse(Response):
     """A body that the application makes piece by piece; used by one thread.
 
-    :param send_seconds: for how long a client may take nothing.
+    :param backlog: counts it while the thread waits for the client.
     """
 
     def __init__(
-        self, watcher: Any, head: Head, connections: Connections, *, send_seconds: float
+        self, watcher: Any, head: Head, connections: Connections, *, backlog: Backlog
     ) -> None:
         super().__init__(watcher, head, connections)
-        self.send_seconds = send_seconds
+        self.backlog = backlog
+        self.taken = threading.Event()
         self.in_a_row = 0  # pieces that were sent since the last wait
         self.report_after = 0  # so many of them; 0: there was no wait yet
 
@@ -169,25 +185,40 @@ class StreamedResponse(Response):
         if not self.head.has_body:
             return False
         piece = self.cut(piece)
+        try:
+            self.send_in_parts(piece)
+        finally:
+            self.backlog.release(self)
+        return self.problem is None
+
+    def send_in_parts(self, piece: bytes) -> None:
         for start in range(0, len(piece), PIECE_BYTES):
             future = self.send_piece(piece[start : start + PIECE_BYTES])
             if future is not None:
-                self.wait_for(future)
+                self.wait_for(future, len(piece))
                 self.in_a_row, self.report_after = 0, _PIECES_BEFORE_REPORT
             else:
                 self.in_a_row += 1
                 if self.in_a_row == self.report_after:
                     self.report_after *= 2
                     self.gone.wait(_REPORT_SECONDS)
-        return self.problem is None
 
-    def wait_for(self, future: Any) -> None:
-        taken = threading.Event()
-        future.add_done_callback(lambda _: taken.set())
-        if not taken.wait(self.send_seconds):
-            self.is_over, self.proto = True, None
-            self.close_connection()
-            raise ClientGone
+    def wait_for(self, future: Any, piece_bytes: int) -> None:
+        """Wait until the client has taken a part of the piece, or is given up."""
+        self.backlog.hold(self, piece_bytes + _PARTS_OF_GRANIAN * min(piece_bytes, PIECE_BYTES))
+        self.taken.clear()
+        future.add_done_callback(self.note_taken)
+        self.taken.wait()
+        self.has_moved = True
+
+    def note_taken(self, future: Any) -> None:
+        self.taken.set()
+
+    def give_up(self) -> None:
+        """Close the connection of a client that takes nothing."""
+        self.is_over, self.proto = True, None
+        self.close_connection()
+        self.taken.set()
 
 
 class ReadyResponse(Response):
@@ -221,8 +252,6 @@ class ReadyResponse(Response):
         self.later = later
         self.log = log
         self.close = close
-        self.stalled_seconds = 0.0
-        self.has_moved = False  # since the last look
         self.lock = threading.Lock()
         self.is_running = False
         self.must_run_again = False
@@ -268,11 +297,6 @@ class ReadyResponse(Response):
             self.break_off()
             self.leave()
             traceback.print_exception(type(error), error, error.__traceback__)
-
-    def note_time(self, seconds: float) -> None:
-        """Count time in which nothing was taken."""
-        self.stalled_seconds = 0.0 if self.has_moved else self.stalled_seconds + seconds
-        self.has_moved = False
 
     def note_taken(self, future: Any) -> None:
         self.run()

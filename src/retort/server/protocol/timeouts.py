@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+import traceback
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -53,10 +54,13 @@ class TimeoutMonitor:
             # After a pause of the whole process nobody is to blame for it.
             passed = min(now - last, 2 * self.tick_seconds)
             last = now
-            if self.waiting and not self.is_overloaded():
-                self.look(passed)
-            if self.backlog.responses:
-                self.backlog.note_time(passed)
+            try:
+                if self.waiting and not self.is_overloaded():
+                    self.look(passed)
+                if self.backlog.responses:
+                    self.backlog.note_time(passed)
+            except Exception:  # threads that wait for a client rely on this one
+                traceback.print_exc()
 
     def look(self, passed_seconds: float) -> None:
         for body in list(self.waiting):
