@@ -93,3 +93,26 @@ def test_the_holder_in_another_process_is_found():
 
     assert pid == other.pid
     assert command.startswith(os.path.basename(sys.executable))
+
+
+OWN_SOCKET = """
+    import socket
+    from flask import Flask, request
+    from retort.server.sockets.connections import Connections
+
+    app = Flask(__name__)
+
+    @app.get("/<option>")
+    def value(option):
+        environ = request.environ
+        with Connections().find(f"{environ['REMOTE_ADDR']}:{environ['REMOTE_PORT']}") as own:
+            return str(own.getsockopt(socket.IPPROTO_TCP, getattr(socket, option)))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux lists open files")
+def test_connections_have_the_options_of_the_listening_socket(run):
+    program = run(OWN_SOCKET, "--port", "0", "--send-timeout", "7")
+
+    assert program.get("/TCP_NODELAY").text == "1"  # or short pieces are held back for 40 ms
+    assert program.get("/TCP_USER_TIMEOUT").text == "7000"
