@@ -74,7 +74,7 @@ class Worker:
         self._others = native_threads()
         self._address = self.listener.getsockname()
         self.listener.setblocking(False)
-        set_tcp_options(self.listener, self.settings.send_seconds)
+        give_up_dead_clients(self.listener, self.settings.send_seconds)
         self.bridge.start()
         self.idle_reaper.start()
         self._granian.start()
@@ -195,14 +195,11 @@ def end_process(status: int) -> NoReturn:
     os._exit(status)
 
 
-def set_tcp_options(listener: socket.socket, send_seconds: float) -> None:
-    """Set options that accepted sockets inherit from the listening one: tcp(7).
+def give_up_dead_clients(listener: socket.socket, seconds: float) -> None:
+    """Have the system close connections whose clients take nothing of what is sent to them.
 
-    Short pieces of a response are sent at once (Nagle's algorithm would hold them back for 40 ms),
-    and the system closes connections whose clients acknowledge nothing for ``send_seconds``.
+    Accepted sockets inherit it from the listening one, where the system knows it: tcp(7).
     """
-    # Unix sockets have no such options, and need none; TCP_USER_TIMEOUT is Linux's.
-    with contextlib.suppress(OSError):
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    # Unix sockets have no such option, and need none.
     with contextlib.suppress(AttributeError, OSError):
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(send_seconds * 1000))
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(seconds * 1000))

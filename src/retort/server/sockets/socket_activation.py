@@ -10,7 +10,7 @@ import os
 import socket
 
 from ..options import BACKLOG
-from .listen import CannotListen
+from .listen import CannotListen, send_at_once
 
 _FIRST_FD = 3
 
@@ -59,6 +59,7 @@ def adopt_handed_over(fd: int) -> socket.socket:
         listener.detach()  # not ours to close
         raise CannotListen(f"The socket {fd} {problem}")
     listener.set_inheritable(False)
+    send_at_once(listener)
     _adopted.add(os.fstat(listener.fileno()).st_ino)
     return listener
 
