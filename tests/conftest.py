@@ -41,11 +41,13 @@ def pytest_addoption(parser):
 
 
 def pytest_configure():
-    """Undo `nohup`: programs would inherit the ignored signal, and a server respects that."""
-    for name in ("SIGHUP", "SIGUSR1", "SIGUSR2", "SIGTTIN", "SIGTTOU"):
+    """Undo `nohup` and `&` of a shell script: programs would inherit the ignored signals."""
+    for name in ("SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGTTIN", "SIGTTOU"):
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
