@@ -306,6 +306,7 @@ def test_responses_that_have_no_room_are_503_and_short_ones_are_sent(start, tmp_
 
     clients = [ask_and_read_nothing(program, path) for _ in range(count)]
     try:
+        assert all(client.recv(12) == b"HTTP/1.1 200" for client in clients)
         program.wait_for(lambda: status(program, path) == 503)
         assert program.get("/").text == "hello"
     finally:

@@ -137,7 +137,7 @@ class ProtocolAdapter:
             settings.send_seconds,
         )
         self.timeout_monitor = TimeoutMonitor(
-            self.bodies.waiting, self.backlog, shortest, self.is_overloaded
+            self.bodies.waiting, self.backlog, shortest, self.is_overloaded, self.load
         )
 
     # PERF: one request's way through the server; lists of bytes take the short road.
@@ -358,6 +358,11 @@ class ProtocolAdapter:
         """Whether what arrives may have to wait for one of Granian's threads."""
         own = self.pool.busy + self.overflow.busy
         return len(self.busy_threads) - own >= GRANIAN_THREADS
+
+    def load(self) -> int:
+        """How many threads of our own, request bodies and responses there are, about."""
+        threads = self.pool.threads + self.overflow.threads
+        return threads + len(self.bodies.waiting) + len(self.backlog.responses)
 
     def start(self) -> None:
         """Begin to look after time."""

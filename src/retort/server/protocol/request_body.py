@@ -431,7 +431,8 @@ class LongBody(Body):
                 self.read_ahead()
                 return piece
         if self.failure is not None:
-            raise self.failure
+            # A new one: its traceback names frames, and those this object, which would be a cycle.
+            raise type(self.failure)(self.failure.description)
         return b""
 
     def wait_for_piece(self) -> bytes:

@@ -12,6 +12,8 @@ import time
 import traceback
 from typing import TYPE_CHECKING
 
+from ..memory import MemoryTrim
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -26,6 +28,7 @@ class TimeoutMonitor:
 
     :param shortest_seconds: the shortest limit there is, which a tick has to be well below.
     :param is_overloaded: whether time should not count now.
+    :param load: how many threads, request bodies and responses there are.
     """
 
     def __init__(
@@ -34,11 +37,14 @@ class TimeoutMonitor:
         backlog: Backlog,
         shortest_seconds: float,
         is_overloaded: Callable[[], bool],
+        load: Callable[[], int],
     ) -> None:
         self.waiting = waiting
         self.backlog = backlog
         self.tick_seconds = min(_LONGEST_TICK_SECONDS, shortest_seconds / 4)
         self.is_overloaded = is_overloaded
+        self.load = load
+        self.memory = MemoryTrim()
         self.stopped = threading.Event()
 
     def start(self) -> None:
@@ -59,6 +65,7 @@ class TimeoutMonitor:
                     self.look(passed)
                 if self.backlog.responses:
                     self.backlog.note_time(passed)
+                self.memory.note_load(self.load())
             except Exception:  # threads that wait for a client rely on this one
                 traceback.print_exc()
 
