@@ -116,3 +116,17 @@ def test_whatever_is_not_refused_can_be_sent(status, headers):
         assert name == name.lower()
         assert name.isascii()
         assert not any((byte < 32 and byte != 9) or byte == 127 for byte in value)
+
+
+def test_a_field_may_be_a_list_and_is_the_same_each_time():
+    for _ in range(2):
+        head = make_head("200 OK", [["Content-Type", "text/html"], ["X-A", "\xfc"]], "GET")
+
+        assert head.fields == [(b"content-type", b"text/html"), (b"x-a", b"\xfc")]
+
+
+@pytest.mark.parametrize("value", ["a\nb", "\u20ac", 7, b"x"])
+def test_a_value_that_cannot_be_sent_is_refused_each_time(value):
+    for _ in range(2):
+        with pytest.raises(InvalidResponse):
+            make_head("200 OK", [("Content-Type", value)], "GET")

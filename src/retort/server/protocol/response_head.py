@@ -8,7 +8,7 @@ development and in production, is checked here, when the application calls ``sta
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...bounded import BoundedCache
 
@@ -22,7 +22,7 @@ _STATUS = re.compile(r"([2-9][0-9][0-9])(?: [^\r\n]*)?")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 # RFC 9110 §5.5: what may not stand in a value.
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_DIGITS = re.compile(r"[0-9]{1,18}")
+_MAX_DIGITS = 18
 
 # RFC 9110 §7.6.1: fields of one connection, which the server sets.
 _HOP_BY_HOP = frozenset(
@@ -58,8 +58,13 @@ class Head(NamedTuple):
     has_body: bool
 
 
-# By name as applications write it: the bytes that are sent.
+# By what applications write: the number of a status, and the bytes of a name and of a short field.
+_codes: BoundedCache[str, int] = BoundedCache(64)
 _names: BoundedCache[str, bytes] = BoundedCache(512)
+_fields: BoundedCache[tuple[str, str], tuple[bytes, bytes]] = BoundedCache(512)
+# Of most responses, one of a few values.
+_FEW_VALUES = frozenset((b"content-type", b"vary", b"cache-control", b"server"))
+_MAX_CACHED_LENGTH = 64
 
 
 # PERF: each response goes through here.
@@ -72,11 +77,17 @@ def make_head(status: str, headers: Iterable[tuple[str, str]], method: str) -> H
     :raises InvalidResponse: if the status is not between 200 and 999, or a field has a name or
         a value that cannot be sent.
     """
-    code = _code_of(status)
+    code = _codes.get(status) or _code_of(status)
     fields: RawFields = []
     length: int | None = None
     try:
-        for name, value in headers:
+        for given in headers:
+            # PEP 3333 wants tuples; lists are no keys.
+            pair: Any = given if type(given) is tuple else tuple(given)
+            if (field := _fields.get(pair)) is not None:
+                fields.append(field)
+                continue
+            name, value = pair
             sent = _names.get(name) or _check_name(name)
             if sent is None:
                 fields += _of_the_connection(name, value)
@@ -85,10 +96,11 @@ def make_head(status: str, headers: Iterable[tuple[str, str]], method: str) -> H
                 is_second, length = length is not None, _check_length(value, length)
                 if is_second:
                     continue
-            if value.isascii() and value.isprintable():
-                fields.append((sent, value.encode()))
-            else:
-                fields.append((sent, _check_value(name, value)))
+            is_plain = value.isascii() and value.isprintable()
+            field = (sent, value.encode() if is_plain else _check_value(name, value))
+            if sent in _FEW_VALUES and len(value) <= _MAX_CACHED_LENGTH:
+                _fields.keep(pair, field)
+            fields.append(field)
     except (AttributeError, TypeError, ValueError) as error:
         raise InvalidResponse(f"its header fields are not pairs of text: {error}") from error
     if code in _WITHOUT_LENGTH and length is not None:
@@ -115,7 +127,10 @@ def _code_of(status: str) -> int:
         match = None
     if match is None:
         raise InvalidResponse(f"its status is {status!r}, and may be between 200 and 999")
-    return int(match[1])
+    code = int(match[1])
+    if len(status) <= _MAX_CACHED_LENGTH:
+        _codes.keep(status, code)
+    return code
 
 
 def _check_name(name: str) -> bytes | None:
@@ -151,7 +166,7 @@ def _check_value(name: str, value: str) -> bytes:
 
 
 def _check_length(value: str, other: int | None) -> int:
-    if not _DIGITS.fullmatch(value):
+    if not (value.isdigit() and value.isascii() and len(value) <= _MAX_DIGITS):
         raise InvalidResponse(f"its Content-Length is {value!r}, which is no number of bytes")
     if other is not None and other != int(value):
         raise InvalidResponse(f"it has two different Content-Lengths: {other} and {value}")
