@@ -63,16 +63,23 @@ def run_script(path: str, args: list[str]) -> None:
     if not getattr(sys.flags, "safe_path", False):
         sys.path[0] = os.path.dirname(os.path.realpath(path))
     source = _read(file)
-    loader = importlib.machinery.SourceFileLoader("__main__", file)
-    module = _new_main(__file__=file, __loader__=loader, __cached__=None)
-    exec(compile(source, file, "exec", dont_inherit=True), module.__dict__)
+    code: Any
+    if file.endswith(".pyc"):
+        compiled = importlib.machinery.SourcelessFileLoader("__main__", file)
+        module = _new_main(__file__=file, __loader__=compiled, __cached__=None)
+        code = compiled.get_code("__main__")
+    else:
+        loader = importlib.machinery.SourceFileLoader("__main__", file)
+        module = _new_main(__file__=file, __loader__=loader, __cached__=None)
+        code = compile(source, file, "exec", dont_inherit=True)
+    exec(code, module.__dict__)
 
 
 def _is_program(word: str) -> bool:
     """Whether ``word`` is a program to run, and not a command of ours."""
     if word.startswith("-"):
         return False
-    return word.endswith((".py", ".pyw")) or os.sep in word
+    return word.endswith((".py", ".pyw", ".pyc")) or os.sep in word
 
 
 def _new_main(**names: Any) -> types.ModuleType:

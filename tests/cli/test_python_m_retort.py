@@ -1,6 +1,7 @@
 """``python -m retort`` does what ``python`` does, with ``import flask`` finding Retort."""
 
 import os
+import py_compile
 import subprocess
 import sys
 import zipfile
@@ -28,6 +29,22 @@ def test_a_script_runs_as_python_would_run_it(retort, write, world):
         "['sub/tells.py', 'one', '--two', '-m']",
         os.path.realpath(script.parent),
         f"__main__ {script} None None",
+        "flask.app",
+    ]
+
+
+def test_a_compiled_file_runs_as_python_would_run_it(retort, write):
+    script = write("sub/tells.py", TELLS)
+    compiled = py_compile.compile(str(script), cfile=str(script.with_suffix(".pyc")))
+    script.unlink()
+
+    result = retort("sub/tells.pyc", "one")
+
+    assert result.stderr == ""
+    assert result.stdout.splitlines() == [
+        "['sub/tells.pyc', 'one']",
+        os.path.realpath(script.parent),
+        f"__main__ {compiled} None None",
         "flask.app",
     ]
 
