@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from retort.server.options import Settings
-from retort.server.sockets.idle_reaper import look_at
+from retort.server.sockets.idle_reaper import read_state
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells of idle time")
 
@@ -318,13 +318,13 @@ def test_only_connections_to_the_port_are_looked_at(tmp_path):
         ours, _ = server.accept()
         port = server.getsockname()[1]
         with ours:
-            assert look_at(ours.fileno(), port).client == theirs.getsockname()[1]
-            assert look_at(ours.fileno(), port + 1) is None
-            assert look_at(theirs.fileno(), port) is None
-            assert look_at(server.fileno(), port) is None
-            assert look_at(file.fileno(), port) is None
+            assert read_state(ours.fileno(), port).client == theirs.getsockname()[1]
+            assert read_state(ours.fileno(), port + 1) is None
+            assert read_state(theirs.fileno(), port) is None
+            assert read_state(server.fileno(), port) is None
+            assert read_state(file.fileno(), port) is None
             number = ours.fileno()
-        assert look_at(number, port) is None
+        assert read_state(number, port) is None
 
 
 def test_it_is_known_what_came_last():
@@ -335,13 +335,13 @@ def test_it_is_known_what_came_last():
         ours, _ = server.accept()
         port = server.getsockname()[1]
         with ours:
-            looks = [look_at(ours.fileno(), port)]
+            looks = [read_state(ours.fileno(), port)]
             for sender, taker in [(theirs, ours), (ours, theirs), (theirs, ours)]:
                 time.sleep(0.05)
                 sender.sendall(b"x")
                 taker.recv(1)
-                looks.append(look_at(ours.fileno(), port))
+                looks.append(read_state(ours.fileno(), port))
 
     assert [look.is_unanswered for look in looks] == [False, True, False, True]
     assert [look.is_first for look in looks] == [False, True, False, False]
-    assert looks[2].sent < looks[2].came
+    assert looks[2].sent < looks[2].received

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from retort.server.sockets.listen import CannotListen, open_listener, who_listens_on
+from retort.server.sockets.listen import CannotListen, open_listener, process_listening_on
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_a_free_port_has_no_holder(taken):
     with open_listener("127.0.0.1", 0) as listener:
         port = listener.getsockname()[1]
 
-    assert who_listens_on(port) is None
+    assert process_listening_on(port) is None
 
 
 def test_the_holder_in_another_process_is_found():
@@ -88,7 +88,7 @@ def test_the_holder_in_another_process_is_found():
     ) as other:
         port = int(other.stdout.readline())
 
-        pid, command = who_listens_on(port)
+        pid, command = process_listening_on(port)
         other.communicate(b"\n")
 
     assert pid == other.pid

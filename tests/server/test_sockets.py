@@ -15,7 +15,7 @@ import pytest
 
 from retort.server.process.systemd import Notifier
 from retort.server.sockets.listen import CannotListen
-from retort.server.sockets.socket_activation import adopt_handed_over, fd_from_systemd
+from retort.server.sockets.socket_activation import adopt_inherited, fd_from_systemd
 from retort.server.sockets.unix_socket import SocketFile, open_unix_listener
 
 LIMIT_SECONDS = 60
@@ -215,15 +215,15 @@ def test_what_systemd_says_to_another_process_is_not_heard(monkeypatch):
 
 def test_a_file_that_is_no_socket_for_listening_is_told(tmp_path):
     with open(tmp_path / "file", "w") as file, pytest.raises(CannotListen, match="is no socket"):
-        adopt_handed_over(file.fileno())
+        adopt_inherited(file.fileno())
     with (
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other,
         pytest.raises(CannotListen, match="is none for connections"),
     ):
-        adopt_handed_over(other.fileno())
+        adopt_inherited(other.fileno())
     a, b = socket.socketpair()
     with a, b, pytest.raises(CannotListen, match="cannot listen"):
-        adopt_handed_over(a.fileno())
+        adopt_inherited(a.fileno())
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from collections import Counter
 import pytest
 
 from retort.server.sockets.accepting import (
-    are_held_off,
-    has_waiting_connections,
-    hold_off_new_connections,
+    drop_new_connections,
+    drops_new_connections,
+    has_queued_connections,
 )
 from retort.server.sockets.connections import has_new_connections
 
@@ -38,7 +38,7 @@ CLIENTS = 12
 @pytest.fixture(autouse=True)
 def _filters():
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        if not hold_off_new_connections(listener):
+        if not drop_new_connections(listener):
             pytest.skip("the system lets this user filter no packets")
 
 
@@ -191,17 +191,17 @@ def listener():
 
 def test_those_held_off_do_not_connect_and_those_before_them_do(listener):
     address = listener.getsockname()
-    assert not are_held_off(listener)
+    assert not drops_new_connections(listener)
     with socket.create_connection(address, 60) as early:
-        assert hold_off_new_connections(listener)
-        assert are_held_off(listener)
+        assert drop_new_connections(listener)
+        assert drops_new_connections(listener)
 
         with pytest.raises(TimeoutError):
             socket.create_connection(address, 0.3)
-        assert has_waiting_connections(listener)
+        assert has_queued_connections(listener)
         accepted, _ = listener.accept()
         with accepted:
-            assert not has_waiting_connections(listener)
+            assert not has_queued_connections(listener)
             early.sendall(b"hello")
             assert accepted.recv(5) == b"hello"
             accepted.sendall(b"you too")
@@ -223,5 +223,5 @@ def test_a_unix_socket_needs_no_such_thing(tmp_path):
         listener.bind(str(tmp_path / "socket"))
         listener.listen()
 
-        assert not hold_off_new_connections(listener)
-        assert not are_held_off(listener)
+        assert not drop_new_connections(listener)
+        assert not drops_new_connections(listener)

@@ -33,8 +33,8 @@ from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
 
 from ..console import echo
-from ..sockets.accepting import hold_off_new_connections
-from ..sockets.socket_activation import is_handed_over
+from ..sockets.accepting import drop_new_connections
+from ..sockets.socket_activation import is_inherited
 from .backoff import Backoff
 from .recycling import LOOK_SECONDS, Recycling, rss_mib_of
 from .signals import StopSignals, Terminal, WakeupPipe
@@ -256,7 +256,7 @@ class Supervisor:
                 self.settings, is_multiprocess=self.settings.is_multiprocess or self.count > 1
             ),
             on_ready=None if self.has_served else self.on_ready,
-            is_shared=is_handed_over(self.listener),
+            is_shared=is_inherited(self.listener),
             requests=(limits := self.recycling.spread()).requests,
             beat_seconds=self.beat_seconds,
         )
@@ -468,8 +468,8 @@ class Supervisor:
 
         Not for a socket that another program goes on with.
         """
-        if not is_handed_over(self.listener):
-            hold_off_new_connections(self.listener)
+        if not is_inherited(self.listener):
+            drop_new_connections(self.listener)
         self.before_end()
 
     def end_at_once(self) -> None:

@@ -38,9 +38,9 @@ from ..limits import with_limits_of
 from ..operations.access_log import reopen_access_logs
 from ..operations.error_log import reopen_log_files
 from ..sockets.accepting import (
-    are_held_off,
-    has_waiting_connections,
-    hold_off_new_connections,
+    drop_new_connections,
+    drops_new_connections,
+    has_queued_connections,
     stop_accepting,
 )
 from ..sockets.connections import has_new_connections
@@ -314,7 +314,7 @@ class WorkerMain:
         except (EOFError, OSError):
             self.end_if_loading()
             if self.listener is not None and not self.task.is_shared:
-                hold_off_new_connections(self.listener)  # the main process cannot any more
+                drop_new_connections(self.listener)  # the main process cannot any more
             self.end_soon()
 
     def end_if_loading(self) -> None:
@@ -378,8 +378,8 @@ class WorkerMain:
         address = listener.getsockname()
         if not self.task.is_shared:
             if isinstance(address, tuple):
-                wait_while(lambda: not are_held_off(listener))
-            wait_while(lambda: has_waiting_connections(listener))
+                wait_while(lambda: not drops_new_connections(listener))
+            wait_while(lambda: has_queued_connections(listener))
         time.sleep(STOPPED_SECONDS)
         stop_accepting(self.inode)
         time.sleep(STOPPED_SECONDS)

@@ -1,1 +1,1 @@
-"""Listening sockets, certificates, and the connections that were accepted."""
+"""Listening sockets, TLS files and accepted connections."""

@@ -1,9 +1,9 @@
 """Stop accepting connections without losing one.
 
-A connection that the system has made, and that waits to be accepted, is reset when its listening
-socket is closed. So the main process has the system make no more (`hold_off_new_connections`),
-the workers accept those that wait (`has_waiting_connections`) and wait for the request of each
-(`connections.has_new_connections`), and then the socket is closed.
+Closing a listening socket resets the connections in its accept queue. The main process therefore
+makes the kernel drop new connections first (`drop_new_connections`). The workers then accept the
+queued ones (`has_queued_connections`) and wait for the first request on each
+(`connections.has_new_connections`). Only then is the socket closed.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ from pathlib import Path
 
 from .connections import open_files
 
-# A program for the packet filter (socket(7)): drop what begins a connection, a TCP segment with SYN
-# and without ACK; byte 13 of its header has these flags. Each step: code, jumps, number.
+# A packet filter program (socket(7)) that drops TCP segments with SYN and without ACK, which open
+# a connection. Byte 13 of the TCP header has these flags. Each step: code, jumps, operand.
 _DROP_NEW = [
     (0x30, 0, 0, 13),  # load the byte
-    (0x54, 0, 0, 0x12),  # keep SYN and ACK of it
-    (0x15, 0, 1, 0x02),  # SYN alone?
-    (0x06, 0, 0, 0),  # then keep 0 bytes of the segment
-    (0x06, 0, 0, 0xFFFFFFFF),  # else all
+    (0x54, 0, 0, 0x12),  # mask SYN and ACK
+    (0x15, 0, 1, 0x02),  # is only SYN set?
+    (0x06, 0, 0, 0),  # yes: keep 0 bytes of the segment
+    (0x06, 0, 0, 0xFFFFFFFF),  # no: keep all bytes
 ]
-_SO_ATTACH_FILTER = 26  # asm-generic/socket.h; the same number reads the filter
+_SO_ATTACH_FILTER = 26  # asm-generic/socket.h; SO_GET_FILTER has the same number
 
 
-def hold_off_new_connections(listener: socket.socket) -> bool:
-    """Have the system leave new clients without an answer, for all processes that listen.
+def drop_new_connections(listener: socket.socket) -> bool:
+    """Make the kernel drop new connections to this socket, in all processes that share it.
 
-    They try again a second later, and are refused then, or find the next server.
+    Clients retransmit a second later; by then the port is closed or the next server listens.
 
-    :returns: whether that is so now. Only Linux has a way, and only TCP needs one: a Unix socket's
-        file is removed.
+    :returns: whether connections are dropped now. Linux only, and TCP only: for a Unix socket the
+        file is removed instead.
     """
     if not sys.platform.startswith("linux") or not isinstance(listener.getsockname(), tuple):
         return False
@@ -50,30 +50,29 @@ def hold_off_new_connections(listener: socket.socket) -> bool:
     return False
 
 
-def are_held_off(listener: socket.socket) -> bool:
-    """Whether `hold_off_new_connections` was called for this socket, in whichever process."""
+def drops_new_connections(listener: socket.socket) -> bool:
+    """Whether any process has called `drop_new_connections` for this socket."""
     try:
         return bool(listener.getsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, 8 * len(_DROP_NEW)))
     except OSError:
         return False
 
 
-def has_waiting_connections(listener: socket.socket) -> bool:
-    """Whether there are connections that no process has accepted yet."""
+def has_queued_connections(listener: socket.socket) -> bool:
+    """Whether the accept queue has connections."""
     poll = select.poll()
     poll.register(listener, select.POLLIN)
     return bool(poll.poll(0))
 
 
 def stop_accepting(inode: int) -> bool:
-    """Leave new connections to other processes that listen on the same socket.
+    """Stop accepting in this process; others that share the socket go on.
 
-    :param inode: the number of the socket, as `os.fstat` has it.
-    :returns: whether that is so now. Only Linux has a way.
+    :param inode: the socket's inode number, from `os.fstat`.
+    :returns: whether this process has stopped accepting. Linux only.
 
-    Granian has no word for it: it stops to accept and closes connections in one step, also
-    those it has just accepted, whose requests are still to come. So the socket is taken out of
-    its sight: out of the set of files whose news it waits for (epoll(7)).
+    Granian cannot only stop accepting: its shutdown also closes accepted connections whose first
+    request has not arrived. The socket is therefore removed from Granian's epoll(7) set.
     """
     is_done = False
     for file in open_files():
@@ -84,7 +83,7 @@ def stop_accepting(inode: int) -> bool:
 
 
 def _forget_socket(epoll_fd: int, inode: int) -> bool:
-    # proc(5): a line "tfd: 9 ..." for each file that is waited for.
+    # proc(5): one line "tfd: 9 ..." for each registered file.
     lines = Path(f"/proc/self/fdinfo/{epoll_fd}").read_text().splitlines()
     watched = [int(line.split()[1]) for line in lines if line.startswith("tfd:")]
     is_found = False

@@ -1,7 +1,7 @@
-"""The sockets under Granian's connections, which it does not show: found among our open files.
+"""Find the sockets of Granian's connections among the open files: Granian does not expose them.
 
-One is found to break a response off: `response_body.py`. Elsewhere than on Linux and macOS, and
-for Unix sockets, none is found. The state of all is read before the server stops: `draining.py`.
+`response_body.py` uses a socket to abort a response. `worker_main.py` and `serving.py` read the
+state of all of them before the server stops. Lookup needs Linux or macOS, and a TCP connection.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 
 class Connections:
-    """Finds the sockets of connections by the address of the client."""
+    """Finds a connection's socket by the client's address."""
 
     def __init__(self) -> None:
         self.known: dict[str, int] = {}
 
     def find(self, client: str) -> socket.socket | None:
-        """A second handle to the socket that is connected to ``client``, if it can be found.
+        """A duplicate of the socket connected to ``client``, or ``None``.
 
-        Costs some milliseconds with thousands of connections.
+        A cache miss scans the open files: some milliseconds with thousands of connections.
         """
         found = self.borrow(client)
         if found is None and client and not client.startswith("/"):
@@ -43,7 +43,7 @@ class Connections:
             own = socket.socket(fileno=os.dup(file))
         except OSError:  # closed meanwhile
             return None
-        # Numbers of files are used again, so look at what the copy really is.
+        # File descriptors are reused, so check the duplicate.
         if peer_of(own.fileno()) == client:
             return own
         own.close()
@@ -51,9 +51,9 @@ class Connections:
 
 
 def address_of(client: tuple[str, str]) -> str:
-    """``("127.0.0.1", "80")`` -> ``"127.0.0.1:80"``; an IPv6 address gets brackets.
+    """``("127.0.0.1", "80")`` -> ``"127.0.0.1:80"``; IPv6 addresses get brackets.
 
-    :param client: as in the scope; the address is empty for a Unix socket, and so is the result.
+    :param client: as in the scope. For a Unix socket the host is empty, and so is the result.
     """
     host, port = client
     if not host:
@@ -62,16 +62,16 @@ def address_of(client: tuple[str, str]) -> str:
 
 
 def open_files() -> Iterator[int]:
-    """The numbers of this process's open files, where the system lists them."""
+    """The open file descriptors of this process, where the system lists them."""
     with contextlib.suppress(OSError):
         for name in os.listdir("/proc/self/fd" if sys.platform == "linux" else "/dev/fd"):
             yield int(name)
 
 
 def peer_of(file: int) -> str | None:
-    """``"127.0.0.1:80"`` or ``"[::1]:80"``: who is at the other end, as Granian writes it."""
+    """The peer's address in Granian's form: ``"127.0.0.1:80"`` or ``"[::1]:80"``."""
     try:
-        # Its family is of no importance here, and told, it is not asked of the system.
+        # Any family does; an explicit one saves the system call that detects it.
         probe = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, fileno=file)
     except OSError:
         return None
@@ -92,9 +92,9 @@ _TCP_INFO = struct.Struct("=128xQ")
 
 
 def has_new_connections(address: object) -> bool:
-    """Whether a connection was accepted whose first request has not been read yet. Linux only.
+    """Whether the first request of any accepted connection is still unread. Linux only.
 
-    :param address: what the server listens on, as ``getsockname()`` has it.
+    :param address: the server's own address, from ``getsockname()``.
     """
     return any(_is_new(connection) for connection in _connections_to(address))
 
@@ -114,15 +114,15 @@ def _is_new(connection: socket.socket) -> bool:
 
 
 def is_sending(address: object) -> bool:
-    """Whether a client has yet to take something of an answer. Only Linux tells.
+    """Whether any connection has unsent or unacknowledged bytes. Linux only.
 
-    :param address: what the server listens on, as ``getsockname()`` has it.
+    :param address: the server's own address, from ``getsockname()``.
     """
     return any(has_bytes_to_send(connection) for connection in _connections_to(address))
 
 
 def _connections_to(address: object) -> Iterator[socket.socket]:
-    """The connections of this process to its own server: not those to a database, say."""
+    """The accepted connections of this server, without others such as database connections."""
     for file in open_files() if sys.platform == "linux" else ():
         with contextlib.suppress(OSError):
             if not stat.S_ISSOCK(os.fstat(file).st_mode):
@@ -137,12 +137,12 @@ def _is_ours(connection: socket.socket, address: object) -> bool:
         return False
     here = connection.getsockname()
     if isinstance(here, tuple) and isinstance(address, tuple):
-        return bool(here[1] == address[1])  # the port; the host may be any
+        return bool(here[1] == address[1])  # the port; the server may listen on all hosts
     return bool(here) and here == address
 
 
 def has_bytes_to_send(connection: socket.socket) -> bool:
-    """Whether the other side has yet to take something: tcp(7), SIOCOUTQ."""
+    """Whether the send queue has bytes that the peer has not acknowledged: tcp(7), SIOCOUTQ."""
     import fcntl
     import termios
 

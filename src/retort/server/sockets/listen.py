@@ -1,9 +1,8 @@
-"""Open the port a server listens on, or say in one paragraph why that cannot be.
+"""Open the TCP port a server listens on, or explain why it cannot be opened.
 
-The socket is opened once, by the first process, and handed down: so the port is really ours
-before anything else starts, and visitors wait in its queue, not before a closed door, while
-a worker is replaced. What is served on it is nobody's business here. Sockets that are files:
-`unix_socket.py`; sockets that somebody else has opened: `socket_activation.py`.
+The first process opens the socket and its children inherit it. The port is therefore reserved
+before anything else starts, and clients wait in the accept queue while a worker is replaced. Unix
+sockets: `unix_socket.py`; sockets opened by another program: `socket_activation.py`.
 """
 
 from __future__ import annotations
@@ -24,11 +23,11 @@ class CannotListen(Exception):
 
 
 def open_listener(host: str, port: int, *, change_port: str = "--port {port}") -> socket.socket:
-    """A listening socket on ``host`` and ``port``.
+    """Open a listening socket on ``host`` and ``port``.
 
     :param port: 0 lets the system choose a free one.
     :param change_port: what the user types for another port, with ``{port}`` in it.
-    :raises CannotListen: if the address is taken, forbidden or not of this machine.
+    :raises CannotListen: if the address is in use, forbidden or not local.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
@@ -53,7 +52,7 @@ def send_at_once(listener: socket.socket) -> None:
 
 
 def adopt_listener(fileno: int) -> socket.socket:
-    """The listening socket that the parent process opened and left to this one."""
+    """The listening socket inherited from the parent process."""
     listener = socket.socket(fileno=fileno)
     listener.set_inheritable(False)
     return listener
@@ -61,7 +60,7 @@ def adopt_listener(fileno: int) -> socket.socket:
 
 def _allow_quick_restart(listener: socket.socket) -> None:
     if sys.platform == "win32":
-        # There, SO_REUSEADDR would let two programs share the port.
+        # On Windows, SO_REUSEADDR would let two programs share the port.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
     else:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -87,7 +86,7 @@ def _explain(error: Exception, host: str, port: int, change_port: str) -> str:
 
 
 def _port_in_use(host: str, port: int, change_port: str) -> str:
-    holder = who_listens_on(port)
+    holder = process_listening_on(port)
     by = f" by process {holder[0]} ({holder[1]})" if holder else ""
     stop = f"Stop it (kill {holder[0]})" if holder else "Stop the program that uses it"
     other = change_port.format(port=_next_free_port(host, port))
@@ -98,7 +97,7 @@ def _port_in_use(host: str, port: int, change_port: str) -> str:
 
 
 def _next_free_port(host: str, port: int) -> int:
-    """The next port nobody listens on now: a suggestion, so a race does no harm."""
+    """The next unused port. It is only a suggestion, so a race is harmless."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for candidate in range(port + 1, min(port + 100, 65536)):
         with socket.socket(family, socket.SOCK_STREAM) as probe:
@@ -111,8 +110,8 @@ def _next_free_port(host: str, port: int) -> int:
     return 0
 
 
-def who_listens_on(port: int) -> tuple[int, str] | None:
-    """Process id and command that listen on ``port``, where Linux's ``/proc`` tells."""
+def process_listening_on(port: int) -> tuple[int, str] | None:
+    """Id and command of the process that listens on ``port``, from Linux's ``/proc``."""
     inodes = _listening_inodes(port)
     if not inodes:
         return None
@@ -123,7 +122,7 @@ def who_listens_on(port: int) -> tuple[int, str] | None:
 
 
 def _listening_inodes(port: int) -> set[str]:
-    """Inode numbers of the sockets in state LISTEN (0A) on ``port``: proc(5), /proc/net/tcp."""
+    """Inodes of the sockets in state LISTEN (0A) on ``port``: proc(5), /proc/net/tcp."""
     found = set()
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         try:
@@ -141,14 +140,14 @@ def _holds_socket(process: Path, inodes: set[str]) -> bool:
     wanted = {f"socket:[{inode}]" for inode in inodes}
     try:
         return any(os.readlink(entry) in wanted for entry in (process / "fd").iterdir())
-    except OSError:  # not ours to look into, or gone meanwhile
+    except OSError:  # no permission, or the process has ended
         return False
 
 
 def _command_of(process: Path) -> str:
     try:
-        words = (process / "cmdline").read_text(errors="replace").rstrip("\0").split("\0")
+        arguments = (process / "cmdline").read_text(errors="replace").rstrip("\0").split("\0")
     except OSError:
-        return "its command is not known"
-    words[0] = os.path.basename(words[0])
-    return textwrap.shorten(" ".join(words), 160)
+        return "unknown command"
+    arguments[0] = os.path.basename(arguments[0])
+    return textwrap.shorten(" ".join(arguments), 160)

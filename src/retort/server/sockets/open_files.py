@@ -1,25 +1,25 @@
-"""Say at the start that the limit of open files (``ulimit -n``) leaves room for few connections.
+"""Warn at the start if the limit of open files (``ulimit -n``) allows few connections.
 
-Beyond its number of connections a worker accepts no more: clients wait until another one is closed,
-for as long as a connection may be idle.
+A worker at its connection limit accepts no more. Clients then wait until another connection is
+closed, which can take as long as a connection may be idle.
 """
 
 from __future__ import annotations
 
 from ..options import MAX_CONNECTIONS
 
-# A site with few visitors may have some hundred idle connections: browsers open six each.
+# A browser opens up to six connections, so even a small site may have some hundred idle ones.
 _FEW_CONNECTIONS = 1_000
 
 _ENOUGH_FILES = 16_384
 
 
 def open_files_lines() -> list[str]:
-    """What to print; nothing if there is room. Raises this process's limit as far as it may."""
+    """The warning, if the limit is low after it has been raised as far as permitted."""
     connections = connection_limit(may_raise=True)
     if connections >= _FEW_CONNECTIONS:
         return []
-    import resource  # where there is a limit, there is the module
+    import resource  # exists wherever there is a limit
 
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     line = (
@@ -32,9 +32,9 @@ def open_files_lines() -> list[str]:
 
 
 def connection_limit(*, may_raise: bool) -> int:
-    """How many connections to hold: as many as we like, or as open files are allowed.
+    """The number of connections to accept: the default, or what the limit of open files allows.
 
-    :param may_raise: raise this process's limit of open files as far as it may.
+    :param may_raise: raise this process's limit of open files as far as permitted.
     """
     try:
         import resource

@@ -1,7 +1,8 @@
-"""A listening socket that another program opened for us and left as an open file.
+"""Adopt a listening socket that another program opened and this process inherited.
 
-With systemd, by its protocol of socket activation: LISTEN_FDS says how many there are, from
-number 3 on, and LISTEN_PID for whom (sd_listen_fds(3)). With others, by the number itself.
+systemd's socket activation passes the number of sockets in LISTEN_FDS, starting at file descriptor
+3, and the process they are for in LISTEN_PID (sd_listen_fds(3)). For other programs, ``--fd`` gives
+the file descriptor.
 """
 
 from __future__ import annotations
@@ -14,20 +15,20 @@ from .listen import CannotListen, send_at_once
 
 _FIRST_FD = 3
 
-_adopted: set[int] = set()  # their inodes
+_adopted: set[int] = set()  # inodes
 
 
-def is_handed_over(listener: socket.socket) -> bool:
-    """Whether another program has opened this socket, and may go on with it after our end."""
+def is_inherited(listener: socket.socket) -> bool:
+    """Whether another program opened this socket and may keep using it after this server ends."""
     return os.fstat(listener.fileno()).st_ino in _adopted
 
 
 def fd_from_systemd() -> int | None:
-    """The file number of the socket that systemd left to this process, if it did.
+    """The file descriptor of the socket that systemd passed to this process, if any.
 
-    Takes the variables out of the environment, so that no child believes they are for it.
+    Removes the variables from the environment, so that no child process uses them.
 
-    :raises CannotListen: if there are several.
+    :raises CannotListen: if there are several sockets.
     """
     count = os.environ.pop("LISTEN_FDS", "")
     pid = os.environ.pop("LISTEN_PID", "")
@@ -42,10 +43,10 @@ def fd_from_systemd() -> int | None:
     return _FIRST_FD
 
 
-def adopt_handed_over(fd: int) -> socket.socket:
-    """The listening socket with this file number.
+def adopt_inherited(fd: int) -> socket.socket:
+    """The listening socket with this file descriptor.
 
-    :raises CannotListen: if there is none.
+    :raises CannotListen: if it is not a listening stream socket.
     """
     try:
         listener = socket.socket(fileno=fd)
@@ -56,7 +57,7 @@ def adopt_handed_over(fd: int) -> socket.socket:
         ) from None
     problem = _problem_of(listener)
     if problem is not None:
-        listener.detach()  # not ours to close
+        listener.detach()  # leave it open
         raise CannotListen(f"The socket {fd} {problem}")
     listener.set_inheritable(False)
     send_at_once(listener)

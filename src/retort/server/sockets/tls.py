@@ -1,7 +1,7 @@
-"""The files and rules of TLS, and what is wrong with them, said before anything is served.
+"""Check the TLS files and settings before the server starts.
 
-The server underneath ends its process when a file does not suit it, so all is tried here first,
-with Python's own ``ssl``. The handshakes themselves are Granian's (rustls).
+Granian ends its process when it cannot use a file, so Python's ``ssl`` loads each file first.
+Granian performs the handshakes (rustls).
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ class TlsProblem(click.ClickException):
 
 @dataclass(frozen=True)
 class Tls:
-    """How connections are encrypted. Only names: the files are read by each new worker.
+    """TLS settings. They hold file names: each new worker reads the files.
 
     :param cert: PEM file with the certificate chain.
     :param key: PEM file with its private key.
-    :param password_file: whose first line is the password of the key; ``None``: it has none.
-    :param client_ca: PEM file with the authorities whose clients are let in.
-    :param client_cert: ``required``, or ``optional``: a client without a certificate is let in.
-    :param min_version: the oldest version of TLS, ``1.2`` or ``1.3``.
+    :param password_file: a file whose first line is the key's password; ``None``: no password.
+    :param client_ca: PEM file with the authorities whose client certificates are accepted.
+    :param client_cert: ``required``, or ``optional`` to accept clients without a certificate.
+    :param min_version: the lowest TLS version, ``1.2`` or ``1.3``.
     """
 
     cert: str
@@ -39,7 +39,7 @@ class Tls:
     min_version: str = "1.2"
 
     def password(self) -> str | None:
-        """The password of the key, read anew.
+        """Read the key's password.
 
         :raises TlsProblem: if the file cannot be read.
         """
@@ -53,9 +53,9 @@ class Tls:
             ) from None
 
     def check(self) -> None:
-        """Try all the files.
+        """Load all the files.
 
-        :raises TlsProblem: if one of them is not what it should be.
+        :raises TlsProblem: if one of them cannot be used.
         """
         check_pair(self)
         if self.client_ca is not None:
@@ -63,7 +63,7 @@ class Tls:
 
 
 def check_pair(tls: Tls) -> None:
-    """See that the key is readable and the certificate's.
+    """Check that the key is readable and matches the certificate.
 
     :raises TlsProblem: if not.
     """
@@ -76,7 +76,7 @@ def check_pair(tls: Tls) -> None:
         check_decryption()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
-        # Without a password that counts, OpenSSL would ask for one in the terminal.
+        # Without a password argument, OpenSSL prompts for one in the terminal.
         context.load_cert_chain(tls.cert, tls.key, password or "")
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
         raise TlsProblem(
@@ -87,23 +87,23 @@ def check_pair(tls: Tls) -> None:
 
 
 def check_decryption() -> None:
-    """See that a key with a password can be decrypted here.
+    """Check that keys with a password can be decrypted here.
 
     :raises TlsProblem: if not.
     """
     if importlib.util.find_spec("cryptography") is None or not hasattr(os, "memfd_create"):
         raise TlsProblem(
             "a key with a password needs Linux and the package cryptography: pip install"
-            " cryptography. Or take the password off (openssl pkey -in key.pem -out plain.pem) and"
-            " let nobody but the server's user read the file."
+            " cryptography. Or remove the password (openssl pkey -in key.pem -out plain.pem) and"
+            " make the file readable by the server's user only."
         )
 
 
 def readable_key(tls: Tls) -> str:
-    """The name of a file with the key without its password, for the server underneath.
+    """The path of a file that has the key without its password, for Granian.
 
-    Granian 2.8.7 has an argument for a password, but fails with every key that has one. The
-    file is in this process's memory alone (memfd_create(2)), as the key will be anyway.
+    Granian 2.8.7 has a password argument, but fails with every key that has a password. The file
+    exists only in this process's memory (memfd_create(2)), where Granian loads the key anyway.
     """
     password = tls.password()
     if password is None:
@@ -122,7 +122,7 @@ def readable_key(tls: Tls) -> str:
 
 
 def check_authorities(client_ca: str) -> None:
-    """See that there is a certificate in the file.
+    """Check that the file has a certificate.
 
     :raises TlsProblem: if not.
     """

@@ -1,8 +1,8 @@
-"""A socket that is a file, for a proxy on the same machine: unix(7).
+"""Open a Unix socket, for a proxy on the same machine: unix(7).
 
-Who may write to the file may connect. The file is made with its permissions, not given them
-afterwards; it is removed when the server ends. One that a killed server has left behind is
-replaced, one that somebody serves on is not.
+Connecting requires write permission on the socket's file. The file is created with its final
+permissions and removed when the server ends. A file left behind by a killed server is replaced; one
+that another server listens on is not.
 """
 
 from __future__ import annotations
@@ -15,27 +15,27 @@ import stat
 from ..options import BACKLOG
 from .listen import CannotListen
 
-# The longest path an address has room for; one byte ends it.
-_LONGEST_PATH = 107
+# sun_path has 108 bytes; the last one is the terminating null byte.
+_MAX_PATH_BYTES = 107
 
 
 def open_unix_listener(path: str, mode: int = 0o666) -> socket.socket:
-    """A listening socket at ``path``.
+    """Open a listening socket at ``path``.
 
     :param mode: the permissions of the file.
-    :raises CannotListen: if the file cannot be made, or is not ours to replace.
+    :raises CannotListen: if the file cannot be created or must not be replaced.
     """
     path = os.path.abspath(path)
     if not hasattr(socket, "AF_UNIX"):
         raise CannotListen("There are no Unix sockets here. Listen on a --port.")
-    if len(os.fsencode(path)) > _LONGEST_PATH:
+    if len(os.fsencode(path)) > _MAX_PATH_BYTES:
         raise CannotListen(
-            f"The path {path!r} is too long for a socket: at most {_LONGEST_PATH} bytes."
+            f"The path {path!r} is too long for a socket: at most {_MAX_PATH_BYTES} bytes."
             " Choose a shorter one, such as one in /run."
         )
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        _remove_left_over(path)
+        _remove_stale(path)
         _bind(listener, path, mode)
         listener.listen(BACKLOG)
     except OSError as error:
@@ -55,10 +55,10 @@ def _bind(listener: socket.socket, path: str, mode: int) -> None:
         os.umask(mask)
 
 
-def _remove_left_over(path: str) -> None:
-    """Remove a socket that nobody listens on any more.
+def _remove_stale(path: str) -> None:
+    """Remove a socket file that no process listens on.
 
-    :raises CannotListen: if it is in use, or no socket.
+    :raises CannotListen: if it is in use, or not a socket.
     """
     try:
         is_socket = stat.S_ISSOCK(os.lstat(path).st_mode)
@@ -76,7 +76,7 @@ def _remove_left_over(path: str) -> None:
         except ConnectionRefusedError:
             os.unlink(path)
             return
-        except TimeoutError:  # its queue is full: somebody is there
+        except TimeoutError:  # the accept queue is full, so it is in use
             pass
     raise CannotListen(
         f"Another server listens on {path!r}. Stop it, or choose another path with --unix."
@@ -96,7 +96,7 @@ def _explain(error: OSError, path: str) -> str:
 
 
 class SocketFile:
-    """The file of a listening socket, removed at the end; nothing for other sockets."""
+    """Removes the file of a Unix socket at the end; does nothing for other sockets."""
 
     def __init__(self, listener: socket.socket) -> None:
         self.path: str | None = None
@@ -113,7 +113,7 @@ class SocketFile:
         self.remove()
 
     def remove(self) -> None:
-        """Remove the file, unless another server has put its own in its place."""
+        """Remove the file, unless another server has replaced it."""
         if self.path is None:
             return
         with contextlib.suppress(OSError):
@@ -122,5 +122,5 @@ class SocketFile:
 
 
 def is_unix(listener: socket.socket) -> bool:
-    """Whether this socket is a file."""
+    """Whether this is a Unix socket."""
     return listener.family == getattr(socket, "AF_UNIX", None)
