@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from retort.server.process.heartbeat import stacks_after
+from retort.server.process.heartbeat import stack_dump_delay
 from retort.server.process.supervisor import beat_interval
 
 PROGRAM = """
@@ -76,8 +76,8 @@ def test_a_worker_whose_interpreter_is_held_is_replaced_and_its_stacks_are_in_th
 
     hang(program, "/search")
 
-    program.wait_for_output(rf"Worker {worker} gave no sign of life for 3 s")
-    log, _, _ = program.output.partition(f"Worker {worker} gave no sign of life")
+    program.wait_for_output(rf"Worker {worker} sent no heartbeat for 3 s")
+    log, _, _ = program.output.partition(f"Worker {worker} sent no heartbeat")
     assert "in search" in log.partition("search began")[2]
     program.serving(1, instead_of={worker})
     assert program.get("/").text == "here"
@@ -90,7 +90,7 @@ def test_a_stopped_worker_is_replaced_and_its_stacks_are_in_the_log(run):
 
     os.kill(victim, signal.SIGSTOP)
 
-    program.wait_for_output(rf"Worker {victim} gave no sign of life for 3 s")
+    program.wait_for_output(rf"Worker {victim} sent no heartbeat for 3 s")
     program.wait_for_output("most recent call first")
     program.wait_for(lambda: victim not in program.workers)
     assert other in program.serving(2, instead_of={victim})
@@ -106,7 +106,7 @@ def test_a_view_that_is_busy_in_python_is_a_sign_of_life(run, hang, tmp_path):
     (tmp_path / "go on").touch()
 
     assert program.serving(1) == {worker}
-    assert "no sign of life" not in program.output
+    assert "no heartbeat" not in program.output
     assert "most recent call first" not in program.output
 
 
@@ -170,7 +170,7 @@ def test_a_program_may_load_for_longer_than_a_worker_may_be_silent(run, tmp_path
     (tmp_path / "go on").touch()
 
     program.wait_for_answer("here")
-    assert "no sign of life" not in program.output
+    assert "no heartbeat" not in program.output
 
 
 def test_a_worker_that_dies_is_replaced_while_another_is_loading_a_new_program(run, tmp_path):
@@ -245,7 +245,7 @@ def test_a_worker_that_finishes_its_requests_is_not_taken_for_one_that_hangs(run
     thread.join()
     assert answers == ["done"]
     program.wait_for(lambda: worker not in program.workers)
-    assert "no sign of life" not in program.output
+    assert "no heartbeat" not in program.output
     assert "most recent call first" not in program.output
 
 
@@ -263,7 +263,7 @@ def test_a_timeout_that_is_none_is_refused(run, option, value):
 
 @pytest.mark.parametrize("limit", [0.1, 1, 3, 30, 86_400])
 def test_the_stacks_are_written_before_the_main_process_acts(limit):
-    assert 0 < stacks_after(limit) < limit
+    assert 0 < stack_dump_delay(limit) < limit
 
 
 @pytest.mark.parametrize(

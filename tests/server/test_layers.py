@@ -18,7 +18,9 @@ def no():
 
 
 def test_what_was_not_asked_for_costs_nothing():
-    assert around(application, Operations(), program=application, is_leaving=no) is application
+    assert (
+        around(application, Operations(), program=application, is_shutting_down=no) is application
+    )
 
 
 @pytest.mark.parametrize(
@@ -31,13 +33,13 @@ def test_what_was_not_asked_for_costs_nothing():
     ],
 )
 def test_what_was_asked_for_is_around_it(operations, kind):
-    assert type(around(application, operations, program=application, is_leaving=no)) is kind
+    assert type(around(application, operations, program=application, is_shutting_down=no)) is kind
 
 
 def test_proxies_are_outermost_so_that_logs_have_the_client():
     asked = Operations(proxies=1, health=True, request_id=True)
 
-    layer = around(application, asked, program=application, is_leaving=no)
+    layer = around(application, asked, program=application, is_shutting_down=no)
 
     assert type(layer).__name__ == "ProxyFix"
     assert isinstance(layer.app, Pages)
@@ -45,7 +47,7 @@ def test_proxies_are_outermost_so_that_logs_have_the_client():
 
 
 def test_a_program_that_is_no_flask_can_be_asked_whether_it_is_ready():
-    layer = around(application, Operations(health=True), program=application, is_leaving=no)
+    layer = around(application, Operations(health=True), program=application, is_shutting_down=no)
     statuses = []
     environ = {"PATH_INFO": "/-/ready", "REQUEST_METHOD": "GET"}
 

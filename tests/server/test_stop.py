@@ -197,7 +197,7 @@ def test_what_takes_longer_than_the_grace_time_is_cut_and_said(run):
     thread.join()
     assert isinstance(results[0], (OSError, http.client.HTTPException))
     # By the worker itself, or by the main process if that was quicker.
-    assert re.search(r"(open request unfinished|requests under way) after 1 s", program.output)
+    assert re.search(r"(open request unfinished|open requests) after 1 s", program.output)
     assert program.family() == []
 
 
@@ -274,7 +274,7 @@ LONG_MOMENT = """
     from retort.cli import main
     from retort.server.process import supervisor
 
-    supervisor._ONE_STOP_SECONDS = 60  # else a busy machine could take too long between the two
+    supervisor._SAME_STOP_SECONDS = 60  # else a busy machine could take too long between the two
     main(["run", "--port=0", "shop.py"])
 """
 

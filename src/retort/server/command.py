@@ -162,7 +162,7 @@ def pid_file_or_exit(path: str | None) -> Iterator[None]:
         return
     file = PidFile(path)
     try:
-        file.take()
+        file.acquire()
     except PidFileError as error:
         echo(f"Error: {error}", fg="red")
         raise SystemExit(1) from None

@@ -81,14 +81,14 @@ class WerkzeugWorker:
     """
 
     def __init__(self, app: WSGIApplication, listener: socket.socket, settings: Settings) -> None:
-        self.is_leaving = threading.Event()
+        self.is_shutting_down = threading.Event()
         self.wakeup = WakeupPipe()
         self._is_stopped = False
         served = around(
             app,
             settings.operations,
             program=getattr(app, "app", app),  # inside the debugger
-            is_leaving=self.is_leaving.is_set,
+            is_shutting_down=self.is_shutting_down.is_set,
             ops_listener=settings.ops_listener,
         )
         tls = settings.tls

@@ -44,15 +44,15 @@ class Readiness:
     A check is called without arguments, within the app's context. It fails by raising, or by
     returning ``False``. The answer names the checks; what was raised is in the log only.
 
-    :param is_leaving: whether the server is about to go, and nobody should be sent here any more.
+    :param is_shutting_down: whether the server shuts down, so balancers should stop using it.
     """
 
-    def __init__(self, program: Any, is_leaving: Callable[[], bool]) -> None:
+    def __init__(self, program: Any, is_shutting_down: Callable[[], bool]) -> None:
         self.program = program
-        self.is_leaving = is_leaving
+        self.is_shutting_down = is_shutting_down
 
     def __call__(self) -> Page:
-        if self.is_leaving():
+        if self.is_shutting_down():
             detail = "The server is being stopped."
             return as_page(HTTPStatus.SERVICE_UNAVAILABLE, {"detail": detail})
         results = {_name_of(check): self.run(check) for check in self.checks()}

@@ -116,20 +116,20 @@ def around(
     operations: Operations,
     *,
     program: object,
-    is_leaving: Callable[[], bool],
+    is_shutting_down: Callable[[], bool],
     ops_listener: socket.socket | None = None,
 ) -> WSGIApplication:
     """``app`` with everything that was asked for around it; ``app`` itself if nothing was.
 
     :param program: the application that the user wrote, without anything around it.
-    :param is_leaving: whether this server is about to go.
+    :param is_shutting_down: whether this server is about to go.
     :param ops_listener: where to serve the pages, instead of beside ``app``.
     """
     metrics = Metrics() if operations.metrics else None
     if operations.watches:
         app = observe(app, operations, program, metrics)
     if operations.has_pages:
-        ready = Readiness(program, is_leaving)
+        ready = Readiness(program, is_shutting_down)
         pages = make_pages(operations, ready, metrics)
         if ops_listener is None:
             app = Pages(pages, otherwise=app)

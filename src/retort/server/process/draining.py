@@ -1,9 +1,9 @@
-"""End connections without cutting anything off: what the server does before it stops.
+"""Close connections without losing a request, before the server stops.
 
-A connection that is idle at the moment it is closed may have a request on its way: its
-client sees a failure. So for a moment each response asks the client to close (RFC 9112
-§9.6), and only what is still open after that is closed from our side. How the listening socket
-stops accepting: `accepting.py`.
+If the server closes an idle connection while a request is in transit, the client sees a failure.
+Each response therefore carries ``Connection: close`` for a short time (RFC 9112 §9.6), and the
+server closes only the connections that remain open after that. How the listening socket stops
+accepting: `accepting.py`.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
 
 
 class Draining:
-    """Ask ``app``, and have each connection end with its answer."""
+    """Call ``app`` and add ``Connection: close`` to its response."""
 
     def __init__(self, app: WSGIApplication) -> None:
         self.app = app
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        def start_last(
+        def start_closing(
             status: str, headers: list[tuple[str, str]], exc_info: OptExcInfo | None = None
         ) -> Callable[[bytes], object]:
-            # A new list: the application may use its own again.
+            # A copy: the application may reuse its list.
             others = [pair for pair in headers if pair[0].lower() != "connection"]
             return start_response(status, [*others, ("Connection", "close")], exc_info)
 
-        return self.app(environ, start_last)
+        return self.app(environ, start_closing)
 
 
 _FIRST_REPORT_SECONDS = 1.0
@@ -43,11 +43,11 @@ _REPORT_SECONDS = 10.0
 
 
 class StopReport:
-    """Says from a thread what a process that is being stopped waits for, if it takes long.
+    """Prints the number of open requests while a slow shutdown waits for them; in a thread.
 
-    :param open_requests: counts the requests that are not answered yet.
-    :param grace_seconds: how long they may take.
-    :param who: the subject of the line: the worker, or the server.
+    :param open_requests: returns the number of open requests.
+    :param grace_seconds: the time limit for them.
+    :param who: the subject of the line: the worker or the server.
     """
 
     def __init__(self, open_requests: Callable[[], int], grace_seconds: float, who: str) -> None:
@@ -59,9 +59,9 @@ class StopReport:
         threading.Thread(target=self.run, name="retort stop report", daemon=True).start()
 
     def run(self) -> None:
-        end_at = time.monotonic() + self.grace_seconds
+        ends_at = time.monotonic() + self.grace_seconds
         time.sleep(_FIRST_REPORT_SECONDS)
-        while (seconds := end_at - time.monotonic()) > 0:
+        while (seconds := ends_at - time.monotonic()) > 0:
             if count := self.open_requests():
                 echo(
                     f" * {self.who} is stopping: waiting for {requests(count)}, for"
@@ -71,5 +71,5 @@ class StopReport:
 
 
 def requests(count: int) -> str:
-    """``1 open request``; an answer that is being streamed is one, too."""
+    """``1 open request``. A response that is still being streamed counts, too."""
     return "1 open request" if count == 1 else f"{count} open requests"

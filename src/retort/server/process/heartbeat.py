@@ -1,13 +1,13 @@
-"""Signs of life of a worker, and the stacks of one that gives none.
+"""Heartbeats of a worker, and a dump of its stacks when they stop.
 
-A Python thread sends a message to the main process at a fixed interval, and renews a timer that
-`faulthandler` keeps in C. If the interpreter is held (a regular expression that takes for ever)
-or the process does not run at all (SIGSTOP), neither happens: the timer expires and writes the
-stacks of all threads to standard error, without needing the interpreter. A little later the main
-process replaces the worker: `supervisor.py`.
+A Python thread sends a message to the main process at a fixed interval and restarts a timer that
+`faulthandler` implements in C. Both stop if a call holds the GIL (an endless regular expression) or
+if the process is suspended (SIGSTOP). The timer then expires and writes the stacks of all threads
+to standard error, which does not need the GIL. Shortly afterwards the main process replaces the
+worker: `supervisor.py`.
 
-While the program loads, there are no messages: loading has a limit of its own, and the
-same timer.
+A worker sends no heartbeats while it loads the program. Loading has a time limit of its own and
+uses the same timer.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import faulthandler
 import os
 import threading
 
-# The functions themselves: a program may replace them in their modules (gevent).
+# Imported by name, because gevent replaces the functions in the module.
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
@@ -28,33 +28,34 @@ if TYPE_CHECKING:
 
 _STDERR = 2
 
-# How long before the main process acts the stacks are written.
+# The stacks are written this long before the main process kills the worker.
 _MARGIN_SECONDS = 1.0
 
-# Long enough for an expired timer to write its stacks before it is renewed.
+# The time an expired timer gets to write the stacks before it is restarted.
 _WRITE_SECONDS = 0.3
 
 
-def stacks_after(limit_seconds: float) -> float:
-    """When to write the stacks of a worker that is replaced after ``limit_seconds``."""
+def stack_dump_delay(limit_seconds: float) -> float:
+    """The delay before the stacks of a worker with this time limit are written, in seconds."""
     return limit_seconds - min(_MARGIN_SECONDS, limit_seconds / 4)
 
 
-def write_stacks_after(seconds: float) -> None:
-    """Start the timer again; `keep_stacks` stops it."""
-    with contextlib.suppress(RuntimeError):  # it could not start its thread: no stacks
+def dump_stacks_after(seconds: float) -> None:
+    """Restart the timer; `cancel_stack_dump` stops it."""
+    with contextlib.suppress(RuntimeError):  # the timer's thread could not be started
         faulthandler.dump_traceback_later(seconds, file=_STDERR)
 
 
-def keep_stacks() -> None:
+def cancel_stack_dump() -> None:
     """Stop the timer."""
     faulthandler.cancel_dump_traceback_later()
 
 
 class Heartbeat:
-    """Calls ``send`` each ``interval_seconds`` from a thread, until the process ends.
+    """Calls ``send`` every ``interval_seconds`` from a thread, until the process ends.
 
-    :param limit_seconds: the silence after which the main process replaces this one; 0: never.
+    :param limit_seconds: time without a heartbeat after which the main process replaces the worker;
+        0: never.
     """
 
     def __init__(
@@ -62,20 +63,21 @@ class Heartbeat:
     ) -> None:
         self.send = send
         self.interval_seconds = interval_seconds
-        self.timer_seconds = stacks_after(limit_seconds) if limit_seconds else None
+        self.timer_seconds = stack_dump_delay(limit_seconds) if limit_seconds else None
         self.lock = threading.Lock()
 
     def start(self) -> None:
         threading.Thread(target=self.run, name="retort heartbeat", daemon=True).start()
 
     def stop_timer(self) -> None:
-        """Write no stacks from here on; safe from any thread.
+        """Stop the timer for good; thread-safe.
 
-        Its thread, which Python does not list, would also be taken for one of Granian's.
+        Python does not list the timer's thread, so the shutdown would mistake it for a Granian
+        thread.
         """
         with self.lock:
             if self.timer_seconds is not None:
-                keep_stacks()
+                cancel_stack_dump()
             self.timer_seconds = None
 
     def run(self) -> None:
@@ -89,15 +91,15 @@ class Heartbeat:
     def renew_timer(self) -> None:
         with self.lock:
             if self.timer_seconds is not None:
-                write_stacks_after(self.timer_seconds)
+                dump_stacks_after(self.timer_seconds)
 
-    def explain_stacks(self, silent_seconds: float) -> None:
-        """Say that this worker runs again after its stacks were written."""
-        if self.timer_seconds is None or silent_seconds < self.timer_seconds:
+    def explain_stacks(self, paused_seconds: float) -> None:
+        """Report that this worker runs again after its stacks were written."""
+        if self.timer_seconds is None or paused_seconds < self.timer_seconds:
             return
         sleep(_WRITE_SECONDS)
         echo(
-            f"Worker {os.getpid()} did not run for {silent_seconds:.0f} s: either it was"
-            " stopped, or something kept the interpreter. The stacks above are from that time.",
+            f"Worker {os.getpid()} did not run for {paused_seconds:.0f} s: either it was"
+            " suspended, or a call held the GIL. The stacks above are from that time.",
             fg="yellow",
         )

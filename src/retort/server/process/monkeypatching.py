@@ -1,7 +1,8 @@
 """Refuse programs in which gevent or eventlet replaced Python's threads and sockets.
 
-The server answers in threads of the system. A program that was patched runs them as greenlets of
-one thread, and fails in ways that do not name the cause ("cannot release un-acquired lock").
+The server uses operating system threads. In a monkeypatched program these become greenlets of one
+thread, and the server fails with errors that do not name the cause ("cannot release un-acquired
+lock").
 """
 
 from __future__ import annotations
@@ -16,18 +17,18 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import WSGIApplication
 
-# What the server uses, by the names that both libraries have for it.
+# The modules the server uses, by the names that both libraries give them.
 _MODULES = ("thread", "socket", "select", "time")
 
 
 class PatchedProgram(click.ClickException):
-    """The program cannot be served by this server; the message names one that can."""
+    """The program is monkeypatched; the message names a server that supports that."""
 
 
 def load_unpatched(load: Callable[[], WSGIApplication]) -> WSGIApplication:
-    """Load a program, and check it also if that failed: patching may be what fails.
+    """Load a program and check whether it is monkeypatched, which may be why loading fails.
 
-    :raises PatchedProgram: if it is patched.
+    :raises PatchedProgram: if it is monkeypatched.
     """
     try:
         app = load()
@@ -39,9 +40,9 @@ def load_unpatched(load: Callable[[], WSGIApplication]) -> WSGIApplication:
 
 
 def refuse_patched() -> None:
-    """Check whether this process is patched.
+    """Check that this process is not monkeypatched.
 
-    :raises PatchedProgram: if so.
+    :raises PatchedProgram: if it is.
     """
     library = patched_by()
     if library is not None:
@@ -62,7 +63,7 @@ _PACKAGES = {"gevent": "gunicorn gevent", "eventlet": "'gunicorn<26' eventlet"}
 
 
 def patched_by() -> str | None:
-    """The library that replaced parts of the standard library that a server needs, if one did."""
+    """The library that replaced standard library modules the server needs, or ``None``."""
     gevent = sys.modules.get("gevent.monkey")
     if gevent is not None and any(map(gevent.is_module_patched, _MODULES)):
         return "gevent"

@@ -1,8 +1,8 @@
-"""The file by which others find the main process of a server: its number, and a lock on it.
+"""The pid file: the process id of a server's main process, and a lock.
 
-The number alone can be old, and belong to another program by now. So the server keeps the
-file locked as long as it runs: a file without a lock is left over. The lock is of the kind that
-children do not inherit (fcntl(2), F_SETLK).
+A process id in a file can be stale and belong to another program. The server therefore locks the
+file while it runs; a file without a lock is stale. Child processes do not inherit the lock
+(fcntl(2), F_SETLK).
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ class PidFileError(Exception):
 
 
 class PidFile:
-    """Written and locked from `take` to `release`."""
+    """A file that is written and locked from `acquire` to `release`."""
 
     def __init__(self, path: str) -> None:
-        self.path = os.path.abspath(path)  # the program may change its folder
+        self.path = os.path.abspath(path)  # the program may change the working directory
         self.fd: int | None = None
 
-    def take(self) -> None:
-        """Write our number.
+    def acquire(self) -> None:
+        """Lock the file and write this process's id.
 
         :raises PidFileError: if another server holds the file, or it cannot be written.
         """
@@ -41,14 +41,14 @@ class PidFile:
                 " user may write to."
             ) from None
         if not _lock(fd):
-            holder = _number_in(fd)
+            holder = _pid_in(fd)
             os.close(fd)
             raise PidFileError(
                 f"A server that uses {self.path!r} runs already: process {holder}. Stop it"
                 f" (kill {holder}), load its program again (retort reload), or name another"
                 " file with --pid-file."
             )
-        if os.fstat(fd).st_size and _number_in(fd) is None:
+        if os.fstat(fd).st_size and _pid_in(fd) is None:
             os.close(fd)
             raise PidFileError(
                 f"The file {self.path!r} has something else in it than a process id, so it is"
@@ -59,7 +59,7 @@ class PidFile:
         self.fd = fd
 
     def release(self) -> None:
-        """Remove the file, unless somebody has put another one in its place."""
+        """Remove the file, unless it has been replaced."""
         if self.fd is None:
             return
         with contextlib.suppress(OSError):
@@ -70,9 +70,9 @@ class PidFile:
 
 
 def running_server(path: str) -> int:
-    """The main process of the server that wrote the file.
+    """The process id of the running server that wrote the file.
 
-    :raises PidFileError: if there is none.
+    :raises PidFileError: if no such server runs.
     """
     try:
         fd = os.open(path, os.O_RDWR)
@@ -87,19 +87,22 @@ def running_server(path: str) -> int:
         ) from None
     try:
         is_free = _lock(fd)
-        number = _number_in(fd)
+        pid = _pid_in(fd)
     finally:
         os.close(fd)
-    if is_free or number is None:
+    if is_free or pid is None:
         raise PidFileError(
             f"No server runs that uses {path!r}: the file is left over, or is another"
             " program's. Start the server with 'retort run' and this --pid-file."
         )
-    return number
+    return pid
 
 
 def _lock(fd: int) -> bool:
-    """Whether this process has the lock now."""
+    """Try to lock the file.
+
+    :returns: whether this process has the lock now.
+    """
     if fcntl is None:
         return True
     try:
@@ -109,7 +112,7 @@ def _lock(fd: int) -> bool:
     return True
 
 
-def _number_in(fd: int) -> int | None:
-    # Not opened a second time: closing that would give up the lock, fcntl(2).
+def _pid_in(fd: int) -> int | None:
+    # Do not open the file a second time: closing that descriptor releases the lock, fcntl(2).
     text = os.pread(fd, 32, 0).strip()
     return int(text) if text.isdigit() else None

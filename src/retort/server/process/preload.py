@@ -1,7 +1,7 @@
-"""What a worker imports before it serves, since a visitor would have to wait for it.
+"""Import modules before a worker serves, so that the first request does not wait for them.
 
-Importing Retort leaves out what most programs have no use for; by now the program is here, and
-can be seen to have one. That the rest works is up to where it is used.
+``import retort`` omits modules that many programs do not need. Once the program has loaded, some of
+them are known to be needed. All others are imported at first use.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 
-def import_ahead(app: WSGIApplication) -> None:
-    """Import Jinja, if the application or a blueprint of it has a folder of templates."""
+def preload_modules(app: WSGIApplication) -> None:
+    """Import Jinja if the application or one of its blueprints has a template folder."""
     if isinstance(app, App) and any(os.path.isdir(folder) for folder in _template_folders(app)):
         import_module("retort.jinja")
 

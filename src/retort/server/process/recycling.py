@@ -1,8 +1,7 @@
-"""When a worker has served long enough: after so many requests, so long, or with so much memory.
+"""When to recycle a worker: limits on its requests, age and memory.
 
-A worker that is due is replaced first and ended afterwards, which is the business of
-`supervisor.py`. Each worker's limits are up to a tenth lower than asked for, by chance, so that
-workers that were started together are not replaced together.
+`supervisor.py` starts the replacement before it ends the old worker. Each worker's limits are
+reduced by a random share of up to 10 %, so that workers started together are not replaced together.
 """
 
 from __future__ import annotations
@@ -18,24 +17,24 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-_SPREAD = 0.1
+_JITTER = 0.1
 
-# How often to look at a worker's memory. It can grow fast, but not every view that needs a lot
-# for a moment keeps it.
-LOOK_SECONDS = 5.0
+# The interval between memory checks. Memory can grow fast, but a view may need much of it only for
+# a moment.
+CHECK_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
 class Recycling:
-    """The limits, as asked for; ``None``: no such limit."""
+    """The configured limits; ``None``: no limit."""
 
     requests: int | None = None
     seconds: float | None = None
     rss_mib: int | None = None
 
-    def spread(self) -> Recycling:
-        """The limits of one worker."""
-        share = 1 - random.uniform(0, _SPREAD)
+    def with_jitter(self) -> Recycling:
+        """The limits for one worker, randomly reduced."""
+        share = 1 - random.uniform(0, _JITTER)
         return Recycling(
             requests=self.requests and max(1, round(self.requests * share)),
             seconds=self.seconds and self.seconds * share,
@@ -43,14 +42,14 @@ class Recycling:
         )
 
 
-class Counted:
-    """Ask ``app``, and call ``when_due`` once, at its ``limit``-th request."""
+class RequestCounter:
+    """Call ``app``, and call ``when_due`` once, at the ``limit``-th request."""
 
     def __init__(self, app: WSGIApplication, limit: int, when_due: Callable[[], None]) -> None:
         self.app = app
         self.limit = limit
         self.when_due = when_due
-        self.numbers = itertools.count(1)  # next() of it is one step, in whatever thread
+        self.numbers = itertools.count(1)  # next() on it is atomic
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if next(self.numbers) == self.limit:
@@ -59,7 +58,7 @@ class Counted:
 
 
 def rss_mib_of(pid: int) -> float | None:
-    """The memory that a process holds, in MiB; ``None`` where Linux's ``/proc`` does not tell."""
+    """A process's resident memory in MiB, from Linux's ``/proc``; ``None`` without it."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:

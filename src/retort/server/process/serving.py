@@ -1,7 +1,7 @@
-"""One serving process: the application on a socket that is already open, and the end of that.
+"""Serve an application on an open socket in this process, and stop.
 
-Which processes there are is decided in `script.py`, `supervisor.py` and `reloader.py`. Requests go
-through `adapter.py`.
+`script.py`, `supervisor.py` and `reloader.py` decide which processes there are. Requests go through
+`adapter.py`.
 """
 
 from __future__ import annotations
@@ -44,112 +44,115 @@ class Worker:
         *,
         log: Log | None = None,
     ) -> None:
-        self.is_leaving = threading.Event()  # and no other takes its place
+        self.is_shutting_down = threading.Event()  # not set if this worker is only replaced
         validator = RequestValidator(
             app,
             max_body_bytes=settings.max_body_bytes,
             max_target_bytes=settings.max_target_bytes,
         )
-        guarded = around(
+        wrapped = around(
             validator,
             settings.operations,
             program=getattr(app, "app", app),  # inside the debugger
-            is_leaving=self.is_leaving.is_set,
+            is_shutting_down=self.is_shutting_down.is_set,
             ops_listener=settings.ops_listener,
         )
-        self.bridge = ProtocolAdapter(guarded, validator, settings, log=log)
-        self.idle_reaper = IdleReaper(listener, settings, self.bridge.busy_clients)
+        self.adapter = ProtocolAdapter(wrapped, validator, settings, log=log)
+        self.idle_reaper = IdleReaper(listener, settings, self.adapter.busy_clients)
         self.listener = listener
         self.settings = settings
         self.wakeup = WakeupPipe()
-        self._stop_asked_at: float | None = None
+        self._stop_requested_at: float | None = None
         self._has_ended = False
         self._active_at = 0.0
         self._granian = GranianWorker(
-            listener, settings, self.bridge.handle, self._note_last_connection
+            listener, settings, self.adapter.handle, self._note_last_connection
         )
 
     def start(self) -> None:
-        """Begin to serve; returns at once."""
+        """Start serving; returns at once."""
         self._others = native_threads()
         self._address = self.listener.getsockname()
         self.listener.setblocking(False)
-        give_up_dead_clients(self.listener, self.settings.send_seconds)
-        self.bridge.start()
+        set_user_timeout(self.listener, self.settings.send_seconds)
+        self.adapter.start()
         self.idle_reaper.start()
         self._granian.start()
 
     def stop(self) -> None:
-        """Accept nothing more and let requests under way finish; safe from any thread."""
-        if self._stop_asked_at is None:
-            self._stop_asked_at = time.monotonic()
+        """Stop accepting and let open requests finish; thread-safe."""
+        if self._stop_requested_at is None:
+            self._stop_requested_at = time.monotonic()
             self._granian.stop()
             self.wakeup.wake()
 
     def report_stop(self) -> None:
-        """Say from now on what the end waits for, if it takes long."""
-        StopReport(self.bridge.open_requests, self.settings.grace_seconds, "The server").start()
+        """Print what the shutdown waits for, if it takes long."""
+        StopReport(self.adapter.open_requests, self.settings.grace_seconds, "The server").start()
 
     def _note_last_connection(self) -> None:
-        """Granian calls this when the last connection is closed."""
+        """Called by Granian when the last connection is closed."""
         self._has_ended = True
         self.wakeup.wake()
 
     def wait(self) -> bool:
-        """Wait until stopped.
+        """Wait until the server has stopped.
 
-        :returns: whether all connections came to a proper end in time.
+        :returns: whether all connections ended within the grace time.
         """
-        while self._stop_asked_at is None and not self._has_ended:
+        while self._stop_requested_at is None and not self._has_ended:
             self.wakeup.wait()
         while not self._has_ended:
-            if self._time_is_over():
+            if self._has_timed_out():
                 return False
             self.wakeup.wait(0.02)
         self.idle_reaper.stop()
-        self.bridge.stop()
-        return self._let_threads_end()
+        self.adapter.stop()
+        return self._wait_for_threads()
 
-    def _let_threads_end(self) -> bool:
-        """Wait for Granian's threads: one that wants the interpreter at its end crashes it.
+    def _wait_for_threads(self) -> bool:
+        """Wait for Granian's threads: acquiring the GIL during interpreter shutdown crashes.
 
-        When the connections have ended, requests of clients that went away may still be
-        under way; the threads end some milliseconds after the last one. What is left half a
-        second later was started by somebody else.
+        After the connections have ended, requests of disconnected clients may still run. Granian's
+        threads end some milliseconds after the last one. Threads that remain half a second later
+        belong to other libraries.
         """
-        gc.collect()  # an environ in a cycle keeps a thread waiting
+        gc.collect()  # a thread waits for an environ that is part of a reference cycle
         busy_at = time.monotonic()
         while time.monotonic() - busy_at < _THREADS_END_SECONDS:
-            if self.bridge.is_idle and self._granian_threads_are_gone():
+            if self.adapter.is_idle and self._has_no_granian_threads():
                 return True
-            if not self.bridge.is_idle:
+            if not self.adapter.is_idle:
                 busy_at = time.monotonic()
-                if self._time_is_over():
+                if self._has_timed_out():
                     return False
             time.sleep(0.002)
         return True
 
-    def _granian_threads_are_gone(self) -> bool:
+    def _has_no_granian_threads(self) -> bool:
         ours = {str(thread.native_id) for thread in threading.enumerate()}
         now = native_threads()
         return bool(now) and now <= self._others | ours
 
-    def _time_is_over(self) -> bool:
-        """Granian alone would wait half a minute for somebody's half-sent request."""
-        if self._stop_asked_at is None:
+    def _has_timed_out(self) -> bool:
+        """Whether the grace time is over, or the time for incomplete requests (linger).
+
+        Granian alone would wait half a minute for an incomplete request.
+        """
+        if self._stop_requested_at is None:
             return False
         now = time.monotonic()
-        if not self.bridge.is_idle or is_sending(self._address):
+        if not self.adapter.is_idle or is_sending(self._address):
             self._active_at = now
-        since_stop = now - self._stop_asked_at
-        since_active = now - max(self._stop_asked_at, self._active_at)
+        since_stop = now - self._stop_requested_at
+        since_active = now - max(self._stop_requested_at, self._active_at)
         return since_stop > self.settings.grace_seconds or (
             since_active > self.settings.linger_seconds
         )
 
 
 def native_threads() -> set[str]:
-    """The threads of this process, as Linux numbers them; none known elsewhere."""
+    """The thread ids of this process on Linux; empty elsewhere."""
     try:
         return set(os.listdir("/proc/self/task"))
     except OSError:
@@ -162,12 +165,12 @@ _THREADS_END_SECONDS = 0.5
 def serve_here(worker: Worker | WerkzeugWorker) -> tuple[bool, int | None]:
     """Serve from this process until SIGINT, SIGTERM or ``worker.stop()``.
 
-    :returns: what `Worker.wait` returns; the exit status that the program's own signal handler
-        asked for, if it did.
+    :returns: the result of `Worker.wait`, and the exit status set by the program's own signal
+        handler, if any.
     """
 
     def stop() -> None:
-        worker.is_leaving.set()
+        worker.is_shutting_down.set()
         worker.stop()
         if not is_stopping.is_set():
             is_stopping.set()
@@ -182,24 +185,24 @@ def serve_here(worker: Worker | WerkzeugWorker) -> tuple[bool, int | None]:
 
 
 def end_process(status: int) -> NoReturn:
-    """Exit although requests still run in threads, which nothing can end.
+    """Exit while requests still run in threads, which cannot be ended.
 
-    Python's own shutdown would take the interpreter away from under Granian's threads and
-    crash. What was registered with `atexit` runs, and output is flushed.
+    Python's own shutdown would crash, because Granian's threads still use the interpreter. `atexit`
+    functions run, and output is flushed.
     """
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
-        # Closed or missing: nothing to lose.
+        # A closed or missing stream has nothing to flush.
         with contextlib.suppress(AttributeError, OSError, ValueError):
             stream.flush()
     os._exit(status)
 
 
-def give_up_dead_clients(listener: socket.socket, seconds: float) -> None:
-    """Have the system close connections whose clients take nothing of what is sent to them.
+def set_user_timeout(listener: socket.socket, seconds: float) -> None:
+    """Make the kernel close connections whose clients acknowledge no sent data for so long.
 
-    Accepted sockets inherit it from the listening one, where the system knows it: tcp(7).
+    Accepted sockets inherit the option from the listening socket: tcp(7), TCP_USER_TIMEOUT.
     """
-    # Unix sockets have no such option, and need none.
+    # Unix sockets have no such option and need none.
     with contextlib.suppress(AttributeError, OSError):
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(seconds * 1000))

@@ -1,8 +1,8 @@
-"""Wait for several things at once, signals among them, without missing one.
+"""Wait for signals and other events without missing one.
 
-A Python signal handler runs in the main thread between two of its steps. A signal that
-comes just before the main thread goes to sleep on a lock, or on the end of a process, would
-be seen only when something else wakes it. A byte in a socket cannot be missed that way.
+Python runs signal handlers in the main thread, between two bytecode instructions. If a signal
+arrives just before the main thread blocks on a lock or on a process, the handler runs only when
+something else wakes the thread. A byte written to a socket avoids this race.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ class WakeupPipe:
         self.writer.setblocking(False)
 
     def wake(self) -> None:
-        # Full: the thread wakes up anyway. Closed: no thread waits any more.
+        # If the buffer is full, the thread wakes up anyway. If it is closed, no thread waits.
         with contextlib.suppress(OSError):
             self.writer.send(b"\0")
 
     def wait(self, timeout_seconds: float | None = None) -> None:
-        """Sleep until the next `wake`, or return at once if there was one before this call."""
+        """Block until the next `wake`, or return at once if one is pending."""
         self.reader.settimeout(timeout_seconds)
         with contextlib.suppress(TimeoutError, BlockingIOError):
             self.reader.recv(4096)
 
     def clear(self) -> None:
-        """Forget each `wake` so far."""
+        """Discard pending wake-ups."""
         self.wait(0)
 
     def close(self) -> None:
@@ -49,15 +49,15 @@ class WakeupPipe:
 
 
 class StopSignals:
-    """While entered, SIGINT and SIGTERM call ``stop``, each time, and wake ``wakeup``.
+    """While entered, each SIGINT and SIGTERM calls ``stop`` and wakes ``wakeup``.
 
-    :param others: what other signals call. One that was ignored stays ignored: whoever started
-        us wanted that, as ``nohup`` does.
-    :param program_first: call the handler that the program installed before ``stop``, at the first
-        of these signals. What it raises does not prevent the stop.
-    :ivar raised: what the program's handler raised, for example ``SystemExit``.
+    :param others: functions for other signals. A signal that is ignored stays ignored, as
+        ``nohup`` requires.
+    :param program_first: at the first of these signals, call the program's own handler before
+        ``stop``. An exception in it does not prevent the stop.
+    :ivar raised: the exception the program's handler raised, for example ``SystemExit``.
 
-    Outside the main thread nothing changes: Python lets only that one handle signals.
+    Outside the main thread this does nothing: Python handles signals only there.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class StopSignals:
                 self.wakeup.writer.fileno(), warn_on_full_buffer=False
             )
             for number in self.actions:
-                # Read first: the signal may come as soon as the handler is in place.
+                # Read first: the signal may arrive as soon as the handler is installed.
                 self.previous[number] = signal.getsignal(number)
                 signal.signal(number, self._handle)
         return self
@@ -91,7 +91,7 @@ class StopSignals:
     def __exit__(self, *error: object) -> None:
         if self.previous:
             for number, handler in self.previous.items():
-                if handler is not None:  # one in C, of which Python knows nothing
+                if handler is not None:  # None: installed from C
                     signal.signal(number, handler)
             signal.set_wakeup_fd(self.previous_fd)
 
@@ -102,15 +102,15 @@ class StopSignals:
             self.calls_program = False  # the main process and the terminal both send a signal
             try:
                 handler(number, frame)
-            except BaseException as error:  # `exit_status` is for when the server has stopped
+            except BaseException as error:  # used by `exit_status` when the server has stopped
                 self.raised = error
-            signal.signal(number, self._handle)  # should the program have installed another
+            signal.signal(number, self._handle)  # the program's handler may have replaced it
         self.actions[signal.Signals(number)]()
 
     def exit_status(self) -> int | None:
-        """The exit status that the program's handler asked for; ``None`` if it did not.
+        """The exit status set by the program's handler; ``None`` if it set none.
 
-        Prints what it raised, unless that is ``SystemExit`` with a number.
+        Prints the exception the handler raised, unless it is ``SystemExit`` with a number.
         """
         if self.raised is None or isinstance(self.raised, KeyboardInterrupt):
             return None
@@ -125,16 +125,17 @@ class StopSignals:
 
 
 def stop_signals() -> list[signal.Signals]:
-    """The signals by which people and service managers end a server."""
-    names = ["SIGINT", "SIGTERM", "SIGBREAK"]  # the last one: Ctrl-Break on Windows
+    """The signals that end a server."""
+    names = ["SIGINT", "SIGTERM", "SIGBREAK"]  # SIGBREAK: Ctrl-Break on Windows
     return [signal.Signals[name] for name in names if name in signal.Signals.__members__]
 
 
 @contextlib.contextmanager
-def held_back() -> Iterator[None]:
-    """Have `stop_signals` wait, for a child that is started meanwhile: see `let_through`.
+def block_stop_signals() -> Iterator[None]:
+    """Block `stop_signals` while a child process is started.
 
-    Else one that comes before the child has its own handlers would call a copy of ours, there.
+    The child calls `unblock_stop_signals` once it has its own handlers. Without this, a signal that
+    arrives earlier would run the inherited handlers in the child.
     """
     if sys.platform == "win32":
         yield
@@ -146,21 +147,21 @@ def held_back() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def let_through() -> None:
-    """In the child: now."""
+def unblock_stop_signals() -> None:
+    """Unblock `stop_signals` in the child process."""
     if sys.platform != "win32":
         signal.pthread_sigmask(signal.SIG_UNBLOCK, stop_signals())
 
 
 class Terminal:
-    """Tells a SIGHUP that means "the terminal was closed" from one that somebody sent."""
+    """Distinguishes a SIGHUP for a closed terminal from one that was sent to the process."""
 
     def __init__(self) -> None:
-        self.was_there = _has_terminal()
+        self.had_terminal = _has_terminal()
 
     def was_closed(self) -> bool:
         """Whether this process had a terminal, and has lost it."""
-        return self.was_there and not _has_terminal()
+        return self.had_terminal and not _has_terminal()
 
 
 def _has_terminal() -> bool:

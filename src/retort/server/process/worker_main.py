@@ -1,25 +1,28 @@
-"""What a worker process does: load the program, serve it, and end without losing anything.
+"""A worker process: load the program, serve it, and end without losing a request.
 
-It exchanges messages with the main process over a channel of its own: the classes below. The end
-of the channel is the end of the main process, even if that was killed. Who starts workers and
-when: `supervisor.py`; what the main process does at each message: `worker_process.py`.
+A worker exchanges messages with the main process over a pipe of its own: the classes below. The
+pipe closes when the main process ends, even if it was killed. When workers are started:
+`supervisor.py`. What the main process does at each message: `worker_process.py`.
 
-| State | Event | What the worker does | Next state |
+| State | Event | Action | Next state |
 | --- | --- | --- | --- |
-| loading | the application is loaded | sends `Loaded`, `Serves`, and `Beat` from now on | serving |
-| loading | it does not load | sends `Failed` | ended, status 1 |
-| loading | `Retire`, end of the channel, SIGTERM | nothing more | ended |
-| serving | SIGTERM, SIGINT | calls the program's handler; is not ready from now on | leaving |
-| serving | end of the channel | has the system make no more connections | closing |
-| serving | `Retire` | leaves new connections to others, sends `Closed` | retiring |
-| leaving | ``--drain`` is over, or 0 | has each answer close its connection | closing |
-| closing | the requests of all new connections are here | closes the listening socket | finishing |
+| loading | the application is loaded | sends `Loaded`, starts Granian | starting |
+| loading | loading fails | sends `Failed` | ended, status 1 |
+| loading | `Retire`, pipe closed, stop signal | none | ended |
+| starting | Granian has started | sends `Serving`, then a `Beat` at each interval | serving |
+| starting | `Retire`, pipe closed, stop signal | waits for the start | finishing or draining |
+| serving | stop signal | calls the program's handler; is not ready any more | draining |
+| serving | pipe closed | makes the kernel drop new connections | closing |
+| serving | `Retire` | stops accepting, sends `Closed`; responses close connections | retiring |
+| draining | ``--drain`` is over or 0 | responses close their connections | closing |
+| closing | new connections have sent their requests | closes the listening socket | finishing |
 | retiring | `REPLACED_SECONDS` are over | closes the listening socket | finishing |
-| finishing | all is answered, or no time is left | sends `Exits` if the handler exited | ended |
-| any | `Reopen`, SIGUSR1 | opens log files again | the same |
-| any | SIGQUIT | calls what is registered with `atexit` | ended |
+| finishing | no open requests, or time over | sends `ExitStatus` if the program set one | ended |
+| any | `Reopen`, SIGUSR1 | reopens log files | unchanged |
+| any | SIGQUIT | runs `atexit` functions | ended |
 
-A worker that retires answers with closing connections, too, and ignores a later SIGTERM.
+Stop signals are SIGTERM and SIGINT; in the last three states they change only the readiness. A
+drain time (``--drain``) keeps a worker that starts or serves in the state draining.
 """
 
 from __future__ import annotations
@@ -45,12 +48,12 @@ from ..sockets.accepting import (
 )
 from ..sockets.connections import has_new_connections
 from .draining import Draining, StopReport, requests
-from .heartbeat import Heartbeat, keep_stacks, stacks_after, write_stacks_after
+from .heartbeat import Heartbeat, cancel_stack_dump, dump_stacks_after, stack_dump_delay
 from .monkeypatching import load_unpatched
-from .preload import import_ahead
-from .recycling import Counted
+from .preload import preload_modules
+from .recycling import RequestCounter
 from .serving import Worker, end_process
-from .signals import StopSignals, let_through, stop_signals
+from .signals import StopSignals, stop_signals, unblock_stop_signals
 
 if TYPE_CHECKING:
     import socket
@@ -65,79 +68,80 @@ if TYPE_CHECKING:
     Load = Callable[[], WSGIApplication]
     OnReady = Callable[[WSGIApplication], None]
 
-# How long answers ask clients to close before the server does. One that was replaced has time.
-# One that is to stop has not, but what is on its way now will be here by then.
+# How long responses carry "Connection: close" before the server closes connections itself. A
+# replaced worker has time. A stopping one waits only for requests that are in transit.
 REPLACED_SECONDS = 1.0
 STOPPED_SECONDS = 0.1
 
-# How long one that is to stop waits for the main process to hold off new connections, for those
-# that wait to be accepted, and for their requests: each a matter of milliseconds.
+# How long a stopping worker waits for each of these events, which take milliseconds: the main
+# process drops new connections, the accept queue is empty, accepted connections have sent their
+# requests.
 _QUEUE_SECONDS = 1.0
-_LOOK_SECONDS = 0.01
+_POLL_SECONDS = 0.01
 
-# The drain of a worker ends so much later than that of the main process.
+# A worker's drain time ends this much later than that of the main process.
 _AFTER_MAIN_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """From a worker: the application is loaded; requests may arrive from now on."""
+    """Worker message: the application is loaded; requests may arrive from now on."""
 
 
 @dataclass(frozen=True)
-class Serves:
-    """From a worker: requests are answered."""
+class Serving:
+    """Worker message: Granian has started."""
 
 
 @dataclass(frozen=True)
 class Beat:
-    """From a worker: it runs, and its interpreter is not held."""
+    """Worker message: heartbeat; the process runs and its GIL is not blocked."""
 
 
 @dataclass(frozen=True)
 class Failed:
-    """From a worker: the program does not load; this is why."""
+    """Worker message: the program did not load."""
 
     failure: Failure
 
 
 @dataclass(frozen=True)
 class Due:
-    """From a worker: it has served for long enough."""
+    """Worker message: a recycling limit is reached."""
 
     reason: str
 
 
 @dataclass(frozen=True)
 class Closed:
-    """From a worker: no connection is accepted any more."""
+    """Worker message: it has stopped accepting connections."""
 
 
 @dataclass(frozen=True)
-class Exits:
-    """From a worker: the program's own signal handler asked for this exit status."""
+class ExitStatus:
+    """Worker message: the exit status set by the program's own signal handler."""
 
     status: int
 
 
 @dataclass(frozen=True)
 class Retire:
-    """To a worker: finish and end; one that still loads the program ends at once."""
+    """Message to a worker: finish open requests and end; while loading, end at once."""
 
 
 @dataclass(frozen=True)
 class Reopen:
-    """To a worker: open the log files again."""
+    """Message to a worker: reopen the log files."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """What a worker is to do; picklable where there is no ``fork``.
+    """The arguments of a worker; picklable where there is no ``fork``.
 
     :param on_ready: called with the application before it is first served.
-    :param is_shared: the listening socket belongs to another program, which goes on with it.
-    :param requests: how many to answer until it is due.
-    :param beat_seconds: the interval of `Beat` messages; ``None``: none are needed.
+    :param is_shared: another program owns the listening socket and keeps it open.
+    :param requests: the number of requests after which the worker is due for replacement.
+    :param beat_seconds: the interval of `Beat` messages; ``None``: no messages.
     """
 
     load: Load
@@ -150,40 +154,40 @@ class Task:
 
 
 def work(task: Task, channel: Connection, others: Iterable[Connection]) -> None:
-    """The life of one worker process.
+    """The main function of a worker process.
 
-    :param others: ends of channels that are not ours; ``fork`` copied them.
+    :param others: ends of other workers' pipes, which ``fork`` copied.
     """
     for other in others:
-        other.close()  # or their workers would not hear the end of the main process
-    forget_main_process()
+        other.close()  # an open copy would keep those pipes open when the main process ends
+    reset_inherited_signals()
     worker_main = WorkerMain(task, channel)
     threading.Thread(target=worker_main.listen, name="retort channel", daemon=True).start()
     end_process(worker_main.run())
 
 
-def forget_main_process() -> None:
-    """Undo what ``fork`` took along from the main process."""
+def reset_inherited_signals() -> None:
+    """Replace the signal handlers that ``fork`` copied from the main process."""
     signal.set_wakeup_fd(-1)
     for number in stop_signals():
         signal.signal(number, signal.SIG_DFL)  # while loading: end at once
     if sys.platform != "win32":
-        # A closed terminal sends SIGHUP to all; only the main process has an answer.
+        # A closed terminal sends SIGHUP to all processes; only the main process handles it.
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        handle_operators_signals()
-    let_through()
+        install_operator_handlers()
+    unblock_stop_signals()
 
 
-def handle_operators_signals() -> None:
-    """Handle what an operator may send to all processes of a server, as `systemctl kill` does.
+def install_operator_handlers() -> None:
+    """Handle signals that an operator may send to all processes, as `systemctl kill` does.
 
-    The defaults would end or stop a worker. Functions, not SIG_IGN, which the programs
-    that a worker starts would inherit. A handler that the program installs later counts.
+    The default actions would end or suspend a worker. The handlers are functions, because child
+    processes of the program would inherit SIG_IGN. The program may install its own handlers later.
     """
 
     def reopen(*_: object) -> None:
-        # In a thread: the main thread may hold the lock of a log.
+        # In a thread, because the main thread may hold a log's lock.
         threading.Thread(target=reopen_logs, name="retort logs", daemon=True).start()
 
     def nothing(*_: object) -> None:
@@ -199,13 +203,13 @@ def handle_operators_signals() -> None:
 
 
 def reopen_logs() -> None:
-    """Open the access log and the program's own log files again."""
+    """Reopen the access log and the program's own log files."""
     reopen_access_logs()
     reopen_log_files()
 
 
 class WorkerMain:
-    """One worker, from loading the program to its end."""
+    """The states of one worker: see the table above."""
 
     def __init__(self, task: Task, channel: Connection) -> None:
         self.task = task
@@ -216,21 +220,21 @@ class WorkerMain:
         self.listener: socket.socket | None = None
         self.is_loading = True
         self.loading_lock = threading.Lock()
-        self.is_leaving = False
+        self.is_shutting_down = False
         self.is_ending = False
         self.is_closing = False
 
     def run(self) -> int:
-        """Load and serve.
+        """Load and serve the program.
 
-        :returns: the exit status: 1 if the program could not be loaded, or what its own signal
-            handler asked for.
+        :returns: the exit status: 0; 1 if the program did not load; or the status set by the
+            program's own signal handler.
         """
         try:
             app, settings = self.load()
             return self.serve(app, settings)
         except (Exception, SystemExit) as error:
-            from ...debug import Failure  # not before: what serves has no need of it
+            from ...debug import Failure  # imported late: a working server does not need it
 
             self.send(Failed(Failure.from_exception(error)))
             return 1
@@ -238,15 +242,15 @@ class WorkerMain:
     def load(self) -> tuple[WSGIApplication, Settings]:
         settings = self.task.settings
         if settings.load_timeout:
-            write_stacks_after(stacks_after(settings.load_timeout))
+            dump_stacks_after(stack_dump_delay(settings.load_timeout))
         if settings.tls is not None:
-            settings.tls.check()  # the files may be other ones by now
+            settings.tls.check()  # the files may have changed since the server started
         app = load_unpatched(self.task.load)
-        import_ahead(app)
+        preload_modules(app)
         settings = with_limits_of(app, settings)
         if self.task.on_ready is not None:
             self.task.on_ready(app)
-        keep_stacks()
+        cancel_stack_dump()
         return app, settings
 
     def serve(self, app: WSGIApplication, settings: Settings) -> int:
@@ -255,21 +259,21 @@ class WorkerMain:
         :returns: the exit status.
         """
         if self.task.requests is not None:
-            app = Counted(app, self.task.requests, self.send_due)
+            app = RequestCounter(app, self.task.requests, self.send_due)
         worker = Worker(app, self.task.listener, settings)
-        # From here on, a signal lets what is under way finish.
+        # From here on, a stop signal lets open requests finish.
         self.inode = os.fstat(self.task.listener.fileno()).st_ino
-        with StopSignals(worker.wakeup, self.leave, program_first=True) as signals:
+        with StopSignals(worker.wakeup, self.shut_down, program_first=True) as signals:
             with self.loading_lock:
                 self.is_loading = False
             self.send(Loaded())
             worker.start()
             self.worker = worker
-            if self.is_leaving:
-                worker.is_leaving.set()
-            # Granian has its own, which it closes when it stops to accept; and so do we.
+            if self.is_shutting_down:
+                worker.is_shutting_down.set()
+            # Granian closes its own duplicate when it stops accepting.
             self.listener = self.task.listener
-            self.send(Serves())
+            self.send(Serving())
             self.start_heartbeat(settings)
             if self.is_ending:
                 self.stop(worker)
@@ -277,7 +281,7 @@ class WorkerMain:
                 self.report_unfinished(worker)
         status = signals.exit_status()
         if status is not None:
-            self.send(Exits(status))
+            self.send(ExitStatus(status))
         return status or 0
 
     def start_heartbeat(self, settings: Settings) -> None:
@@ -298,33 +302,33 @@ class WorkerMain:
         self.send(Due(f"answered {self.task.requests} requests"))
 
     def send(self, message: object) -> None:
-        with contextlib.suppress(OSError):  # the main process is gone: `listen` notices
+        with contextlib.suppress(OSError):  # `listen` detects a closed pipe
             self.channel.send(message)
 
     def listen(self) -> None:
-        """Receive the messages of the main process, and notice its end; in a thread."""
+        """Handle the messages of the main process, and its end; in a thread."""
         try:
             while True:
                 message = self.channel.recv()
                 if isinstance(message, Reopen):
                     reopen_logs()
                 elif isinstance(message, Retire):
-                    self.end_if_loading()
+                    self.exit_if_loading()
                     self.retire()
         except (EOFError, OSError):
-            self.end_if_loading()
+            self.exit_if_loading()
             if self.listener is not None and not self.task.is_shared:
-                drop_new_connections(self.listener)  # the main process cannot any more
-            self.end_soon()
+                drop_new_connections(self.listener)  # otherwise done by the main process
+            self.begin_closing()
 
-    def end_if_loading(self) -> None:
-        """The program may be loading for ever."""
+    def exit_if_loading(self) -> None:
+        """End the process if the program is still loading, which may take for ever."""
         with self.loading_lock:
             if self.is_loading:
                 os._exit(0)
 
     def report_unfinished(self, worker: Worker) -> None:
-        count = worker.bridge.open_requests()
+        count = worker.adapter.open_requests()
         if count:
             grace = self.task.settings.grace_seconds
             echo(
@@ -334,46 +338,47 @@ class WorkerMain:
             )
 
     def retire(self) -> None:
-        """Another accepts from here on: answer what is here already, and end."""
-        worker = self.close_with_responses()
+        """Stop accepting, since another worker does; answer received requests and end."""
+        worker = self.close_after_responses()
         if worker is not None:
             self.is_closing = True
             stop_accepting(self.inode)
             self.send(Closed())
-            later(REPLACED_SECONDS, lambda: self.stop(worker))
+            call_later(REPLACED_SECONDS, lambda: self.stop(worker))
 
-    def leave(self) -> None:
-        """The server is to stop: say so to who asks whether it is ready, and end some time later.
+    def shut_down(self) -> None:
+        """Handle a stop signal: report not ready, and close when the drain time is over.
 
-        The signal may come twice, from the main process and from who sends it to all processes.
+        The signal may arrive twice: from the main process, and from a sender that signals the whole
+        process group.
         """
-        if self.is_leaving:
+        if self.is_shutting_down:
             return
-        self.is_leaving = True
+        self.is_shutting_down = True
         if self.worker is not None:
-            self.worker.is_leaving.set()
+            self.worker.is_shutting_down.set()
         if self.task.settings.drain:
-            later(self.task.settings.drain + _AFTER_MAIN_SECONDS, self.end_soon)
+            call_later(self.task.settings.drain + _AFTER_MAIN_SECONDS, self.begin_closing)
         else:
-            self.end_soon()
+            self.begin_closing()
 
-    def end_soon(self) -> None:
-        """Nobody accepts from here on: answer what is here already, and end."""
-        worker = self.close_with_responses()
+    def begin_closing(self) -> None:
+        """Close the server: answer received requests and end."""
+        worker = self.close_after_responses()
         if worker is not None:
-            worker.is_leaving.set()
-            later(0, lambda: self.stop_when_requests_arrived(worker))
+            worker.is_shutting_down.set()
+            call_later(0, lambda: self.stop_after_requests_arrived(worker))
             StopReport(
-                worker.bridge.open_requests,
+                worker.adapter.open_requests,
                 self.task.settings.grace_seconds,
                 f"Worker {os.getpid()}",
             ).start()
 
-    def stop_when_requests_arrived(self, worker: Worker) -> None:
-        """Stop when the requests of all connections made so far have arrived; in a thread."""
+    def stop_after_requests_arrived(self, worker: Worker) -> None:
+        """Stop when all accepted connections have sent their first request; in a thread."""
         listener = self.listener
         if listener is None or self.is_closing:
-            return  # it is on its way out already, or about to serve, and sees `is_ending`
+            return  # it is closing already, or starting: then `serve` checks `is_ending`
         self.is_closing = True
         address = listener.getsockname()
         if not self.task.is_shared:
@@ -387,33 +392,33 @@ class WorkerMain:
         self.stop(worker)
 
     def stop(self, worker: Worker) -> None:
-        """Close the listening socket, and let Granian close its own."""
+        """Close the listening socket; Granian closes its duplicate."""
         if self.listener is not None:
             self.listener.close()
         worker.stop()
 
-    def close_with_responses(self) -> Worker | None:
-        """Have every connection end with its next answer.
+    def close_after_responses(self) -> Worker | None:
+        """Make each connection close after its next response.
 
-        :returns: the worker; ``None`` if it is about to serve, and looks at `is_ending` then.
+        :returns: the worker; ``None`` while it is starting: then `serve` checks `is_ending`.
         """
         self.is_ending = True
         self.stop_timer()
         worker = self.worker
-        if worker is not None and not isinstance(worker.bridge.app, Draining):
-            worker.bridge.app = Draining(worker.bridge.app)
+        if worker is not None and not isinstance(worker.adapter.app, Draining):
+            worker.adapter.app = Draining(worker.adapter.app)
         return worker
 
 
 def wait_while(condition: Callable[[], bool]) -> None:
-    """Until it does not hold any more, for `_QUEUE_SECONDS` at most. Nothing outside Linux."""
+    """Wait until the condition is false, for at most `_QUEUE_SECONDS`. Linux only."""
     give_up_at = time.monotonic() + _QUEUE_SECONDS
     while sys.platform == "linux" and condition() and time.monotonic() < give_up_at:
-        time.sleep(_LOOK_SECONDS)
+        time.sleep(_POLL_SECONDS)
 
 
-def later(seconds: float, action: Callable[[], object]) -> None:
-    """Call ``action`` after so long, in a thread."""
+def call_later(seconds: float, action: Callable[[], object]) -> None:
+    """Call ``action`` in a thread after this time."""
     timer = threading.Timer(seconds, action)
     timer.daemon = True
     timer.start()
