@@ -15,7 +15,7 @@ from retort.bounded import BoundedCache
 from retort.debug.warnings import watch
 from retort.heirs import Seen
 from retort.http import files
-from retort.server.protocol.environ import Environs
+from retort.server.protocol.environ import EnvironFactory
 from retort.server.protocol.response_head import make_head
 from retort.server.protocol.validation import RequestValidator
 
@@ -181,7 +181,7 @@ def test_the_looks_of_debug_mode_do_not_fail_when_one_client_sends_many_requests
 
 
 def test_the_server_reads_names_and_hosts_of_many_clients():
-    environs = Environs(is_multiprocess=False, is_multithread=True)
+    environs = EnvironFactory(is_multiprocess=False, is_multithread=True)
     guard = RequestValidator(lambda environ, start_response: [])
 
     def read(number):

@@ -130,26 +130,26 @@ def test_a_client_that_is_slow_gets_all_of_it(run):
 def test_one_address_has_a_part_of_the_streams():
     limit = StreamLimit(is_behind_proxy=False)
 
-    assert all(limit.enter("192.0.2.1") for _ in range(MAX_STREAMS_OF_ADDRESS))
-    assert not limit.enter("192.0.2.1")
-    assert limit.enter("192.0.2.2")
-    limit.leave("192.0.2.1")
-    assert limit.enter("192.0.2.1")
+    assert all(limit.acquire("192.0.2.1") for _ in range(MAX_STREAMS_OF_ADDRESS))
+    assert not limit.acquire("192.0.2.1")
+    assert limit.acquire("192.0.2.2")
+    limit.release("192.0.2.1")
+    assert limit.acquire("192.0.2.1")
 
 
 @pytest.mark.parametrize(("address", "is_behind_proxy"), [("192.0.2.1", True), ("", False)])
 def test_a_proxy_has_all_of_them(address, is_behind_proxy):
     limit = StreamLimit(is_behind_proxy=is_behind_proxy)
 
-    assert all(limit.enter(address) for _ in range(MAX_STREAMS))
-    assert not limit.enter(address)
+    assert all(limit.acquire(address) for _ in range(MAX_STREAMS))
+    assert not limit.acquire(address)
 
 
 def test_addresses_without_a_stream_are_forgotten():
     limit = StreamLimit(is_behind_proxy=False)
     for number in range(1000):
-        limit.enter(f"192.0.2.{number}")
-        limit.leave(f"192.0.2.{number}")
+        limit.acquire(f"192.0.2.{number}")
+        limit.release(f"192.0.2.{number}")
 
     assert not limit.by_address
 
@@ -201,7 +201,7 @@ def test_a_response_that_never_has_to_wait_gives_others_a_turn():
         pieces=iter([b"x"] * 1000),
         size=1000,
         backlog=backlog,
-        later=later.append,
+        call_later=later.append,
         log=print,
     )
 
@@ -260,12 +260,12 @@ def test_requests_that_waited_are_answered_one_by_one():
     backlog, answered = Backlog(60), []
     backlog.sizes[CLIENT] = backlog.total = CONNECTION_BYTES + 2
     for number in range(3):
-        assert backlog.has_to_wait(CLIENT, lambda number=number: answered.append(number))
+        assert backlog.defer_if_full(CLIENT, lambda number=number: answered.append(number))
 
-    backlog.shrink(CLIENT, 1)
+    backlog.note_sent(CLIENT, 1)
     assert answered == []
     for _ in range(10):  # more room with each piece that the client takes
-        backlog.shrink(CLIENT, 1)
+        backlog.note_sent(CLIENT, 1)
     assert answered == [0]
     backlog.note_resumed(CLIENT)
     assert answered == [0, 1]
@@ -273,7 +273,7 @@ def test_requests_that_waited_are_answered_one_by_one():
     backlog.sizes[CLIENT] = CONNECTION_BYTES + 1  # that response was long
     backlog.note_resumed(CLIENT)
     assert answered == [0, 1]
-    backlog.shrink(CLIENT, 1)
+    backlog.note_sent(CLIENT, 1)
     backlog.note_resumed(CLIENT)
     assert answered == [0, 1, 2]
     assert not backlog.waiting

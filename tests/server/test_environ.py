@@ -2,7 +2,7 @@
 
 import pytest
 
-from retort.server.protocol.environ import Environs
+from retort.server.protocol.environ import EnvironFactory
 
 
 def scope(*fields, **changes):
@@ -21,7 +21,7 @@ def scope(*fields, **changes):
 
 @pytest.fixture
 def environs():
-    return Environs(is_multiprocess=False, is_multithread=True)
+    return EnvironFactory(is_multiprocess=False, is_multithread=True)
 
 
 def test_fields_are_found_under_the_names_of_pep_3333(environs):

@@ -113,4 +113,4 @@ def test_a_flood_of_different_hosts_does_not_fill_the_memory():
         environ = create_environ("/", headers={"Host": f"h{number}.example"})
         assert run_wsgi_app(guard, environ)[1] == "200 OK"
 
-    assert len(guard.good_hosts) < 1000
+    assert len(guard.valid_hosts) < 1000

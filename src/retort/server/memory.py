@@ -1,24 +1,24 @@
-"""Return freed memory to the system after a time in which a worker did much at once.
+"""Return freed memory to the system after a time of high load.
 
-The C library keeps what threads have freed, for later: after 1,000 uploads at once, a worker held
+The C library keeps memory that threads have freed: after 1,000 concurrent uploads, a worker held
 500 MB that it did not use (decision 20). glibc has a function that returns it.
 """
 
 from __future__ import annotations
 
-# Threads, request bodies and responses that are there at once.
+# High and low load: the number of concurrent threads, request bodies and responses.
 _MANY = 50
 _FEW = 10
 
 
 class MemoryTrim:
-    """Calls `trim_heap` when much has been going on, and is over."""
+    """Calls `trim_heap` when a time of high load is over."""
 
     def __init__(self) -> None:
         self.is_due = False
 
     def note_load(self, count: int) -> None:
-        """Note how many threads, request bodies and responses there are now."""
+        """Record the current number of threads, request bodies and responses."""
         if count >= _MANY:
             self.is_due = True
         elif self.is_due and count <= _FEW:
@@ -27,12 +27,12 @@ class MemoryTrim:
 
 
 def trim_heap() -> bool:
-    """Return the memory that this process has freed to the system; other threads run meanwhile.
+    """Return freed memory to the system, without blocking other threads.
 
-    :returns: whether some was returned. Only glibc has a way: malloc_trim(3).
+    :returns: whether memory was returned. Only glibc can do that: malloc_trim(3).
     """
     try:
-        import ctypes  # some milliseconds: only when it is due
+        import ctypes  # takes some milliseconds, so it is imported late
 
         return bool(ctypes.CDLL(None).malloc_trim(0))
     except (ImportError, AttributeError, OSError, TypeError):  # another C library

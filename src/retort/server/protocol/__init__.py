@@ -1,1 +1,1 @@
-"""One request over Granian: from its protocol objects to WSGI and back."""
+"""Adapt Granian's protocol objects to WSGI: requests, responses and their bodies."""

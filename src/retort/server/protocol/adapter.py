@@ -1,11 +1,11 @@
-"""Between Granian's ASGI worker and a WSGI application: a request in, status and body out.
+"""Adapt Granian's ASGI worker to a WSGI application.
 
-Granian calls `ProtocolAdapter.handle` in a few threads of its own, with its watcher of one request:
-``scope`` is the request, ``proto`` receives the body and sends the response. A request without a
-body is answered in that thread, or in one of `thread_pool.py` if views wait; a request with a body
-goes through `request_body.py`. `validation.py` decides which requests are refused,
-`response_head.py` which responses; `response_body.py` sends long ones. No event loop is involved:
-`granian.py`.
+Granian calls `ProtocolAdapter.handle` in a few threads of its own, with a watcher object for the
+request: ``scope`` describes the request, ``proto`` receives the body and sends the response. A
+request without a body is answered in that thread, or in one of `thread_pool.py` while other views
+block. A request with a body goes through `request_body.py`. `validation.py` validates requests,
+`response_head.py` validates responses, and `response_body.py` sends long bodies. There is no event
+loop: see `granian.py`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ...http.file_body import FileBody
 from ..options import GRANIAN_THREADS, INLINE_THREADS
 from ..sockets.connections import Connections
 from .backlog import Backlog
-from .environ import Environs
+from .environ import EnvironFactory
 from .request_body import RequestBodies
 from .response_body import PIECE_BYTES, ClientGone, ReadyResponse, StreamedResponse
 from .response_head import Head, InvalidResponse, make_head, without_body
@@ -52,10 +52,10 @@ _TOO_MUCH = "Too many responses are being sent; try again later."
 
 
 class Reply:
-    """PEP 3333's ``start_response``, which keeps what it was called with.
+    """PEP 3333's ``start_response``: validates and stores its arguments.
 
-    :param method: of the request.
-    :ivar head: the checked status and fields; ``None`` as long as it was not called.
+    :param method: the request's method.
+    :ivar head: the validated status and fields; ``None`` before the first call.
     """
 
     __slots__ = ("head", "is_sent", "method", "written")
@@ -85,7 +85,7 @@ class Reply:
 
 
 def _current_view() -> str:
-    """The view of the current request, for a message."""
+    """The name of the current request's view, for a message."""
     context = _cv_request.get(None)
     if context is None or context.request.endpoint is None:
         return "the application"
@@ -96,10 +96,10 @@ def _current_view() -> str:
 
 
 class ProtocolAdapter:
-    """Answers Granian's requests with a WSGI application.
+    """Calls a WSGI application for Granian's requests and sends its responses.
 
-    :param app: the application, with everything that is around it.
-    :param validator: the one that is around it, which also looks at requests with a body first.
+    :param app: the application with all its middleware.
+    :param validator: the validator in that middleware; called before a request body is received.
     :param log: called with the environ and the status after each request.
     """
 
@@ -115,17 +115,17 @@ class ProtocolAdapter:
         self.validator = validator
         self.log = log
         self.settings = settings
-        self.busy_threads: dict[int, Any] = {}  # and the watcher of the request
+        self.busy_threads: dict[int, Any] = {}  # thread id -> watcher of its request
         is_multithread = settings.threads > 1
-        self.environs = Environs(
+        self.environs = EnvironFactory(
             is_multiprocess=settings.is_multiprocess, is_multithread=is_multithread
         )
         self.pool = ThreadPool(settings.threads)
         self.inline: set[int] = set()  # Granian's threads that run the application
         self.inline_size = min(INLINE_THREADS, settings.threads // 2)
         self.overflow = ThreadPool(max(1, settings.threads - self.inline_size))
-        self.later = self.overflow if is_multithread else self.pool
-        self.begin = self.answer_soon if is_multithread else self.answer_in_turn
+        self.deferred_pool = self.overflow if is_multithread else self.pool
+        self.begin = self.answer_inline if is_multithread else self.answer_serially
         self.connections = Connections()
         self.backlog = Backlog(settings.send_seconds)
         self.streams = StreamLimit(is_behind_proxy=settings.operations.proxies > 0)
@@ -140,9 +140,9 @@ class ProtocolAdapter:
             self.bodies.waiting, self.backlog, shortest, self.is_overloaded, self.load
         )
 
-    # PERF: one request's way through the server; lists of bytes take the short road.
+    # PERF: every request goes through here; a list of bytes takes the fast path.
     def handle(self, watcher: Any) -> None:
-        """Answer a request, or have it answered; what Granian calls. Must not raise."""
+        """Answer a request, or schedule it. Granian calls this; it must not raise."""
         try:
             scope = watcher.scope
             environ = self.environs.make(scope)
@@ -152,11 +152,11 @@ class ProtocolAdapter:
                 self.receive(watcher, environ)
             else:
                 self.begin(watcher, environ)
-        except BaseException:  # Granian answers with 500 when it loses the watcher
+        except BaseException:  # Granian sends 500 when the watcher is released
             traceback.print_exc()
 
     def receive(self, watcher: Any, environ: WSGIEnvironment) -> None:
-        """Have the request answered when its body is here, or at once if it is refused."""
+        """Answer the request when its body has arrived, or at once if it is invalid."""
         error_response = environ.get(ERROR_RESPONSE) or self.validator.refuse(environ)
         if error_response is None:
             self.bodies.receive(watcher, environ)
@@ -166,12 +166,12 @@ class ProtocolAdapter:
             self.bodies.discard(watcher, environ)
 
     # PERF: each request goes through here.
-    def answer_soon(self, watcher: Any, environ: WSGIEnvironment) -> None:
-        """Answer here, in Granian's thread, as long as enough of these are left for others.
+    def answer_inline(self, watcher: Any, environ: WSGIEnvironment) -> None:
+        """Answer in Granian's thread while enough of these are free, else in a pool thread.
 
-        Otherwise, leave it to a thread of our own. See `options.py`.
+        See `options.py` for the numbers.
         """
-        if self.backlog.sizes and self.has_to_wait(watcher, environ):
+        if self.backlog.sizes and self.defer_if_full(watcher, environ):
             return
         if len(self.inline) >= self.inline_size:
             self.overflow.run(partial(self.answer_later, watcher, environ), watcher)
@@ -181,26 +181,31 @@ class ProtocolAdapter:
         try:
             self.answer(watcher, environ)
             if self.overflow.jobs:
-                self.overflow.help()
+                self.overflow.run_pending()
         finally:
             self.inline.discard(thread)
 
-    def answer_in_turn(self, watcher: Any, environ: WSGIEnvironment) -> None:
-        """Answer in the one thread that may run the application."""
+    def answer_serially(self, watcher: Any, environ: WSGIEnvironment) -> None:
+        """Answer in the only thread that may run the application."""
         self.pool.run(partial(self.answer_later, watcher, environ), watcher)
 
     def answer_later(self, watcher: Any, environ: WSGIEnvironment) -> None:
-        """Answer in a thread of ours, which may have come some time after the request."""
-        if not (self.backlog.sizes and self.has_to_wait(watcher, environ)):
+        """Answer in a pool thread, some time after the request has arrived."""
+        if not (self.backlog.sizes and self.defer_if_full(watcher, environ)):
             self.answer(watcher, environ)
 
-    def has_to_wait(self, watcher: Any, environ: WSGIEnvironment) -> bool:
-        """Whether the request waits until its connection has taken other responses."""
-        job = partial(self.later.run, partial(self.answer_resumed, watcher, environ), watcher)
-        return self.backlog.has_to_wait(watcher.scope["client"], job)
+    def defer_if_full(self, watcher: Any, environ: WSGIEnvironment) -> bool:
+        """Defer the request while its connection has too many unsent bytes.
+
+        :returns: whether it was deferred.
+        """
+        job = partial(
+            self.deferred_pool.run, partial(self.answer_resumed, watcher, environ), watcher
+        )
+        return self.backlog.defer_if_full(watcher.scope["client"], job)
 
     def answer_resumed(self, watcher: Any, environ: WSGIEnvironment) -> None:
-        """Answer a request that has waited, then let the next one of its connection follow."""
+        """Answer a deferred request, then resume the next one of its connection."""
         client = watcher.scope["client"]
         try:
             self.answer_later(watcher, environ)
@@ -208,7 +213,7 @@ class ProtocolAdapter:
             self.backlog.note_resumed(client)
 
     def answer(self, watcher: Any, environ: WSGIEnvironment) -> None:
-        """Send the application's response to a request."""
+        """Call the application and send its response."""
         reply = Reply(environ["REQUEST_METHOD"])
         thread = get_ident()
         self.busy_threads[thread] = watcher
@@ -224,11 +229,11 @@ class ProtocolAdapter:
                 if size > PIECE_BYTES or (head.length is not None and head.length != size):
                     self.send_whole(watcher, environ, head, whole)
                     return
-            except BaseException as error:  # also SystemExit: a view must not end a thread
+            except BaseException as error:  # SystemExit, too: a view must not end a thread
                 head, whole = explain_crash(environ, error)
             if not head.has_body:
                 head, whole = without_body(head, whole, reply.method)
-            # Not in a variable: an exception may keep this frame, and it would keep the body.
+            # No variable for the message: an exception may keep this frame alive, and the body.
             watcher.proto.send(
                 {"type": "http.response.start", "status": head.status, "headers": head.fields}
             )
@@ -239,7 +244,7 @@ class ProtocolAdapter:
             self.log(environ, head.status)
 
     def send_whole(self, watcher: Any, environ: WSGIEnvironment, head: Head, whole: bytes) -> None:
-        """Send a body that is long, or not of the length that the head says."""
+        """Send a complete body that is long or differs from its Content-Length."""
         if not head.has_body:
             head, whole = without_body(head, whole, environ["REQUEST_METHOD"])
         if not self.backlog.has_room(len(whole)):
@@ -268,7 +273,7 @@ class ProtocolAdapter:
                 pieces=pieces,
                 size=size,
                 backlog=self.backlog,
-                later=self.later.run,
+                call_later=self.deferred_pool.run,
                 log=partial(_log_problem, environ),
                 close=close,
             )
@@ -277,21 +282,21 @@ class ProtocolAdapter:
     def answer_in_pieces(
         self, watcher: Any, environ: WSGIEnvironment, reply: Reply, body: Iterable[bytes]
     ) -> None:
-        """Send a body piece by piece, when the application has said with which status.
+        """Send an iterable body, once the application has called ``start_response``.
 
-        :raises BaseException: what the application raises before there is anything to send.
+        :raises BaseException: what the application raises before its first piece.
         """
         if isinstance(body, FileBody) and reply.head is not None and reply.head.has_body:
             self.send_ready(watcher, environ, reply.head, iter(body), close=body.close)
             return
         address = watcher.scope["client"][0]
         pieces = Pieces(body, reply.written)
-        if not (self.backlog.has_room_for_stream() and self.streams.enter(address)):
+        if not (self.backlog.has_room_for_stream() and self.streams.acquire(address)):
             pieces.close()
             raise ServiceUnavailable(_TOO_MUCH)
         try:
-            # The headers go with the first piece, and a generator may call start_response when
-            # that is asked for (PEP 3333).
+            # The headers are sent with the first piece: PEP 3333 lets a generator call
+            # start_response while it makes that piece.
             pieces.fetch_first()
             if reply.head is None:
                 raise AssertionError("The application did not call start_response (PEP 3333).")
@@ -300,15 +305,15 @@ class ProtocolAdapter:
                 self.log(environ, reply.head.status)
             self.stream(watcher, environ, reply.head, pieces)
         finally:
-            self.streams.leave(address)
+            self.streams.release(address)
             pieces.close()
 
     def stream(
         self, watcher: Any, environ: WSGIEnvironment, head: Head, pieces: Iterable[bytes]
     ) -> None:
-        """Send the pieces; if they fail, the client sees the response break off."""
+        """Send the pieces; an exception aborts the response, so that the client notices."""
         response = StreamedResponse(watcher, head, self.connections, backlog=self.backlog)
-        # The thread is the application's until the end, but it does not keep others from running.
+        # The generator stays in this thread, which does not count against the pool's size.
         with (current_thread_pool() or self.overflow).waiting():
             try:
                 response.start()
@@ -319,14 +324,14 @@ class ProtocolAdapter:
             except ClientGone:
                 pass
             except BaseException as error:
-                response.break_off()
+                response.abort()
                 traceback.print_exception(type(error), error, error.__traceback__)
         if response.problem is not None:
             _log_problem(environ, response.problem)
 
     @property
     def is_idle(self) -> bool:
-        """Whether no request is being answered at this moment."""
+        """Whether there is no open request."""
         is_waiting = (
             self.bodies.waiting
             or self.overflow.jobs
@@ -337,17 +342,17 @@ class ProtocolAdapter:
         return not self.busy_threads and not is_waiting
 
     def open_requests(self) -> int:
-        """How many requests have no complete response yet, streamed ones included."""
-        parked = sum(map(len, self.backlog.waiting.copy().values()))
-        return len({id(watcher) for watcher in self.watchers()}) + parked
+        """The number of requests without a complete response, including streamed ones."""
+        deferred = sum(map(len, self.backlog.waiting.copy().values()))
+        return len({id(watcher) for watcher in self.watchers()}) + deferred
 
     def busy_clients(self) -> set[int]:
-        """The ports of clients that have a request here."""
+        """The ports of the clients that have an open request."""
         clients = [watcher.scope["client"] for watcher in self.watchers()]
         return {int(port) for _, port in (*clients, *self.backlog.waiting.copy())}
 
     def watchers(self) -> list[Any]:
-        """Those of the requests that are here and not answered."""
+        """The watchers of open requests, except deferred ones."""
         found = [*self.busy_threads.copy().values()]
         found += [*self.pool.watchers, *self.overflow.watchers]
         found += [body.watcher for body in self.bodies.waiting.copy()]
@@ -355,21 +360,21 @@ class ProtocolAdapter:
         return [watcher for watcher in found if watcher is not None]
 
     def is_overloaded(self) -> bool:
-        """Whether what arrives may have to wait for one of Granian's threads."""
+        """Whether all of Granian's threads are busy, so that received data may wait."""
         own = self.pool.busy + self.overflow.busy
         return len(self.busy_threads) - own >= GRANIAN_THREADS
 
     def load(self) -> int:
-        """How many threads of our own, request bodies and responses there are, about."""
+        """The approximate number of pool threads, request bodies and responses."""
         threads = self.pool.threads + self.overflow.threads
         return threads + len(self.bodies.waiting) + len(self.backlog.responses)
 
     def start(self) -> None:
-        """Begin to look after time."""
+        """Start the timeout monitor."""
         self.timeout_monitor.start()
 
     def stop(self) -> None:
-        """Let our threads end, those that answer after their answer."""
+        """Stop the timeout monitor and let pool threads end after their current job."""
         self.timeout_monitor.stop()
         self.pool.close()
         self.overflow.close()
@@ -380,12 +385,12 @@ def _log_problem(environ: WSGIEnvironment, problem: str) -> None:
 
 
 def may_have_body(environ: WSGIEnvironment) -> bool:
-    """Whether something may come after the headers (RFC 9112 §6.3, RFC 9113 §8.1)."""
+    """Whether a body may follow the headers (RFC 9112 §6.3, RFC 9113 §8.1)."""
     if "CONTENT_LENGTH" in environ:
         return bool(environ["CONTENT_LENGTH"] != "0")
     if "HTTP_TRANSFER_ENCODING" in environ:
         return True
-    # HTTP/2 needs neither field. There, nobody sends a body with these without a length.
+    # HTTP/2 needs neither field. In practice, GET and HEAD have no body without a length.
     return environ["SERVER_PROTOCOL"] == "HTTP/2" and environ["REQUEST_METHOD"] not in (
         "GET",
         "HEAD",
@@ -393,7 +398,7 @@ def may_have_body(environ: WSGIEnvironment) -> bool:
 
 
 class Pieces:
-    """A response body to iterate over once, what was sent by ``write`` first."""
+    """Iterates once over a response body; pieces passed to ``write`` come first."""
 
     def __init__(self, body: Iterable[bytes], written: list[bytes]) -> None:
         self.body = body
@@ -401,7 +406,7 @@ class Pieces:
         self.rest: Iterator[bytes] | None = None
 
     def fetch_first(self) -> None:
-        """Let the application get as far as its first piece that is not empty, and keep it."""
+        """Advance the application to its first non-empty piece, and store it."""
         self.rest = iter(self.body)
         for piece in self.rest:
             self.waiting.append(piece)
@@ -412,22 +417,22 @@ class Pieces:
         while self.waiting:
             yield self.waiting.pop(0)
         for piece in self.rest or ():
-            # What `write` was given meanwhile comes before it.
+            # Pieces that were passed to `write` meanwhile come first.
             while self.waiting:
                 yield self.waiting.pop(0)
             yield piece
 
     def close(self) -> None:
-        """End the response, as PEP 3333 asks for in every case."""
+        """Call the body's ``close``, which PEP 3333 requires in every case."""
         close = getattr(self.body, "close", None)
         if close is not None:
             close()
 
 
 def explain_crash(environ: WSGIEnvironment, error: BaseException) -> tuple[Head, bytes]:
-    """The response to a request whose application raised; details go to the log only."""
+    """The response to a request whose application raised; only the log has the details."""
     reply = Reply(environ["REQUEST_METHOD"])
-    if isinstance(error, HTTPException):  # such as ClientDisconnected, out of the input
+    if isinstance(error, HTTPException):  # such as ClientDisconnected, raised by the input
         body = b"".join(error(environ, reply))
     else:
         if isinstance(error, InvalidResponse):

@@ -1,13 +1,15 @@
-"""What clients have yet to take of responses, in memory; and which requests wait for that.
+"""Limit the unsent response bytes in memory, per connection and per worker.
 
-A body of bytes is in memory until its client has taken it. A client that opens many streams
-and reads none would have the application make one body after another. So while a connection
-has `CONNECTION_BYTES` to take, its further requests wait, without a thread. While all connections
-have more than `WORKER_BYTES`, responses of which nothing is taken are given up. At
-`MAX_WORKER_BYTES`, a long body that the application has made is dropped and 503 is sent.
+A body of bytes stays in memory until its client has received it. A client that opens many HTTP/2
+streams and reads none could make the application produce one body after another. Therefore:
 
-Of a body that is made piece by piece, the piece that waits for the client counts, and what Granian
-holds. While such pieces have `STREAM_BYTES`, a response that is one more of them is 503.
+- A connection with more than `CONNECTION_BYTES` unsent has its further requests deferred, without a
+  thread.
+- While the worker has more than `WORKER_BYTES` unsent, stalled responses are closed early.
+- Beyond `MAX_WORKER_BYTES`, a new long body is discarded and 503 is sent.
+
+A streamed body counts with the piece that waits for the client and the pieces in Granian's buffer.
+While these pieces have `STREAM_BYTES` or more, a new stream gets 503.
 """
 
 from __future__ import annotations
@@ -28,14 +30,14 @@ CONNECTION_BYTES = 8 * 1024 * 1024
 WORKER_BYTES = 128 * 1024 * 1024
 MAX_WORKER_BYTES = 512 * 1024 * 1024
 STREAM_BYTES = 100 * 1024 * 1024
-# For so long nothing is taken of a response that is given up to make room.
+# While the worker is over its limit, responses without progress for this time are closed.
 _STALLED_SECONDS = 1.0
 
 
 class Backlog:
-    """The responses of one worker that wait for their clients.
+    """The unsent responses of one worker.
 
-    :param send_seconds: for how long a client may take nothing.
+    :param send_seconds: how long a client may receive nothing.
     """
 
     def __init__(self, send_seconds: float) -> None:
@@ -49,7 +51,7 @@ class Backlog:
         self.lock = threading.Lock()
 
     def send(self, response: ReadyResponse) -> None:
-        """Send a response and count it until it has ended."""
+        """Send a response, and count it until it ends."""
         with self.lock:
             self.responses.add(response)
             if response.size:
@@ -59,15 +61,15 @@ class Backlog:
         response.run()
 
     def has_room(self, size: int) -> bool:
-        """Whether a complete body of this size may be kept; alone, it may have any size."""
+        """Whether a body of this size fits; the only body of a worker may have any size."""
         return not self.total or self.total + size <= MAX_WORKER_BYTES
 
     def has_room_for_stream(self) -> bool:
-        """Whether one more response may be made piece by piece."""
+        """Whether one more response may be streamed."""
         return self.in_streams < STREAM_BYTES
 
     def hold(self, response: StreamedResponse, size: int) -> None:
-        """Count a response whose thread waits for the client, until `release`."""
+        """Count a streamed response while its thread waits for the client, until `release`."""
         if response.size:
             return
         with self.lock:
@@ -78,17 +80,17 @@ class Backlog:
             self.sizes[response.client] = self.sizes.get(response.client, 0) + size
 
     def release(self, response: StreamedResponse) -> None:
-        """Count the response no more, if it was counted."""
+        """Stop counting a streamed response."""
         if not response.size:
             return
         size, response.size = response.size, 0
         with self.lock:
             self.responses.discard(response)
             self.in_streams -= size
-        self.shrink(response.client, size)
+        self.note_sent(response.client, size)
 
-    def shrink(self, client: Client, size: int) -> None:
-        """Note that so many bytes of a response to ``client`` were sent."""
+    def note_sent(self, client: Client, size: int) -> None:
+        """Record that bytes of a response to ``client`` were sent."""
         with self.lock:
             self.total -= size
             left = self.sizes.get(client, 0) - size
@@ -99,9 +101,9 @@ class Backlog:
         self.resume(client)
 
     def resume(self, client: Client) -> None:
-        """Answer the next request that waits, if its connection has room.
+        """Run the next deferred request of a connection, if the connection has room.
 
-        One by one, until `note_resumed`: together they would make all their bodies at once.
+        The one after it waits for `note_resumed`, so that not all bodies are made at once.
         """
         with self.lock:
             jobs = self.waiting.get(client)
@@ -115,22 +117,28 @@ class Backlog:
         job()
 
     def note_resumed(self, client: Client) -> None:
-        """Note that the application has answered a request that had waited."""
+        """Record that the application has answered a deferred request."""
         with self.lock:
             self.resuming.discard(client)
         self.resume(client)
 
-    def forget(self, response: ReadyResponse) -> bool:
-        """Note the end of a response; whether it was counted until now."""
+    def remove(self, response: ReadyResponse) -> bool:
+        """Remove a response that has ended.
+
+        :returns: whether it was present.
+        """
         with self.lock:
             if response not in self.responses:
                 return False
             self.responses.discard(response)
-        response.shrink(response.size)
+        response.note_sent(response.size)
         return True
 
-    def has_to_wait(self, client: Client, job: Job) -> bool:
-        """Keep ``job`` for later if the connection has too much to take already."""
+    def defer_if_full(self, client: Client, job: Job) -> bool:
+        """Defer ``job`` if the connection has too many unsent bytes.
+
+        :returns: whether it was deferred.
+        """
         with self.lock:
             if self.sizes.get(client, 0) <= CONNECTION_BYTES:
                 return False
@@ -138,15 +146,15 @@ class Backlog:
             return True
 
     def note_time(self, seconds: float) -> None:
-        """Count time in which nothing was taken, and give up what takes too long."""
-        patience = self.send_seconds if self.total <= WORKER_BYTES else _STALLED_SECONDS
+        """Add time without progress to each response, and close those that are over the limit."""
+        limit_seconds = self.send_seconds if self.total <= WORKER_BYTES else _STALLED_SECONDS
         for response in self.responses.copy():
             response.note_time(seconds)
-            if response.stalled_seconds >= patience:
+            if response.stalled_seconds >= limit_seconds:
                 self.drop_waiting(response.client)
-                response.give_up()
+                response.close_stalled()
 
     def drop_waiting(self, client: Client) -> None:
-        """Forget the requests of a connection that is closed."""
+        """Discard the deferred requests of a connection that is closed."""
         with self.lock:
             self.waiting.pop(client, None)

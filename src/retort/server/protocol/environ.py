@@ -1,7 +1,7 @@
-"""A request as Granian's ASGI scope shows it -> the ``environ`` of PEP 3333.
+"""Convert Granian's ASGI scope to the ``environ`` of PEP 3333.
 
-Header values, path and query are bytes in the scope, and become latin-1 text here, whatever the
-bytes are. Nothing is refused here (`validation.py`), and the body is read in `request_body.py`.
+Header values, path and query are bytes in the scope and are decoded as latin-1. Requests are
+validated in `validation.py`, and bodies are read in `request_body.py`.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from urllib.parse import unquote_to_bytes
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-# Clients choose the names of fields, so only so many are remembered.
-_REMEMBERED_NAMES = 512
-_REMEMBERED_NAME_LENGTH = 64
+# Clients choose the field names, so the cache is limited.
+_MAX_CACHED_NAMES = 512
+_MAX_CACHED_NAME_LENGTH = 64
 
 _PROTOCOLS = {"1": "HTTP/1.0", "1.1": "HTTP/1.1", "2": "HTTP/2", "3": "HTTP/3"}
 
 
-class Environs:
-    """Makes the environ of each request of one server.
+class EnvironFactory:
+    """Makes the environ of each request.
 
-    :param is_multiprocess: what ``wsgi.multiprocess`` says.
-    :param is_multithread: what ``wsgi.multithread`` says.
+    :param is_multiprocess: the value of ``wsgi.multiprocess``.
+    :param is_multithread: the value of ``wsgi.multithread``.
     """
 
     def __init__(self, *, is_multiprocess: bool, is_multithread: bool) -> None:
@@ -48,10 +48,10 @@ class Environs:
         else:
             if len(environ) != len(fields):
                 environ = self.read_fields(fields)
-        environ.update(self.common or self.fill_common(scope))
+        environ.update(self.common or self.make_common(scope))
         raw_path, query = scope["raw_path"], scope["query_string"].decode("latin-1")
         path = raw_path.decode("latin-1")
-        # As Werkzeug's server and gunicorn have it: the target as it was sent.
+        # The unmodified request target, as in Werkzeug's server and gunicorn.
         environ["RAW_URI"] = environ["REQUEST_URI"] = f"{path}?{query}" if query else path
         if "%" in path:
             path = unquote_to_bytes(raw_path).decode("latin-1")
@@ -65,33 +65,33 @@ class Environs:
         return environ
 
     def read_fields(self, fields: list[tuple[bytes, bytes]]) -> WSGIEnvironment:
-        """Fields with names that are new here, or that come more than once.
+        """Convert fields with uncached or repeated names.
 
-        A name with an underscore would pass for one with a hyphen (``X_Forwarded_For``), so
-        such a field is left out, as nginx does.
+        A name with an underscore would be mistaken for one with a hyphen (``X_Forwarded_For``), so
+        the field is dropped, as in nginx.
         """
         environ: WSGIEnvironment = {}
         for name, raw_value in fields:
             if b"_" in name:
                 continue
             value = raw_value.decode("latin-1")
-            key = self.names.get(name) or self.learn(name)
+            key = self.names.get(name) or self.add_name(name)
             if key not in environ:
                 environ[key] = value
             elif key == "HTTP_COOKIE":  # RFC 9113 §8.2.3
                 environ[key] += f"; {value}"
-            elif key != "CONTENT_TYPE":  # RFC 9110 §5.3; a type is no list: the first one counts
+            elif key != "CONTENT_TYPE":  # RFC 9110 §5.3; not a list, so the first one is used
                 environ[key] += f", {value}"
         return environ
 
-    def learn(self, name: bytes) -> str:
+    def add_name(self, name: bytes) -> str:
         key = f"HTTP_{name.decode('latin-1').upper().replace('-', '_')}"
-        if len(self.names) < _REMEMBERED_NAMES and len(name) <= _REMEMBERED_NAME_LENGTH:
+        if len(self.names) < _MAX_CACHED_NAMES and len(name) <= _MAX_CACHED_NAME_LENGTH:
             self.names[name] = key
         return key
 
-    def fill_common(self, scope: dict[str, Any]) -> dict[str, Any]:
-        """What is the same for all requests; the server's address is known from the first."""
+    def make_common(self, scope: dict[str, Any]) -> dict[str, Any]:
+        """The entries that all requests share; the first request provides the server's address."""
         name, port = scope["server"]
         self.common = {
             "SCRIPT_NAME": "",
@@ -99,7 +99,7 @@ class Environs:
             "SERVER_PORT": port,
             "SERVER_SOFTWARE": "Granian",
             "wsgi.errors": sys.stderr,
-            # The input ends where the body ends, so Werkzeug need not count.
+            # The input ends with the body, so Werkzeug need not limit it.
             "wsgi.input_terminated": True,
             "wsgi.multiprocess": self.is_multiprocess,
             "wsgi.multithread": self.is_multithread,

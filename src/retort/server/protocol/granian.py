@@ -1,9 +1,9 @@
-"""Granian's ASGI worker on an open socket: the one module that imports Granian.
+"""Run Granian's ASGI worker on an open socket; the only module that imports Granian.
 
-Granian's own command starts a process per worker, which leaves ``breakpoint()`` without a
-terminal, gives up after a few crashes, and opens its socket so that a second server on the
-same port goes unnoticed. So only its worker is used, in this process. It stands in a private
-module of Granian: the dependency is pinned to one minor version, and a test lists the names.
+Granian's own command starts one process per worker, so ``breakpoint()`` has no terminal. It also
+stops after a few crashes and does not detect a second server on its port. Therefore only Granian's
+worker is used, in this process. It is part of a private module: the dependency is pinned to one
+minor version, and a test lists the names that are used.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 
 class GranianWorker:
-    """Granian's worker, from `start` until `stop`.
+    """Granian's worker, running from `start` until `stop`.
 
-    :param handle: called with Granian's watcher of each request, in threads of Granian's.
+    :param handle: called with the watcher of each request, in Granian's threads.
     :param note_end: called when the last connection is closed.
     """
 
@@ -51,11 +51,11 @@ class GranianWorker:
         self.signal.add_cb(note_end)
 
     def start(self) -> None:
-        """Begin to accept connections; returns at once, Granian has threads of its own."""
+        """Start accepting connections in Granian's threads; returns at once."""
         from granian._granian import CallbackScheduler
 
         loop = Loop()
-        scheduler_type: Any = CallbackScheduler  # its stub misses the arguments
+        scheduler_type: Any = CallbackScheduler  # the stub lacks the arguments
         scheduler = scheduler_type(loop, self.handle, None, None, None)
         scheduler._schedule_fn = self.handle
         serve = "serve_mtr_uds" if is_unix(self.listener) else "serve_mtr"
@@ -64,31 +64,31 @@ class GranianWorker:
             getattr(self.worker, serve)(scheduler, loop, self.signal)
 
     def stop(self) -> None:
-        """Accept nothing more and let requests under way finish; safe from any thread."""
+        """Stop accepting and let open requests finish; thread-safe."""
         self.signal.set()
 
 
 class Loop:
-    """What Granian takes for an event loop: it calls back at once, in the thread that asks."""
+    """Stands in for an event loop: runs each callback at once, in the calling thread."""
 
     def call_soon(
         self, callback: Callable[..., object], *args: Any, context: object = None
     ) -> None:
         try:
             callback(*args)
-        except BaseException:  # nobody above would show it
+        except BaseException:  # Granian would discard it
             traceback.print_exc()
 
     call_soon_threadsafe = call_soon
 
     def create_future(self) -> concurrent.futures.Future[Any]:
-        """What Granian gives us instead of its own awaitables on Windows."""
+        """Granian uses these futures instead of its own awaitables on Windows."""
         return concurrent.futures.Future()
 
 
 @contextlib.contextmanager
 def stack_size(size_bytes: int) -> Iterator[None]:
-    """Have Rust give its threads a stack of this size, unless the environment names another.
+    """Set the stack size of Rust's threads, unless the environment sets it already.
 
     Rust's standard library reads the variable when a library starts its first thread:
     https://doc.rust-lang.org/std/thread/#stack-size.
@@ -100,18 +100,18 @@ def stack_size(size_bytes: int) -> Iterator[None]:
     try:
         yield
     finally:
-        os.environ.pop(_STACK_VARIABLE, None)  # processes that the program starts keep theirs
+        os.environ.pop(_STACK_VARIABLE, None)  # child processes must not inherit it
 
 
 _STACK_VARIABLE = "RUST_MIN_STACK"
 
 
 def make_granian_worker(listener: socket.socket, settings: Settings) -> Any:
-    """Granian's ASGI worker for this socket, in its own order of arguments."""
+    """Create Granian's ASGI worker for this socket; its arguments are positional."""
     from granian import _granian
     from granian.http import HTTP1Settings, HTTP2Settings
 
-    worker_type: Any = _granian.ASGIWorker  # its stub misses some arguments
+    worker_type: Any = _granian.ASGIWorker  # the stub lacks some arguments
     holder_type: Any = _granian.SocketHolder
     own_socket = listener.dup().detach()  # Granian closes it
     if sys.platform == "win32":
@@ -139,13 +139,13 @@ def make_granian_worker(listener: socket.socket, settings: Settings) -> Any:
         HTTP2Settings(max_headers_size=settings.header_bytes),
         websockets,
         static_files,
-        *tls_words(settings.tls, revoked),
+        *tls_arguments(settings.tls, revoked),
         metrics,
     )
 
 
-def tls_words(tls: Tls | None, revoked: list[str]) -> tuple[object, ...]:
-    """Granian's arguments for TLS: the files are read when its worker begins to serve."""
+def tls_arguments(tls: Tls | None, revoked: list[str]) -> tuple[object, ...]:
+    """Granian's TLS arguments; its worker reads the files when it starts to serve."""
     if tls is None:
         return False, None, None, None, "tls1.2", None, revoked, False
     needs_certificate = tls.client_ca is not None and tls.client_cert == "required"

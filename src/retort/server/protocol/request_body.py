@@ -1,10 +1,30 @@
-"""Request bodies: read without holding a thread, and handed to the application whole or never.
+"""Receive request bodies without blocking a thread, and pass them to the application.
 
-Granian brings the pieces of a body to callbacks, in threads of its own. A short body is
-collected and the application is called with all of it. Of a long one, or one without a length
-that goes on, a part is collected; then the application runs in a thread of `thread_pool.py` and
-reads the rest as it arrives. A body that breaks off (``http.disconnect``) raises out of that input,
-or is answered before the application is called; so is one that comes too slowly (`timeouts.py`).
+Granian delivers the pieces of a body to callbacks in its own threads. A body up to `SHORT_BYTES` is
+collected completely before the application is called (`ShortBody`). All others are a `LongBody`:
+
+| State (`step`) | Event | Action | Next state |
+| --- | --- | --- | --- |
+| - | a request starts | receives a piece | collect |
+| - | a request with ``Expect`` starts | queues the application | deliver |
+| - | a request was refused | receives a piece | discard |
+| collect | piece | buffers it; receives the next | collect |
+| collect | piece; the buffer is full | receives one ahead, queues the application | deliver |
+| collect | last piece | calls the application with the complete body | released |
+| collect | failure | sends an error response | discard |
+| deliver | the application reads | passes a piece; receives the next | deliver |
+| deliver | piece, last piece | queues it for the application | deliver |
+| deliver | failure, application not called yet | sends an error response | discard |
+| deliver | failure, application running | the application's read raises it | deliver |
+| deliver | the application returns | receives the rest | discard |
+| deliver | the same after ``Expect``, body not read | Granian closes the connection | released |
+| discard | piece | drops it; receives the next | discard |
+| discard | last piece, failure, or `_DISCARD_SECONDS` over | none | released |
+| released | piece | none | released |
+
+A failure is ``http.disconnect``, a body shorter than its Content-Length, one over the size limit or
+a timeout (`timeouts.py`). If the body is complete, the client has disconnected or a timeout has
+occurred, ``discard`` is skipped. A `ShortBody` only collects; its last piece or a failure ends it.
 """
 
 from __future__ import annotations
@@ -38,27 +58,28 @@ if TYPE_CHECKING:
     from ..sockets.connections import Connections
     from .thread_pool import ThreadPool
 
-    # Granian's watcher of the request, and the environ
+    # The arguments are Granian's watcher of the request and the environ.
     Answer = Callable[[Any, WSGIEnvironment], object]
 
-# A body of known length up to here is collected before the application is called.
-_COLLECTED = SHORT_BYTES  # so that forms are split at once
-# So many bytes are in time if all of them are; of more, it is looked how they come.
-_SMALL = 64 * 1024
-# So much of a longer one is here before a thread is given to it.
-_HEAD_START = 256 * 1024
-# So much is kept of all bodies that wait for their rest, before applications have to read.
-_KEPT_IN_ALL = 128 * 1024 * 1024
-# For so long the rest of a body is received that nobody read, so that its sender sees the
-# answer: a connection closed while data arrives is reset, and the answer is lost.
+# A body of known length up to this size is collected before the application is called.
+_COLLECTED_BYTES = SHORT_BYTES  # forms can then be parsed at once
+# Up to this size, `body_seconds` limits the whole body. A longer one may take `upload_seconds` once
+# its first window is over.
+_SMALL_BYTES = 64 * 1024
+# A longer body gets a thread when this much of it has arrived.
+_HEAD_START_BYTES = 256 * 1024
+# The buffer for all incomplete bodies together; when it is full, applications get a thread to read.
+_MAX_BUFFERED_BYTES = 128 * 1024 * 1024
+# How long the unread rest of a body is received. Closing the connection while data arrives would
+# reset it, and the client would lose the response.
 _DISCARD_SECONDS = 10.0
 
 
 class RequestBodies:
-    """Reads the bodies of one server's requests and has them answered.
+    """Receives the request bodies of one server.
 
-    :param answer: answers a request in this thread.
-    :param begin: answers a request whose input is complete; may leave it to another thread.
+    :param answer: answers a request in the calling thread.
+    :param begin: answers a request whose input is complete, possibly in another thread.
     """
 
     def __init__(
@@ -74,46 +95,49 @@ class RequestBodies:
         self.connections = connections
         self.answer = answer
         self.begin = begin
-        self.budget = Budget(_KEPT_IN_ALL)
-        self.waiting: set[Body] = set()  # for their clients, at this moment
+        self.budget = Budget(_MAX_BUFFERED_BYTES)
+        self.waiting: set[Body] = set()  # bodies that wait for their clients now
 
     def receive(self, watcher: Any, environ: WSGIEnvironment) -> None:
-        """Have the request answered when its body is here; returns at once."""
+        """Answer the request when its body has arrived; returns at once."""
         length = int(environ["CONTENT_LENGTH"]) if "CONTENT_LENGTH" in environ else None
-        if "HTTP_EXPECT" in environ:  # its client waits until somebody wants the body
-            LongBody(self, watcher, environ, length).serve_live()
-        elif length is not None and length <= _COLLECTED and self.budget.take(length):
+        if "HTTP_EXPECT" in environ:  # the client waits until the application reads the body
+            LongBody(self, watcher, environ, length).serve_streaming()
+        elif length is not None and length <= _COLLECTED_BYTES and self.budget.acquire(length):
             ShortBody(self, watcher, environ, length).read()
         else:
             LongBody(self, watcher, environ, length).read()
 
     def discard(self, watcher: Any, environ: WSGIEnvironment) -> None:
-        """Receive what is on its way of a body that was refused."""
+        """Receive and drop the body of a refused request."""
         if "HTTP_EXPECT" not in environ:
             LongBody(self, watcher, environ, None).begin_discarding()
 
 
 class Budget:
-    """Bytes that may be kept in all."""
+    """A shared number of bytes that bodies may buffer."""
 
     def __init__(self, size: int) -> None:
         self.left = size
         self.lock = threading.Lock()
 
-    def take(self, size: int) -> bool:
+    def acquire(self, size: int) -> bool:
         with self.lock:
             if size > self.left:
                 return False
             self.left -= size
             return True
 
-    def give_back(self, size: int) -> None:
+    def release(self, size: int) -> None:
         with self.lock:
             self.left += size
 
 
 class Body:
-    """A body under way. ``waited_seconds``: for its client, as `timeouts.py` counts."""
+    """A body that is being received.
+
+    :ivar waited_seconds: time spent waiting for the client, as counted by `timeouts.py`.
+    """
 
     def __init__(
         self, bodies: RequestBodies, watcher: Any, environ: WSGIEnvironment, length: int | None
@@ -128,57 +152,60 @@ class Body:
         self.window_began_at = 0
 
     def wait_for(self, future: Any) -> None:
-        """Have `arrive` called with what Granian promises, which may be now."""
+        """Call `handle_message` when Granian's future is done, which may be now."""
         add_done_callback = getattr(future, "add_done_callback", None)
-        if add_done_callback is None:  # the client has left already
+        if add_done_callback is None:  # the client has disconnected
             future, add_done_callback = _DISCONNECTED, _call_with_disconnected
         self.pending = future
         self.bodies.waiting.add(self)
-        add_done_callback(self.arrive)
+        add_done_callback(self.handle_message)
 
-    def arrive(self, future: Any) -> None:
+    def handle_message(self, future: Any) -> None:
         raise NotImplementedError
 
     def note_time(self, seconds: float) -> None:
-        """Count time that was spent waiting for the client; cancel what takes too long."""
+        """Add time spent waiting for the client; cancel if a limit is exceeded."""
         self.waited_seconds += seconds
         self.window_seconds += seconds
-        if self.waited_seconds >= self.most_seconds():
+        if self.waited_seconds >= self.max_seconds():
             self.cancel()
         elif self.window_seconds >= self.bodies.settings.body_window_seconds:
-            self.look_at_window()
+            self.check_window()
 
-    def look_at_window(self) -> None:
-        """Cancel if too little came since the last look."""
+    def check_window(self) -> None:
+        """Cancel if the rate in the last window was too low."""
         so_far = self.bytes_so_far()
         wanted = self.bodies.settings.body_rate * self.window_seconds
         if so_far is not None and so_far - self.window_began_at < wanted:
             self.cancel()
         self.window_seconds, self.window_began_at = 0.0, so_far or 0
 
-    def most_seconds(self) -> float:
-        """For how long to wait for the client in all."""
+    def max_seconds(self) -> float:
+        """The limit for all time spent waiting for the client."""
         return self.bodies.settings.upload_seconds
 
     def bytes_so_far(self) -> int | None:
-        """How much has come, counted from anywhere; ``None`` if that is not known."""
+        """The number of bytes received, from any start; ``None`` if unknown."""
         raise NotImplementedError
 
     def cancel(self) -> None:
-        """Wait no longer; `arrive` is told."""
+        """Cancel the wait; `handle_message` is called with the cancelled future."""
         pending = self.pending
         if pending is not None:
             pending.cancel()
 
-    def is_cancelled(self, future: Any) -> bool:
-        """Take note that the future is done. Kept, it would keep this body, and it itself."""
+    def finish_wait(self, future: Any) -> bool:
+        """Release the future, which would form a reference cycle with this body.
+
+        :returns: whether the wait was cancelled.
+        """
         self.pending = None
         self.bodies.waiting.discard(self)
         return bool(future.cancelled())
 
 
 class _Disconnected:
-    """What a future of Granian's is when its client has left."""
+    """Stands for Granian's future after the client has disconnected."""
 
     def cancelled(self) -> bool:
         return False
@@ -198,7 +225,7 @@ def _call_with_disconnected(callback: Callable[[Any], object]) -> None:
 
 
 class ShortBody(Body):
-    """A body of known length that is collected."""
+    """A short body of known length, which is collected completely."""
 
     def __init__(
         self, bodies: RequestBodies, watcher: Any, environ: WSGIEnvironment, length: int
@@ -208,17 +235,17 @@ class ShortBody(Body):
         self.pieces: list[bytes] = []
         self.missing = length
 
-    # PERF: a form takes this way. When all bytes are here, the end is not waited for.
+    # PERF: forms go through here. The final empty message is not awaited.
     def read(self) -> None:
         self.wait_for(self.receive())
 
-    def arrive(self, future: Any) -> None:
-        if self.is_cancelled(future):
+    def handle_message(self, future: Any) -> None:
+        if self.finish_wait(future):
             self.finish(refuse(too_slow()))
             return
         message = future.result()
         if message["type"] != "http.request":
-            self.finish(refuse(broken_off(self.missing)))
+            self.finish(refuse(incomplete_body(self.missing)))
             return
         piece = message["body"]
         self.pieces.append(piece)
@@ -228,10 +255,10 @@ class ShortBody(Body):
         elif message["more_body"]:
             self.read()
         else:
-            self.finish(refuse(broken_off(self.missing)))
+            self.finish(refuse(incomplete_body(self.missing)))
 
     def finish(self, error_response: ErrorResponse | None) -> None:
-        self.bodies.budget.give_back(self.length or 0)
+        self.bodies.budget.release(self.length or 0)
         if error_response is None:
             pieces = self.pieces
             whole = pieces[0] if len(pieces) == 1 else b"".join(pieces)
@@ -240,9 +267,9 @@ class ShortBody(Body):
             self.environ[ERROR_RESPONSE] = error_response
         self.bodies.begin(self.watcher, self.environ)
 
-    def most_seconds(self) -> float:
-        if self.length is not None and self.length > _SMALL and self.window_began_at:
-            return super().most_seconds()
+    def max_seconds(self) -> float:
+        if self.length is not None and self.length > _SMALL_BYTES and self.window_began_at:
+            return super().max_seconds()
         return self.bodies.settings.body_seconds
 
     def bytes_so_far(self) -> int | None:
@@ -250,65 +277,65 @@ class ShortBody(Body):
 
 
 class LongBody(Body):
-    """A body that arrives piece by piece: collected, then delivered, then discarded.
+    """A long body or one of unknown length; see the state table above.
 
-    ``step`` says what happens to the next piece, ``fail`` and ``finish`` what the end means.
+    :ivar step: the state: the method that handles the next piece.
     """
 
     def __init__(
         self, bodies: RequestBodies, watcher: Any, environ: WSGIEnvironment, length: int | None
     ) -> None:
         super().__init__(bodies, watcher, environ, length)
-        # Stands for the watcher while it is needed: whoever keeps an exception keeps the frames
-        # it went through, and with them would keep the real one, and its connection.
+        # This object stands in for the watcher. An exception that is kept also keeps its frames,
+        # and these would keep the real watcher and its connection.
         self.proto = watcher.proto
         self.scope = watcher.scope
         self.step: Callable[[bytes], object] = self.collect
         self.received = 0
         self.pieces: deque[bytes] = deque()
-        self.kept = 0
+        self.buffered = 0
         self.has_ended = False
-        self.was_asked = False
+        self.was_requested = False
         self.failure: HTTPException | None = None
         self.delivered: SimpleQueue[bytes] = SimpleQueue()
-        self.is_ahead = False
+        self.has_read_ahead = False
         self.lock = threading.RLock()
-        self.is_served = False
+        self.is_answered = False
         self.discard_until = 0.0
 
-    # What arrives.
+    # Messages from Granian.
 
     def read(self) -> None:
-        """Ask for the next piece."""
-        self.was_asked = True
+        """Receive the next piece."""
+        self.was_requested = True
         self.wait_for(self.proto.receive())
 
-    def arrive(self, future: Any) -> None:
-        with self.lock:  # so that nobody reads because nothing is pending any more
-            if self.is_cancelled(future):
+    def handle_message(self, future: Any) -> None:
+        with self.lock:  # `begin_discarding` must not read between the check and the step
+            if self.finish_wait(future):
                 self.fail(too_slow())
                 return
             message = future.result()
             if message["type"] == "http.request":
-                self.take(message["body"], message["more_body"])
+                self.handle_piece(message["body"], message["more_body"])
             else:
-                self.fail(broken_off(self.missing()))
+                self.fail(incomplete_body(self.missing()))
 
-    def take(self, piece: bytes, is_more: bool) -> None:
+    def handle_piece(self, piece: bytes, is_more: bool) -> None:
         self.received += len(piece)
         self.has_ended = not is_more or self.received == self.length
         if self.is_too_long():
             self.fail(RequestEntityTooLarge())
         elif self.has_ended and self.missing():
-            self.fail(broken_off(self.missing()))
+            self.fail(incomplete_body(self.missing()))
         elif piece or self.has_ended:
             self.step(piece)
-        else:  # an empty frame of HTTP/2, or trailer fields
+        else:  # an empty HTTP/2 frame, or trailer fields
             self.read()
 
     @property
     def is_received(self) -> bool:
-        """Whether nothing more is to come, so that ``receive`` reports the client's leaving."""
+        """Whether the body is complete, so that ``receive`` reports only a disconnect."""
         return self.has_ended
 
     def is_too_long(self) -> bool:
@@ -325,113 +352,113 @@ class LongBody(Body):
     def bytes_so_far(self) -> int | None:
         return self.received
 
-    # What is done with it: one of these is `step`.
+    # States: `step` is one of these methods, or `_ignore`.
 
     def collect(self, piece: bytes) -> None:
-        """Keep pieces until the body is complete, or there are enough of them."""
+        """Buffer pieces until the body is complete or the buffer is full."""
         self.pieces.append(piece)
         if self.failure is not None:
-            self.answer_failure(self.failure)
+            self.send_failure(self.failure)
         elif self.has_ended:
             environ = self.environ
             environ["wsgi.input"] = io.BytesIO(b"".join(self.pieces))
-            self.bodies.begin(self.let_go(), environ)
-        elif self.may_keep(len(piece)):
+            self.bodies.begin(self.release(), environ)
+        elif self.may_buffer(len(piece)):
             self.read()
         else:
             self.step = self.deliver
             self.window_seconds, self.window_began_at = 0.0, self.received
-            # Before there is a thread for it: time passes for one that waits for that as well.
+            # Read ahead before a thread is free, so that the time limits apply meanwhile, too.
             self.read_ahead()
             if self.failure is None:
-                self.serve_live()
+                self.serve_streaming()
 
-    def may_keep(self, size: int) -> bool:
-        if self.received >= _HEAD_START or not self.bodies.budget.take(size):
+    def may_buffer(self, size: int) -> bool:
+        if self.received >= _HEAD_START_BYTES or not self.bodies.budget.acquire(size):
             return False
-        self.kept += size
+        self.buffered += size
         return True
 
-    def answer_failure(self, failure: HTTPException) -> None:
-        """Say what was wrong with the body; the application is not asked."""
+    def send_failure(self, failure: HTTPException) -> None:
+        """Send an error response without calling the application."""
         self.environ[ERROR_RESPONSE] = refuse(failure)
         self.bodies.answer(self, self.environ)
         self.begin_discarding()
 
     def deliver(self, piece: bytes) -> None:
-        """Wake the application, which waits in `next_piece`."""
-        if self.failure is not None and not self.is_served:
-            self.is_served = True
-            self.answer_failure(self.failure)  # not only when there is a thread for it
+        """Pass a piece to the application, which waits in `next_piece`."""
+        if self.failure is not None and not self.is_answered:
+            self.is_answered = True
+            self.send_failure(self.failure)  # do not wait for a pool thread
         else:
             self.delivered.put(piece)
 
     def discard(self, piece: bytes) -> None:
-        """Receive what nobody wants; a connection that does not end it is closed."""
+        """Drop a piece. After the time limit, Granian closes the connection."""
         is_over = self.has_ended or self.failure is not None
         if is_over or time.monotonic() > self.discard_until:
-            self.let_go()
+            self.release()
         else:
             self.read()
 
-    # The application's side.
+    # Called by or for the application.
 
-    def serve_live(self) -> None:
-        """Let the application ask for the body, in a thread that may wait."""
+    def serve_streaming(self) -> None:
+        """Queue the application in the thread pool, where it may block while it reads."""
         self.step = self.deliver
-        self.environ["wsgi.input"] = io.BufferedReader(LiveInput(self), _READ_SIZE)
+        self.environ["wsgi.input"] = io.BufferedReader(StreamingInput(self), _READ_SIZE)
         self.bodies.pool.run(self.serve, self)
 
     def serve(self) -> None:
         with self.lock:
-            if self.is_served:  # it failed meanwhile, and has been answered
+            if self.is_answered:  # an error response was sent meanwhile
                 return
-            self.is_served = True
+            self.is_answered = True
         try:
             self.bodies.answer(self, self.environ)
         finally:
-            # Who was never asked for the body may not send it, and the next thing in the
-            # connection might be anything; Granian closes it.
-            if self.was_asked:
+            # After an unanswered Expect, the client may or may not send the body, so the next bytes
+            # on the connection are ambiguous. Granian closes it.
+            if self.was_requested:
                 self.begin_discarding()
             else:
-                self.let_go()
+                self.release()
 
     def begin_discarding(self) -> None:
-        """Let the rest of the body come, since the client may look for its answer only then."""
+        """Receive the rest of the body, since the client may read the response only after that."""
         with self.lock:
             self.step = self.discard
             self.discard_until = time.monotonic() + _DISCARD_SECONDS
             if self.has_ended or isinstance(self.failure, (ClientDisconnected, RequestTimeout)):
-                self.let_go()
+                self.release()
             elif self.pending is None:
                 self.failure = None
                 self.read()
 
     def read_ahead(self) -> None:
-        """Ask for the piece after those that the application has, unless there is none."""
+        """Receive one piece ahead of the application, unless the body has ended."""
         if self.failure is None and not self.has_ended:
-            self.is_ahead = True
+            self.has_read_ahead = True
             self.read()
 
     def next_piece(self) -> bytes:
-        """The next bytes for the application, waiting for them; none at the end.
+        """Wait for the next piece; empty at the end of the body.
 
-        :raises HTTPException: if the body broke off, came too slowly or is too long.
+        :raises HTTPException: if the body is incomplete, too slow or too long.
         """
         if self.pieces:
             return self.pieces.popleft()
-        self.give_back()
-        if not self.is_ahead:
+        self.release_budget()
+        if not self.has_read_ahead:
             self.read_ahead()
-        if self.is_ahead:
+        if self.has_read_ahead:
             piece = self.wait_for_piece()
-            self.is_ahead = False
+            self.has_read_ahead = False
             if piece:
                 self.read_ahead()
                 return piece
         if self.failure is not None:
-            # A new one: its traceback names frames, and those this object, which would be a cycle.
+            # A new exception: a stored one would form a cycle with this object, by its traceback.
             raise type(self.failure)(self.failure.description)
         return b""
 
@@ -441,14 +468,17 @@ class LongBody(Body):
         with self.bodies.pool.waiting():
             return self.delivered.get()
 
-    def give_back(self) -> None:
-        if self.kept:
-            self.bodies.budget.give_back(self.kept)
-            self.kept = 0
+    def release_budget(self) -> None:
+        if self.buffered:
+            self.bodies.budget.release(self.buffered)
+            self.buffered = 0
 
-    def let_go(self) -> Any:
-        """Forget the request, although its environ may be kept; the watcher, for its answer."""
-        self.give_back()
+    def release(self) -> Any:
+        """Release the request's objects, although its environ may be kept.
+
+        :returns: the watcher, for the response.
+        """
+        self.release_budget()
         self.pieces.clear()
         self.has_ended = True
         self.environ, self.step = {}, _ignore
@@ -456,10 +486,10 @@ class LongBody(Body):
         return watcher
 
 
-class LiveInput(io.RawIOBase):
-    """The input of an application that reads while the body arrives.
+class StreamingInput(io.RawIOBase):
+    """``wsgi.input`` of an application that reads while the body arrives.
 
-    `io.BufferedReader` around it gives ``read``, ``readline``, ``readlines`` and iteration.
+    It is wrapped in `io.BufferedReader`, which adds ``read``, ``readline`` and iteration.
     """
 
     def __init__(self, body: LongBody) -> None:
@@ -484,11 +514,11 @@ _READ_SIZE = 64 * 1024
 
 
 def _ignore(piece: bytes) -> None:
-    """What is done with a piece when the request is over."""
+    """The state ``released``: drop the piece."""
 
 
-def broken_off(missing: int | None) -> ClientDisconnected:
-    """What an application gets that reads a body without its end."""
+def incomplete_body(missing: int | None) -> ClientDisconnected:
+    """The error for a body that ends early."""
     if missing:
         return ClientDisconnected(
             f"The request body ended {missing} bytes before its Content-Length."
@@ -497,10 +527,10 @@ def broken_off(missing: int | None) -> ClientDisconnected:
 
 
 def too_slow() -> RequestTimeout:
-    """What an application gets that reads a body that is not worth waiting for."""
+    """The error for a body that exceeds a time limit."""
     return RequestTimeout("The request body came too slowly.")
 
 
 def refuse(error: HTTPException) -> ErrorResponse:
-    """The error as an answer from before the application was asked."""
+    """The error as a response that is sent without calling the application."""
     return ErrorResponse(HTTPStatus(error.code or 400), error.description or "")

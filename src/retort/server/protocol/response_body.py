@@ -1,14 +1,29 @@
-"""A response on its way out piece by piece, no faster than its client takes it.
+"""Send long response bodies in pieces, no faster than the client receives them.
 
-Granian holds four pieces of each response, whatever their size, so pieces are cut. When these
-are full, ``send`` gives a future. A body that is complete, or in a file (`ReadyResponse`), goes
-on when the future is done, in Granian's thread; for one that the application makes piece by
-piece (`StreamedResponse`), the thread of the application waits, and the next piece is not made
-before. A client that left is reported by ``receive`` alone, which is pending meanwhile.
+Granian buffers four pieces per response, whatever their size, so pieces are limited to
+`PIECE_BYTES`. When the buffer is full, ``send`` returns a future. For a body that the application
+generates (`StreamedResponse`), the application's thread waits for the future before it makes the
+next piece. A complete body or a file (`ReadyResponse`) needs no waiting thread:
 
-A response breaks off without its proper end, as RFC 9112 §8 asks for, when its protocol object
-is given up before the Content-Length is reached. One without a Content-Length does when its
-connection is closed, which in HTTP/2 ends the other responses of the connection too.
+| State of a `ReadyResponse` | Event | Action | Next state |
+| --- | --- | --- | --- |
+| - | `start`, `run` | sends the head | sending |
+| sending | Granian's buffer is full | adds a callback to its future | waiting |
+| sending | `_PIECES_IN_A_ROW` pieces sent | queues `run` in the thread pool | queued |
+| sending | `run` is called by another thread | sets `must_run_again` | sending |
+| sending | no piece left | sends the end; aborts if the body is too short | over |
+| sending | body is longer than its Content-Length | truncates it, sends the end | over |
+| sending | client disconnected | none | over |
+| sending | the file cannot be read | aborts | over |
+| waiting | room in the buffer, or client disconnected | runs in Granian's thread | sending |
+| queued | a pool thread is free | runs in that thread | sending |
+| any | no progress for the time limit | closes the connection | over |
+
+Only ``receive`` reports a disconnect, so a call of it is pending while a response is sent.
+
+To abort a response so that the client notices (RFC 9112 §8), its protocol object is released before
+the Content-Length is reached. Without a Content-Length the connection is closed, which in HTTP/2
+also ends the connection's other responses.
 """
 
 from __future__ import annotations
@@ -30,31 +45,30 @@ if TYPE_CHECKING:
     from .response_head import Head
 
 PIECE_BYTES = 64 * 1024
-# So many pieces go out before others have their turn: to a client that left, `send` always
-# succeeds, and Granian's threads have to be free to report it.
+# The number of pieces after which a response yields to others. After a disconnect `send` always
+# succeeds, and a Granian thread must be free to report the disconnect.
 _PIECES_IN_A_ROW = 32
 
-# After a client left there is room for any number of pieces, and the report of that needs the GIL.
-# So a thread that had to wait, and then sends 8 pieces in a row without a wait (then 16, 32, ...),
-# waits for a report.
+# After a disconnect `send` never waits, and reporting the disconnect needs the GIL. So after its
+# first wait, a thread that has sent 8 pieces without waiting (then 16, 32, ...) waits for a report.
 _PIECES_BEFORE_REPORT = 8
 _REPORT_SECONDS = 0.1
 
-# So many of our pieces Granian holds of one response.
-_PARTS_OF_GRANIAN = 4
+# The number of pieces that Granian buffers per response.
+_GRANIAN_PIECES = 4
 
-# For so long Granian may write what it has, before the connection is closed.
-_LAST_WORDS_SECONDS = 0.05
+# The time Granian gets to write its buffer before the connection is closed.
+_FLUSH_SECONDS = 0.05
 
 
 class ClientGone(Exception):
-    """The client closed the connection, or takes nothing any more."""
+    """The client has disconnected, or its response was closed after a timeout."""
 
 
 class Response:
     """One response that is sent in several pieces.
 
-    :param watcher: Granian's, of the request.
+    :param watcher: Granian's watcher of the request.
     """
 
     def __init__(self, watcher: Any, head: Head, connections: Connections) -> None:
@@ -63,28 +77,28 @@ class Response:
         self.client: tuple[str, str] = watcher.scope["client"]
         self.head = head
         self.connections = connections
-        self.left = head.length  # of the Content-Length, in bytes
-        self.problem: str | None = None  # with the length of the body, as a sentence
-        self.gone = threading.Event()  # the client has left
+        self.left = head.length  # bytes until the Content-Length is reached
+        self.problem: str | None = None  # a message if the body's length is wrong
+        self.gone = threading.Event()  # set when the client has disconnected
         self.is_over = False
         self.size = 0  # bytes in memory that the backlog counts
         self.stalled_seconds = 0.0
-        self.has_moved = False  # since the last look
+        self.has_progressed = False  # since the last call of `note_time`
 
     def start(self) -> None:
-        """Send the head, and note when the client leaves."""
+        """Send the head, and watch for a disconnect."""
         head = self.head
         self.proto.send(
             {"type": "http.response.start", "status": head.status, "headers": head.fields}
         )
-        if getattr(self.watcher, "is_received", True):  # else `receive` brings the body's rest
+        if getattr(self.watcher, "is_received", True):  # else `receive` returns the body's rest
             self.watch_client()
 
     def watch_client(self) -> None:
         future = self.proto.receive()
         if hasattr(future, "add_done_callback"):
             future.add_done_callback(self.note_message)
-        else:  # it has left already
+        else:  # it has disconnected already
             self.gone.set()
 
     def note_message(self, future: Any) -> None:
@@ -95,8 +109,8 @@ class Response:
         else:  # the end of the request
             self.watch_client()
 
-    def cut(self, piece: bytes) -> bytes:
-        """As much of a piece as the Content-Length allows."""
+    def truncate(self, piece: bytes) -> bytes:
+        """Truncate a piece that exceeds the Content-Length."""
         if self.left is None:
             return piece
         if len(piece) > self.left:
@@ -109,8 +123,9 @@ class Response:
         return piece
 
     def send_piece(self, piece: bytes) -> Any:
-        """Send a piece; Granian's future if there is no room for more, else ``None``.
+        """Send a piece.
 
+        :returns: Granian's future if its buffer is full, else ``None``.
         :raises ClientGone: if the response is over.
         """
         proto = self.proto
@@ -120,38 +135,38 @@ class Response:
         return future if hasattr(future, "add_done_callback") else None
 
     def end(self) -> None:
-        """Send the end, or close the connection if the body is shorter than it should be."""
+        """Send the end; abort if the body is shorter than its Content-Length."""
         if self.head.has_body and self.left:
             length = self.head.length or 0
             self.problem = (
                 f"The body has {length - self.left} bytes, and its Content-Length is {length}:"
                 " the connection was closed."
             )
-            self.break_off()
+            self.abort()
             return
         self.is_over = True
         proto, self.proto = self.proto, None
         if proto is not None:
             proto.send({"type": "http.response.body", "body": b""})
 
-    def break_off(self) -> None:
-        """See that what was sent does not pass for a whole response.
+    def abort(self) -> None:
+        """End the response so that the client does not take it for complete.
 
-        A body that ends before its Content-Length is broken off by Granian.
+        Granian closes the connection if the Content-Length has not been reached.
         """
         self.is_over = True
         self.proto = None
         if self.head.length is None:
-            time.sleep(_LAST_WORDS_SECONDS)
+            time.sleep(_FLUSH_SECONDS)
             self.close_connection()
 
     def note_time(self, seconds: float) -> None:
-        """Count time in which nothing was taken."""
-        self.stalled_seconds = 0.0 if self.has_moved else self.stalled_seconds + seconds
-        self.has_moved = False
+        """Add to the time without progress, or reset it."""
+        self.stalled_seconds = 0.0 if self.has_progressed else self.stalled_seconds + seconds
+        self.has_progressed = False
 
-    def give_up(self) -> None:
-        """Close the connection of a client that takes nothing."""
+    def close_stalled(self) -> None:
+        """Close the connection of a stalled client."""
         raise NotImplementedError
 
     def close_connection(self) -> None:
@@ -162,9 +177,9 @@ class Response:
 
 
 class StreamedResponse(Response):
-    """A body that the application makes piece by piece; used by one thread.
+    """A body that the application generates piece by piece; used by one thread.
 
-    :param backlog: counts it while the thread waits for the client.
+    :param backlog: counts the response while the thread waits for the client.
     """
 
     def __init__(
@@ -172,19 +187,19 @@ class StreamedResponse(Response):
     ) -> None:
         super().__init__(watcher, head, connections)
         self.backlog = backlog
-        self.taken = threading.Event()
-        self.in_a_row = 0  # pieces that were sent since the last wait
-        self.report_after = 0  # so many of them; 0: there was no wait yet
+        self.room = threading.Event()
+        self.in_a_row = 0  # pieces sent since the last wait
+        self.report_after = 0  # wait for a report after this many; 0: no wait yet
 
     def send(self, piece: bytes) -> bool:
-        """Send what the application made, as the client takes it.
+        """Send a piece, and wait while Granian's buffer is full.
 
-        :returns: whether more may follow.
-        :raises ClientGone: if the client does not take it.
+        :returns: whether more pieces may follow.
+        :raises ClientGone: if the response is over.
         """
         if not self.head.has_body:
             return False
-        piece = self.cut(piece)
+        piece = self.truncate(piece)
         try:
             self.send_in_parts(piece)
         finally:
@@ -204,31 +219,31 @@ class StreamedResponse(Response):
                     self.gone.wait(_REPORT_SECONDS)
 
     def wait_for(self, future: Any, piece_bytes: int) -> None:
-        """Wait until the client has taken a part of the piece, or is given up."""
-        self.backlog.hold(self, piece_bytes + _PARTS_OF_GRANIAN * min(piece_bytes, PIECE_BYTES))
-        self.taken.clear()
-        future.add_done_callback(self.note_taken)
-        self.taken.wait()
-        self.has_moved = True
+        """Wait until Granian's buffer has room, or the response is closed after a timeout."""
+        self.backlog.hold(self, piece_bytes + _GRANIAN_PIECES * min(piece_bytes, PIECE_BYTES))
+        self.room.clear()
+        future.add_done_callback(self.note_room)
+        self.room.wait()
+        self.has_progressed = True
 
-    def note_taken(self, future: Any) -> None:
-        self.taken.set()
+    def note_room(self, future: Any) -> None:
+        self.room.set()
 
-    def give_up(self) -> None:
-        """Close the connection of a client that takes nothing."""
+    def close_stalled(self) -> None:
+        """Close the connection of a stalled client."""
         self.is_over, self.proto = True, None
         self.close_connection()
-        self.taken.set()
+        self.room.set()
 
 
 class ReadyResponse(Response):
-    """A body that is complete, or in a file: it goes out without a thread that waits.
+    """A complete body or a file, sent without a waiting thread; see the state table above.
 
-    :param pieces: of at most `PIECE_BYTES` each; any thread may ask for the next.
-    :param size: bytes of it that are in memory.
-    :param backlog: counts those that are not sent yet.
-    :param later: calls a function when others have had their turn.
-    :param log: takes what was wrong with the length of the body.
+    :param pieces: at most `PIECE_BYTES` each; any thread may advance the iterator.
+    :param size: the number of its bytes in memory.
+    :param backlog: counts the bytes that are not sent yet.
+    :param call_later: queues a function, so that other responses run first.
+    :param log: called with a message if the body's length is wrong.
     :param close: called at the end.
     """
 
@@ -241,7 +256,7 @@ class ReadyResponse(Response):
         pieces: Iterator[bytes],
         size: int,
         backlog: Backlog,
-        later: Callable[[Callable[[], object]], object],
+        call_later: Callable[[Callable[[], object]], object],
         log: Callable[[str], object],
         close: Callable[[], object] | None = None,
     ) -> None:
@@ -249,7 +264,7 @@ class ReadyResponse(Response):
         self.pieces = pieces
         self.size = size
         self.backlog = backlog
-        self.later = later
+        self.call_later = call_later
         self.log = log
         self.close = close
         self.lock = threading.Lock()
@@ -257,7 +272,7 @@ class ReadyResponse(Response):
         self.must_run_again = False
 
     def run(self) -> None:
-        """Send as much as there is room for; called again when there is room for more."""
+        """Send until Granian's buffer is full; called again when it has room."""
         with self.lock:
             if self.is_running:
                 self.must_run_again = True
@@ -276,45 +291,45 @@ class ReadyResponse(Response):
         try:
             while not self.is_over:
                 if in_a_row == _PIECES_IN_A_ROW:
-                    self.later(self.run)
+                    self.call_later(self.run)
                     return
                 in_a_row += 1
                 piece = next(self.pieces, None) if self.problem is None else None
                 if piece is None:
                     self.end()
-                    self.leave()
+                    self.finish()
                     return
-                future = self.send_piece(self.cut(piece))
-                self.has_moved = True
-                self.shrink(len(piece))
+                future = self.send_piece(self.truncate(piece))
+                self.has_progressed = True
+                self.note_sent(len(piece))
                 if future is not None:
-                    future.add_done_callback(self.note_taken)
+                    future.add_done_callback(self.note_room)
                     return
         except ClientGone:
             self.is_over = True
-            self.leave()
+            self.finish()
         except BaseException as error:  # the file cannot be read
-            self.break_off()
-            self.leave()
+            self.abort()
+            self.finish()
             traceback.print_exception(type(error), error, error.__traceback__)
 
-    def note_taken(self, future: Any) -> None:
+    def note_room(self, future: Any) -> None:
         self.run()
 
-    def shrink(self, size: int) -> None:
+    def note_sent(self, size: int) -> None:
         if self.size:
             self.size -= size
-            self.backlog.shrink(self.client, size)
+            self.backlog.note_sent(self.client, size)
 
-    def give_up(self) -> None:
-        """Close the connection of a client that takes nothing."""
+    def close_stalled(self) -> None:
+        """Close the connection of a stalled client."""
         self.is_over, self.proto = True, None
         self.close_connection()
-        self.leave()
+        self.finish()
 
-    def leave(self) -> None:
-        """Forget the body; only the first call counts."""
-        if not self.backlog.forget(self):
+    def finish(self) -> None:
+        """Release the body; only the first call has an effect."""
+        if not self.backlog.remove(self):
             return
         self.pieces = iter(())
         self.watcher = self.proto = None

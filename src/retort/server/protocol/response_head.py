@@ -1,8 +1,8 @@
-"""What an application may send: status and fields, checked before they reach Granian.
+"""Validate a response's status and header fields before they reach Granian.
 
-Granian passes a status on unchecked (42 ends the process), drops fields that it cannot write
-without a word, and believes a Content-Length whatever the body is. So every response, in
-development and in production, is checked here, when the application calls ``start_response``.
+Granian does not check the status (42 aborts the process), silently drops fields that it cannot
+encode, and does not compare Content-Length with the body. Every response, in development and in
+production, is therefore checked here when the application calls ``start_response``.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ RawFields = list[tuple[bytes, bytes]]
 _STATUS = re.compile(r"([2-9][0-9][0-9])(?: [^\r\n]*)?")
 # RFC 9110 §5.6.2
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-# RFC 9110 §5.5: what may not stand in a value.
+# RFC 9110 §5.5: characters that a value must not contain.
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _MAX_DIGITS = 18
 
-# RFC 9110 §7.6.1: fields of one connection, which the server sets.
+# RFC 9110 §7.6.1: fields that apply to one connection; only the server sets them.
 _HOP_BY_HOP = frozenset(
     (
         "connection",
@@ -37,18 +37,18 @@ _HOP_BY_HOP = frozenset(
     )
 )
 
-# RFC 9110 §8.6 and §15.3.6: neither has a body, nor its length.
+# RFC 9110 §8.6 and §15.3.6: responses without a body and without Content-Length.
 _WITHOUT_LENGTH = frozenset((204, 205))
 
 
 class InvalidResponse(Exception):
-    """The application answered with what HTTP does not allow; the message says with what."""
+    """The application's response is not valid HTTP; the message names the fault."""
 
 
 class Head(NamedTuple):
-    """Status and fields of a response, as Granian takes them.
+    """Status and fields of a response, in Granian's form.
 
-    :param length: the Content-Length that the application set, in bytes; ``None``: it set none.
+    :param length: the Content-Length that the application set; ``None``: it set none.
     :param has_body: whether a body may follow (RFC 9110 §6.4.1).
     """
 
@@ -58,31 +58,31 @@ class Head(NamedTuple):
     has_body: bool
 
 
-# By what applications write: the number of a status, and the bytes of a name and of a short field.
+# What applications write -> what is sent: status -> number, field name -> bytes, field -> bytes.
 _codes: BoundedCache[str, int] = BoundedCache(64)
 _names: BoundedCache[str, bytes] = BoundedCache(512)
 _fields: BoundedCache[tuple[str, str], tuple[bytes, bytes]] = BoundedCache(512)
-# Of most responses, one of a few values.
+# Fields with few distinct values: only these are cached as a whole.
 _FEW_VALUES = frozenset((b"content-type", b"vary", b"cache-control", b"server"))
 _MAX_CACHED_LENGTH = 64
 
 
 # PERF: each response goes through here.
 def make_head(status: str, headers: Iterable[tuple[str, str]], method: str) -> Head:
-    """Check status and fields of a response, and encode them.
+    """Validate and encode the status and fields of a response.
 
-    :param status: such as ``"200 OK"``. The phrase is not sent: Granian has its own.
+    :param status: such as ``"200 OK"``. Granian sends its own reason phrase.
     :param headers: names and values; values are latin-1 text (PEP 3333).
-    :param method: of the request.
-    :raises InvalidResponse: if the status is not between 200 and 999, or a field has a name or
-        a value that cannot be sent.
+    :param method: the request's method.
+    :raises InvalidResponse: if the status is not between 200 and 999, or a field has an invalid
+        name or value.
     """
     code = _codes.get(status) or _code_of(status)
     fields: RawFields = []
     length: int | None = None
     try:
         for given in headers:
-            # PEP 3333 wants tuples; lists are no keys.
+            # PEP 3333 requires tuples; a list cannot be a key.
             pair: Any = given if type(given) is tuple else tuple(given)
             if (field := _fields.get(pair)) is not None:
                 fields.append(field)
@@ -90,7 +90,7 @@ def make_head(status: str, headers: Iterable[tuple[str, str]], method: str) -> H
             name, value = pair
             sent = _names.get(name) or _check_name(name)
             if sent is None:
-                fields += _of_the_connection(name, value)
+                fields += _connection_option(name, value)
                 continue
             if sent == b"content-length":
                 is_second, length = length is not None, _check_length(value, length)
@@ -111,9 +111,9 @@ def make_head(status: str, headers: Iterable[tuple[str, str]], method: str) -> H
 
 
 def without_body(head: Head, body: bytes, method: str) -> tuple[Head, bytes]:
-    """The head of a response that has no body, and the empty body.
+    """The head of a response without a body, and the empty body.
 
-    The response to HEAD says how long the body would be (RFC 9110 §9.3.2).
+    A response to HEAD gets the Content-Length that the body would have (RFC 9110 §9.3.2).
     """
     if method == "HEAD" and head.length is None and head.status not in (*_WITHOUT_LENGTH, 304):
         head = head._replace(fields=[*head.fields, (b"content-length", b"%d" % len(body))])
@@ -134,7 +134,7 @@ def _code_of(status: str) -> int:
 
 
 def _check_name(name: str) -> bytes | None:
-    """The name as it is sent; ``None`` for a field that only the server may set."""
+    """The encoded name; ``None`` for a field that only the server may set."""
     if not _TOKEN.fullmatch(name):
         raise InvalidResponse(f"{name!r} is no name of a header field")
     lower = name.lower()
@@ -145,8 +145,8 @@ def _check_name(name: str) -> bytes | None:
     return sent
 
 
-def _of_the_connection(name: str, value: str) -> RawFields:
-    """What is left of such a field: the wish to end the connection."""
+def _connection_option(name: str, value: str) -> RawFields:
+    """The replacement for a hop-by-hop field: ``Connection: close`` is kept, all else removed."""
     options = [option.strip().lower() for option in value.split(",")]
     return (
         [(b"connection", b"close")] if name.lower() == "connection" and "close" in options else []

@@ -1,20 +1,21 @@
-"""How many responses are made piece by piece at once: each of them holds a thread."""
+"""Limit the number of concurrent streamed responses, each of which occupies a thread."""
 
 from __future__ import annotations
 
 import threading
 from collections import Counter
 
-# Of one worker. A thread that waits for its client holds some 100 KB, and the pieces 320 KB.
+# Per worker. A thread that waits for its client takes about 100 KB, and its pieces 320 KB.
 MAX_STREAMS = 1024
-# For one address, so that one client leaves some to others; not where all come from a proxy.
+# Per client address, so that one client cannot take all. Not applied behind a proxy, whose address
+# all clients share.
 MAX_STREAMS_OF_ADDRESS = 256
 
 
 class StreamLimit:
-    """Counts streams, in all and by the address of the client.
+    """Counts streams in total and per client address.
 
-    :param is_behind_proxy: whether addresses are those of proxies, which have many clients.
+    :param is_behind_proxy: whether client addresses are those of proxies.
     """
 
     def __init__(self, *, is_behind_proxy: bool) -> None:
@@ -22,10 +23,11 @@ class StreamLimit:
         self.by_address: Counter[str] = Counter()
         self.lock = threading.Lock()
 
-    def enter(self, address: str) -> bool:
-        """Count one more stream; whether it may begin.
+    def acquire(self, address: str) -> bool:
+        """Count a new stream, if the limits allow it.
 
-        :param address: of the client; empty for a Unix socket.
+        :param address: the client's address; empty for a Unix socket.
+        :returns: whether the stream may start.
         """
         with self.lock:
             if self.by_address.total() >= MAX_STREAMS:
@@ -36,8 +38,8 @@ class StreamLimit:
             self.by_address[address] += 1
             return True
 
-    def leave(self, address: str) -> None:
-        """Count one less."""
+    def release(self, address: str) -> None:
+        """Count a stream's end."""
         with self.lock:
             self.by_address[address] -= 1
             if self.by_address[address] <= 0:

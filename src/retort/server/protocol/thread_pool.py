@@ -1,10 +1,10 @@
-"""Threads of our own, for views that wait: Granian's have to stay free.
+"""A thread pool for views that block, so that Granian's threads stay free.
 
-A view that reads a long body, above all, waits until one of Granian's threads brings the next
-piece. Did it wait in such a thread itself, all of them could come to wait for each other.
+A view that reads a long body blocks until one of Granian's threads delivers the next piece. If
+views blocked in Granian's threads, all of these could be blocked at once: a deadlock.
 
-A thread whose view waits for its client runs nothing, so another may run meanwhile: clients
-that stall keep nobody from a thread, and are found out and cut at once, not in turn.
+A thread that waits for its client does not count against the pool's size. Stalled clients therefore
+do not delay other requests, and all of them reach their timeouts at the same time.
 """
 
 from __future__ import annotations
@@ -23,14 +23,15 @@ _IDLE_SECONDS = 10.0
 
 
 class ThreadPool:
-    """Runs jobs in threads, which come when needed and go when idle.
+    """Runs jobs in threads, which are started when needed and end when idle.
 
-    :param size: how many run at once; those within `waiting` do not count. With 1, they do.
+    :param size: the maximum number of running jobs. Jobs within `waiting` do not count, except with
+        a size of 1.
     """
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self.most = 1 if size == 1 else size + MAX_STREAMS
+        self.max_threads = 1 if size == 1 else size + MAX_STREAMS
         self.jobs: deque[tuple[Callable[[], object], Any]] = deque()
         self.changed = threading.Condition()
         self.threads = 0
@@ -39,25 +40,25 @@ class ThreadPool:
         self.is_closed = False
 
     def run(self, job: Callable[[], object], watcher: Any = None) -> None:
-        """Have ``job`` done as soon as a thread is free; it has to catch its own errors.
+        """Queue ``job``, which must not raise.
 
-        :param watcher: Granian's, of the request that the job is for, if it is for one.
+        :param watcher: Granian's watcher, if the job belongs to a request.
         """
         with self.changed:
             self.jobs.append((job, watcher))
-            self.call_thread()
+            self.wake_thread()
 
     @property
     def watchers(self) -> list[Any]:
-        """Those of the requests that wait for a thread."""
+        """The watchers of queued jobs."""
         return [watcher for _, watcher in self.jobs.copy()]
 
     @contextlib.contextmanager
     def waiting(self) -> Iterator[None]:
-        """The job that calls this waits for its client meanwhile."""
+        """Used by a job while it waits for its client."""
         with self.changed:
             self.suspended += 1
-            self.call_thread()
+            self.wake_thread()
         try:
             yield
         finally:
@@ -66,56 +67,56 @@ class ThreadPool:
 
     @property
     def busy(self) -> int:
-        """How many threads have something to do, about."""
+        """The approximate number of threads that have a job."""
         return self.threads - self.idle
 
     @property
     def running(self) -> int:
-        """How many threads have something to do and do not wait."""
+        """The approximate number of threads that have a job and do not wait for a client."""
         return self.busy - self.suspended
 
-    def help(self) -> None:
-        """Do in this thread what is left to do, if others have not begun it."""
+    def run_pending(self) -> None:
+        """Run the queued jobs in the calling thread."""
         while self.jobs:
             try:
                 job, _ = self.jobs.popleft()
-            except IndexError:  # somebody was quicker
+            except IndexError:  # another thread has taken it
                 return
             job()
 
     def close(self) -> None:
-        """Let idle threads end; jobs that were given are done first."""
+        """Let the threads end once the queue is empty."""
         with self.changed:
             self.is_closed = True
             self.changed.notify_all()
 
-    def call_thread(self) -> None:
-        """See that there is a thread for a job, if one more may be begun."""
-        callable_now = min(len(self.jobs), self.size - self.running)
-        if callable_now <= 0:
+    def wake_thread(self) -> None:
+        """Wake or start a thread for a queued job, if another job may run."""
+        startable = min(len(self.jobs), self.size - self.running)
+        if startable <= 0:
             return
-        if callable_now <= self.idle:
+        if startable <= self.idle:
             self.changed.notify()
-        elif self.threads < self.most:
+        elif self.threads < self.max_threads:
             self.start_thread()
 
     def start_thread(self) -> None:
         self.threads += 1
         try:
             threading.Thread(target=self.work, name="retort view", daemon=True).start()
-        except RuntimeError:  # the system gives no more: those that there are have to do
+        except RuntimeError:  # the system's limit: continue with the existing threads
             self.threads -= 1
             if not self.threads:
                 raise
 
     def work(self) -> None:
-        _of_thread.pool = self
+        _local.pool = self
         while (job := self.next_job()) is not None:
             job()
-            del job  # it holds a request
+            del job  # it refers to a request
 
     def next_job(self) -> Callable[[], object] | None:
-        """Wait for something to do; ``None``: this thread is to end."""
+        """Wait for a job; ``None``: this thread has to end."""
         with self.changed:
             self.idle += 1
             while not (may_begin := bool(self.jobs) and self.running < self.size):
@@ -123,21 +124,21 @@ class ThreadPool:
                     break
             self.idle -= 1
             if may_begin:
-                with contextlib.suppress(IndexError):  # `help` was quicker
+                with contextlib.suppress(IndexError):  # `run_pending` has taken it
                     return self.jobs.popleft()[0]
-                return _nothing
+                return _no_job
             self.threads -= 1
             return None
 
 
-# The pool that a thread belongs to.
-_of_thread = threading.local()
+# ``pool``: the pool that a thread belongs to.
+_local = threading.local()
 
 
 def current_thread_pool() -> ThreadPool | None:
-    """The pool whose thread this is; ``None`` in a thread of another kind."""
-    return getattr(_of_thread, "pool", None)
+    """The pool of the current thread; ``None`` in other threads."""
+    return getattr(_local, "pool", None)
 
 
-def _nothing() -> None:
-    """A job that somebody else has done."""
+def _no_job() -> None:
+    """Stands for a job that another thread has taken."""

@@ -1,8 +1,9 @@
-"""One thread that looks after time: bodies that come or are taken too slowly are given up.
+"""One thread that enforces the time limits of request and response bodies.
 
-It counts in ticks, and only those in which a body waits for its client: not those in which
-an application takes its time to read, nor those in which every thread of the server is
-busy, since then it is not known what has arrived.
+It counts ticks in which a body waits for its client. It does not count ticks in which the
+application delays reading, or in which all threads of the server are busy, because then received
+data may not have been processed yet. After a time of high load, it returns freed memory to the
+system (`memory.py`).
 """
 
 from __future__ import annotations
@@ -20,15 +21,15 @@ if TYPE_CHECKING:
     from .backlog import Backlog
     from .request_body import Body
 
-_LONGEST_TICK_SECONDS = 1.0
+_MAX_TICK_SECONDS = 1.0
 
 
 class TimeoutMonitor:
-    """Calls ``note_time`` of the bodies in ``waiting`` and of the backlog again and again.
+    """Calls ``note_time`` of the bodies in ``waiting`` and of the backlog periodically.
 
-    :param shortest_seconds: the shortest limit there is, which a tick has to be well below.
-    :param is_overloaded: whether time should not count now.
-    :param load: how many threads, request bodies and responses there are.
+    :param shortest_seconds: the shortest time limit; a tick is a quarter of it or less.
+    :param is_overloaded: returns whether to skip the tick for request bodies.
+    :param load: returns the number of threads, request bodies and responses.
     """
 
     def __init__(
@@ -41,34 +42,34 @@ class TimeoutMonitor:
     ) -> None:
         self.waiting = waiting
         self.backlog = backlog
-        self.tick_seconds = min(_LONGEST_TICK_SECONDS, shortest_seconds / 4)
+        self.tick_seconds = min(_MAX_TICK_SECONDS, shortest_seconds / 4)
         self.is_overloaded = is_overloaded
         self.load = load
         self.memory = MemoryTrim()
         self.stopped = threading.Event()
 
     def start(self) -> None:
-        threading.Thread(target=self.walk, name="retort patrol", daemon=True).start()
+        threading.Thread(target=self.run, name="retort timeouts", daemon=True).start()
 
     def stop(self) -> None:
         self.stopped.set()
 
-    def walk(self) -> None:
+    def run(self) -> None:
         last = time.monotonic()
         while not self.stopped.wait(self.tick_seconds):
             now = time.monotonic()
-            # After a pause of the whole process nobody is to blame for it.
+            # If the process was suspended, do not count that time against clients.
             passed = min(now - last, 2 * self.tick_seconds)
             last = now
             try:
                 if self.waiting and not self.is_overloaded():
-                    self.look(passed)
+                    self.note_time(passed)
                 if self.backlog.responses:
                     self.backlog.note_time(passed)
                 self.memory.note_load(self.load())
-            except Exception:  # threads that wait for a client rely on this one
+            except Exception:  # without this thread, other threads would wait for ever
                 traceback.print_exc()
 
-    def look(self, passed_seconds: float) -> None:
+    def note_time(self, passed_seconds: float) -> None:
         for body in list(self.waiting):
             body.note_time(passed_seconds)

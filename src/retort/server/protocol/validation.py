@@ -1,9 +1,9 @@
-"""What Granian lets through and an application must not see; a WSGI callable around the app.
+"""WSGI middleware that refuses invalid requests which Granian accepts.
 
-Granian 2.8 passes on requests without a Host or with two, methods in lower case (which
-Werkzeug would turn into upper case), codings other than ``chunked``, and in HTTP/2 lengths that
-are no number and any number of fields. A request with a body is checked before the body is read
-as well. Bodies that are cut off: `request_body.py`.
+Granian 2.8 accepts requests without a Host or with two, lower-case methods (which Werkzeug converts
+to upper case), transfer codings other than ``chunked``, and in HTTP/2 an invalid Content-Length and
+any number of fields. A request with a body is also checked before the body is read. Incomplete
+bodies: `request_body.py`.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"
 # RFC 3986 §3.2.2, without commas: several Host fields are joined with one.
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~%!$&'()*+;=-]+)(?::[0-9]{0,5})?")
 
-# RFC 9112 §3.2.3 and §3.2.4: what is asked for is no path.
+# RFC 9112 §3.2.3 and §3.2.4: request targets without a path.
 _OTHER_TARGETS = frozenset((("*", "OPTIONS"), ("", "CONNECT")))
 
-_REMEMBERED_HOSTS = 256
+_MAX_CACHED_HOSTS = 256
 
-# As many as the parser of HTTP/1 takes.
+# The limit of Granian's HTTP/1 parser.
 MAX_FIELDS = 100
 _MAX_DIGITS = 18  # of a Content-Length
-# The answer to a request that was found wanting on its way here.
+# Environ key: the error response to a request that was found invalid earlier.
 ERROR_RESPONSE = "retort.error_response"
 
 
 class ErrorResponse:
-    """A WSGI application that says why a request is not served, and closes the connection."""
+    """A WSGI application that sends an error response and closes the connection."""
 
     def __init__(self, status: HTTPStatus, text: str) -> None:
         self.status = status
@@ -48,17 +48,17 @@ class ErrorResponse:
         headers = [
             ("Content-Type", "text/plain; charset=utf-8"),
             ("Content-Length", str(len(body))),
-            ("Connection", "close"),  # what else is in this connection cannot be trusted
+            ("Connection", "close"),  # the next request on this connection cannot be trusted
         ]
         start_response(f"{self.status.value} {self.status.phrase}", headers)
         return [body]
 
 
 class RequestValidator:
-    """Ask ``app`` only what may be asked.
+    """Call ``app`` only for valid requests.
 
-    :param max_body_bytes: the longest body that is received; ``None``: any.
-    :param max_target_bytes: the longest path with its query, after decoding.
+    :param max_body_bytes: the maximum length of a request body; ``None``: no limit.
+    :param max_target_bytes: the maximum length of path and query, after decoding.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class RequestValidator:
         self.app = app
         self.max_body_bytes = max_body_bytes
         self.max_target_bytes = max_target_bytes
-        self.good_hosts: set[str] = set()
+        self.valid_hosts: set[str] = set()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         error_response = environ.get(ERROR_RESPONSE) or self.refuse(environ)
@@ -82,8 +82,8 @@ class RequestValidator:
 
     # PERF: this runs for every request; a plain GET costs some look-ups and no new object.
     def refuse(self, environ: WSGIEnvironment) -> ErrorResponse | None:
-        """Why this request is not acceptable, if it is not."""
-        if environ.get("HTTP_HOST") not in self.good_hosts and (text := self.refuse_host(environ)):
+        """The error response to an invalid request; ``None`` if it is valid."""
+        if environ.get("HTTP_HOST") not in self.valid_hosts and (text := self.refuse_host(environ)):
             return ErrorResponse(HTTPStatus.BAD_REQUEST, text)
         method = environ["REQUEST_METHOD"]
         if method not in _METHODS and method != method.upper():
@@ -114,24 +114,24 @@ class RequestValidator:
         )
 
     def refuse_host(self, environ: WSGIEnvironment) -> str | None:
-        """Why the host of this request is not acceptable (RFC 9112 §3.2), if it is not."""
+        """The error message for an invalid host (RFC 9112 §3.2); ``None`` if it is valid."""
         host = environ.get("HTTP_HOST", "")
         if not host:
-            if environ["SERVER_PROTOCOL"] == "HTTP/1.0":  # it knows no Host: SERVER_NAME counts
+            if environ["SERVER_PROTOCOL"] == "HTTP/1.0":  # Host is optional: use SERVER_NAME
                 environ.pop("HTTP_HOST", None)
                 return None
             return "The request has no Host header."
         if not _HOST.fullmatch(host):
             return _BAD_HOST
-        if len(self.good_hosts) < _REMEMBERED_HOSTS:
-            self.good_hosts.add(host)
+        if len(self.valid_hosts) < _MAX_CACHED_HOSTS:
+            self.valid_hosts.add(host)
         return None
 
 
 def refuse_fields(fields: list[tuple[bytes, bytes]]) -> ErrorResponse | None:
-    """Why a request with so many fields is not acceptable, if it is not (RFC 6585 §5).
+    """The error response to a request with too many fields (RFC 6585 §5), else ``None``.
 
-    HTTP/2 may send each cookie in a field of its own (RFC 9113 §8.2.3): together they are one.
+    HTTP/2 may send each cookie in a field of its own (RFC 9113 §8.2.3): together they count as one.
     """
     if len(fields) <= MAX_FIELDS or sum(name != b"cookie" for name, _ in fields) < MAX_FIELDS:
         return None
@@ -142,11 +142,11 @@ def refuse_fields(fields: list[tuple[bytes, bytes]]) -> ErrorResponse | None:
 
 
 def _refuse_coding(codings: str) -> ErrorResponse | None:
-    """Why the body cannot be decoded, if it cannot: RFC 9112 §6.1."""
+    """The error response to an unsupported transfer coding (RFC 9112 §6.1), else ``None``."""
     names = [name.strip(" \t").lower() for name in codings.split(",")]
     if names == ["chunked"]:
         return None
-    if "chunked" in names[:-1]:  # it may be used once, and last
+    if "chunked" in names[:-1]:  # only allowed once, as the last one
         return ErrorResponse(HTTPStatus.BAD_REQUEST, _CHUNKED_LAST)
     return ErrorResponse(HTTPStatus.NOT_IMPLEMENTED, _ONLY_CHUNKED)
 

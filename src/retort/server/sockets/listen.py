@@ -33,7 +33,7 @@ def open_listener(host: str, port: int, *, change_port: str = "--port {port}") -
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         _allow_quick_restart(listener)
-        send_at_once(listener)
+        set_no_delay(listener)
         listener.bind((host, port))
         listener.listen(BACKLOG)
     except (OSError, OverflowError) as error:
@@ -42,10 +42,11 @@ def open_listener(host: str, port: int, *, change_port: str = "--port {port}") -
     return listener
 
 
-def send_at_once(listener: socket.socket) -> None:
-    """Have short pieces of a response sent at once, where Nagle's algorithm would wait for 40 ms.
+def set_no_delay(listener: socket.socket) -> None:
+    """Disable Nagle's algorithm, which would delay short pieces of a response by 40 ms.
 
-    Connections inherit it from the listening socket: tcp(7). Unix sockets have no such option.
+    Connections inherit the option from the listening socket: tcp(7). Unix sockets have no such
+    option.
     """
     with contextlib.suppress(OSError):
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

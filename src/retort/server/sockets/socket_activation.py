@@ -11,7 +11,7 @@ import os
 import socket
 
 from ..options import BACKLOG
-from .listen import CannotListen, send_at_once
+from .listen import CannotListen, set_no_delay
 
 _FIRST_FD = 3
 
@@ -60,7 +60,7 @@ def adopt_inherited(fd: int) -> socket.socket:
         listener.detach()  # leave it open
         raise CannotListen(f"The socket {fd} {problem}")
     listener.set_inheritable(False)
-    send_at_once(listener)
+    set_no_delay(listener)
     _adopted.add(os.fstat(listener.fileno()).st_ino)
     return listener
 
