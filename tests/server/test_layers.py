@@ -3,8 +3,8 @@
 import pytest
 
 from retort.server.operations.health import Pages
-from retort.server.operations.middleware import around
-from retort.server.operations.request_record import Observed
+from retort.server.operations.middleware import add_middleware
+from retort.server.operations.request_record import RequestRecorder
 from retort.server.options import Operations
 
 
@@ -19,35 +19,41 @@ def no():
 
 def test_what_was_not_asked_for_costs_nothing():
     assert (
-        around(application, Operations(), program=application, is_shutting_down=no) is application
+        add_middleware(application, Operations(), program=application, is_shutting_down=no)
+        is application
     )
 
 
 @pytest.mark.parametrize(
     ("operations", "kind"),
     [
-        (Operations(access_log="-"), Observed),
-        (Operations(request_id=True), Observed),
+        (Operations(access_log="-"), RequestRecorder),
+        (Operations(request_id=True), RequestRecorder),
         (Operations(health=True), Pages),
         (Operations(health=True, access_log="-"), Pages),
     ],
 )
 def test_what_was_asked_for_is_around_it(operations, kind):
-    assert type(around(application, operations, program=application, is_shutting_down=no)) is kind
+    assert (
+        type(add_middleware(application, operations, program=application, is_shutting_down=no))
+        is kind
+    )
 
 
 def test_proxies_are_outermost_so_that_logs_have_the_client():
     asked = Operations(proxies=1, health=True, request_id=True)
 
-    layer = around(application, asked, program=application, is_shutting_down=no)
+    layer = add_middleware(application, asked, program=application, is_shutting_down=no)
 
     assert type(layer).__name__ == "ProxyFix"
     assert isinstance(layer.app, Pages)
-    assert isinstance(layer.app.otherwise, Observed)
+    assert isinstance(layer.app.fallback, RequestRecorder)
 
 
 def test_a_program_that_is_no_flask_can_be_asked_whether_it_is_ready():
-    layer = around(application, Operations(health=True), program=application, is_shutting_down=no)
+    layer = add_middleware(
+        application, Operations(health=True), program=application, is_shutting_down=no
+    )
     statuses = []
     environ = {"PATH_INFO": "/-/ready", "REQUEST_METHOD": "GET"}
 

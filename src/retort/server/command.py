@@ -12,7 +12,7 @@ from .development.development import Development, develop, open_or_exit, start_l
 from .development.reloaded import this_child
 from .development.reloader import why_no_reloader
 from .development.werkzeug_server import production_lines
-from .operations.middleware import get_ready
+from .operations.middleware import prepare_processes
 from .options import (
     DEFAULT_THREADS,
     GRACE_SECONDS,
@@ -182,7 +182,7 @@ def serve_with_workers(
     listener, wish = open_or_exit(wish)
     echo_all(open_files_lines())
     on_ready = Announcer(start_lines_for(listener, wish, workers=count), wish.announce, count)
-    with get_ready(wish.settings.operations, workers=count) as ops:
+    with prepare_processes(wish.settings.operations, workers=count) as ops:
         settings = replace(wish.settings, is_multiprocess=count > 1, ops_listener=ops)
         group = Supervisor(
             load,

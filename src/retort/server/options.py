@@ -105,7 +105,7 @@ class Operations:
     ops_host: str = OPS_HOST
 
     @property
-    def watches(self) -> bool:
+    def records_requests(self) -> bool:
         """Whether each request is looked at."""
         return bool(self.access_log or self.log_format or self.request_id or self.metrics)
 

@@ -15,7 +15,7 @@ import click
 from ...http.cross_origin import is_loopback
 from ..console import echo, echo_all, log_request, start_lines
 from ..limits import WrongLimit, with_limits_of
-from ..operations.middleware import get_ready_alone
+from ..operations.middleware import prepare_single_process
 from ..process.monkeypatching import PatchedProgram, load_unpatched
 from ..process.serving import Worker, end_process, serve_here
 from ..sockets.address import actual_host, actual_port, open_address
@@ -214,7 +214,7 @@ def make_worker(
             echo(f" * Debugger on: its console asks for the PIN {debugger.pin}")
     if wish.settings.debug or wish.debugger:
         app = HostCheck(app, program, listened_hosts(listener, wish.host))
-    settings = replace(wish.settings, ops_listener=get_ready_alone(wish.settings.operations))
+    settings = replace(wish.settings, ops_listener=prepare_single_process(wish.settings.operations))
     if user is not None:
         if is_first:
             reason = f"it hands its socket to {user}."

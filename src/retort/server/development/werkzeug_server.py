@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import werkzeug.serving
 
-from ..operations.middleware import around
+from ..operations.middleware import add_middleware
 from ..process.signals import WakeupPipe
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class WerkzeugWorker:
         self.is_shutting_down = threading.Event()
         self.wakeup = WakeupPipe()
         self._is_stopped = False
-        served = around(
+        served = add_middleware(
             app,
             settings.operations,
             program=getattr(app, "app", app),  # inside the debugger

@@ -1,1 +1,1 @@
-"""What operators ask for: logs, metrics, health, and the middleware that brings them."""
+"""Logs, metrics and health checks for operators, and the middleware that adds them."""

@@ -1,8 +1,8 @@
-"""The access log: a line for each request, when it has been answered.
+"""The access log: one line per request, written when its response ends.
 
-Every field that a client chose is escaped, so that no request can write a line of its own or
-steer a terminal. A line is written at once and whole, and is no longer than what a pipe takes in
-one piece, so several workers can write to one file or pipe.
+All fields from the client are escaped, so that a request cannot forge lines or control a terminal.
+A line is written with one call and is short enough for an atomic write to a pipe, so several
+workers can share a file or pipe.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ if TYPE_CHECKING:
 
     from .request_record import RequestRecord
 
-# In characters of the line. Together below 4,096: POSIX promises no more for a pipe (PIPE_BUF).
-_LONGEST_TARGET = 1_900
-_LONGEST_REFERER = 800
-_LONGEST_AGENT = 500
-_LONGEST_NAME = 200
+# Lengths in characters. Their sum is below 4,096, the size of an atomic write to a pipe (PIPE_BUF).
+_MAX_TARGET = 1_900
+_MAX_REFERER = 800
+_MAX_AGENT = 500
+_MAX_NAME = 200
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
-# Apache's way ("Security Warning" in its mod_log_config): quotes, backslashes, and whatever is
-# not printable ASCII.
+# As in Apache ("Security Warning" in its mod_log_config): quotes, backslashes, and all characters
+# other than printable ASCII.
 _UNSAFE = re.compile(r'["\\]|[^ -~]')
 
 
@@ -45,17 +45,17 @@ def _escaped(match: re.Match[str]) -> str:
     return f"\\{character}" if character in '"\\' else f"\\x{ord(character):02x}"
 
 
-def escape(text: str, longest: int = _LONGEST_NAME) -> str:
-    """A client's text for a field in quotes, cut to ``longest`` characters."""
-    safe = _UNSAFE.sub(_escaped, text[:longest])
-    return safe if len(safe) <= longest else safe[:longest].rstrip("\\")
+def escape(text: str, max_length: int = _MAX_NAME) -> str:
+    """Escape a client's text for a quoted field, truncated to ``max_length`` characters."""
+    safe = _UNSAFE.sub(_escaped, text[:max_length])
+    return safe if len(safe) <= max_length else safe[:max_length].rstrip("\\")
 
 
 def common(record: RequestRecord) -> str:
-    """The Common Log Format of NCSA's server, as Apache writes it."""
-    target = escape(target_of(record), _LONGEST_TARGET)
+    """NCSA's Common Log Format, as written by Apache."""
+    target = escape(target_of(record), _MAX_TARGET)
     return (
-        f"{_word(record.environ.get('REMOTE_ADDR'))} - {_word(user_of(record))}"
+        f"{_unquoted(record.environ.get('REMOTE_ADDR'))} - {_unquoted(user_of(record))}"
         f" [{clock_time(int(record.arrived_at))}]"
         f' "{escape(record.method)} {target} {escape(record.protocol)}"'
         f" {record.status} {record.size or '-'}"
@@ -63,29 +63,29 @@ def common(record: RequestRecord) -> str:
 
 
 def combined(record: RequestRecord) -> str:
-    """`common`, and the referer and the client's name for itself."""
-    referer = escape(record.environ.get("HTTP_REFERER") or "-", _LONGEST_REFERER)
-    agent = escape(record.environ.get("HTTP_USER_AGENT") or "-", _LONGEST_AGENT)
+    """`common` with the Referer and User-Agent."""
+    referer = escape(record.environ.get("HTTP_REFERER") or "-", _MAX_REFERER)
+    agent = escape(record.environ.get("HTTP_USER_AGENT") or "-", _MAX_AGENT)
     return f'{common(record)} "{referer}" "{agent}"'
 
 
 def as_json(record: RequestRecord) -> str:
-    """Everything that is known, as a JSON object in one line."""
+    """All fields as a JSON object in one line."""
     environ = record.environ
     fields = {
         "time": iso_time(record.arrived_at),
-        "client": _short(environ.get("REMOTE_ADDR"), _LONGEST_NAME),
-        "user": _short(user_of(record), _LONGEST_NAME),
-        "method": _short(record.method, _LONGEST_NAME),
-        "target": _short(target_of(record), _LONGEST_TARGET),
+        "client": _json_text(environ.get("REMOTE_ADDR"), _MAX_NAME),
+        "user": _json_text(user_of(record), _MAX_NAME),
+        "method": _json_text(record.method, _MAX_NAME),
+        "target": _json_text(target_of(record), _MAX_TARGET),
         "protocol": record.protocol,
         "status": record.status,
         "bytes": record.size,
         "duration_ms": round(record.seconds * 1000, 3),
-        "referer": _short(environ.get("HTTP_REFERER"), _LONGEST_REFERER),
-        "agent": _short(environ.get("HTTP_USER_AGENT"), _LONGEST_AGENT),
+        "referer": _json_text(environ.get("HTTP_REFERER"), _MAX_REFERER),
+        "agent": _json_text(environ.get("HTTP_USER_AGENT"), _MAX_AGENT),
         "request_id": record.request_id,
-        "endpoint": _short(record.endpoint, _LONGEST_NAME),
+        "endpoint": _json_text(record.endpoint, _MAX_NAME),
         "pid": os.getpid(),
     }
     return json.dumps(fields).replace("\x7f", "\\u007f")
@@ -99,41 +99,44 @@ FORMATS: dict[str, Callable[[RequestRecord], str]] = {
 
 
 def target_of(record: RequestRecord) -> str:
-    """Path and query as in the request's first line."""
+    """Path and query as in the request line."""
     return shown_target(record.path, record.query)
 
 
 def user_of(record: RequestRecord) -> str | None:
-    """Who is signed in by HTTP's own means; with Basic, the name that the client gave."""
+    """REMOTE_USER, or the user name from HTTP Basic authentication, which is not verified."""
     user: str | None = record.environ.get("REMOTE_USER")
     scheme, _, token = record.environ.get("HTTP_AUTHORIZATION", "").partition(" ")
     if user or scheme.lower() != "basic":
         return user
     try:
-        pair = base64.b64decode(token, validate=True).decode("latin-1")  # as all of an environ
+        pair = base64.b64decode(token, validate=True).decode("latin-1")  # as in the environ
     except (binascii.Error, ValueError):
         return None
     return pair.partition(":")[0]
 
 
-def _word(text: str | None) -> str:
-    """A field without quotes around it: no spaces, and ``-`` for nothing."""
+def _unquoted(text: str | None) -> str:
+    """An unquoted field: spaces are escaped, and ``-`` stands for an empty one."""
     return escape(text or "").replace(" ", "\\x20") or "-"
 
 
-def _short(text: str | None, longest: int) -> str | None:
-    """A field for JSON, where each character may need six; read as UTF-8 if it is that."""
+def _json_text(text: str | None, max_length: int) -> str | None:
+    """A truncated field for JSON, decoded as UTF-8 if possible.
+
+    JSON may escape a character as six, so such a field is truncated to a sixth.
+    """
     if text is None:
         return None
     with contextlib.suppress(UnicodeError):
         text = text.encode("latin-1").decode()
-    is_plain = len(json.dumps(text[:longest])) <= longest + 2
-    return text[: longest if is_plain else longest // 6]
+    is_plain = len(json.dumps(text[:max_length])) <= max_length + 2
+    return text[: max_length if is_plain else max_length // 6]
 
 
 @lru_cache(maxsize=4)
 def clock_time(second: int) -> str:
-    """``22/Nov/2026:18:21:11 +0000``: in the time zone of the machine, in English."""
+    """``22/Nov/2026:18:21:11 +0000``: local time, with English month names."""
     moment = time.localtime(second)
     zone = time.strftime("%z", moment)
     clock = time.strftime("%Y:%H:%M:%S", moment)
@@ -149,8 +152,8 @@ def iso_time(moment: float) -> str:
 class LogFile:
     """Appends lines to a file, or to standard output (``-``).
 
-    A file that was moved away or removed, as logrotate does, is made again at the next line: no
-    signal is needed. `reopen_access_logs` opens it again in any case.
+    If the file was moved or removed (logrotate), the next line creates it again, without a signal.
+    `reopen_access_logs` reopens it in any case.
 
     :raises OSError: if the file cannot be opened.
     """
@@ -170,7 +173,7 @@ class LogFile:
         self.identity = _identity(os.fstat(self.fd))
 
     def write_line(self, line: str) -> None:
-        """Append a line. What goes wrong is said once, and ends no request."""
+        """Append a line. An error is reported once and does not affect the request."""
         data = f"{line}\n".encode("utf-8", "replace")
         try:
             with self.lock:
@@ -194,7 +197,7 @@ class LogFile:
             self.reopen()
 
     def reopen(self) -> None:
-        """Open the file that has the name now; the caller holds the lock."""
+        """Reopen the file by its name; the caller holds the lock."""
         old = self.fd
         self.open()
         os.close(old)
@@ -205,11 +208,11 @@ class LogFile:
             os.close(self.fd)
 
 
-_files: WeakSet[LogFile] = WeakSet()  # those of this process
+_files: WeakSet[LogFile] = WeakSet()  # all access logs of this process
 
 
 def reopen_access_logs() -> None:
-    """Open every access log of this process again; what goes wrong is reported."""
+    """Reopen all access logs of this process; errors are reported."""
     for file in list(_files):
         if file.name == "-":
             continue

@@ -1,8 +1,8 @@
-"""What a program logs, with the request it was about; as text, or as JSON, a line for each record.
+"""Format the program's log records with their request, as text or as one JSON object per line.
 
-`RequestFields` gives a record the names ``request_id``, ``method``, ``path`` and ``endpoint``.
-`install` changes how records look that nobody else formats: those of a program that left
-logging alone. A program with its own handlers adds the filter to them.
+`RequestFields` adds ``request_id``, ``method``, ``path`` and ``endpoint`` to a record. `install`
+formats the records of programs that do not configure logging. A program with its own handlers adds
+the filter to them.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _FIELDS = ("request_id", "method", "path", "endpoint")
 
 
 class RequestFields(logging.Filter):
-    """Lets every record pass, and adds what is known of the current request.
+    """A filter that passes all records and adds the fields of the current request.
 
-    What the program itself gave under one of the names (``extra={"path": ...}``) stays. Outside
-    of requests, and where nothing is known, the value is ``-``.
+    Values from the program (``extra={"path": ...}``) are kept. Outside of requests, and for unknown
+    values, the value is ``-``.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -38,7 +38,7 @@ class RequestFields(logging.Filter):
 
 
 def request_fields() -> Mapping[str, str | None]:
-    """The values of the fields, for the code that runs now."""
+    """The values of the fields for the current request."""
     record = current_record()
     if record is None:
         return dict.fromkeys(_FIELDS)
@@ -50,12 +50,12 @@ def request_fields() -> Mapping[str, str | None]:
     }
 
 
-# Of logging.LogRecord; what else a record has, the program gave it by extra={...}.
+# The attributes of logging.LogRecord; all others come from the program by extra={...}.
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
 class JsonFormatter(logging.Formatter):
-    """A record as a JSON object in one line. A traceback is a string in ``exception``."""
+    """Formats a record as a JSON object in one line; ``exception`` is the traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
         fields: dict[str, Any] = {
@@ -86,14 +86,14 @@ def make_formatter(log_format: str) -> logging.Formatter:
 
 
 def install(log_format: str, logger_name: str | None) -> None:
-    """Format what would go to standard error as ``log_format`` says.
+    """Set the format of records that go to standard error by default.
 
-    :param logger_name: the application's logger, which gets the fields for all its handlers.
+    :param logger_name: the application's logger; all its handlers get the request fields.
     """
     fields = RequestFields()
     if logger_name is not None:
         logging.getLogger(logger_name).addFilter(fields)
-    # The second is Python's own, for loggers without any handler: those of libraries.
+    # Python uses lastResort for loggers without a handler, such as those of libraries.
     for handler in (default_handler, logging.lastResort):
         if handler is not None:
             handler.addFilter(fields)
@@ -101,9 +101,9 @@ def install(log_format: str, logger_name: str | None) -> None:
 
 
 def reopen_log_files() -> None:
-    """Open the files of all `logging.FileHandler` of this process again, as logrotate needs it.
+    """Reopen the files of all `logging.FileHandler` objects of this process, for logrotate.
 
-    A file that is opened for writing from its start (mode ``w``) is left: its lines would be lost.
+    Files in mode ``w`` are not reopened, because that would truncate them.
     """
     for handler in set(_handlers()):
         if isinstance(handler, logging.FileHandler) and handler.mode == "a":

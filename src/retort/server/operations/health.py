@@ -1,7 +1,7 @@
-"""Pages for the machines that watch a server: does it answer, is it ready, its measurements.
+"""Monitoring pages: health, readiness and metrics.
 
-They are answered before the application and appear in no access log. Where they are served, on
-the site's own port or on one of their own, is decided in `options.py`.
+The server answers them before the application and does not write them to the access log. They are
+served on the site's port or on a port of their own: `options.py`.
 """
 
 from __future__ import annotations
@@ -17,34 +17,34 @@ if TYPE_CHECKING:
 
 
 class Page(NamedTuple):
-    """An answer to a machine."""
+    """A response of a monitoring page."""
 
     status: HTTPStatus
-    kind: str
+    content_type: str
     body: bytes
 
 
-def as_page(status: HTTPStatus, content: Mapping[str, Any]) -> Page:
-    """JSON; for an error a problem as RFC 9457 has it."""
-    kind = "application/json"
+def json_page(status: HTTPStatus, content: Mapping[str, Any]) -> Page:
+    """A JSON page; errors are problem details (RFC 9457)."""
+    content_type = "application/json"
     if status >= 400:
-        kind = "application/problem+json"
+        content_type = "application/problem+json"
         content = {"title": status.phrase, "status": status.value, **content}
-    return Page(status, kind, json.dumps(content).encode() + b"\n")
+    return Page(status, content_type, json.dumps(content).encode() + b"\n")
 
 
 def health() -> Page:
-    """This process runs and answers; nothing is asked of the program."""
-    return as_page(HTTPStatus.OK, {"status": "ok"})
+    """The liveness page: this process responds. The program is not called."""
+    return json_page(HTTPStatus.OK, {"status": "ok"})
 
 
 class Readiness:
-    """Whether the program can do its work: every check in its ``READY_CHECKS`` says so.
+    """The readiness page: runs the checks in the program's ``READY_CHECKS``.
 
-    A check is called without arguments, within the app's context. It fails by raising, or by
-    returning ``False``. The answer names the checks; what was raised is in the log only.
+    A check is called without arguments, in the app's context. It fails by raising or by returning
+    ``False``. The response names the checks; exceptions appear only in the log.
 
-    :param is_shutting_down: whether the server shuts down, so balancers should stop using it.
+    :param is_shutting_down: returns whether the server is shutting down; then it is not ready.
     """
 
     def __init__(self, program: Any, is_shutting_down: Callable[[], bool]) -> None:
@@ -54,13 +54,13 @@ class Readiness:
     def __call__(self) -> Page:
         if self.is_shutting_down():
             detail = "The server is being stopped."
-            return as_page(HTTPStatus.SERVICE_UNAVAILABLE, {"detail": detail})
+            return json_page(HTTPStatus.SERVICE_UNAVAILABLE, {"detail": detail})
         results = {_name_of(check): self.run(check) for check in self.checks()}
         checks = {name: "ok" if is_good else "failed" for name, is_good in results.items()}
         if all(results.values()):
-            return as_page(HTTPStatus.OK, {"status": "ready", "checks": checks})
+            return json_page(HTTPStatus.OK, {"status": "ready", "checks": checks})
         detail = "A check of the program failed."
-        return as_page(HTTPStatus.SERVICE_UNAVAILABLE, {"detail": detail, "checks": checks})
+        return json_page(HTTPStatus.SERVICE_UNAVAILABLE, {"detail": detail, "checks": checks})
 
     def checks(self) -> Iterable[Callable[[], object]]:
         config: Mapping[str, Any] = getattr(self.program, "config", {})
@@ -81,25 +81,26 @@ def _name_of(check: Callable[[], object]) -> str:
 
 
 class Pages:
-    """Answer these paths; everything else is ``otherwise``'s, or not found.
+    """Serves monitoring pages.
 
-    :param pages: what to call for a path.
+    :param pages: path -> function that makes the page.
+    :param fallback: the application for other paths; ``None``: they are not found.
     """
 
     def __init__(
-        self, pages: Mapping[str, Callable[[], Page]], otherwise: WSGIApplication | None = None
+        self, pages: Mapping[str, Callable[[], Page]], fallback: WSGIApplication | None = None
     ) -> None:
         self.pages = pages
-        self.otherwise = otherwise
+        self.fallback = fallback
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         make = self.pages.get(environ["PATH_INFO"])
-        if make is None and self.otherwise is not None:
-            return self.otherwise(environ, start_response)
+        if make is None and self.fallback is not None:
+            return self.fallback(environ, start_response)
         if make is None:
-            page = as_page(HTTPStatus.NOT_FOUND, {"pages": sorted(self.pages)})
+            page = json_page(HTTPStatus.NOT_FOUND, {"pages": sorted(self.pages)})
         elif environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
-            page = as_page(HTTPStatus.METHOD_NOT_ALLOWED, {"detail": "Ask with GET or HEAD."})
+            page = json_page(HTTPStatus.METHOD_NOT_ALLOWED, {"detail": "Use GET or HEAD."})
         else:
             page = make()
         start_response(f"{page.status.value} {page.status.phrase}", _headers(page))
@@ -108,7 +109,7 @@ class Pages:
 
 def _headers(page: Page) -> list[tuple[str, str]]:
     headers = [
-        ("Content-Type", page.kind),
+        ("Content-Type", page.content_type),
         ("Content-Length", str(len(page.body))),
         ("Cache-Control", "no-store"),
     ]

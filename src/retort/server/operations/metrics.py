@@ -1,8 +1,8 @@
-"""Measurements in the text format of Prometheus, by its own library, ``prometheus-client``.
+"""Metrics in Prometheus's text format, made by its library ``prometheus-client``.
 
-The library adds the numbers of several workers up by files in a folder that all of them know
-(its "multiprocess mode"), which also has what the program measures by itself.
-Labels are few on purpose: the endpoint, not the path, so that no client can make new ones.
+The library sums the values of several workers with files in a shared folder (its "multiprocess
+mode"). The folder also has the program's own metrics. The endpoint is a label and the path is not,
+so that clients cannot create labels.
 """
 
 from __future__ import annotations
@@ -31,16 +31,17 @@ _METHODS = frozenset(
 
 
 def is_installed() -> bool:
-    """Whether the library is there."""
-    # Without importing it: that would settle that there is one process.
+    """Whether the library is installed."""
+    # Do not import it: the import decides whether its multiprocess mode is used.
     return importlib.util.find_spec("prometheus_client") is not None
 
 
 @contextlib.contextmanager
 def shared_folder() -> Iterator[None]:
-    """Where several workers add their numbers up, if the operator has not named a folder.
+    """Create the shared folder for several workers, unless the operator has set one.
 
-    Has to be entered before the library is imported, by a program too: it looks only once.
+    It must exist before the server or the program imports the library, which reads the variable at
+    import.
     """
     if os.environ.get(_FOLDER_VARIABLE):
         yield
@@ -55,15 +56,15 @@ def shared_folder() -> Iterator[None]:
 
 
 class Metrics:
-    """Counts and times each `RequestRecord`, and shows everything that is measured in this program.
+    """Counts and times each `RequestRecord`, and serves all metrics of the program.
 
-    Make one in each process that serves.
+    Each serving process needs one.
     """
 
     def __init__(self) -> None:
         from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-        # Apart from the library's own registry, which a program may have filled or emptied.
+        # Not the library's default registry, which the program may change.
         self.own = CollectorRegistry()
         self.requests = Counter(
             "retort_requests",
@@ -73,7 +74,7 @@ class Metrics:
         )
         self.duration = Histogram(
             "retort_request_duration_seconds",
-            "Time from a request to the end of its answer.",
+            "Time from a request to the end of its response.",
             ["method", "endpoint"],
             registry=self.own,
         )
@@ -95,36 +96,36 @@ class Metrics:
         self.duration.labels(method, endpoint).observe(record.seconds)
 
     def page(self) -> Page:
-        """Everything, as Prometheus reads it."""
+        """All metrics in Prometheus's text format."""
         from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
         text = b"".join(generate_latest(registry) for registry in self.registries())
         return Page(HTTPStatus.OK, CONTENT_TYPE_LATEST, text)
 
     def registries(self) -> list[Any]:
-        """Where the numbers are: in this process, or in the files of all."""
+        """The registries to serve: those of this process, or the shared folder's."""
         from prometheus_client import REGISTRY, CollectorRegistry
         from prometheus_client.multiprocess import MultiProcessCollector
 
         folder = os.environ.get(_FOLDER_VARIABLE)
         workers: Any = CollectorRegistry()
         if not folder:
-            workers.register(Workers([os.getpid()]))
+            workers.register(WorkersCollector([os.getpid()]))
             return [REGISTRY, self.own, workers]
-        workers.register(Workers(living_workers(folder)))
+        workers.register(WorkersCollector(live_workers(folder)))
         shared = CollectorRegistry()
         MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
         return [shared, workers]
 
 
-class Workers:
-    """The processes that serve, and the memory that each holds."""
+class WorkersCollector:
+    """Collects the number of serving processes and the memory of each."""
 
     def __init__(self, pids: list[int]) -> None:
         self.pids = pids
 
     def collect(self) -> Iterator[Any]:
-        """What Prometheus's registry asks for."""
+        """Called by Prometheus's registry."""
         from prometheus_client.core import GaugeMetricFamily
 
         yield GaugeMetricFamily("retort_workers", "Processes that serve.", value=len(self.pids))
@@ -140,10 +141,10 @@ class Workers:
         yield memory
 
 
-def living_workers(folder: str) -> list[int]:
-    """Process ids of the workers that have a file in the folder; the files of dead ones go.
+def live_workers(folder: str) -> list[int]:
+    """The ids of running workers that have a file in the folder.
 
-    Only those of their gauges: what they counted stays counted.
+    The gauge files of ended workers are removed; their counters are kept.
     """
     from prometheus_client.multiprocess import mark_process_dead
 
@@ -153,13 +154,13 @@ def living_workers(folder: str) -> list[int]:
         if is_alive(pid):
             living.append(pid)
         else:
-            with contextlib.suppress(FileNotFoundError):  # another worker was quicker
+            with contextlib.suppress(FileNotFoundError):  # another worker has removed it
                 mark_process_dead(pid, folder)  # type: ignore[no-untyped-call]
     return living
 
 
 def is_alive(pid: int) -> bool:
-    """Whether there is such a process."""
+    """Whether the process exists."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -170,7 +171,7 @@ def is_alive(pid: int) -> bool:
 
 
 def resident_bytes(pid: int) -> int | None:
-    """The memory a process holds, where Linux's ``/proc`` tells (proc(5), statm)."""
+    """A process's resident memory, from Linux's ``/proc`` (proc(5), statm)."""
     try:
         pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     except (OSError, ValueError, IndexError):

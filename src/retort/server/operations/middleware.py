@@ -1,8 +1,8 @@
-"""Put around an application what its operator asked for: see `operations.Operations`.
+"""Wrap an application in the middleware that `options.Operations` enables.
 
-From the outside: the proxies' headers are believed, pages for machines are answered, and what is
-left is observed on its way to the application. `get_ready` is for the first
-process, before it starts others; `around` for each one that serves.
+From the outermost to the innermost: trusted proxy headers, monitoring pages, request recording. The
+main process calls `prepare_processes` before it starts workers; each serving process calls
+`add_middleware`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .access_log import AccessLog, LogFile
 from .health import Pages, Readiness, health
 from .metrics import Metrics, is_installed, shared_folder
 from .request_id import RequestIds
-from .request_record import Observed
+from .request_record import RequestRecorder
 
 if TYPE_CHECKING:
     import socket
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
 
     from ..options import Operations
     from .health import Page
-    from .request_record import Note
+    from .request_record import Callback
 
 
 @contextlib.contextmanager
-def get_ready(operations: Operations, *, workers: int) -> Iterator[socket.socket | None]:
-    """Check what can be checked, and make what all workers share.
+def prepare_processes(operations: Operations, *, workers: int) -> Iterator[socket.socket | None]:
+    """Check the settings and create the resources that all workers share.
 
-    :returns: the socket for the pages, if they have a port of their own.
-    :raises SystemExit: with status 1, if something of it cannot be had.
+    :returns: the socket for the monitoring pages, if they have a port of their own.
+    :raises SystemExit: with status 1, if a check fails.
     """
     with contextlib.ExitStack() as stack:
-        listener = get_ready_alone(operations)
+        listener = prepare_single_process(operations)
         if listener is not None:
             stack.enter_context(listener)
         if operations.metrics and workers > 1:
@@ -45,17 +45,17 @@ def get_ready(operations: Operations, *, workers: int) -> Iterator[socket.socket
         yield listener
 
 
-def get_ready_alone(operations: Operations) -> socket.socket | None:
-    """`get_ready` for a process that serves by itself."""
+def prepare_single_process(operations: Operations) -> socket.socket | None:
+    """`prepare_processes` for a server with a single process."""
     check_access_log(operations)
     check_metrics(operations)
     return open_ops_listener(operations)
 
 
 def check_access_log(operations: Operations) -> None:
-    """Open it once.
+    """Check that the access log can be opened.
 
-    :raises SystemExit: with status 1, if that fails.
+    :raises SystemExit: with status 1, if not.
     """
     if operations.access_log is None:
         return
@@ -69,7 +69,7 @@ def check_access_log(operations: Operations) -> None:
 
 
 def check_metrics(operations: Operations) -> None:
-    """See that the library is there.
+    """Check that the metrics library is installed.
 
     :raises SystemExit: with status 1, if not.
     """
@@ -78,7 +78,7 @@ def check_metrics(operations: Operations) -> None:
 
 
 def open_ops_listener(operations: Operations) -> socket.socket | None:
-    """The socket for the pages, if they have a port of their own.
+    """Open the socket for the monitoring pages, if they have a port of their own.
 
     :raises SystemExit: with status 1, if the port cannot be used.
     """
@@ -91,12 +91,12 @@ def open_ops_listener(operations: Operations) -> socket.socket | None:
         refuse(str(error))
     port = listener.getsockname()[1]
     for path in paths_of(operations):
-        echo(f" * For machines: http://{f'[{host}]' if ':' in host else host}:{port}{path}")
+        echo(f" * Monitoring: http://{f'[{host}]' if ':' in host else host}:{port}{path}")
     return listener
 
 
 def refuse(problem: str) -> Any:
-    """Say what is wrong, and end.
+    """Print an error and exit.
 
     :raises SystemExit: with status 1.
     """
@@ -105,13 +105,13 @@ def refuse(problem: str) -> Any:
 
 
 def paths_of(operations: Operations) -> list[str]:
-    """Where the pages are."""
+    """The paths of the enabled monitoring pages."""
     names = ["health", "ready"] if operations.health else []
     names += ["metrics"] if operations.metrics else []
     return [f"{operations.ops_path}/{name}" for name in names]
 
 
-def around(
+def add_middleware(
     app: WSGIApplication,
     operations: Operations,
     *,
@@ -119,20 +119,20 @@ def around(
     is_shutting_down: Callable[[], bool],
     ops_listener: socket.socket | None = None,
 ) -> WSGIApplication:
-    """``app`` with everything that was asked for around it; ``app`` itself if nothing was.
+    """Wrap ``app`` in the enabled middleware; returns ``app`` itself if there is none.
 
-    :param program: the application that the user wrote, without anything around it.
-    :param is_shutting_down: whether this server is about to go.
-    :param ops_listener: where to serve the pages, instead of beside ``app``.
+    :param program: the user's application, without middleware.
+    :param is_shutting_down: returns whether this server is shutting down.
+    :param ops_listener: the socket for the monitoring pages; ``None``: the site's port.
     """
     metrics = Metrics() if operations.metrics else None
-    if operations.watches:
-        app = observe(app, operations, program, metrics)
+    if operations.records_requests:
+        app = record_requests(app, operations, program, metrics)
     if operations.has_pages:
         ready = Readiness(program, is_shutting_down)
         pages = make_pages(operations, ready, metrics)
         if ops_listener is None:
-            app = Pages(pages, otherwise=app)
+            app = Pages(pages, fallback=app)
         else:
             serve_beside(pages, ops_listener)
     if operations.proxies:
@@ -143,14 +143,14 @@ def around(
     return app
 
 
-def observe(
+def record_requests(
     app: WSGIApplication, operations: Operations, program: object, metrics: Metrics | None
-) -> Observed:
-    """``app``, with all who want to know of its requests."""
-    at_start: list[Note] = [
-        RequestIds(keeps_given=operations.proxies > 0, answers=operations.request_id)
+) -> RequestRecorder:
+    """Wrap ``app`` in a `RequestRecorder` for ids, metrics and the access log."""
+    at_start: list[Callback] = [
+        RequestIds(trusts_header=operations.proxies > 0, adds_header=operations.request_id)
     ]
-    at_end: list[Note] = []
+    at_end: list[Callback] = []
     if metrics is not None:
         at_start.append(metrics.at_start)
         at_end.append(metrics.at_end)
@@ -160,13 +160,13 @@ def observe(
         from .error_log import install
 
         install(operations.log_format, getattr(program, "name", None))
-    return Observed(app, at_start=at_start, at_end=at_end)
+    return RequestRecorder(app, at_start=at_start, at_end=at_end)
 
 
 def make_pages(
     operations: Operations, ready: Readiness, metrics: Metrics | None
 ) -> dict[str, Callable[[], Page]]:
-    """What is answered at which path."""
+    """Path -> function that makes the page."""
     makers: list[Callable[[], Page]] = [health, ready] if operations.health else []
     if metrics is not None:
         makers.append(metrics.page)

@@ -1,8 +1,8 @@
-"""A small server for `health.Pages` on a port of its own, in a thread beside the site's.
+"""A small server for the monitoring pages on a port of their own.
 
-It has its own thread so that it answers while all others are busy. Every worker
-listens on the same socket, and any of them answers. For the few machines that ask once in some
-seconds; the site itself is served by `serving.py`.
+It runs in a thread of its own, so that it responds while all other threads are busy. All workers
+share its socket, and any of them may respond. It is meant for a few clients with one request every
+few seconds; `serving.py` serves the site itself.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ _TIMEOUT_SECONDS = 10
 class _Handler(WSGIRequestHandler):
     timeout = _TIMEOUT_SECONDS  # for each read from a client
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its own name
-        """Say nothing: these requests come every few seconds, for ever."""
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as in the base class
+        """Log nothing: monitoring repeats these requests every few seconds."""
 
     def address_string(self) -> str:
-        return str(self.client_address[0])  # without asking DNS
+        return str(self.client_address[0])  # without a DNS query
 
 
 class OpsServer(ThreadingMixIn, WSGIServer):
-    """Serve ``pages`` on a socket that is open already."""
+    """Serves ``pages`` on an open socket."""
 
     daemon_threads = True
 
@@ -39,7 +39,7 @@ class OpsServer(ThreadingMixIn, WSGIServer):
         host, port = listener.getsockname()[:2]
         super().__init__((host, port), _Handler, bind_and_activate=False)
         self.socket.close()
-        # Several processes wait for one client, and those that come late must not block.
+        # Several processes accept on this socket; those that are too late must not block.
         self.socket = listener.dup()
         self.socket.setblocking(False)
         self.server_name, self.server_port = host, port
@@ -51,4 +51,4 @@ class OpsServer(ThreadingMixIn, WSGIServer):
         threading.Thread(target=self.serve_forever, name="retort operations", daemon=True).start()
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that went away is nobody's error."""
+        """Ignore errors of single connections, such as a disconnect."""

@@ -1,7 +1,7 @@
-"""A name for each request, so that its lines in several logs can be found together.
+"""An id for each request, which connects its lines in several logs.
 
-The id that a proxy gave is kept only if the operator said that there is a proxy; a client's
-own would let it write what it likes into the logs.
+An id from ``X-Request-ID`` is used only if a proxy is configured. Without a proxy, a client could
+write arbitrary text to the logs.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ if TYPE_CHECKING:
 ENVIRON_KEY = "retort.request_id"
 HEADER = "X-Request-ID"
 
-# UUIDs, ULIDs, what nginx ($request_id), HAProxy and AWS ("Root=1-67891233-...") make. No comma:
-# the server joins two fields of one name with it.
+# UUIDs, ULIDs, and the ids of nginx ($request_id), HAProxy and AWS ("Root=1-67891233-..."). No
+# comma, which joins repeated fields.
 _ACCEPTABLE = re.compile(r"[A-Za-z0-9._:/+=@;-]{1,128}")
 
 
 class RequestIds:
-    """Gives a `RequestRecord` its id, and the application too: ``environ["retort.request_id"]``.
+    """Sets the id of a `RequestRecord` and ``environ["retort.request_id"]``.
 
-    :param keeps_given: whether a proxy that is trusted sets ``X-Request-ID``.
-    :param answers: add the id to the answer.
+    :param trusts_header: whether a trusted proxy sets ``X-Request-ID``.
+    :param adds_header: whether to add the id to the response.
     """
 
-    def __init__(self, *, keeps_given: bool, answers: bool) -> None:
-        self.keeps_given = keeps_given
-        self.answers = answers
+    def __init__(self, *, trusts_header: bool, adds_header: bool) -> None:
+        self.trusts_header = trusts_header
+        self.adds_header = adds_header
 
     def __call__(self, record: RequestRecord) -> None:
-        given = record.environ.get("HTTP_X_REQUEST_ID", "") if self.keeps_given else ""
+        given = record.environ.get("HTTP_X_REQUEST_ID", "") if self.trusts_header else ""
         own = given if _ACCEPTABLE.fullmatch(given) else secrets.token_hex(16)
         record.request_id = record.environ[ENVIRON_KEY] = own
-        if self.answers:
+        if self.adds_header:
             record.headers_to_add.append((HEADER, own))

@@ -1,9 +1,8 @@
-"""One request and its answer, seen from outside the application: for logs and measurements.
+"""Record each request and its response, for logs and metrics.
 
-`Observed` is a WSGI callable around everything else. It notes what came in and what went out,
-keeps the record where `current_record` finds it while the application runs, and hands it to
-whoever wants it when the answer has ended. What they make of it: `access_log.py`,
-`error_log.py`, `metrics.py`.
+`RequestRecorder` is WSGI middleware. It provides the record by `current_record` while the
+application runs, and passes it to callbacks when the response has ended. The callbacks are in
+`access_log.py` and `metrics.py`; `error_log.py` uses `current_record`.
 """
 
 from __future__ import annotations
@@ -24,19 +23,19 @@ if TYPE_CHECKING:
     from _typeshed import OptExcInfo
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-    Note = Callable[["RequestRecord"], object]
+    Callback = Callable[["RequestRecord"], object]
 
 _current: ContextVar[RequestRecord | None] = ContextVar("retort.record", default=None)
 
 
 class RequestRecord:
-    """What is known of a request and its answer; it grows while the request goes on.
+    """The data of one request and its response, filled in while the request proceeds.
 
-    :ivar path: as it came, before a program's own layers move parts of it to SCRIPT_NAME.
-    :ivar status: 0 as long as there is no answer.
-    :ivar size: bytes of the body that were handed to the server.
-    :ivar seconds: from the first line of the program's code to the end of the answer.
-    :ivar endpoint: of the route; ``None`` if none matched.
+    :ivar path: the received path, before middleware moves parts of it to SCRIPT_NAME.
+    :ivar status: 0 before the response starts.
+    :ivar size: the number of body bytes passed to the server.
+    :ivar seconds: the time from the call of the application to the end of the response.
+    :ivar endpoint: the route's endpoint; ``None`` if none matched.
     """
 
     __slots__ = (
@@ -70,15 +69,15 @@ class RequestRecord:
         self.request_id = ""
         self.headers_to_add: list[tuple[str, str]] = []
 
-    def noting(self, start_response: StartResponse) -> Any:
-        """``start_response``, with the status noted and `headers_to_add` added."""
+    def wrap_start_response(self, start_response: StartResponse) -> Any:
+        """Wrap ``start_response`` to record the status and add `headers_to_add`."""
 
         def note(
             status: str, headers: list[tuple[str, str]], exc_info: OptExcInfo | None = None
         ) -> Callable[[bytes], object]:
-            # A new list: the application may use its own again.
-            write = start_response(status, self.with_own(headers), exc_info)
-            self.status = int(status[:3])  # which the server has checked
+            # A copy: the application may reuse its list.
+            write = start_response(status, self.add_headers(headers), exc_info)
+            self.status = int(status[:3])  # validated by the server
             self.size = 0
 
             def note_piece(piece: bytes) -> object:
@@ -89,28 +88,32 @@ class RequestRecord:
 
         return note
 
-    def with_own(self, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
-        """The answer's headers and ours, as far as the application did not set them."""
+    def add_headers(self, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Add `headers_to_add` that the application has not set itself."""
         if not self.headers_to_add:
             return headers
-        theirs = {name.lower() for name, _ in headers}
-        return [*headers, *(pair for pair in self.headers_to_add if pair[0].lower() not in theirs)]
+        names = {name.lower() for name, _ in headers}
+        return [*headers, *(pair for pair in self.headers_to_add if pair[0].lower() not in names)]
 
 
 def current_record() -> RequestRecord | None:
-    """The record that this code runs for, if there is one."""
+    """The record of the current request, if there is one."""
     return _current.get()
 
 
-class Observed:
-    """Ask ``app``, and tell others about it.
+class RequestRecorder:
+    """Call ``app`` and record its requests.
 
-    :param at_start: called with the `RequestRecord` before the application is.
-    :param at_end: called when the answer has ended, well or not, once.
+    :param at_start: called with the `RequestRecord` before the application.
+    :param at_end: called once when the response has ended, successfully or not.
     """
 
     def __init__(
-        self, app: WSGIApplication, *, at_start: Sequence[Note] = (), at_end: Sequence[Note] = ()
+        self,
+        app: WSGIApplication,
+        *,
+        at_start: Sequence[Callback] = (),
+        at_end: Sequence[Callback] = (),
     ) -> None:
         self.app = app
         self.at_start = at_start
@@ -119,11 +122,11 @@ class Observed:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         record = RequestRecord(environ)
-        for note in self.at_start:
-            note(record)
+        for callback in self.at_start:
+            callback(record)
         token = _current.set(record)
         try:
-            body = self.app(environ, record.noting(start_response))
+            body = self.app(environ, record.wrap_start_response(start_response))
         except BaseException as error:
             record.status = status_of(error)
             self.end(record)
@@ -131,7 +134,7 @@ class Observed:
         finally:
             _current.reset(token)
         if type(body) is not list:
-            sending = Sending(body, record, self.end)
+            sending = RecordedBody(body, record, self.end)
             return FileBody(sending) if isinstance(body, FileBody) else sending
         record.size += sum(map(len, body))
         self.end(record)
@@ -139,24 +142,24 @@ class Observed:
 
     def end(self, record: RequestRecord) -> None:
         record.seconds = time.perf_counter() - record.started_at
-        for note in self.at_end:
-            note(record)
+        for callback in self.at_end:
+            callback(record)
 
 
-class Sending:
-    """A body on its way: counts what is taken of it, and notes when it ends."""
+class RecordedBody:
+    """Wraps a body to count its bytes and to call ``end`` when it is closed."""
 
-    def __init__(self, body: Iterable[bytes], record: RequestRecord, end: Note) -> None:
+    def __init__(self, body: Iterable[bytes], record: RequestRecord, end: Callback) -> None:
         self.body = body
         self.record = record
-        self.end: Note | None = end
+        self.end: Callback | None = end
         self.pieces = iter(body)
 
     def __iter__(self) -> Iterator[bytes]:
         return self
 
     def __next__(self) -> bytes:
-        token = _current.set(self.record)  # what a generator logs belongs to its request
+        token = _current.set(self.record)  # for records that a generator logs
         try:
             piece = next(self.pieces)
         except StopIteration:
@@ -171,7 +174,7 @@ class Sending:
         return piece
 
     def close(self) -> None:
-        """End the response: PEP 3333 has the server call this in every case."""
+        """End the response; PEP 3333 makes the server call this in every case."""
         token = _current.set(self.record)
         try:
             close = getattr(self.body, "close", None)
@@ -185,7 +188,7 @@ class Sending:
 
 
 def status_of(error: BaseException) -> int:
-    """The status that the server answers with when the application raises this."""
+    """The status that the server sends when the application raises this exception."""
     if isinstance(error, HTTPException) and error.code is not None:
         return error.code
     return 500

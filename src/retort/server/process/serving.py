@@ -16,7 +16,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, NoReturn
 
-from ..operations.middleware import around
+from ..operations.middleware import add_middleware
 from ..protocol.adapter import ProtocolAdapter
 from ..protocol.granian import GranianWorker
 from ..protocol.validation import RequestValidator
@@ -50,7 +50,7 @@ class Worker:
             max_body_bytes=settings.max_body_bytes,
             max_target_bytes=settings.max_target_bytes,
         )
-        wrapped = around(
+        wrapped = add_middleware(
             validator,
             settings.operations,
             program=getattr(app, "app", app),  # inside the debugger
