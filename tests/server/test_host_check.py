@@ -1,4 +1,4 @@
-"""Development mode answers hosts of this machine and of the program only (DNS rebinding)."""
+"""RunOptions mode answers hosts of this machine and of the program only (DNS rebinding)."""
 
 import socket
 import sys

@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .console import echo, echo_all
-from .development.development import Development, develop, open_or_exit, start_lines_for
+from .development.development import RunOptions, develop, open_or_exit, start_lines_for
 from .development.reloaded import this_child
 from .development.reloader import why_no_reloader
-from .development.werkzeug_server import production_lines
+from .development.werkzeug_server import websocket_warnings
 from .operations.middleware import prepare_processes
 from .options import (
     DEFAULT_THREADS,
@@ -107,7 +107,7 @@ def serve(
     :raises SystemExit: with status 1 when the port or the certificate cannot be used, or a
         worker cannot load the program; with 0 in a process that watched others.
     """
-    wish = Development(
+    options = RunOptions(
         host=host,
         port=port,
         name=name or "application",
@@ -140,15 +140,15 @@ def serve(
         exclude_patterns=tuple(exclude_patterns),
         announce=announce,
     )
-    if debug or wish.reload or wish.debugger:
+    if debug or options.reload or options.debugger:
         if workers > 1 and this_child() is None:
             echo(f" * {workers} workers are for production; here, one process serves")
         if pid_file is not None and this_child() is None:
             echo(" * No process id is written: 'retort reload' is for production")
-        develop(load, wish)
+        develop(load, options)
         return
     with pid_file_or_exit(pid_file):
-        serve_with_workers(load, wish, workers, recycling or Recycling())
+        serve_with_workers(load, options, workers, recycling or Recycling())
 
 
 @contextlib.contextmanager
@@ -173,17 +173,17 @@ def pid_file_or_exit(path: str | None) -> Iterator[None]:
 
 
 def serve_with_workers(
-    load: Callable[[], WSGIApplication], wish: Development, count: int, recycling: Recycling
+    load: Callable[[], WSGIApplication], options: RunOptions, count: int, recycling: Recycling
 ) -> None:
     """Serve from ``count`` processes; this one only keeps them alive.
 
     :raises SystemExit: when they have ended.
     """
-    listener, wish = open_or_exit(wish)
+    listener, options = open_or_exit(options)
     echo_all(open_files_lines())
-    on_ready = Announcer(start_lines_for(listener, wish, workers=count), wish.announce, count)
-    with prepare_processes(wish.settings.operations, workers=count) as ops:
-        settings = replace(wish.settings, is_multiprocess=count > 1, ops_listener=ops)
+    on_ready = Announcer(start_lines_for(listener, options, workers=count), options.announce, count)
+    with prepare_processes(options.settings.operations, workers=count) as ops:
+        settings = replace(options.settings, is_multiprocess=count > 1, ops_listener=ops)
         group = Supervisor(
             load,
             listener,
@@ -211,7 +211,7 @@ class Announcer:
 
     def __call__(self, app: WSGIApplication) -> None:
         echo_all(self.start_lines)
-        for line in production_lines(app, self.workers):
+        for line in websocket_warnings(app, self.workers):
             echo(line, fg="yellow")
         if self.announce is not None:
             echo_all(self.announce(app))

@@ -23,7 +23,7 @@ _UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
 _SIZE = re.compile(r"([0-9]{1,15})\s*([KMG]?)(?:i?B)?", re.IGNORECASE)
 
 _DAY = 86_400
-_MOST_LAYERS = 20  # as many as anybody has
+_MAX_LAYERS = 20  # as many as anybody has
 
 
 class WrongLimit(click.ClickException):
@@ -140,7 +140,7 @@ def limits_of(program: object) -> dict[str, float]:
 
 def config_of(program: object) -> Mapping[str, object]:
     """The config of a program, also inside of a few layers; empty if it has none."""
-    for _ in range(_MOST_LAYERS):
+    for _ in range(_MAX_LAYERS):
         if isinstance(config := getattr(program, "config", None), Mapping):
             return config
         program = getattr(program, "app", None)

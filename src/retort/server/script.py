@@ -18,7 +18,7 @@ import werkzeug.serving
 
 from .command import tls_or_exit
 from .console import echo
-from .development.development import Development, develop
+from .development.development import RunOptions, develop
 from .development.host_check import HostCheck
 from .development.reloaded import this_child
 from .development.reloader import why_no_reloader
@@ -70,7 +70,7 @@ def run(app: WSGIApplication, host: str, port: int, *, debug: bool = False, **op
     if os.environ.get("FLASK_RUN_FROM_CLI") == "true":
         note_ignored_run()
     elif (replaced := replaced_part()) is not None:
-        say_werkzeug_serves(f"something has replaced {replaced}.")
+        report_werkzeug(f"something has replaced {replaced}.")
         werkzeug.serving.run_simple(host, port, app, **options)
     else:
         refuse_unknown(options)
@@ -128,20 +128,20 @@ def serve_object(
     """Serve with Granian, or with Werkzeug if an option asks for what only that can do."""
     reason = why_werkzeug(host, options)
     if reason is not None:
-        say_werkzeug_serves(reason)
+        report_werkzeug(reason)
         if debug or options["use_debugger"]:
             app = HostCheck(app, app, [host])
         werkzeug.serving.run_simple(host, port, app, **options)
         return
-    wish = read_options(host, port, debug, options)
+    run_options = read_options(host, port, debug, options)
     if options["static_files"]:
         from werkzeug.middleware.shared_data import SharedDataMiddleware
 
         app = SharedDataMiddleware(app, options["static_files"])
-    develop(lambda: app, wish)
+    develop(lambda: app, run_options)
 
 
-def say_werkzeug_serves(reason: str) -> None:
+def report_werkzeug(reason: str) -> None:
     """Say that another server than usual is used, and why."""
     echo(f" * Served by Werkzeug's development server: {reason}", fg="yellow")
 
@@ -168,10 +168,10 @@ def why_werkzeug(host: str, options: dict[str, Any]) -> str | None:
     return None
 
 
-def read_options(host: str, port: int, debug: bool, options: dict[str, Any]) -> Development:
+def read_options(host: str, port: int, debug: bool, options: dict[str, Any]) -> RunOptions:
     """Werkzeug's options in our own words."""
     reloads = bool(options["use_reloader"]) and _reloader_works()
-    return Development(
+    return RunOptions(
         host=host,
         port=port,
         name=os.path.basename(sys.argv[0]) or "application",

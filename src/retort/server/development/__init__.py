@@ -1,1 +1,1 @@
-"""Serving in development: the reloader, and who may see errors."""
+"""The development server: reloader, host check, and Werkzeug's server for WebSockets."""

@@ -1,7 +1,7 @@
-"""Where the process of a reloading server begins: run the program again, as it was started.
+"""Entry point of the reloader's child process, which runs the program.
 
-Run by its path, never imported: ``python [options] child.py <the program's own words>``.
-Everything else is in `reloaded.py`, which can only be imported after the path is put right.
+It is run by its path, never imported: ``python [options] child.py <the program's own arguments>``.
+Everything else is in `reloaded.py`, which can only be imported once `sys.path` is correct.
 """
 
 import os
@@ -9,27 +9,27 @@ import sys
 
 
 def main() -> None:
-    """Run the program that the arguments name."""
-    words = sys.argv[1:]
-    put_program_first_on_path(words)
-    sys.orig_argv = [word for word in sys.orig_argv if word != __file__]
+    """Run the program given by the arguments."""
+    arguments = sys.argv[1:]
+    set_program_path(arguments)
+    sys.orig_argv = [argument for argument in sys.orig_argv if argument != __file__]
 
     from retort.server.development.reloaded import rerun
 
-    rerun(words)
+    rerun(arguments)
 
 
-def put_program_first_on_path(words: list[str]) -> None:
-    """Python put the folder of this file there; the program expects its own."""
+def set_program_path(arguments: list[str]) -> None:
+    """Replace this file's folder at the start of `sys.path` by the program's."""
     here = os.path.dirname(os.path.abspath(__file__))
     if not sys.path or os.path.abspath(sys.path[0]) != here:
-        return  # python -P, or -I: nothing was put there
-    if words[:1] == ["-m"]:
+        return  # python -P or -I: the folder was not added
+    if arguments[:1] == ["-m"]:
         sys.path[0] = os.getcwd()
-    elif words[:1] == ["-c"]:
+    elif arguments[:1] == ["-c"]:
         sys.path[0] = ""
     else:
-        sys.path[0] = os.path.dirname(os.path.realpath(words[0]))
+        sys.path[0] = os.path.dirname(os.path.realpath(arguments[0]))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Serve one program from one process, as a developer wants it: `run` and `serve --debug` meet here.
+"""The development server, for ``app.run()`` and ``retort run --debug``: one serving process.
 
-Without the reloader, this process serves; so ``breakpoint()`` has the terminal and the
-objects of the script are the ones that answer. With it, this process becomes the parent of
-`reloader.py`, and its child arrives here a second time with the socket to serve on.
+Without the reloader, this process serves. ``breakpoint()`` can use the terminal, and requests use
+the script's own objects. With the reloader, this process becomes the parent of `reloader.py`, and
+its child calls `develop` again to serve on the parent's socket.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ..sockets.address import actual_host, actual_port, open_address
 from ..sockets.listen import CannotListen
 from ..sockets.unix_socket import SocketFile
 from .host_check import HostCheck, listened_hosts
-from .reloaded import forget_foreign_reloader, this_child
+from .reloaded import clear_foreign_reloader, this_child
 from .reloader import supervise
 from .werkzeug_server import WerkzeugWorker, socket_user
 
@@ -37,8 +37,11 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Development:
-    """What was asked for. ``console``: may the debugger run code; only on loopback it does."""
+class RunOptions:
+    """Options of the development server.
+
+    :param console: whether the debugger may run code; it does so only on loopback addresses.
+    """
 
     host: str
     port: int
@@ -59,40 +62,40 @@ class Development:
 
     @property
     def is_public(self) -> bool:
-        """Whether others than this machine can reach a program in debug mode."""
+        """Whether other machines can reach the program in debug mode."""
         shows_errors = self.settings.debug or self.debugger
         return shows_errors and not (is_loopback(self.host) or self.host.startswith("unix:"))
 
 
 class PublicDebug(click.ClickException):
-    """The program is not to be served in debug mode where others can reach it."""
+    """The program must not be served in debug mode where others can reach it."""
 
 
-def develop(load: Callable[[], WSGIApplication], wish: Development) -> None:
-    """Serve what ``load`` returns; returns when stopped.
+def develop(load: Callable[[], WSGIApplication], options: RunOptions) -> None:
+    """Serve the application that ``load`` returns; returns when stopped.
 
-    :raises SystemExit: if the port cannot be used (1), in a reloader's parent (0), and with the
-        status that the program's own handler of SIGINT or SIGTERM asked for.
+    :raises SystemExit: with 1 if the port cannot be used, with 0 in the reloader's parent, or with
+        the status set by the program's own handler of SIGINT or SIGTERM.
     """
-    forget_foreign_reloader()
+    clear_foreign_reloader()
     child = this_child()
     if child is not None:
-        serve_as_child(child, load, wish)
+        serve_as_child(child, load, options)
         return
-    listener, wish = open_or_exit(wish)
-    if wish.reload:
-        echo_all(start_lines_for(listener, wish))
+    listener, options = open_or_exit(options)
+    if options.reload:
+        echo_all(start_lines_for(listener, options))
         with SocketFile(listener):
             raise SystemExit(supervise(listener))
     try:
         app = load_unpatched(load)
-        wish = settled_with(app, wish)
+        options = with_program_config(app, options)
     except (PatchedProgram, PublicDebug, WrongLimit) as refusal:
         echo(f"Error: {refusal.message}", fg="red")
         raise SystemExit(1) from None
-    echo_all(start_lines_for(listener, wish))
+    echo_all(start_lines_for(listener, options))
     with SocketFile(listener):
-        is_clean, status = serve_here(make_worker(app, listener, wish, is_first=True))
+        is_clean, status = serve_here(make_worker(app, listener, options, is_first=True))
     listener.close()
     if not is_clean:
         end_process(status or 0)
@@ -100,125 +103,127 @@ def develop(load: Callable[[], WSGIApplication], wish: Development) -> None:
         raise SystemExit(status)
 
 
-def serve_as_child(child: Child, load: Callable[[], WSGIApplication], wish: Development) -> None:
-    """Serve on the parent's socket; if the program does not load, serve the reason."""
-    wish = replace(wish, host=actual_host(child.listener, wish.host))
-    child.watcher.add(wish.extra_files, wish.exclude_patterns, polls=wish.polls)
+def serve_as_child(child: Child, load: Callable[[], WSGIApplication], options: RunOptions) -> None:
+    """Serve on the parent's socket; if the program does not load, serve an error page."""
+    options = replace(options, host=actual_host(child.listener, options.host))
+    child.watcher.add(options.extra_files, options.exclude_patterns, polls=options.polls)
     try:
         app = load_unpatched(load)
-        wish = settled_with(app, wish)
+        options = with_program_config(app, options)
     except PatchedProgram as refusal:
-        # This process can serve nothing, not even a page: the parent starts one that does.
+        # This process cannot serve an error page either; the parent starts one that can.
         echo(f"Error: {refusal.message}", fg="red")
         end_process(1)
     except Exception as error:
         from ...debug import Failure
 
-        child.serve_failure(Failure.from_exception(error), error, host=wish.host)
+        child.serve_failure(Failure.from_exception(error), error, host=options.host)
         return
-    worker = make_worker(app, child.listener, wish, is_first=child.is_first)
+    worker = make_worker(app, child.listener, options, is_first=child.is_first)
     if not child.is_first:
         echo(" * Loaded again, ready", fg="cyan")
     child.serve(worker)
 
 
-def settled_with(app: object, wish: Development) -> Development:
-    """The wish, with what the program's config has to say to it.
+def with_program_config(app: object, options: RunOptions) -> RunOptions:
+    """Check the options against the program's config, and add its limits.
 
-    :raises PublicDebug: if that is not to be.
-    :raises WrongLimit: if a limit in its config is none.
+    :raises PublicDebug: if the config forbids public debug mode.
+    :raises WrongLimit: if the config has an invalid limit.
     """
-    refuse_public_debug(app, wish)
-    return replace(wish, settings=with_limits_of(app, wish.settings))
+    refuse_public_debug(app, options)
+    return replace(options, settings=with_limits_of(app, options.settings))
 
 
-def refuse_public_debug(app: object, wish: Development) -> None:
-    """Warn loudly that others can reach a program in debug mode, or do not serve it.
+def refuse_public_debug(app: object, options: RunOptions) -> None:
+    """Warn if others can reach a program in debug mode.
 
-    :raises PublicDebug: if its config says that this is not to be (as in a `Retort`), and
-        the command line does not say otherwise.
+    :raises PublicDebug: if the config forbids this, as a `Retort` does by default, and the command
+        line does not allow it.
     """
-    if not wish.is_public:
+    if not options.is_public:
         return
     config: Mapping[str, object] = getattr(app, "config", {})
-    if not (wish.allow_public or config.get("ALLOW_PUBLIC_DEBUG", True)):
+    if not (options.allow_public or config.get("ALLOW_PUBLIC_DEBUG", True)):
         raise PublicDebug(
-            f"Debug mode is on, and others can reach {wish.host}: they would see tracebacks, code"
-            " and values of this program. Listen on 127.0.0.1, or leave debug mode out. If you"
-            " mean it, in a container for instance: --allow-public-debug, or"
+            f"Debug mode is on, and others can reach {options.host}: they would see tracebacks,"
+            " code and values of this program. Listen on 127.0.0.1, or turn debug mode off. To"
+            " allow it, in a container for instance: --allow-public-debug, or"
             ' app.config["ALLOW_PUBLIC_DEBUG"] = True.'
         )
     echo(
-        f" * WARNING: debug mode is on, and others can reach {wish.host}. They see tracebacks, code"
-        " and values of this program. Never do this in production.",
+        f" * WARNING: debug mode is on, and others can reach {options.host}. They see tracebacks,"
+        " code and values of this program. Never do this in production.",
         fg="red",
         bold=True,
     )
 
 
-def open_or_exit(wish: Development) -> tuple[socket.socket, Development]:
-    """Open the socket, or say why not.
+def open_or_exit(options: RunOptions) -> tuple[socket.socket, RunOptions]:
+    """Open the socket.
 
-    :returns: the socket, and the wish with the host that it really listens on.
-    :raises SystemExit: with status 1.
+    :returns: the socket, and the options with the host it actually listens on.
+    :raises SystemExit: with status 1, if it cannot be opened.
     """
     try:
         listener = open_address(
-            wish.host,
-            wish.port,
-            change_port=wish.change_port,
-            unix_mode=wish.unix_mode,
-            fd=wish.fd,
+            options.host,
+            options.port,
+            change_port=options.change_port,
+            unix_mode=options.unix_mode,
+            fd=options.fd,
         )
     except CannotListen as error:
         echo(f"Error: {error}", fg="red")
         raise SystemExit(1) from None
-    return listener, replace(wish, host=actual_host(listener, wish.host))
+    return listener, replace(options, host=actual_host(listener, options.host))
 
 
-def start_lines_for(listener: socket.socket, wish: Development, workers: int = 1) -> list[str]:
-    """Where the server is, and what is on."""
+def start_lines_for(listener: socket.socket, options: RunOptions, workers: int = 1) -> list[str]:
+    """The start lines: address and enabled features."""
     return start_lines(
-        name=wish.name,
-        scheme=wish.settings.scheme,
-        host=wish.host,
+        name=options.name,
+        scheme=options.settings.scheme,
+        host=options.host,
         port=actual_port(listener),
-        debug=wish.settings.debug,
-        reload=wish.reload,
-        imports_twice=wish.imports_twice,
-        debugger=wish.debugger,
+        debug=options.settings.debug,
+        reload=options.reload,
+        imports_twice=options.imports_twice,
+        debugger=options.debugger,
         workers=workers,
     )
 
 
 def make_worker(
-    app: WSGIApplication, listener: socket.socket, wish: Development, *, is_first: bool
+    app: WSGIApplication, listener: socket.socket, options: RunOptions, *, is_first: bool
 ) -> Worker | WerkzeugWorker:
-    """The worker for ``app``, with the debugger around it; says what it knows of the app."""
+    """Make the worker for ``app`` with the debugger, and print notes on the application."""
     program = app
-    if is_first and wish.announce is not None:
-        echo_all(wish.announce(app))
-    if wish.settings.debug:
+    if is_first and options.announce is not None:
+        echo_all(options.announce(app))
+    if options.settings.debug:
         from ...debug.notes import notes
         from ...debug.warnings import watch
 
         watch(app)
-        echo_all(notes(app, wish.settings.threads, is_first=is_first))
+        echo_all(notes(app, options.settings.threads, is_first=is_first))
     user = socket_user(app)
-    if wish.debugger:
+    if options.debugger:
         from ...debug import with_debugger
 
-        debugger = with_debugger(app, console=wish.console and is_loopback(wish.host))
+        debugger = with_debugger(app, console=options.console and is_loopback(options.host))
         app = debugger
         if is_first and debugger.evalex:
             echo(f" * Debugger on: its console asks for the PIN {debugger.pin}")
-    if wish.settings.debug or wish.debugger:
-        app = HostCheck(app, program, listened_hosts(listener, wish.host))
-    settings = replace(wish.settings, ops_listener=prepare_single_process(wish.settings.operations))
+    if options.settings.debug or options.debugger:
+        app = HostCheck(app, program, listened_hosts(listener, options.host))
+    settings = replace(
+        options.settings, ops_listener=prepare_single_process(options.settings.operations)
+    )
     if user is not None:
         if is_first:
             reason = f"it hands its socket to {user}."
             echo(f" * Served by Werkzeug's development server: {reason}", fg="yellow")
         return WerkzeugWorker(app, listener, settings)
-    log = log_request if wish.settings.debug else None
+    log = log_request if options.settings.debug else None
     return Worker(app, listener, settings, log=log)

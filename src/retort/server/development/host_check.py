@@ -1,16 +1,16 @@
-"""Refuse requests for hosts that are not this machine's, while a program is developed.
+"""Refuse requests for unknown hosts in development mode, against DNS rebinding.
 
-Debug pages show source code, routes and values. A page of another site can read them if its
-own name is made to resolve to this machine (DNS rebinding): the browser then takes both for one
-origin. Such a request names the other site in ``Host``, so development mode answers only:
+Debug pages show source code, routes and values. Another site can read them if its name resolves to
+this machine (DNS rebinding), because the browser then treats both as one origin. Such a request has
+the other site's name in ``Host``, so development mode accepts only:
 
 - loopback names and addresses: ``localhost``, ``*.localhost``, ``127.0.0.0/8``, ``[::1]``;
-- the name and the address listened on, and for ``0.0.0.0`` and ``::`` every address and the name of
-  this machine;
+- the name and the address the server listens on; for ``0.0.0.0`` and ``::``, all addresses and the
+  name of this machine;
 - ``TRUSTED_HOSTS`` and ``SERVER_NAME`` of the program, the latter with its subdomains.
 
-A Unix socket has no address, so the first and the last count. Production is not concerned: there
-the program decides, with ``TRUSTED_HOSTS``.
+For a Unix socket, the first and the last apply. In production there is no such check, and the
+program may set ``TRUSTED_HOSTS``.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _ANY_ADDRESS = frozenset({"0.0.0.0", "::", ""})
-_LAYERS = 8  # of WSGI middleware that are looked through for the program's config
+_MAX_LAYERS = 8  # of WSGI middleware around the program
 
 
 class HostCheck:
-    """Answers 400 to hosts that are not known here; else asks ``inner``.
+    """Middleware that responds with 400 to unknown hosts.
 
-    :param inner: the application with everything around it, such as the debugger.
-    :param program: the application that the user wrote; ``None`` if it does not start.
-    :param hosts: the names and addresses that are listened on.
+    :param inner: the application with its middleware, such as the debugger.
+    :param program: the user's application; ``None`` if it does not start.
+    :param hosts: the names and addresses the server listens on.
 
-    :ivar app: ``program``, where the server looks for it.
+    :ivar app: ``program``; the server reads this attribute.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class HostCheck:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         host = environ.get("HTTP_HOST", "")
-        if not host or self.is_allowed(host):  # HTTP/1.0 without a host: no browser sends that
+        if not host or self.is_allowed(host):  # browsers always send a Host
             return self.inner(environ, start_response)
         body = self.refusal(host).encode()
         headers = [
@@ -65,7 +65,7 @@ class HostCheck:
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
     def is_allowed(self, host: str) -> bool:
-        """Whether ``host``, with or without a port, is one of this machine or of the program."""
+        """Whether ``host`` (with or without a port) belongs to this machine or the program."""
         name = name_of(host)
         if is_loopback(name) or name in self.hosts:
             return True
@@ -75,9 +75,9 @@ class HostCheck:
         return bool(names) and host_is_trusted(name, names)
 
     def refusal(self, host: str) -> str:
-        """What is wrong, and the line that allows ``host``."""
+        """The error message, with the line that allows ``host``."""
         name = name_of(host)
-        why = (
+        reason = (
             f"The host {name!r} is not known to be this machine or a name of this program."
             " In development mode, a page of another site could read source code under such a name"
             " (DNS rebinding)."
@@ -94,24 +94,24 @@ class HostCheck:
         else:
             line = f'app.config["TRUSTED_HOSTS"] = ["{name}", "localhost", "127.0.0.1"]'
             fix = f"If it is yours, allow it:\n\n    {line}"
-        return f"400 Bad Request\n\n{why}\n\n{fix}\n"
+        return f"400 Bad Request\n\n{reason}\n\n{fix}\n"
 
 
 def listened_hosts(listener: socket.socket, *names: str) -> list[str]:
-    """What `HostCheck` takes for its ``hosts``: the address of a socket, and names of it."""
+    """The ``hosts`` of `HostCheck`: the names and address of a socket; none for a Unix socket."""
     address = listener.getsockname()
     return [*names, address[0]] if isinstance(address, tuple) else []
 
 
 def name_of(host: str) -> str:
-    """The name or address in a ``Host`` field, without port, brackets and the root's dot."""
+    """The name or address in a ``Host`` field, without port, brackets and final dot."""
     if host.startswith("["):
         return host[1:].partition("]")[0].lower()
     return host.partition(":")[0].rstrip(".").lower()
 
 
 def is_own(name: str) -> bool:
-    """Whether ``name`` is an address of this machine at this moment, or its own name."""
+    """Whether ``name`` is a current address of this machine, or its host name."""
     try:
         address = ipaddress.ip_address(name)
     except ValueError:
@@ -120,15 +120,15 @@ def is_own(name: str) -> bool:
     family = socket.AF_INET if address.version == 4 else socket.AF_INET6
     try:
         with socket.socket(family, socket.SOCK_DGRAM) as probe:
-            probe.bind((name, 0))  # fails for addresses of others; nothing is sent
+            probe.bind((name, 0))  # fails for addresses of other machines; sends nothing
     except OSError:
         return False
     return True
 
 
 def config_of(program: object | None) -> Mapping[str, Any] | None:
-    """The config of an application, also of one inside of WSGI middleware, if it has one."""
-    for _ in range(_LAYERS):
+    """The config of an application, possibly inside WSGI middleware; ``None`` without one."""
+    for _ in range(_MAX_LAYERS):
         config: Mapping[str, Any] | None = getattr(program, "config", None)
         if config is not None and hasattr(config, "get"):
             return config
@@ -137,7 +137,7 @@ def config_of(program: object | None) -> Mapping[str, Any] | None:
 
 
 def names_in(config: Mapping[str, Any] | None) -> Collection[str]:
-    """The hosts that a program says are its own, as `host_is_trusted` takes them."""
+    """The program's own hosts, in the form that `host_is_trusted` takes."""
     if config is None:
         return ()
     trusted = config.get("TRUSTED_HOSTS") or ()

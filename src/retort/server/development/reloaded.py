@@ -1,9 +1,9 @@
-"""The serving process of a reloading server: runs the program, and survives its errors.
+"""The reloader's child process: run the program and serve it.
 
-`rerun` runs the program again under the name ``__main__``. When the program gets as far as
-serving, `script.py` or `command.py` finds here the socket to serve on. When it fails before,
-a page with the error is served instead. A changed file ends the process with status
-`RELOAD`; its parent, `reloader.py`, then starts the next one.
+`rerun` runs the program as ``__main__``. When the program starts its server, `script.py` or
+`command.py` gets the socket from here. If the program fails before that, an error page is served.
+When a file has changed, the process ends with status `RELOAD`, and its parent, `reloader.py`,
+starts the next one.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from ...debug import Failure
     from .werkzeug_server import WerkzeugWorker
 
-RELOAD = 3  # Werkzeug's number for "start me again"
+RELOAD = 3  # exit status for "start again", as in Werkzeug
 
-IS_CHILD = "WERKZEUG_RUN_MAIN"  # extensions ask for it
+IS_CHILD = "WERKZEUG_RUN_MAIN"  # used by extensions
 SERVER_FD = "WERKZEUG_SERVER_FD"
 PARENT = "RETORT_RELOADER_PID"
 ROUND = "RETORT_RELOADER_ROUND"
@@ -38,7 +38,7 @@ FAILURE = "RETORT_RELOADER_FAILURE"
 
 
 class Child:
-    """This process, as the child of a reloader: one per process."""
+    """The state of this process as a reloader's child; one per process."""
 
     def __init__(self, listener: socket.socket) -> None:
         self.listener = listener
@@ -49,23 +49,23 @@ class Child:
         self.must_reload = False
 
     def file_changed(self, path: str) -> None:
-        """Called by the watcher, in its thread: stop serving; `serve` does the rest."""
+        """Called in the watcher's thread: stop serving, so that `serve` returns."""
         echo(f" * {_short(path)} changed: loading the program again", fg="cyan")
         self.must_reload = True
         if self.worker is None:
-            os._exit(RELOAD)  # still importing, perhaps for ever
+            os._exit(RELOAD)  # the program is still being imported, and may hang
         threading.Timer(2 * DEBUG_GRACE_SECONDS, os._exit, (RELOAD,)).start()
         self.worker.stop()
 
     def check_parent(self) -> None:
-        if os.getppid() != self.parent:  # it was killed: do not stay behind
+        if os.getppid() != self.parent:  # the parent was killed
             os._exit(0)
 
     def serve(self, worker: Worker | WerkzeugWorker) -> None:
         """Serve until stopped.
 
-        :raises SystemExit: with status `RELOAD`, after a change; with the status that the
-            program's own signal handler asked for.
+        :raises SystemExit: with `RELOAD` after a change, or with the status set by the program's
+            own signal handler.
         """
         self.worker = worker
         is_clean, status = serve_here(worker)
@@ -79,15 +79,15 @@ class Child:
     def serve_failure(
         self, failure: Failure, error: BaseException | None = None, *, host: str | None = None
     ) -> None:
-        """Answer everything with ``failure`` until a source file changes, or we are stopped.
+        """Serve an error page for all requests until a source file changes or the server stops.
 
-        :param host: the name that is listened on, if it is known.
+        :param host: the host the server listens on, if known.
         """
         from ...debug import failure_page
 
         failure.report()
         self.watcher.add(_files_of(error))
-        self.watcher.any_source_counts = True
+        self.watcher.watches_all_sources = True
         echo(" * The server waits for you to correct and save the file", fg="cyan")
         hosts = listened_hosts(self.listener, *([host] if host else []))
         app = HostCheck(failure_page(failure), None, hosts)
@@ -103,41 +103,41 @@ def this_child() -> Child | None:
 
 
 def _is_foreign() -> bool:
-    # On Windows the launcher of a virtual environment stands between parent and child.
+    # On Windows, a virtual environment's launcher is a process between parent and child.
     return sys.platform != "win32" and os.environ[PARENT] != str(os.getppid())
 
 
-def forget_foreign_reloader() -> None:
-    """Clean the environment of what a reloader above our own parent left in it.
+def clear_foreign_reloader() -> None:
+    """Remove the variables of a reloader that is not this process's parent.
 
-    A program that starts another server as a subprocess hands its environment down.
+    If a program under a reloader starts another server, that server inherits its environment.
     """
     if PARENT in os.environ and _is_foreign():
         for name in (IS_CHILD, SERVER_FD, PARENT, ROUND):
             os.environ.pop(name, None)
 
 
-def rerun(words: list[str]) -> NoReturn:
-    """Run the program that ``words`` name, as Python's command line would.
+def rerun(arguments: list[str]) -> NoReturn:
+    """Run the program given by ``arguments``, as Python's command line does.
 
-    :param words: ``script.py arguments...``, ``-m module arguments...`` or ``-c code ...``.
+    :param arguments: ``script.py arguments...``, ``-m module arguments...`` or ``-c code ...``.
     """
     child = this_child()
     if child is None:
         raise SystemExit("child.py is run by Retort's reloader only.")
     child.watcher.start()
     try:
-        run_or_serve_failure(child, words)
+        run_or_serve_failure(child, arguments)
         status = 0
     except SystemExit as ended:
         status = ended.code if isinstance(ended.code, int) else 0
     end_process(status)
 
 
-def run_or_serve_failure(child: Child, words: list[str]) -> None:
-    """Run the program; if it ends before it serves, serve the reason.
+def run_or_serve_failure(child: Child, arguments: list[str]) -> None:
+    """Run the program; if it fails before it serves, serve an error page.
 
-    :raises SystemExit: what the program raised after it served, or when a file changed.
+    :raises SystemExit: when a file has changed, or raised by the program after it has served.
     """
     from ...debug import Failure
 
@@ -146,7 +146,7 @@ def run_or_serve_failure(child: Child, words: list[str]) -> None:
         if earlier_failure is not None:
             child.serve_failure(Failure(earlier_failure))
         else:
-            execute(words)
+            execute(arguments)
     except KeyboardInterrupt:
         pass
     except SystemExit as ended:
@@ -157,27 +157,27 @@ def run_or_serve_failure(child: Child, words: list[str]) -> None:
         child.serve_failure(Failure.from_exception(error), error)
 
 
-def execute(words: list[str]) -> None:
+def execute(arguments: list[str]) -> None:
     """Run a script, a module or a piece of code as ``__main__``."""
-    import runpy  # not before: the server in production imports this file, too
+    import runpy  # imported late: the production server imports this file, too
 
-    kind = words[0]
+    kind = arguments[0]
     if kind == "-m":
-        sys.argv = words[1:]
-        runpy.run_module(words[1], run_name="__main__", alter_sys=True)
+        sys.argv = arguments[1:]
+        runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
     elif kind == "-c":
-        sys.argv = ["-c", *words[2:]]
+        sys.argv = ["-c", *arguments[2:]]
         exec(
-            compile(words[1], "<string>", "exec", dont_inherit=True),
+            compile(arguments[1], "<string>", "exec", dont_inherit=True),
             sys.modules["__main__"].__dict__,
         )
     else:
-        sys.argv = words
-        runpy.run_path(words[0], run_name="__main__")
+        sys.argv = arguments
+        runpy.run_path(arguments[0], run_name="__main__")
 
 
 def _files_of(error: BaseException | None) -> Iterator[str]:
-    """The files that an error and its causes name: where the correction will be made."""
+    """The files in the tracebacks of an error and its causes: one of them will be corrected."""
     while error is not None:
         if isinstance(error, SyntaxError) and error.filename:
             yield error.filename

@@ -1,8 +1,7 @@
-"""The parent of a reloading server: holds the socket and starts the program, again and again.
+"""The reloader's parent process: hold the socket and run the program in child processes.
 
-The program itself runs in a child (`child.py`, `reloaded.py`), which watches its own files and
-ends with status `RELOAD` when one changed. Visitors who come in between wait in the
-socket's queue.
+A child (`child.py`, `reloaded.py`) watches its own files and ends with status `RELOAD` when one has
+changed. Clients that connect between two children wait in the accept queue.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def supervise(listener: socket.socket) -> int:
-    """Run the program in children until it is stopped.
+    """Run the program in child processes until it ends or is stopped.
 
     :returns: the exit status for this process.
     """
@@ -31,7 +30,7 @@ def supervise(listener: socket.socket) -> int:
 
 
 class Reloader:
-    """One child at a time; signals to this process end it."""
+    """Runs one child process at a time; stop signals to this process end it."""
 
     def __init__(self, listener: socket.socket) -> None:
         self.listener = listener
@@ -41,7 +40,7 @@ class Reloader:
         self.wakeup = WakeupPipe()
 
     def run(self) -> int:
-        """Until the program ends, or we are told to end it.
+        """Run until the program ends or a stop signal arrives.
 
         :returns: the exit status for this process.
         """
@@ -57,18 +56,18 @@ class Reloader:
             status = self.run_child(failure)
             restore_echo()
             if status == 0 or self.is_stopping:
-                return 0  # status 0: the program came to its own end
+                return 0  # status 0: the program has ended normally
             if status == RELOAD:
                 failure = None
             elif failure is None:
-                failure = f"The program {_how_it_died(status)}."
+                failure = f"The program {_exit_description(status)}."
             else:
-                return 1  # not even the page about the failure could be served
+                return 1  # the child could not serve the error page
 
     def run_child(self, failure: str | None) -> int:
-        """Start the program, wait for its end.
+        """Start a child process and wait for its end.
 
-        :param failure: why the last one died: the child then only shows this.
+        :param failure: why the last child has failed; the new one only shows an error page.
         """
         self.round += 1
         environ = {
@@ -81,20 +80,20 @@ class Reloader:
         if failure is not None:
             environ[FAILURE] = failure
         self.child = start_process(command_line(), environ, self.listener)
-        if self.is_stopping:  # told so while it was being started
+        if self.is_stopping:  # stopped during the start
             self.child.terminate()
-        threading.Thread(target=self.ring_at_end_of, args=(self.child,), daemon=True).start()
+        threading.Thread(target=self.wake_at_exit, args=(self.child,), daemon=True).start()
         while self.child.returncode is None:
             self.wakeup.wait()
         return self.child.returncode
 
-    def ring_at_end_of(self, child: subprocess.Popen[bytes]) -> None:
-        """Wait for a process; in a thread, because signals do not wait for processes."""
+    def wake_at_exit(self, child: subprocess.Popen[bytes]) -> None:
+        """Wake `run_child` when the process ends; runs in a thread."""
         child.wait()
         self.wakeup.wake()
 
     def stop(self) -> None:
-        """End the child: politely first, at once when asked for again."""
+        """Terminate the child; kill it at the second call."""
         child = self.child
         if child is not None and self.is_stopping:
             child.kill()
@@ -106,7 +105,7 @@ class Reloader:
         self.is_stopping = True
 
 
-def _how_it_died(status: int) -> str:
+def _exit_description(status: int) -> str:
     if status < 0:
         return f"was ended by signal {-status}"
     return f"ended with exit status {status}; see the terminal"
@@ -115,7 +114,7 @@ def _how_it_died(status: int) -> str:
 def start_process(
     command: list[str], environ: dict[str, str], listener: socket.socket
 ) -> subprocess.Popen[bytes]:
-    """Start ``command`` with our terminal and our listening socket."""
+    """Start ``command`` with the terminal and listening socket of this process."""
     if sys.platform == "win32":
         listener.set_inheritable(True)
         return subprocess.Popen(command, env=environ, close_fds=False)
@@ -123,23 +122,23 @@ def start_process(
 
 
 def command_line() -> list[str]:
-    """What to type for running this program again under our eyes."""
-    interpreter, words = split_command_line(sys.orig_argv[1:])
-    launcher = Path(__file__).with_stem("child")  # child.pyc, where there are no sources
-    return [sys.executable, *interpreter, str(launcher), *words]
+    """The command that runs this program again as a child."""
+    interpreter, arguments = split_command_line(sys.orig_argv[1:])
+    launcher = Path(__file__).with_stem("child")  # child.pyc in a distribution without sources
+    return [sys.executable, *interpreter, str(launcher), *arguments]
 
 
-def can_run_again() -> bool:
-    """Whether this program was started by a command that can be repeated."""
-    words = split_command_line(sys.orig_argv[1:])[1]
-    return bool(sys.executable) and words[:1] not in ([], ["-"])
+def is_repeatable() -> bool:
+    """Whether the command that started this program can be repeated."""
+    arguments = split_command_line(sys.orig_argv[1:])[1]
+    return bool(sys.executable) and arguments[:1] not in ([], ["-"])
 
 
 def why_no_reloader() -> str | None:
-    """Why this process could not be started again as it is; ``None`` if it could."""
+    """Why the reloader cannot be used; ``None`` if it can."""
     if getattr(sys, "frozen", False):  # set by PyInstaller and others
         return "this program is frozen: it has no sources that could change."
-    if "ipykernel" in sys.modules or not can_run_again():
+    if "ipykernel" in sys.modules or not is_repeatable():
         return "this program was not started by a command that can be repeated."
     if "pydevd" in sys.modules:
         return "a debugger is attached, and would not follow into a new process."
@@ -147,7 +146,7 @@ def why_no_reloader() -> str | None:
 
 
 def split_command_line(arguments: list[str]) -> tuple[list[str], list[str]]:
-    """Python's own options, and the words from the program's name on.
+    """Split into Python's own options and the arguments from the program's name on.
 
     >>> split_command_line(["-X", "dev", "-um", "shop", "--debug"])
     (['-X', 'dev', '-u'], ['-m', 'shop', '--debug'])
@@ -155,33 +154,33 @@ def split_command_line(arguments: list[str]) -> tuple[list[str], list[str]]:
     options: list[str] = []
     rest = list(arguments)
     while rest and rest[0].startswith("-") and rest[0] != "-":
-        word = rest.pop(0)
-        if word.startswith("--"):
-            options.append(word)
-            if word == "--check-hash-based-pycs" and rest:
+        argument = rest.pop(0)
+        if argument.startswith("--"):
+            options.append(argument)
+            if argument == "--check-hash-based-pycs" and rest:
                 options.append(rest.pop(0))
             continue
-        before, letter, value = _split_letters(word)
+        before, letter, value = _split_letters(argument)
         if letter in ("-m", "-c"):
             if before != "-":
                 options.append(before)
             return options, [letter, *([value] if value else []), *rest]
-        options.append(word)
+        options.append(argument)
         if letter and not value and rest:
             options.append(rest.pop(0))
     return options, rest
 
 
-def _split_letters(word: str) -> tuple[str, str, str]:
+def _split_letters(argument: str) -> tuple[str, str, str]:
     """Split ``-umshop`` before the first letter that takes a value: ``-u``, ``-m``, ``shop``."""
-    for index, letter in enumerate(word[1:], start=1):
+    for index, letter in enumerate(argument[1:], start=1):
         if letter in "cmXW":
-            return word[:index], f"-{letter}", word[index + 1 :]
-    return word, "", ""
+            return argument[:index], f"-{letter}", argument[index + 1 :]
+    return argument, "", ""
 
 
 def restore_echo() -> None:
-    """Show typed letters again, if a killed debugger prompt left the terminal without."""
+    """Turn the terminal's echo on again, which a killed debugger prompt leaves off."""
     try:
         import termios
 

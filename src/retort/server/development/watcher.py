@@ -1,8 +1,8 @@
-"""Notice that a file of the running program changed.
+"""Detect changed source files of the running program.
 
-Runs in a thread of the serving process, because only that process knows which modules it has
-imported. Watches the folders of those modules (not below them: a home folder can be large)
-and tells one callback, once. What happens then is the business of `reloaded.py`.
+The watcher runs in a thread of the serving process, because only that process knows its imported
+modules. It watches the folders of these modules, not their subfolders (a home folder can be large),
+and calls one callback once. `reloaded.py` provides the callback.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-_LOOK_AGAIN_MS = 500
-_SETTLE_MS = 50  # an editor writes a file in several steps
+_RESCAN_MS = 500
+_SETTLE_MS = 50  # editors write a file in several steps
 
 
 class Watcher:
-    """Calls ``on_change`` with the path of the first file that changed; from its own thread.
+    """Calls ``on_change`` from its own thread, with the path of the first changed file.
 
-    :param on_idle: called about twice a second in between.
+    :param on_idle: called about twice a second until then.
     """
 
     def __init__(
@@ -37,8 +37,8 @@ class Watcher:
         self.extra_files: set[str] = set()
         self.exclude_patterns: set[str] = set()
         self.polls = False
-        self.any_source_counts = False
-        self.began = time.time()
+        self.watches_all_sources = False
+        self.started_at = time.time()
         self._stamps: dict[str, float] = {}
 
     def start(self) -> None:
@@ -51,9 +51,9 @@ class Watcher:
         *,
         polls: bool = False,
     ) -> None:
-        """What the program asks for besides its modules; a folder stands for all in it.
+        """Watch more files than the imported modules; a folder stands for all files in it.
 
-        :param polls: look at times and sizes again and again, for network drives.
+        :param polls: poll instead of using system events, for network drives.
         """
         for path in extra_files:
             self.extra_files.update(_files_in(os.path.realpath(path)))
@@ -61,12 +61,12 @@ class Watcher:
         self.polls = self.polls or polls
 
     def files(self) -> set[str]:
-        """The files whose change counts."""
+        """The watched files."""
         candidates = self.extra_files | loaded_sources()
         return {path for path in candidates if not self._is_excluded(path)}
 
     def folders(self) -> set[str]:
-        """The folders to watch: those of `files`, and those the program imports from."""
+        """The watched folders: those of `files`, and those on `sys.path`."""
         found = {os.path.dirname(path) for path in self.files()}
         found.update(os.path.realpath(entry) for entry in sys.path if not is_library(entry))
         return {folder for folder in found if os.path.isdir(folder)}
@@ -81,7 +81,7 @@ class Watcher:
         self.on_change(changed)
 
     def _watch(self, folders: set[str]) -> str | None:
-        """The file that changed; ``None`` when there is something else to watch by now."""
+        """The changed file; ``None`` when the set of watched folders has changed."""
         import watchfiles
 
         polls = self.polls
@@ -91,56 +91,56 @@ class Watcher:
             recursive=False,
             step=_SETTLE_MS,
             debounce=4 * _SETTLE_MS,
-            rust_timeout=_LOOK_AGAIN_MS,
+            rust_timeout=_RESCAN_MS,
             yield_on_timeout=True,
             raise_interrupt=False,
             force_polling=True if polls else None,
             ignore_permission_denied=True,
         ):
             self.on_idle()
-            counted = self._first_that_counts(path for _, path in changes) or self._look()
+            counted = self._first_watched(path for _, path in changes) or self._find_missed_change()
             if counted is not None:
                 return counted
             if self.polls != polls or self.folders() != folders:
                 return None
         return None
 
-    def _look(self) -> str | None:
-        """A file that changed although no event told so: before it was watched."""
-        for path in sorted(self._files_that_count()):
+    def _find_missed_change(self) -> str | None:
+        """A file that changed without an event, before its folder was watched."""
+        for path in sorted(self._watched_files()):
             stamp = _changed_at(path)
             if path in self._stamps:
                 is_changed = stamp != self._stamps[path] and stamp > 0  # 0: being replaced
-            else:  # new to us; perhaps changed since its import, unless another clock says so
-                is_changed = self.began < stamp <= time.time()
+            else:  # newly imported; a later time than now comes from another machine's clock
+                is_changed = self.started_at < stamp <= time.time()
                 self._stamps[path] = stamp
             if is_changed:
                 return path
         return None
 
-    def _files_that_count(self) -> set[str]:
+    def _watched_files(self) -> set[str]:
         files = self.files()
-        if self.any_source_counts:
+        if self.watches_all_sources:
             for folder in self.folders():
                 files.update(_sources_in(folder))
         return files
 
-    def _first_that_counts(self, paths: Iterable[str]) -> str | None:
+    def _first_watched(self, paths: Iterable[str]) -> str | None:
         resolved = sorted({os.path.realpath(path) for path in paths})
         if not resolved:
             return None
         files = self.files()
         for path in resolved:
-            if path in files or (self.any_source_counts and path.endswith(".py")):
+            if path in files or (self.watches_all_sources and path.endswith(".py")):
                 return path
         return None
 
 
 def loaded_sources() -> set[str]:
-    """The files of the modules imported so far, libraries apart: ``.pyc`` without a source, too."""
+    """The files of imported modules without libraries; ``.pyc`` files where there is no source."""
     found = set()
     for module in list(sys.modules.values()):
-        # Not getattr: some modules import others when asked for a name.
+        # Not getattr: the __getattr__ of some modules imports others.
         path = getattr(module, "__dict__", {}).get("__file__")
         if isinstance(path, str) and path.endswith((".py", ".pyc")) and not is_library(path):
             found.add(os.path.realpath(path))
@@ -149,17 +149,17 @@ def loaded_sources() -> set[str]:
 
 @cache
 def _library_folders() -> tuple[str, ...]:
-    import sysconfig  # large, and servers that watch nothing import this file, too
+    import sysconfig  # large; imported late, since the production server imports this file, too
 
     folders = {sysconfig.get_path(key) for key in ("stdlib", "platstdlib", "purelib", "platlib")}
     folders.update(site.getsitepackages())
     folders.add(site.getusersitepackages())
-    # Debian's standard library also looks for packages where nothing need be.
+    # Debian's Python also lists folders that may not exist.
     return tuple(sorted({os.path.realpath(folder) + os.sep for folder in folders if folder}))
 
 
 def is_library(path: str) -> bool:
-    """Whether ``path`` belongs to Python or to an installed package: those do not change."""
+    """Whether ``path`` belongs to Python or an installed package, which are not watched."""
     real = os.path.realpath(path)
     libraries = _library_folders()
     return real.startswith(libraries) or real + os.sep in libraries

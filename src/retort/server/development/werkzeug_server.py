@@ -1,7 +1,8 @@
-"""Programs that take the server's socket for WebSockets: what serves them, and what is said of it.
+"""Serve programs with WebSockets, which need the server's socket, by Werkzeug's server.
 
-Granian keeps its sockets. In development such a program is served by Werkzeug's development
-server, as with Flask; in production the start lines say what does not work, and what to use.
+Granian does not give access to its sockets. In development such a program is served by Werkzeug's
+development server, as with Flask. In production the start lines name the features that do not work,
+and a server that supports them.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ if TYPE_CHECKING:
 
 
 def socket_user(app: object) -> str | None:
-    """What in the program takes the server's socket; ``None`` if nothing does.
+    """The feature of the program that uses the server's socket; ``None`` if there is none.
 
-    Recognised are rules with ``websocket=True``, as flask-sock makes them, and Flask-SocketIO in
-    threading mode, unless its ``transports`` leave WebSockets out.
+    Detects rules with ``websocket=True`` (flask-sock), and Flask-SocketIO in threading mode unless
+    its ``transports`` exclude WebSockets.
     """
     if _has_websocket_rules(app):
         return "WebSocket routes"
@@ -44,14 +45,14 @@ def _has_websocket_rules(app: object) -> bool:
 def _has_socketio(app: object) -> bool:
     extension = getattr(app, "extensions", {}).get("socketio")
     server = getattr(getattr(extension, "server", None), "eio", None)
-    # In the other modes, its own `run` brings a server of eventlet's or gevent's.
+    # In the other modes, its own `run` uses a server of eventlet or gevent.
     return getattr(server, "async_mode", None) == "threading" and "websocket" in getattr(
         server, "transports", ["websocket"]
     )
 
 
-def production_lines(app: object, workers: int) -> Iterator[str]:
-    """What of a program's WebSockets does not work with Granian, and which server to use."""
+def websocket_warnings(app: object, workers: int) -> Iterator[str]:
+    """Lines on the WebSocket features that do not work with Granian, and the server to use."""
     user = socket_user(app)
     if user is None:
         return
@@ -75,9 +76,9 @@ def production_lines(app: object, workers: int) -> Iterator[str]:
 
 
 class WerkzeugWorker:
-    """Werkzeug's development server in the place of a `Worker`: it gives a view its socket.
+    """Werkzeug's development server with the interface of `Worker`; views can use the socket.
 
-    Limits for clients, and the refusal of ambiguous requests, are left out, as with Flask.
+    It has no client limits and no request validation, as with Flask.
     """
 
     def __init__(self, app: WSGIApplication, listener: socket.socket, settings: Settings) -> None:
@@ -101,19 +102,19 @@ class WerkzeugWorker:
         )
 
     def start(self) -> None:
-        """Begin to answer; returns at once."""
+        """Start serving; returns at once."""
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def stop(self) -> None:
-        """Accept nothing more; safe from any thread."""
+        """Stop accepting; thread-safe."""
         self._is_stopped = True
         self.wakeup.wake()
 
     def report_stop(self) -> None:
-        """Nothing is waited for."""
+        """Print nothing: this server does not wait for open requests."""
 
     def wait(self) -> bool:
-        """Wait until stopped; returns true. Open WebSockets end with the process."""
+        """Wait until stopped; returns ``True``. Open WebSockets end with the process."""
         while not self._is_stopped:
             self.wakeup.wait()
         self._server.shutdown()
