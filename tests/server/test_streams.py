@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 
 STREAMS = """
+    import threading
     import time
     from retort.server.sockets.listen import open_listener
     from retort.server.options import Settings
     from retort.server.process.serving import Worker, serve_here
+
+    go = threading.Event()
 
     class Body:
         def __init__(self, pieces):
@@ -30,6 +33,11 @@ STREAMS = """
         raise ValueError("before anything")
         yield b""
 
+    def fail_when_told():
+        yield b"first "
+        go.wait()
+        raise ValueError("in the middle")
+
     def endless():
         while True:
             yield b"x" * 65536
@@ -41,8 +49,12 @@ STREAMS = """
 
     def app(environ, start_response):
         path = environ["PATH_INFO"]
+        if path == "/go":
+            go.set()
         pieces = {
+            "/go": lambda: iter(()),
             "/fails": fail_later,
+            "/fails-when-told": fail_when_told,
             "/fails-at-once": fail_at_once,
             "/endless": endless,
             "/ticks": ticks,
@@ -60,7 +72,9 @@ STREAMS = """
 
     listener = open_listener("127.0.0.1", 0)
     print(f"Open http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
-    serve_here(Worker(app, listener, Settings(send_seconds=6, threads=8)))
+    # Idle for as long as you like: what ends here, ends for another reason.
+    limits = {"send_seconds": 6, "keep_alive_seconds": 600}
+    serve_here(Worker(app, listener, Settings(threads=8, **limits)))
 """
 
 
@@ -93,6 +107,17 @@ def test_a_stream_with_a_length_that_fails_is_shorter_than_its_length(streams):
 
     assert b"content-length: 20" in head
     assert len(body) < 20
+
+
+def test_a_stream_with_a_length_that_fails_later_is_broken_off_then(streams):
+    with streams.connect() as connection:
+        connection.sendall(b"GET /fails-when-told?length= HTTP/1.1\r\nHost: a\r\n\r\n")
+        received = b""
+        while not received.endswith(b"first "):
+            received += connection.recv(1000)
+        streams.get("/go")
+
+        assert streams.received(connection) == b""
 
 
 def test_a_stream_that_fails_before_its_first_piece_is_a_500(streams):

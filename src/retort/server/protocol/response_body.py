@@ -80,6 +80,7 @@ class Response:
         self.left = head.length  # bytes until the Content-Length is reached
         self.problem: str | None = None  # a message if the body's length is wrong
         self.gone = threading.Event()  # set when the client has disconnected
+        self.report: Any = None  # Granian's future of the disconnect
         self.is_over = False
         self.size = 0  # bytes in memory that the backlog counts
         self.stalled_seconds = 0.0
@@ -95,11 +96,24 @@ class Response:
             self.watch_client()
 
     def watch_client(self) -> None:
-        future = self.proto.receive()
-        if hasattr(future, "add_done_callback"):
-            future.add_done_callback(self.note_message)
-        else:  # it has disconnected already
+        """Note the disconnect, now that ``receive`` returns no more of the body."""
+        proto = self.proto
+        if proto is None:
+            return
+        future = proto.receive()
+        if not hasattr(future, "add_done_callback"):  # it has disconnected already
             self.gone.set()
+            return
+        self.report = future
+        future.add_done_callback(self.note_message)
+        if self.is_over:  # ended in another thread meanwhile
+            self.stop_watching()
+
+    def stop_watching(self) -> None:
+        """Cancel the pending report, which would keep the protocol object and the stream open."""
+        report, self.report = self.report, None
+        if report is not None:
+            report.cancel()
 
     def note_message(self, future: Any) -> None:
         if self.is_over or future.cancelled():
@@ -148,26 +162,38 @@ class Response:
         proto, self.proto = self.proto, None
         if proto is not None:
             proto.send({"type": "http.response.body", "body": b""})
+        self.stop_watching()
 
     def abort(self) -> None:
         """End the response so that the client does not take it for complete.
 
         Granian closes the connection if the Content-Length has not been reached.
         """
-        self.is_over = True
-        self.proto = None
         if self.head.length is None:
             time.sleep(_FLUSH_SECONDS)
+        self.end_early(closes=self.head.length is None)
+
+    def close_stalled(self) -> None:
+        """Close the connection of a stalled client."""
+        self.end_early(closes=True)
+
+    def end_early(self, *, closes: bool) -> None:
+        """End the response before its body is complete.
+
+        :param closes: whether to close the connection.
+        """
+        self.is_over = True
+        held, self.proto = self.proto, None
+        if closes:
             self.close_connection()
+        del held  # not before: without the protocol object, Granian completes the response
+        self.watcher = None
+        self.stop_watching()
 
     def note_time(self, seconds: float) -> None:
         """Add to the time without progress, or reset it."""
         self.stalled_seconds = 0.0 if self.has_progressed else self.stalled_seconds + seconds
         self.has_progressed = False
-
-    def close_stalled(self) -> None:
-        """Close the connection of a stalled client."""
-        raise NotImplementedError
 
     def close_connection(self) -> None:
         connection = self.connections.find(address_of(self.client))
@@ -229,10 +255,8 @@ class StreamedResponse(Response):
     def note_room(self, future: Any) -> None:
         self.room.set()
 
-    def close_stalled(self) -> None:
-        """Close the connection of a stalled client."""
-        self.is_over, self.proto = True, None
-        self.close_connection()
+    def end_early(self, *, closes: bool) -> None:
+        super().end_early(closes=closes)
         self.room.set()
 
 
@@ -310,7 +334,6 @@ class ReadyResponse(Response):
             self.finish()
         except BaseException as error:  # the file cannot be read
             self.abort()
-            self.finish()
             traceback.print_exception(type(error), error, error.__traceback__)
 
     def note_room(self, future: Any) -> None:
@@ -321,10 +344,8 @@ class ReadyResponse(Response):
             self.size -= size
             self.backlog.note_sent(self.client, size)
 
-    def close_stalled(self) -> None:
-        """Close the connection of a stalled client."""
-        self.is_over, self.proto = True, None
-        self.close_connection()
+    def end_early(self, *, closes: bool) -> None:
+        super().end_early(closes=closes)
         self.finish()
 
     def finish(self) -> None:
