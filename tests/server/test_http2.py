@@ -259,7 +259,7 @@ STREAMS = """
         yield b""
 
     def state():
-        adapter = worker.bridge
+        adapter = worker.adapter
         numbers = {
             "streams": adapter.streams.by_address.total(),
             "threads": adapter.overflow.busy + adapter.pool.busy,
