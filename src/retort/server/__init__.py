@@ -1,29 +1,29 @@
-"""Serve an application: `run` from inside a script, `serve` for the command line.
+"""Serve an application: `run` from a script, `serve` for the command line.
 
-Both use Granian, in development and in production, and both are the same program with
-other defaults. What they leave to others: finding the application is the business of
-`retort.cli` (it hands over a loader), what a request means is the application's.
+Both use Granian, in development and in production, with different defaults. `retort.cli` finds the
+application and passes a loader.
 
-**From a script**, `Flask.run` settles host, port and debug and calls
+**From a script**, `Flask.run` determines host, port and debug and calls
 ``retort.server.run(app, host, port, debug=..., **options)``.
 
-**From the command line**, `retort run` calls ``retort.server.serve(load, ...)``, where ``load``
-is a callable without arguments that returns the application. It is called once in every
-process that serves:
+**From the command line**, `retort run` calls ``retort.server.serve(load, ...)``. ``load`` is a
+callable without arguments that returns the application:
 
-- never in the process that only watches files or keeps workers alive;
-- it must do everything a fresh process needs: install the alias, load ``.env``, import the
-  program, call the factory;
-- where there is no ``fork`` (macOS, Windows) it must be picklable: a function at module level,
+- It is called once in every serving process, and never in a process that only watches files or
+  supervises workers.
+- It must do everything a new process needs: install the alias, load ``.env``, import the program,
+  call the factory.
+- Where there is no ``fork`` (macOS, Windows) it must be picklable: a function at module level,
   ``functools.partial`` of one, or an instance of a class at module level.
 
-With ``reload``, the whole command line is run again in a child after each change, with
-``WERKZEUG_RUN_MAIN=true`` in the environment, and arrives here a second time. `serve` then
-knows what to do; the command line need not look. Whatever ``load`` raises: with ``reload`` it
-is shown in the terminal and on a page with status 500 until the next save; without, but with
-``debug``, it reaches the caller; in production the worker prints it, and `serve` raises
-``SystemExit(1)``.
-A ``click.ClickException`` is shown as its message alone, everything else with its traceback.
+With ``reload``, the whole command line runs again in a child process after each change, with
+``WERKZEUG_RUN_MAIN=true`` in the environment. It calls `serve` a second time, which detects the
+child process.
+
+An exception from ``load`` is shown in the terminal and on a page with status 500 until the next
+change (with ``reload``), reaches the caller (with ``debug`` only), or is printed by the worker, and
+`serve` raises ``SystemExit(1)`` (in production). A ``click.ClickException`` is shown as its message
+alone, all others with a traceback.
 """
 
 from __future__ import annotations

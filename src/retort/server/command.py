@@ -1,4 +1,4 @@
-"""`serve`: what ``retort run`` calls. One process while developing, else workers kept alive."""
+"""`serve`, the function behind ``retort run``: one process in development, else workers."""
 
 from __future__ import annotations
 
@@ -67,45 +67,43 @@ def serve(
     name: str | None = None,
     announce: Callable[[WSGIApplication], Iterable[str]] | None = None,
 ) -> None:
-    """Serve what ``load`` returns; returns when the server was stopped.
+    """Serve the application that ``load`` returns; returns when the server has stopped.
 
     :param load: returns the application; see the docstring of `retort.server`.
     :param host: address or name to listen on.
     :param port: 0 lets the system choose; the choice is printed.
     :param workers: serving processes; always 1 with ``debug``, ``reload`` or ``debugger``.
-    :param threads: how many views run at once in each process, at most; ``None``: 256.
-    :param debug: debug mode: the default of ``reload`` and ``debugger``, and a line per request.
+    :param threads: the maximum number of concurrent views per process; ``None``: 256.
+    :param debug: debug mode: the default of ``reload`` and ``debugger``, and request lines.
     :param reload: start the program again when one of its files changes; ``None``: as ``debug``.
     :param debugger: show errors in the interactive debugger; ``None``: as ``debug``.
     :param cert: PEM file with the certificate chain.
     :param key: PEM file with the private key; ``None``: it is in ``cert``.
-    :param key_password_file: file whose first line is the password of the key.
-    :param client_ca: PEM file with the authorities whose clients are let in (mutual TLS).
+    :param key_password_file: file whose first line is the key's password.
+    :param client_ca: PEM file with the authorities whose client certificates are accepted.
     :param client_cert: ``required`` (as ``None``) or ``optional``, with ``client_ca``.
-    :param tls_min: the oldest version of TLS: ``1.2`` or ``1.3``.
+    :param tls_min: the lowest TLS version: ``1.2`` or ``1.3``.
     :param http: ``1``, ``2`` or ``auto``; ``None``: ``auto`` with TLS, else ``1``.
-    :param operations: logs, ids, proxies, pages for machines.
-    :param allow_public_debug: serve in debug mode where others can reach it, too.
-    :param unix_mode: the permissions of the socket, if ``host`` is ``unix:`` and its path.
-    :param fd: the file number of a listening socket that another program has opened.
-    :param grace: seconds that requests under way get to finish when the server is stopped.
-    :param drain: seconds to go on as before when the server is stopped, while
-        ``/-/ready`` says that it goes; in production.
-    :param worker_timeout: seconds without a sign of life after which a worker is replaced, in
-        production; 0: it never is.
-    :param load_timeout: seconds within which a worker has to load the program, in production; 0:
-        any number.
-    :param limits: what a client may do: fields of `options.Limits`. Where it has none, the
-        program's config counts.
+    :param operations: logs, request ids, proxies and monitoring pages.
+    :param allow_public_debug: allow debug mode where others can reach it.
+    :param unix_mode: the permissions of the socket's file, if ``host`` is ``unix:`` and a path.
+    :param fd: the file descriptor of a listening socket that another program has opened.
+    :param grace: seconds that open requests get to finish at shutdown.
+    :param drain: seconds to keep serving at shutdown while ``/-/ready`` is 503; in production.
+    :param worker_timeout: seconds without a heartbeat after which a worker is replaced, in
+        production; 0: never.
+    :param load_timeout: the time limit for loading the program in a worker, in production, in
+        seconds; 0: no limit.
+    :param limits: client limits: fields of `options.Limits`. The program's config sets the others.
     :param pid_file: where to write the process id, for ``retort reload``.
-    :param recycling: when workers that serve well are replaced.
+    :param recycling: limits after which workers are replaced.
     :param extra_files: files that also cause a reload; a folder stands for all files in it.
     :param exclude_patterns: names (`fnmatch`) of files that do not cause a reload.
-    :param name: what to call the program in the first line, such as ``login.py``.
+    :param name: the program's name in the first line, such as ``login.py``.
     :param announce: called with the application before it first serves; the lines it
         returns are printed (routes, the path of a form). Picklable, as ``load``.
-    :raises SystemExit: with status 1 when the port or the certificate cannot be used, or a
-        worker cannot load the program; with 0 in a process that watched others.
+    :raises SystemExit: with 1 if the port or the certificate cannot be used, or a worker cannot
+        load the program; with 0 in a process that supervised others.
     """
     options = RunOptions(
         host=host,
@@ -153,9 +151,9 @@ def serve(
 
 @contextlib.contextmanager
 def pid_file_or_exit(path: str | None) -> Iterator[None]:
-    """Keep the process id in a file meanwhile, if there is to be one.
+    """Keep the process id in a file while entered, if ``path`` is given.
 
-    :raises SystemExit: with status 1, if that cannot be.
+    :raises SystemExit: with status 1, if the file cannot be used.
     """
     if path is None:
         yield
@@ -175,9 +173,9 @@ def pid_file_or_exit(path: str | None) -> Iterator[None]:
 def serve_with_workers(
     load: Callable[[], WSGIApplication], options: RunOptions, count: int, recycling: Recycling
 ) -> None:
-    """Serve from ``count`` processes; this one only keeps them alive.
+    """Serve from ``count`` worker processes, which this process supervises.
 
-    :raises SystemExit: when they have ended.
+    :raises SystemExit: when all workers have ended.
     """
     listener, options = open_or_exit(options)
     echo_all(open_files_lines())
@@ -197,7 +195,7 @@ def serve_with_workers(
 
 
 class Announcer:
-    """Prints the start lines, and what there is to say of the application; picklable."""
+    """Prints the start lines and notes on the application; picklable."""
 
     def __init__(
         self,
@@ -229,10 +227,10 @@ def tls_or_exit(
     key: str | os.PathLike[str] | None,
     **more: Any,
 ) -> Tls | None:
-    """How to encrypt; ``None`` without ``cert``.
+    """The checked TLS settings; ``None`` without ``cert``.
 
     :param more: further arguments of `Tls`.
-    :raises SystemExit: with status 1, if the files are no certificate and its key.
+    :raises SystemExit: with status 1, if the files cannot be used.
     """
     if cert is None:
         return None

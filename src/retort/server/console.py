@@ -1,8 +1,8 @@
-"""What the server says in the terminal: its address, what is on, one line per request.
+"""Console output of the server: start lines and request lines.
 
-Everything goes to standard error, so that the program's own output stays its own. Colours
-are left to click, which omits them where the output is no terminal. Request lines are records of
-the logger ``werkzeug``, as with Werkzeug's server: programs silence, filter and format them there.
+All output goes to standard error, separate from the program's own output. click omits colours where
+the output is not a terminal. Request lines are records of the logger ``werkzeug``, as with
+Werkzeug's server, where programs can silence, filter and format them.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
 def echo(line: str, **style: object) -> None:
     """Write one line to the terminal at once."""
-    # Nobody reads it any more: no reason for a server to end.
+    # A closed terminal must not end the server.
     with contextlib.suppress(OSError):
         click.secho(line, err=True, **style)  # type: ignore[arg-type]  # click's own keywords
 
 
 def address_lines(scheme: str, host: str, port: int) -> list[str]:
-    """Where to point a browser, given what is listened on.
+    """The lines with the URLs of a server that listens on ``host`` and ``port``.
 
     >>> address_lines("http", "127.0.0.1", 5000)
     [' * Open http://127.0.0.1:5000 (http://localhost:5000 works too)']
@@ -50,7 +50,7 @@ def address_lines(scheme: str, host: str, port: int) -> list[str]:
 
 
 def own_address() -> str | None:
-    """This machine's address in its network. Nothing is sent: UDP only looks at its routes."""
+    """This machine's address in its network. Connecting a UDP socket sends nothing."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(("192.0.2.1", 9))  # an address for documentation: RFC 5737
@@ -72,7 +72,7 @@ def start_lines(
     debugger: bool = False,
     workers: int = 1,
 ) -> list[str]:
-    """The lines a server prints before it serves."""
+    """The lines that a server prints before it serves."""
     lines = [f" * Serving {name!r} with Retort, debug {'on' if debug else 'off'}"]
     if workers > 1:
         lines.append(f" * {workers} workers")
@@ -84,17 +84,17 @@ def start_lines(
     if debugger and not is_loopback(host):
         lines.append(
             f" * Errors show tracebacks without a console, because others can reach {host}:"
-            " anybody could run code. Listen on 127.0.0.1 to have it."
+            " a console lets them run code. Listen on 127.0.0.1 to get the console."
         )
     lines.append(" * Press Ctrl-C to stop")
     return lines
 
 
 def shown_target(path: str, query: str) -> str:
-    """Path and query of an environ for one line of text, about as they were sent."""
+    """Path and query of an environ, escaped for one line of text."""
     target = quote(path.encode("latin-1", "replace"), safe="/:@!$&'()*+,;=~")
     if query:
-        # Kept as sent; quote() only takes out what could steer a terminal.
+        # Unchanged, except that quote() escapes control characters.
         target += "?" + quote(query, safe="/:@!$&'()*+,;=~%?[]")
     return target
 
@@ -105,7 +105,7 @@ REQUEST_LOGGER = "werkzeug"
 def log_request(environ: WSGIEnvironment, status: int) -> None:
     """Log ``127.0.0.1 "POST /login" 302`` with level INFO.
 
-    The arguments of the record are the request (``POST /login``) and the status, both text; its
+    The record's arguments are the request (``POST /login``) and the status, both as text; its
     attribute ``status`` is a number.
     """
     logger = request_logger()
@@ -120,10 +120,10 @@ def log_request(environ: WSGIEnvironment, status: int) -> None:
 
 @functools.cache
 def request_logger() -> logging.Logger:
-    """The logger of request lines; prepared at the first one, when the program is configured.
+    """The logger of request lines, configured at the first one, after the program's own setup.
 
-    It gets the level INFO if the program set none, and a handler for the terminal if no handler of
-    the program would take its records.
+    It gets the level INFO if the program set none, and a terminal handler if no other handler
+    accepts its records.
     """
     logger = logging.getLogger(REQUEST_LOGGER)
     if logger.level == logging.NOTSET:
@@ -134,7 +134,7 @@ def request_logger() -> logging.Logger:
 
 
 class RequestLineHandler(logging.Handler):
-    """Writes request lines to the terminal: red for errors of ours, yellow for errors of theirs."""
+    """Writes request lines to the terminal: server errors in red, client errors in yellow."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line."""

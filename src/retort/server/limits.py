@@ -1,8 +1,8 @@
-"""The limits of `options.Limits` by the names that operators and programs have for them.
+"""Map options and config keys to the fields of `options.Limits`, and validate their values.
 
-``header_timeout`` is the option ``--header-timeout`` and the config ``SERVER_HEADER_TIMEOUT``. What
-the operator gives counts first, then what the program says, then the default. The program
-is known only in the process that serves, so its config is looked at there.
+``header_timeout`` is the option ``--header-timeout`` and the config key ``SERVER_HEADER_TIMEOUT``.
+The option takes precedence over the config, and the config over the default. Only serving processes
+load the program, so they read its config.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ _UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
 _SIZE = re.compile(r"([0-9]{1,15})\s*([KMG]?)(?:i?B)?", re.IGNORECASE)
 
 _DAY = 86_400
-_MAX_LAYERS = 20  # as many as anybody has
+_MAX_LAYERS = 20  # of middleware around the program
 
 
 class WrongLimit(click.ClickException):
-    """The program's config has a limit that is none."""
+    """The program's config has an invalid limit."""
 
 
 @dataclass(frozen=True)
 class Seconds:
-    """A number of seconds from ``least`` to ``most``, for a field of `Limits`."""
+    """A number of seconds from ``minimum`` to ``maximum``, for a field of `Limits`."""
 
     field: str
-    most: int
-    least: int = 1
+    maximum: int
+    minimum: int = 1
 
     def read(self, value: object) -> float:
-        """The number, also out of a text or a ``timedelta``.
+        """Convert a number, text or ``timedelta``.
 
-        :raises ValueError: says what is wrong.
+        :raises ValueError: if the value is invalid; the message says why.
         """
         seconds = math.nan
         if isinstance(value, timedelta):
@@ -51,9 +51,9 @@ class Seconds:
                 seconds = float(value)
             except ValueError:
                 seconds = math.nan
-        if not self.least <= seconds <= self.most:
+        if not self.minimum <= seconds <= self.maximum:
             raise ValueError(
-                f"{value!r} is no number of seconds from {self.least} to {self.most}, such as"
+                f"{value!r} is no number of seconds from {self.minimum} to {self.maximum}, such as"
                 " 10 or 2.5."
             )
         return seconds
@@ -61,21 +61,23 @@ class Seconds:
 
 @dataclass(frozen=True)
 class Size:
-    """A number of bytes from ``least`` to ``most``; ``16K``, ``16M`` and ``1G`` can be written."""
+    """A number of bytes from ``minimum`` to ``maximum``, also as text such as ``16K`` or ``1G``."""
 
     field: str
-    least: int
-    most: int
+    minimum: int
+    maximum: int
     hint: str = ""
 
     def read(self, value: object) -> int:
-        """The number, also out of a text.
+        """Convert a number or text.
 
-        :raises ValueError: says what is wrong.
+        :raises ValueError: if the value is invalid; the message says why.
         """
         size = self.parse(value)
-        if not self.least <= size <= self.most:
-            raise ValueError(f"{value!r} is not from {self.least} to {self.most} bytes.{self.hint}")
+        if not self.minimum <= size <= self.maximum:
+            raise ValueError(
+                f"{value!r} is not from {self.minimum} to {self.maximum} bytes.{self.hint}"
+            )
         return size
 
     def parse(self, value: object) -> int:
@@ -87,7 +89,7 @@ class Size:
         return int(match[1]) * _UNITS[match[2].upper()]
 
 
-# The server below takes no target of more than 65,534 bytes, and no fewer for headers than 8 KiB.
+# Granian's bounds: at most 65,534 bytes of a target, and at least 8 KiB for the headers.
 LIMITS: dict[str, Seconds | Size] = {
     "header_timeout": Seconds("header_seconds", _DAY),
     "keep_alive": Seconds("keep_alive_seconds", _DAY),
@@ -113,14 +115,14 @@ LIMITS: dict[str, Seconds | Size] = {
 
 
 def key_of(name: str) -> str:
-    """The key of the config for a limit."""
+    """The config key of a limit."""
     return f"SERVER_{name.upper()}"
 
 
 def limits_of(program: object) -> dict[str, float]:
-    """What a program's config says, by the fields of `Limits`; a program may have no config.
+    """The limits in a program's config, by field of `Limits`; empty without a config.
 
-    :raises WrongLimit: if something of it is no such limit.
+    :raises WrongLimit: if a limit is invalid.
     """
     config = config_of(program)
     found = {}
@@ -139,7 +141,7 @@ def limits_of(program: object) -> dict[str, float]:
 
 
 def config_of(program: object) -> Mapping[str, object]:
-    """The config of a program, also inside of a few layers; empty if it has none."""
+    """The config of a program, possibly inside middleware; empty if it has none."""
     for _ in range(_MAX_LAYERS):
         if isinstance(config := getattr(program, "config", None), Mapping):
             return config
@@ -148,9 +150,9 @@ def config_of(program: object) -> Mapping[str, object]:
 
 
 def with_limits_of(program: object, settings: Settings) -> Settings:
-    """The settings, with what the program says wherever the operator says nothing.
+    """Add the limits of the program's config that the operator has not set.
 
-    :raises WrongLimit: if its config has a limit that is none.
+    :raises WrongLimit: if the config has an invalid limit.
     """
     own = limits_of(program)
     return replace(

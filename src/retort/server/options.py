@@ -1,7 +1,7 @@
-"""The settings of a server process, and why the defaults are what they are.
+"""The settings of a server process, with the reasons for the defaults.
 
-Only data and the reasons for it: `protocol/granian.py` turns a `Settings` into Granian's arguments,
-`operations/middleware.py` an `Operations` into layers around the application.
+This module has only data. `protocol/granian.py` converts `Settings` to Granian's arguments, and
+`operations/middleware.py` converts `Operations` to middleware.
 """
 
 from __future__ import annotations
@@ -14,29 +14,29 @@ if TYPE_CHECKING:
 
     from .sockets.tls import Tls
 
-# The most views at once. Threads come as views block and go when idle, so this is a ceiling,
-# not a cost; a low one starves those who wait.
+# The maximum number of concurrent views. Threads are started when views block and end when idle, so
+# a high limit costs nothing; a low one makes requests wait.
 DEFAULT_THREADS = 256
 
-# Granian's own threads. Those that run a view fight for the interpreter: with 64 of them, hello
-# cost 71 us of processor time, with 16 it was 47 us, with 8 it was 39 us (64 connections, one
-# of two cores that others used as well; Granian 2.8.7, Python 3.11). So they are few, and a
-# view that finds INLINE_THREADS of them taken goes to a thread of ours, which costs a little and
-# comes to pass only if views wait. The others stay free to bring bodies. Before (256 of
-# Granian's) and after, in turn: hello 60 and 31 us, after a time of many sleepers 77 and 43 us;
-# an SQLite row 2,000 and 3,600 answers a second; of those who sleep 50 ms, 64 at once 1,210
-# and 1,220 answers a second (of 1,280 possible), 256 at once 4,760 and 4,650 (of 5,120).
+# Granian's own threads. Threads that run a view compete for the GIL: with 64 threads, hello took 71
+# us of CPU time, with 16 it was 47 us, with 8 it was 39 us (64 connections, one of two shared
+# cores; Granian 2.8.7, Python 3.11). Therefore there are few. When INLINE_THREADS of them run
+# views, a request goes to a thread pool, at a small cost that occurs only if views block. The other
+# threads stay free to receive bodies. With 256 of Granian's threads and with the present numbers:
+# hello 60 and 31 us, after a time of many sleeping views 77 and 43 us; an SQLite row 2,000 and
+# 3,600 requests per second; views that sleep 50 ms, 64 concurrent: 1,210 and 1,220 requests per
+# second (of 1,280 possible), 256 concurrent: 4,760 and 4,650 (of 5,120).
 GRANIAN_THREADS = 6
 INLINE_THREADS = GRANIAN_THREADS - 2
 
-# The stack of each of Granian's threads. CPython allows 10,000 recursive calls of its C code on
-# the assumption of so much (3.12 and 3.13, on any thread); the 2 MiB that Rust gives by default
-# ended the process when a dictionary 9,000 levels deep was written as JSON.
+# The stack size of Granian's threads. CPython 3.12 and 3.13 allow 10,000 recursive C calls in any
+# thread, which need this size. With Rust's default of 2 MiB, serializing a dictionary with 9,000
+# levels to JSON crashed the process.
 STACK_BYTES = 8 * 1024 * 1024
 
-# Idle keep-alive connections count against this limit of Granian's, so it has to be far above
-# the number of requests that can run: with the default of some hundreds, that many quiet
-# browsers keep every new visitor out.
+# Granian counts idle keep-alive connections against this limit, so it must be far above the number
+# of concurrent requests. With a limit of some hundreds, as many idle browsers would lock out all
+# new clients.
 MAX_CONNECTIONS = 12_000
 BACKLOG = 4096
 
@@ -44,52 +44,52 @@ HEADER_TIMEOUT_SECONDS = 10.0
 HEADER_BYTES = 64 * 1024
 MAX_TARGET_BYTES = 8 * 1024
 
-# A body of up to 64 KiB has to be there within BODY_SECONDS, which a modem manages. A longer
-# one has to bring BODY_RATE bytes a second in each BODY_WINDOW_SECONDS, and to be over after
-# UPLOAD_SECONDS. Only time spent waiting for the client counts.
+# A body of up to 64 KiB must arrive within BODY_SECONDS, which a modem achieves. A longer one must
+# arrive with BODY_RATE bytes per second in each BODY_WINDOW_SECONDS, and within UPLOAD_SECONDS.
+# Only the time spent waiting for the client counts.
 BODY_SECONDS = 30.0
 BODY_RATE = 240
 BODY_WINDOW_SECONDS = 10.0
 UPLOAD_SECONDS = 3600.0
 
-# A client that takes nothing of its answer for so long is given up.
+# A connection is closed if its client receives nothing of a response for this time.
 SEND_SECONDS = 60.0
 
-# After SIGTERM: requests under way may finish within GRACE_SECONDS. When none is, connections
-# that sent half a request get LINGER_SECONDS (a finished answer may still be on its way out).
+# After SIGTERM, open requests get GRACE_SECONDS. If there are none, connections with an incomplete
+# request get LINGER_SECONDS (a complete response may still be in transit).
 GRACE_SECONDS = 10.0
 LINGER_SECONDS = 2.0
 DEBUG_GRACE_SECONDS = 1.0
 
-# A worker of which the main process hears nothing for WORKER_SECONDS is replaced: gunicorn's
-# default. Loading a program takes minutes where it reads a large model, and no client waits for
-# it while others serve.
+# A worker without a heartbeat for WORKER_SECONDS is replaced; gunicorn has the same default.
+# Loading a program that reads a large model may take minutes, while the other workers serve.
 WORKER_SECONDS = 30.0
 LOAD_SECONDS = 600.0
 DEBUG_LINGER_SECONDS = 0.5
 
 
-# Where the pages for machines are, and the address of their own port.
+# The path prefix of the monitoring pages, and the address of their own port.
 OPS_PATH = "/-"
 OPS_HOST = "127.0.0.1"
 
 
 @dataclass(frozen=True)
 class Operations:
-    """What an operator asked for beside serving: logs, ids, proxies, pages for machines.
+    """Logs, request ids, proxies and monitoring pages.
 
     The same for every worker, and picklable.
 
     :param access_log: a file, or ``-`` for standard output; ``None``: no access log.
     :param access_log_format: ``common``, ``combined`` or ``json``.
-    :param log_format: how the program's records look: ``text`` or ``json``, with the request
-        they are about; ``None``: as Flask has it.
-    :param request_id: answer with ``X-Request-ID``.
-    :param proxies: how many proxies there are, each of which adds to ``X-Forwarded-For`` and kin.
-    :param health: pages that say whether the server answers and the program is ready.
-    :param metrics: a page of measurements for Prometheus.
-    :param ops_path: where these pages are, without a slash at the end.
-    :param ops_port: a port of their own; ``None``: they are on the site's.
+    :param log_format: the format of the program's log records with their request: ``text`` or
+        ``json``; ``None``: Flask's format.
+    :param request_id: add ``X-Request-ID`` to responses.
+    :param proxies: the number of proxies, each of which adds to ``X-Forwarded-For`` and similar
+        fields.
+    :param health: serve the health and readiness pages.
+    :param metrics: serve Prometheus metrics.
+    :param ops_path: the path prefix of these pages, without a final slash.
+    :param ops_port: a port of their own; ``None``: the site's port.
     :param ops_host: the address of that port.
     """
 
@@ -106,29 +106,29 @@ class Operations:
 
     @property
     def records_requests(self) -> bool:
-        """Whether each request is looked at."""
+        """Whether a `RequestRecorder` is needed."""
         return bool(self.access_log or self.log_format or self.request_id or self.metrics)
 
     @property
     def has_pages(self) -> bool:
-        """Whether there is a page for machines."""
+        """Whether there are monitoring pages."""
         return self.health or self.metrics
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a client may do: seconds and bytes.
+    """Limits for clients, in seconds and bytes.
 
-    :param header_seconds: until the headers are here.
-    :param keep_alive_seconds: for which a connection may be idle; ``None``: as for the headers.
-    :param header_bytes: the request line and all header fields; Granian needs 8 KiB.
-    :param max_target_bytes: path and query, after decoding.
-    :param max_body_bytes: of one request's body; ``None``: as the program says.
-    :param body_seconds: until a short body is here.
-    :param body_rate: bytes a second that a longer one brings, at least, in each window.
-    :param body_window_seconds: the window.
-    :param upload_seconds: until a long body is here.
-    :param send_seconds: for which a client may take nothing of its answer.
+    :param header_seconds: how long a request's headers may take.
+    :param keep_alive_seconds: how long an idle connection stays open; ``None``: `header_seconds`.
+    :param header_bytes: the size of request line and header fields; Granian's minimum is 8 KiB.
+    :param max_target_bytes: the size of path and query, after decoding.
+    :param max_body_bytes: the size of a request body; ``None``: the program's limit.
+    :param body_seconds: how long a short body may take.
+    :param body_rate: the minimum rate of a longer body in each window, in bytes per second.
+    :param body_window_seconds: the length of the window.
+    :param upload_seconds: how long a long body may take.
+    :param send_seconds: how long a client may receive nothing of its response.
     """
 
     header_seconds: float = HEADER_TIMEOUT_SECONDS
@@ -145,12 +145,12 @@ class Limits:
 
 @dataclass(frozen=True)
 class Settings(Limits):
-    """How one process serves; the same for every worker, and picklable.
+    """The settings of a serving process; the same for every worker, and picklable.
 
-    :param drain: seconds to go on as before when stopped, while it is told to balancers.
-    :param worker_timeout: seconds without a sign of life after which a worker is replaced; 0: any.
-    :param load_timeout: seconds within which a worker has to load the program; 0: any.
-    :param given: the limits that the operator gave, which go before the program's own.
+    :param drain: seconds to keep serving at shutdown, while the readiness page is 503.
+    :param worker_timeout: seconds without a heartbeat after which a worker is replaced; 0: never.
+    :param load_timeout: the time limit for loading the program, in seconds; 0: no limit.
+    :param given: the limits that the operator set; they override those of the program.
     """
 
     threads: int = DEFAULT_THREADS
@@ -184,5 +184,5 @@ class Settings(Limits):
 
     @property
     def http_mode(self) -> str:
-        """``1``, ``2`` or ``auto``; browsers speak HTTP/2 over TLS only."""
+        """``1``, ``2`` or ``auto``; browsers use HTTP/2 only over TLS."""
         return self.http or ("auto" if self.tls else "1")

@@ -1,7 +1,7 @@
-"""`run`: what ``Flask.run`` calls from inside a script. Reads the options of Werkzeug's server.
+"""`run`, the function behind ``Flask.run``: accepts the options of Werkzeug's server.
 
-Those options are part of Flask's documented interface, so each is accepted. What Granian has
-no answer to is handed to Werkzeug's own development server, with a line that says so.
+These options are part of Flask's documented interface, so all are accepted. If Granian does not
+support one, Werkzeug's development server is used, and a line says so.
 """
 
 from __future__ import annotations
@@ -48,22 +48,22 @@ _WERKZEUG_DEFAULTS: dict[str, Any] = {
 
 
 def run(app: WSGIApplication, host: str, port: int, *, debug: bool = False, **options: Any) -> None:
-    """Serve an application object; returns when the server was stopped.
+    """Serve an application object; returns when the server has stopped.
 
     :param host: address to listen on.
     :param port: 0 lets the system choose; the choice is printed.
-    :param debug: the default of ``use_reloader`` and ``use_debugger``, and a line per request.
+    :param debug: the default of ``use_reloader`` and ``use_debugger``, and request lines.
     :param options: those of ``werkzeug.serving.run_simple``. ``threaded=False`` allows one
-        view at a time; ``reloader_type="stat"`` looks at the files again and again instead of
-        waiting for the system's word (network drives); ``reloader_interval`` has no use.
-        ``request_handler``, ``passthrough_errors``, ``processes`` above 1, an ``ssl_context``
-        other than two file names, and a ``unix://`` host are served by Werkzeug.
-    :raises SystemExit: with status 1 if the port cannot be used; in the process that watches
-        the program (with the reloader) when that ends.
-    :raises TypeError: for an option nobody knows.
+        view at a time; ``reloader_type="stat"`` polls the files instead of using system events
+        (network drives); ``reloader_interval`` has no effect. ``request_handler``,
+        ``passthrough_errors``, ``processes`` above 1, an ``ssl_context`` other than two file
+        names, and a ``unix://`` host are served by Werkzeug.
+    :raises SystemExit: with status 1 if the port cannot be used; in the reloader's parent when the
+        program ends.
+    :raises TypeError: for an unknown option.
 
-    Follows ``Flask.run``; where a tool has replaced a part of Werkzeug's server, that server is
-    called as Flask calls it, and a line says so. Inside ``retort run`` the call is ignored: the
+    Follows ``Flask.run``. If a tool has replaced a part of Werkzeug's server, that server is called
+    as Flask calls it, and a line says so. Inside ``retort run`` the call is ignored, because the
     program is served already.
     """
     options = {"use_reloader": debug, "use_debugger": debug, "threaded": True, **options}
@@ -77,9 +77,9 @@ def run(app: WSGIApplication, host: str, port: int, *, debug: bool = False, **op
         serve_object(app, host, port, debug, {**_WERKZEUG_DEFAULTS, **options})
 
 
-# What tools replace: `run_simple` as a whole; `server_bind`, by which Flask-Testing learns which
-# port the system chose; and what is on the way from one to the other.
-_PARTS: tuple[tuple[ModuleType, str, ModuleType], ...] = (  # where, what, where it is defined
+# The functions that tools replace: `run_simple`, `server_bind` (Flask-Testing gets the chosen port
+# from it), and those called in between.
+_PARTS: tuple[tuple[ModuleType, str, ModuleType], ...] = (  # module, name, defining module
     (werkzeug.serving, "run_simple", werkzeug.serving),
     (werkzeug.serving, "make_server", werkzeug.serving),
     (werkzeug.serving, "ThreadedWSGIServer.server_bind", http.server),
@@ -88,7 +88,7 @@ _PARTS: tuple[tuple[ModuleType, str, ModuleType], ...] = (  # where, what, where
 
 
 def replaced_part() -> str | None:
-    """The part of Werkzeug's server that a tool has put its own function in the place of."""
+    """The part of Werkzeug's server that a tool has replaced, or ``None``."""
     for module, name, home in _PARTS:
         if is_replaced(operator.attrgetter(name)(module), home):
             return f"{module.__name__}.{name}"
@@ -96,13 +96,13 @@ def replaced_part() -> str | None:
 
 
 def is_replaced(function: object, home: ModuleType) -> bool:
-    """Whether this is not a function that the module ``home`` defines.
+    """Whether the function is not defined by the module ``home``.
 
-    A function keeps the namespace in which it was defined, whatever `functools.wraps` copies to
-    it. File names are no answer: in a frozen program, or one without sources, the file of a
-    module and the one its code was compiled from have different names.
+    A function keeps the namespace it was defined in, whatever `functools.wraps` copies to it. File
+    names cannot be compared: in a frozen program, or one without sources, a module's file and the
+    file its code was compiled from have different names.
     """
-    try:  # not getattr: proxies and mocks answer with what belongs to the original
+    try:  # not getattr: proxies and mocks return the original's attribute
         namespace = object.__getattribute__(function, "__globals__")
     except AttributeError:
         return True
@@ -110,22 +110,22 @@ def is_replaced(function: object, home: ModuleType) -> bool:
 
 
 def refuse_unknown(options: dict[str, Any]) -> None:
-    """Name an option nobody knows.
+    """Check for unknown options.
 
-    :raises TypeError: if there is one.
+    :raises TypeError: if there is one; the message names it.
     """
     unknown = sorted(set(options) - set(_WERKZEUG_DEFAULTS))
     if unknown:
         raise TypeError(
             f"run() got an unexpected keyword argument {unknown[0]!r}."
-            f" It knows host, port, debug, load_dotenv and {', '.join(_WERKZEUG_DEFAULTS)}."
+            f" It accepts host, port, debug, load_dotenv and {', '.join(_WERKZEUG_DEFAULTS)}."
         )
 
 
 def serve_object(
     app: WSGIApplication, host: str, port: int, debug: bool, options: dict[str, Any]
 ) -> None:
-    """Serve with Granian, or with Werkzeug if an option asks for what only that can do."""
+    """Serve with Granian, or with Werkzeug if an option requires it."""
     reason = why_werkzeug(host, options)
     if reason is not None:
         report_werkzeug(reason)
@@ -142,12 +142,12 @@ def serve_object(
 
 
 def report_werkzeug(reason: str) -> None:
-    """Say that another server than usual is used, and why."""
+    """Print that Werkzeug's server is used, and why."""
     echo(f" * Served by Werkzeug's development server: {reason}", fg="yellow")
 
 
 def why_werkzeug(host: str, options: dict[str, Any]) -> str | None:
-    """What only Werkzeug's server can do of what is asked for, if there is something."""
+    """Why Werkzeug's server is required; ``None`` if it is not."""
     library = patched_by()
     if library is not None:
         return f"{library} has replaced Python's threads and sockets."
@@ -169,7 +169,7 @@ def why_werkzeug(host: str, options: dict[str, Any]) -> str | None:
 
 
 def read_options(host: str, port: int, debug: bool, options: dict[str, Any]) -> RunOptions:
-    """Werkzeug's options in our own words."""
+    """Convert Werkzeug's options to `RunOptions`."""
     reloads = bool(options["use_reloader"]) and _reloader_works()
     return RunOptions(
         host=host,
@@ -208,7 +208,7 @@ def _why_no_reloader() -> str | None:
 
 
 def note_ignored_run() -> None:
-    """Say that ``app.run()`` does nothing while the command line serves the program."""
+    """Print that ``app.run()`` has no effect while the command line serves the program."""
     echo(
         " * app.run() does nothing here: the program is served by the command line already."
         ' Put the call under `if __name__ == "__main__":`.',
