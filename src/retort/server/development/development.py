@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RunOptions:
-    """Options of the development server.
+    """The options of `retort.server.run` and `retort.server.serve`.
 
     :param console: whether the debugger may run code; it does so only on loopback addresses.
     """

@@ -47,13 +47,15 @@ class StopReport:
 
     :param open_requests: returns the number of open requests.
     :param grace_seconds: the time limit for them.
-    :param who: the subject of the line: the worker or the server.
+    :param subject: the subject of the line: the worker or the server.
     """
 
-    def __init__(self, open_requests: Callable[[], int], grace_seconds: float, who: str) -> None:
+    def __init__(
+        self, open_requests: Callable[[], int], grace_seconds: float, subject: str
+    ) -> None:
         self.open_requests = open_requests
         self.grace_seconds = grace_seconds
-        self.who = who
+        self.subject = subject
 
     def start(self) -> None:
         threading.Thread(target=self.run, name="retort stop report", daemon=True).start()
@@ -64,7 +66,7 @@ class StopReport:
         while (seconds := ends_at - time.monotonic()) > 0:
             if count := self.open_requests():
                 echo(
-                    f" * {self.who} is stopping: waiting for {requests(count)}, for"
+                    f" * {self.subject} is stopping: waiting for {requests(count)}, for"
                     f" {seconds:.0f} s at most (--grace)"
                 )
             time.sleep(_REPORT_SECONDS)
