@@ -374,6 +374,24 @@ def test_streams_that_are_reset_again_and_again_use_up_no_places(streams):
     streams.wait_for(lambda: state(streams)["streams"] == 0)
 
 
+@pytest.mark.parametrize("path", ["/ticks", "/quick", "/large"])
+@pytest.mark.parametrize("expects", [True, False])
+def test_a_stream_that_is_reset_before_its_body_was_read_ends(streams, path, expects):
+    fields = [(LENGTH, b"9000000"), *([(b"expect", b"100-continue")] if expects else [])]
+    with Client(streams.port) as client:
+        client.answer("/")  # by now, the server has given room for so much
+        stream = client.ask(path, "POST", fields, ends=False)
+        for _ in range(0 if expects else 30):
+            client.send(frame(DATA, 0, stream, b"x" * 10_000))
+        client.read_until(lambda: client.bodies[stream])
+
+        client.reset(stream)
+
+        streams.wait_for_output(f"{path} closed")
+        streams.wait_for(lambda: state(streams)["streams"] == 0)
+        assert client.answer("/") == (200, b"hello")
+
+
 def test_a_response_with_a_length_that_fails_ends_alone(streams):
     with Client(streams.port) as client:
         failing = client.ask("/fails?length")

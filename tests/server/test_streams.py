@@ -1,19 +1,25 @@
 """Answers that go out piece by piece, over real sockets."""
 
+import hashlib
+import random
 import re
 import socket
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 STREAMS = """
+    import hashlib
     import threading
     import time
+    from retort.server.protocol import request_body
     from retort.server.sockets.listen import open_listener
     from retort.server.options import Settings
     from retort.server.process.serving import Worker, serve_here
 
+    request_body._FIRST_PROBE_SECONDS = 0.01
     go = threading.Event()
 
     class Body:
@@ -38,6 +44,16 @@ STREAMS = """
         go.wait()
         raise ValueError("in the middle")
 
+    def end_when_told():
+        yield b"first "
+        go.wait()
+        yield b"last"
+
+    def read_when_told(stream):
+        while not go.wait(0.01):
+            yield b"tick "
+        yield hashlib.sha256(stream.read()).hexdigest().encode()
+
     def endless():
         while True:
             yield b"x" * 65536
@@ -55,6 +71,8 @@ STREAMS = """
             "/go": lambda: iter(()),
             "/fails": fail_later,
             "/fails-when-told": fail_when_told,
+            "/ends-when-told": end_when_told,
+            "/reads-when-told": lambda: read_when_told(environ["wsgi.input"]),
             "/fails-at-once": fail_at_once,
             "/endless": endless,
             "/ticks": ticks,
@@ -73,7 +91,7 @@ STREAMS = """
     listener = open_listener("127.0.0.1", 0)
     print(f"Open http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
     # Idle for as long as you like: what ends here, ends for another reason.
-    limits = {"send_seconds": 6, "keep_alive_seconds": 600}
+    limits = {"send_seconds": 6, "keep_alive_seconds": 600, "body_window_seconds": 1}
     serve_here(Worker(app, listener, Settings(threads=8, **limits)))
 """
 
@@ -180,3 +198,73 @@ def test_readers_that_take_nothing_are_given_up(streams):
     streams.wait_for(lambda: streams.output.count("closed") >= 8)
     for connection in stuck:
         connection.close()
+
+
+# A response begins before the body of its request has arrived.
+
+UNREAD = {
+    "a part": (b"Content-Length: 9000000", b"x" * 400_000),
+    "chunks": (b"Transfer-Encoding: chunked", b"61a80\r\n" + b"x" * 400_000 + b"\r\n"),
+    "nothing": (b"Content-Length: 9000000\r\nExpect: 100-continue", b""),
+}
+
+
+def post(path: str, fields: bytes, body: bytes) -> bytes:
+    return b"POST %s HTTP/1.1\r\nHost: a\r\n%s\r\n\r\n" % (path.encode(), fields) + body
+
+
+@pytest.mark.parametrize("sent", UNREAD)
+@pytest.mark.parametrize("path", ["/ticks", "/endless", "/large"])
+def test_a_client_that_goes_away_before_its_body_was_read_ends_the_stream(streams, path, sent):
+    with streams.connect() as connection:
+        connection.sendall(post(path, *UNREAD[sent]))
+        assert connection.recv(10) == b"HTTP/1.1 2"
+
+    streams.wait_for_output("closed")
+
+
+def test_a_client_that_goes_away_after_its_body_was_received_ends_the_stream(streams):
+    size = 4_000_000  # more than is received before the view is called
+    with streams.connect() as connection:
+        connection.sendall(post("/ticks", b"Content-Length: %d" % size, b"x" * 400_000))
+        assert connection.recv(10) == b"HTTP/1.1 2"
+        connection.sendall(b"x" * (size - 400_000))
+        time.sleep(0.5)  # so that all of it has arrived
+        assert connection.recv(10)
+        assert "closed" not in streams.output
+
+    streams.wait_for_output("closed")
+
+
+def test_a_body_that_is_read_while_the_response_is_sent_is_whole(streams):
+    body = random.Random(1).randbytes(5_000_000)
+    with streams.connect() as connection:
+        sender = threading.Thread(
+            target=connection.sendall,
+            args=[post("/reads-when-told", b"Content-Length: %d" % len(body), body)],
+        )
+        sender.start()
+        received = b""
+        while received.count(b"tick ") < 100:
+            received += connection.recv(10_000)
+        streams.get("/go")
+        while b"0\r\n\r\n" not in received[-5:]:
+            received += connection.recv(10_000)
+        sender.join()
+
+    assert hashlib.sha256(body).hexdigest().encode() in received
+
+
+@pytest.mark.parametrize("sent", UNREAD)
+def test_a_client_that_stops_sending_its_body_gets_the_whole_response(streams, sent):
+    """RFC 9110 §10.1.1 and RFC 9112 §9.5: it may not want to send the rest any more."""
+    with streams.connect() as connection:
+        connection.sendall(post("/ends-when-told", *UNREAD[sent]))
+        received = b""
+        while b"first " not in received:
+            received += connection.recv(10_000)
+        time.sleep(3)  # longer than a body may pause
+        streams.get("/go")
+        received += streams.received(connection)
+
+    assert received.endswith(b"4\r\nlast\r\n0\r\n\r\n")

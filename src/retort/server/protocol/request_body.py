@@ -14,6 +14,7 @@ collected completely before the application is called (`ShortBody`). All others 
 | collect | failure | sends an error response | discard |
 | deliver | the application reads | passes a piece; receives the next | deliver |
 | deliver | piece, last piece | queues it for the application | deliver |
+| deliver | `probe_client`, no receive pending | receives up to `_PROBE_BYTES` more | deliver |
 | deliver | failure, application not called yet | sends an error response | discard |
 | deliver | failure, application running | the application's read raises it | deliver |
 | deliver | the application returns | receives the rest | discard |
@@ -25,6 +26,10 @@ collected completely before the application is called (`ShortBody`). All others 
 A failure is ``http.disconnect``, a body shorter than its Content-Length, one over the size limit or
 a timeout (`timeouts.py`). If the body is complete, the client has disconnected or a timeout has
 occurred, ``discard`` is skipped. A `ShortBody` only collects; its last piece or a failure ends it.
+
+While a response is sent before the body is complete, only ``receive`` reports a disconnect, and it
+returns the next piece first. So the body is received even if the application does not read it:
+`watch_client` and `probe_client` keep a call of ``receive`` pending most of the time.
 """
 
 from __future__ import annotations
@@ -43,6 +48,7 @@ from werkzeug.exceptions import (
     HTTPException,
     RequestEntityTooLarge,
     RequestTimeout,
+    ServiceUnavailable,
 )
 
 from ...http.body import SHORT_BYTES
@@ -56,6 +62,7 @@ if TYPE_CHECKING:
 
     from ..options import Settings
     from ..sockets.connections import Connections
+    from .response_body import Response
     from .thread_pool import ThreadPool
 
     # The arguments are Granian's watcher of the request and the environ.
@@ -75,6 +82,11 @@ _MAX_BUFFERED_BYTES = 128 * 1024 * 1024
 # How long the unread rest of a body is received. Closing the connection while data arrives would
 # reset it, and the client would lose the response.
 _DISCARD_SECONDS = 10.0
+# While a response is sent and no receive is pending, `probe_client` receives more of the body after
+# this time, then after twice as long, and so on, because the pieces are buffered. The number of
+# bytes is Granian's window for an HTTP/2 stream: a reset is reported after the data in the window.
+_FIRST_PROBE_SECONDS = 1.0
+_PROBE_BYTES = 1024 * 1024
 
 
 class RequestBodies:
@@ -109,7 +121,9 @@ class RequestBodies:
             kind = ShortBody if length <= _SMALL_BYTES else CollectedBody
             kind(self, watcher, environ, length).read()
         else:
-            LongBody(self, watcher, environ, length).read()
+            body = LongBody(self, watcher, environ, length)
+            body.was_requested = True
+            body.read()
 
     def discard(self, watcher: Any, environ: WSGIEnvironment) -> None:
         """Receive and drop the body of a refused request."""
@@ -360,10 +374,13 @@ class LongBody(Body):
         self.pieces: deque[bytes] = deque()
         self.buffered = 0
         self.has_ended = False
-        self.was_requested = False
+        self.was_requested = False  # by this server or the application, except as a probe
         self.failure: HTTPException | None = None
         self.delivered: SimpleQueue[bytes] = SimpleQueue()
-        self.has_read_ahead = False
+        self.response: Response | None = None  # a response that is sent meanwhile
+        self.probe_seconds = _FIRST_PROBE_SECONDS
+        self.next_probe_at = 0.0
+        self.probe_until = 0  # the value of `received` at which the probe ends
         self.lock = threading.RLock()
         self.is_answered = False
         self.discard_until = 0.0
@@ -372,7 +389,6 @@ class LongBody(Body):
 
     def read(self) -> None:
         """Receive the next piece."""
-        self.was_requested = True
         self.wait_for(self.proto.receive())
 
     def handle_message(self, future: Any) -> None:
@@ -380,11 +396,15 @@ class LongBody(Body):
             if self.finish_wait(future):
                 self.fail(too_slow())
                 return
+            if self.proto is None:  # the body was released
+                return
             message = future.result()
             if message["type"] == "http.request":
                 self.handle_piece(message["body"], message["more_body"])
             else:
                 self.fail(incomplete_body(self.missing()))
+            if self.has_ended:
+                self.stop_watching()
 
     def handle_piece(self, piece: bytes, is_more: bool) -> None:
         self.received += len(piece)
@@ -398,11 +418,6 @@ class LongBody(Body):
         else:  # an empty HTTP/2 frame, or trailer fields
             self.read()
 
-    @property
-    def is_received(self) -> bool:
-        """Whether the body is complete, so that ``receive`` reports only a disconnect."""
-        return self.has_ended
-
     def is_too_long(self) -> bool:
         limit = self.bodies.settings.max_body_bytes
         return limit is not None and self.received > limit and self.step != self.discard
@@ -413,6 +428,7 @@ class LongBody(Body):
     def fail(self, error: HTTPException) -> None:
         self.failure = error
         self.step(b"")
+        self.stop_watching()
 
     def bytes_so_far(self) -> int | None:
         return self.received
@@ -455,8 +471,10 @@ class LongBody(Body):
         if self.failure is not None and not self.is_answered:
             self.is_answered = True
             self.send_failure(self.failure)  # do not wait for a pool thread
-        else:
-            self.delivered.put(piece)
+            return
+        self.delivered.put(piece)
+        if self.response is not None and not self.has_ended and self.failure is None:
+            self.continue_probe(len(piece))
 
     def discard(self, piece: bytes) -> None:
         """Drop a piece. After the time limit, Granian closes the connection."""
@@ -465,6 +483,52 @@ class LongBody(Body):
             self.release()
         else:
             self.read()
+
+    # Called while a response is sent.
+
+    def watch_client(self, response: Response) -> None:
+        """Report a disconnect to ``response`` until the body is complete or has failed."""
+        with self.lock:
+            self.response = response
+            self.next_probe_at = time.monotonic() + self.probe_seconds
+            if self.failure is not None or self.has_ended:
+                self.stop_watching()
+            elif self.was_requested:  # else Granian would send "100 Continue" before the head
+                self.read_ahead()
+
+    def probe_client(self) -> None:
+        """Receive more of the body if no receive is pending and the last probe is long ago."""
+        now = time.monotonic()
+        if now < self.next_probe_at:
+            return
+        with self.lock:
+            if self.pending is None and self.response is not None:
+                self.probe_seconds *= 2
+                self.probe_until = self.received + _PROBE_BYTES
+                self.read()
+            self.next_probe_at = now + self.probe_seconds
+
+    def continue_probe(self, size: int) -> None:
+        """Buffer a piece and receive the next, until the probe ends or the buffer is full."""
+        if self.received >= self.probe_until:
+            return
+        if self.bodies.budget.acquire(size):
+            self.buffered += size
+            self.read()
+        else:
+            self.fail(ServiceUnavailable("Too many request bodies are waiting to be read."))
+
+    def stop_watching(self) -> None:
+        """Report a disconnect to the response, or let it call ``receive`` itself from now on."""
+        response = self.response
+        if response is None:
+            return
+        self.response = None
+        response.request_body = None
+        if isinstance(self.failure, ClientDisconnected):
+            response.gone.set()
+        else:
+            response.watch_client()
 
     # Called by or for the application.
 
@@ -500,11 +564,16 @@ class LongBody(Body):
                 self.failure = None
                 self.read()
 
-    def read_ahead(self) -> None:
-        """Receive one piece ahead of the application, unless the body has ended."""
-        if self.failure is None and not self.has_ended:
-            self.has_read_ahead = True
-            self.read()
+    def read_ahead(self) -> bool:
+        """Receive one piece ahead of the application, unless the body has ended.
+
+        :returns: whether a piece is queued or being received.
+        """
+        with self.lock:
+            is_empty = self.pending is None and self.delivered.empty()
+            if is_empty and self.failure is None and not self.has_ended:
+                self.read()
+            return self.pending is not None or not self.delivered.empty()
 
     def next_piece(self) -> bytes:
         """Wait for the next piece; empty at the end of the body.
@@ -513,12 +582,10 @@ class LongBody(Body):
         """
         if self.pieces:
             return self.pieces.popleft()
+        self.was_requested = True
         self.release_budget()
-        if not self.has_read_ahead:
-            self.read_ahead()
-        if self.has_read_ahead:
+        while self.read_ahead():
             piece = self.wait_for_piece()
-            self.has_read_ahead = False
             if piece:
                 self.read_ahead()
                 return piece
@@ -545,8 +612,10 @@ class LongBody(Body):
         """
         self.release_budget()
         self.pieces.clear()
+        self.delivered = SimpleQueue()
         self.has_ended = True
-        self.environ, self.step = {}, _ignore
+        self.environ, self.step, self.response = {}, _ignore, None
+        self.cancel()
         watcher, self.watcher, self.proto = self.watcher, None, None
         return watcher
 

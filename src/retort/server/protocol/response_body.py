@@ -19,7 +19,8 @@ next piece. A complete body or a file (`ReadyResponse`) needs no waiting thread:
 | queued | a pool thread is free | runs in that thread | sending |
 | any | no progress for the time limit | closes the connection | over |
 
-Only ``receive`` reports a disconnect, so a call of it is pending while a response is sent.
+Only ``receive`` reports a disconnect, so a call of it is pending while a response is sent. Until
+the request body is complete, the body makes these calls (`request_body.py`).
 
 To abort a response so that the client notices (RFC 9112 §8), its protocol object is released before
 the Content-Length is reached. Without a Content-Length the connection is closed, which in HTTP/2
@@ -36,6 +37,7 @@ import traceback
 from typing import TYPE_CHECKING, Any
 
 from ..sockets.connections import address_of
+from .request_body import LongBody
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -80,6 +82,7 @@ class Response:
         self.left = head.length  # bytes until the Content-Length is reached
         self.problem: str | None = None  # a message if the body's length is wrong
         self.gone = threading.Event()  # set when the client has disconnected
+        self.request_body: LongBody | None = None  # if it was not complete at the start
         self.report: Any = None  # Granian's future of the disconnect
         self.is_over = False
         self.size = 0  # bytes in memory that the backlog counts
@@ -92,7 +95,11 @@ class Response:
         self.proto.send(
             {"type": "http.response.start", "status": head.status, "headers": head.fields}
         )
-        if getattr(self.watcher, "is_received", True):  # else `receive` returns the body's rest
+        request_body = self.watcher
+        if isinstance(request_body, LongBody):  # `receive` may return its rest first
+            self.request_body = request_body
+            request_body.watch_client(self)
+        else:
             self.watch_client()
 
     def watch_client(self) -> None:
@@ -142,7 +149,9 @@ class Response:
         :returns: Granian's future if its buffer is full, else ``None``.
         :raises ClientGone: if the response is over.
         """
-        proto = self.proto
+        proto, request_body = self.proto, self.request_body
+        if request_body is not None:
+            request_body.probe_client()
         if proto is None or self.gone.is_set():
             raise ClientGone
         future = proto.send({"type": "http.response.body", "body": piece, "more_body": True})
