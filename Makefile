@@ -25,7 +25,7 @@ test-plain: $(VENV)/develops  ## the core again, with all quick ways switched of
 	RETORT_PLAIN=1 $(BIN)/pytest -n auto --deselect tests/test_request_path.py tests/test_*.py tests/http tests/routing tests/json tests/testing tests/differential/test_*.py
 
 test-lowest: $(LOWEST)/installed  ## a part of the tests, on the lowest versions that pyproject.toml allows
-	$(LOWEST)/bin/pytest -n auto --dist loadgroup tests/test_*.py tests/http tests/routing tests/json tests/testing tests/cli tests/server/test_granian.py tests/server/test_command.py tests/server/test_requests.py tests/server/test_bodies.py tests/server/test_responses.py tests/server/test_backlog.py
+	$(LOWEST)/bin/pytest -n auto --dist loadgroup tests/test_*.py tests/http tests/routing tests/json tests/testing tests/cli tests/server/test_granian.py tests/server/test_command.py tests/server/test_requests.py tests/server/test_bodies.py tests/server/test_responses.py tests/server/test_backlog.py tests/server/test_streams.py tests/server/test_http2.py
 
 test-extensions: $(EXTENSIONS)/installed  ## Flask's extensions, in an environment of their own
 	$(EXTENSIONS)/bin/python -m retort -m pytest tests/extensions

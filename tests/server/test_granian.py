@@ -1,4 +1,7 @@
-"""What we rely on in Granian, much of it private: each release is tried before it is allowed."""
+"""What we rely on in Granian, much of it private: each release is tried before it is allowed.
+
+The class of its watcher of a request cannot be imported. `test_http2.py` fails without ``done``.
+"""
 
 import ast
 from importlib.metadata import version

@@ -11,7 +11,7 @@ import pytest
 DATA, HEADERS, RESET, SETTINGS, PING, GOAWAY, WINDOW_UPDATE = 0, 1, 3, 4, 6, 7, 8
 END_STREAM, END_HEADERS, ACK = 1, 4, 1
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-PROTOCOL_ERROR, CANCEL = 1, 8  # §7
+PROTOCOL_ERROR, INTERNAL_ERROR, CANCEL = 1, 2, 8  # §7
 GONE = "connection closed"
 NO_TABLE = b"\0\1" + b"\0\0\0\0"  # the server remembers no field of its answers
 
@@ -392,37 +392,53 @@ def test_a_stream_that_is_reset_before_its_body_was_read_ends(streams, path, exp
         assert client.answer("/") == (200, b"hello")
 
 
-def test_a_response_with_a_length_that_fails_ends_alone(streams):
+@pytest.mark.parametrize("path", ["/fails", "/fails?length"])
+def test_a_response_that_fails_is_reset_and_the_others_go_on(streams, path):
     with Client(streams.port) as client:
-        failing = client.ask("/fails?length")
+        failing = client.ask(path)
         other = client.ask("/ticks")
         client.read_until(lambda: client.bodies[failing] and client.bodies[other])
 
         go = client.ask("/go")
 
-        # RFC 9113 §8.1.1: fewer bytes than the Content-Length says, so its client knows.
-        assert client.end_of(failing) is not None
+        assert client.end_of(failing) == INTERNAL_ERROR
         assert client.bodies[failing] == b"begin "
         assert client.end_of(go) == "whole"
-        # The other one goes on.
         so_far = len(client.bodies[other])
         client.read_until(lambda: len(client.bodies[other]) > so_far)
         assert other not in client.ends
+        assert client.answer("/") == (200, b"hello")
     streams.wait_for_output("ValueError: in the middle")
     streams.wait_for_output("/fails closed")
-
-
-def test_a_response_without_a_length_that_fails_ends_its_connection(streams):
-    """A known limit: Granian can only end one stream as if it were whole."""
-    with Client(streams.port) as client:
-        failing = client.ask("/fails")
-        other = client.ask("/ticks")
-        client.read_until(lambda: client.bodies[failing] and client.bodies[other])
-
-        assert streams.get("/go").status == 200
-
-        assert client.end_of(failing) == GONE
-        assert client.end_of(other) == GONE
-    streams.wait_for_output("/fails closed")
     streams.wait_for_output("/ticks closed")
-    streams.wait_for(lambda: state(streams) == {"streams": 0, "threads": 0, "unsent": 0} or None)
+    streams.wait_for(lambda: not any(state(streams).values()))
+
+
+def test_a_response_that_is_too_short_is_reset_and_the_others_go_on(streams):
+    with Client(streams.port) as client:
+        short = client.ask("/waits?length")
+        other = client.ask("/ticks")
+        client.read_until(lambda: client.bodies[short] and client.bodies[other])
+
+        client.ask("/go")
+
+        assert client.end_of(short) == INTERNAL_ERROR
+        assert client.bodies[short] == b"begin end"
+        assert client.answer("/") == (200, b"hello")
+        assert other not in client.ends
+    streams.wait_for_output("Content-Length is 20: the response was broken off")
+
+
+def test_a_client_that_takes_nothing_of_a_stream_loses_its_connection(start):
+    """A known limit: Granian looks at nothing of such a stream but the room for more."""
+    streams = start(STREAMS.replace("send_seconds=600", "send_seconds=1"))
+    with Client(streams.port, takes=False) as client:
+        other = client.ask("/ticks")
+        client.read_until(lambda: client.bodies[other])
+        stalled = client.ask("/large")
+
+        assert client.end_of(stalled) == GONE
+        assert client.end_of(other) == GONE
+    streams.wait_for_output("/large closed")
+    streams.wait_for_output("/ticks closed")
+    streams.wait_for(lambda: not any(state(streams).values()))

@@ -138,6 +138,33 @@ def test_a_stream_with_a_length_that_fails_later_is_broken_off_then(streams):
         assert streams.received(connection) == b""
 
 
+def test_a_stream_that_fails_on_a_unix_socket_has_no_proper_end_either(run, tmp_path):
+    program = run(
+        """
+        from flask import Flask
+
+        app = Flask(__name__)
+
+        @app.get("/fails")
+        def fails():
+            def pieces():
+                yield "first "
+                raise ValueError("in the middle")
+            return pieces()
+        """,
+        "--unix=shop.sock",
+    )
+    program.wait_for_output("Listening on the socket")
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(60)
+        connection.connect(str(tmp_path / "shop.sock"))
+        connection.sendall(ask("/fails"))
+        answer = program.received(connection)
+
+    assert b"first " in answer
+    assert not answer.endswith(b"0\r\n\r\n")
+
+
 def test_a_stream_that_fails_before_its_first_piece_is_a_500(streams):
     answer = streams.get("/fails-at-once")
 

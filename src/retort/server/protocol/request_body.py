@@ -486,6 +486,12 @@ class LongBody(Body):
 
     # Called while a response is sent.
 
+    def done(self) -> None:
+        """End the response with an error, as the method of the watcher does."""
+        watcher = self.watcher
+        if watcher is not None:
+            watcher.done()
+
     def watch_client(self, response: Response) -> None:
         """Report a disconnect to ``response`` until the body is complete or has failed."""
         with self.lock:

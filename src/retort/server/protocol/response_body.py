@@ -22,8 +22,9 @@ next piece. A complete body or a file (`ReadyResponse`) needs no waiting thread:
 Only ``receive`` reports a disconnect, so a call of it is pending while a response is sent. Until
 the request body is complete, the body makes these calls (`request_body.py`).
 
-To abort a response so that the client notices (RFC 9112 §8), its protocol object is released before
-the Content-Length is reached. Without a Content-Length the connection is closed, which in HTTP/2
+To abort a response so that the client notices (RFC 9112 §8), ``done`` of Granian's watcher ends it
+with an error: the connection is closed, or in HTTP/2 the stream is reset. Granian handles the error
+after the data before it, so for a stalled client the connection is closed here. In HTTP/2, this
 also ends the connection's other responses.
 """
 
@@ -59,7 +60,7 @@ _REPORT_SECONDS = 0.1
 # The number of pieces that Granian buffers per response.
 _GRANIAN_PIECES = 4
 
-# The time Granian gets to write its buffer before the connection is closed.
+# The time Granian gets to write its buffer before it closes the connection.
 _FLUSH_SECONDS = 0.05
 
 
@@ -83,7 +84,6 @@ class Response:
         self.problem: str | None = None  # a message if the body's length is wrong
         self.gone = threading.Event()  # set when the client has disconnected
         self.request_body: LongBody | None = None  # if it was not complete at the start
-        self.report: Any = None  # Granian's future of the disconnect
         self.is_over = False
         self.size = 0  # bytes in memory that the backlog counts
         self.stalled_seconds = 0.0
@@ -108,19 +108,10 @@ class Response:
         if proto is None:
             return
         future = proto.receive()
-        if not hasattr(future, "add_done_callback"):  # it has disconnected already
+        if hasattr(future, "add_done_callback"):
+            future.add_done_callback(self.note_message)
+        else:  # it has disconnected already
             self.gone.set()
-            return
-        self.report = future
-        future.add_done_callback(self.note_message)
-        if self.is_over:  # ended in another thread meanwhile
-            self.stop_watching()
-
-    def stop_watching(self) -> None:
-        """Cancel the pending report, which would keep the protocol object and the stream open."""
-        report, self.report = self.report, None
-        if report is not None:
-            report.cancel()
 
     def note_message(self, future: Any) -> None:
         if self.is_over or future.cancelled():
@@ -163,7 +154,7 @@ class Response:
             length = self.head.length or 0
             self.problem = (
                 f"The body has {length - self.left} bytes, and its Content-Length is {length}:"
-                " the connection was closed."
+                " the response was broken off."
             )
             self.abort()
             return
@@ -171,44 +162,33 @@ class Response:
         proto, self.proto = self.proto, None
         if proto is not None:
             proto.send({"type": "http.response.body", "body": b""})
-        self.stop_watching()
 
     def abort(self) -> None:
-        """End the response so that the client does not take it for complete.
-
-        Granian closes the connection if the Content-Length has not been reached.
-        """
-        if self.head.length is None:
-            time.sleep(_FLUSH_SECONDS)
-        self.end_early(closes=self.head.length is None)
+        """End the response so that the client does not take it for complete."""
+        self.is_over = True
+        time.sleep(_FLUSH_SECONDS)
+        self.end_early()
 
     def close_stalled(self) -> None:
-        """Close the connection of a stalled client."""
-        self.end_early(closes=True)
+        """End the response of a stalled client, and close its connection."""
+        self.end_early()
+        connection = self.connections.find(address_of(self.client))
+        if connection is not None:
+            with connection, contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
-    def end_early(self, *, closes: bool) -> None:
-        """End the response before its body is complete.
-
-        :param closes: whether to close the connection.
-        """
+    def end_early(self) -> None:
+        """Have Granian end the response with an error, after the data before it."""
         self.is_over = True
-        held, self.proto = self.proto, None
-        if closes:
-            self.close_connection()
-        del held  # not before: without the protocol object, Granian completes the response
-        self.watcher = None
-        self.stop_watching()
+        self.proto = None
+        watcher, self.watcher = self.watcher, None
+        if watcher is not None:
+            watcher.done()
 
     def note_time(self, seconds: float) -> None:
         """Add to the time without progress, or reset it."""
         self.stalled_seconds = 0.0 if self.has_progressed else self.stalled_seconds + seconds
         self.has_progressed = False
-
-    def close_connection(self) -> None:
-        connection = self.connections.find(address_of(self.client))
-        if connection is not None:
-            with connection, contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
 
 
 class StreamedResponse(Response):
@@ -264,8 +244,8 @@ class StreamedResponse(Response):
     def note_room(self, future: Any) -> None:
         self.room.set()
 
-    def end_early(self, *, closes: bool) -> None:
-        super().end_early(closes=closes)
+    def end_early(self) -> None:
+        super().end_early()
         self.room.set()
 
 
@@ -353,8 +333,8 @@ class ReadyResponse(Response):
             self.size -= size
             self.backlog.note_sent(self.client, size)
 
-    def end_early(self, *, closes: bool) -> None:
-        super().end_early(closes=closes)
+    def end_early(self) -> None:
+        super().end_early()
         self.finish()
 
     def finish(self) -> None:

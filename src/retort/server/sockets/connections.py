@@ -1,7 +1,8 @@
 """Find the sockets of Granian's connections among the open files: Granian does not expose them.
 
-`response_body.py` uses a socket to abort a response. `worker_main.py` and `serving.py` read the
-state of all of them before the server stops. Lookup needs Linux or macOS, and a TCP connection.
+`response_body.py` uses a socket to close the connection of a stalled client. `worker_main.py` and
+`serving.py` read the state of all of them before the server stops. Lookup needs Linux or macOS, and
+a TCP connection.
 """
 
 from __future__ import annotations
