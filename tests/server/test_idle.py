@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tell
 PEM = str(Path(__file__).parent / "localhost.pem")
 
 PROGRAM = """
-    import socket, time
+    import os, socket, threading, time
     from flask import Flask, request
 
     app = Flask(__name__)
@@ -47,6 +47,26 @@ PROGRAM = """
     @app.post("/upload")
     def upload():
         return str(len(request.get_data()))
+
+    go = threading.Event()
+
+    @app.get("/waits")
+    def waits():
+        print("view waits", flush=True)
+        go.wait()
+        print("view ended", flush=True)
+        return "done"
+
+    @app.get("/endless")
+    def endless():
+        def pieces():
+            print("stream began", flush=True)
+            try:
+                while True:
+                    yield b"x" * 65536
+            finally:
+                os.write(1, b"stream ended\\n")
+        return pieces()
 
     # A connection of the program's own, as to a database.
     server = socket.create_server(("127.0.0.1", 0))
@@ -178,6 +198,66 @@ def test_a_request_that_waits_for_its_turn_is_not_idle(run):
     assert texts == ["done"] * 6
 
 
+LIMITS = (
+    "--port=0",
+    "--http=auto",
+    "--threads=4",
+    "--header-timeout=2",
+    "--keep-alive=2",
+    "--send-timeout=600",
+)
+
+
+def test_idle_and_silent_connections_are_closed_while_all_threads_are_taken(run):
+    program = run(PROGRAM, *LIMITS)
+    with contextlib.ExitStack() as open_until_here:
+        used = open_until_here.enter_context(program.connect())
+        used.sendall(GET % b"/")
+        receive(used, b"here")
+        for _ in range(8):  # the last of them wait for a thread
+            open_until_here.enter_context(program.connect()).sendall(GET % b"/waits")
+        program.wait_for(lambda: program.output.count("view waits") == 4)
+        silent = open_until_here.enter_context(program.connect())
+
+        assert is_closed(used)
+        assert is_closed(silent)
+        assert "view ended" not in program.output
+
+
+def stall(program, http):
+    """40 clients, or two with 20 streams each, that take nothing of their responses."""
+    connections = []
+    for _ in range(40 if http == "1" else 2):
+        connection = socket.socket()
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect(("127.0.0.1", program.port))
+        connections.append(connection)
+        if http == "1":
+            connection.sendall(GET % b"/endless")
+            continue
+        connection.sendall(PREFACE + frame(SETTINGS, payload=NO_ROOM))
+        for number in range(20):
+            connection.sendall(frame(HEADERS, ENDS, 2 * number + 1, GET_ENDLESS))
+    program.wait_for(lambda: program.output.count("stream began") == 40)
+    return connections
+
+
+@pytest.mark.parametrize("http", ["1", "2"])
+def test_idle_and_silent_connections_are_closed_while_many_streams_stall(run, http):
+    program = run(PROGRAM, *LIMITS)
+    stalled = stall(program, http)
+    with program.connect() as used, program.connect() as silent:
+        used.sendall(GET % b"/")
+        receive(used, b"here")
+
+        assert is_closed(used)
+        assert is_closed(silent)
+        assert "stream ended" not in program.output
+    for connection in stalled:
+        connection.close()
+    program.wait_for(lambda: program.output.count("stream ended") == 40)
+
+
 @pytest.mark.parametrize("head", [b"Content-Length: 20", b"Content-Length: 6000000", b"Chunked"])
 def test_a_client_that_pauses_in_a_body_is_not_idle(hasty, head):
     size = int(head.rpartition(b" ")[2]) if b":" in head else 20
@@ -230,6 +310,10 @@ def test_connections_of_the_program_are_its_own_business(hasty):
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 SETTINGS, PING, WINDOW_UPDATE, HEADERS = 4, 6, 8, 1
 ACK = 1
+ENDS = 5  # the headers and the request
+NO_ROOM = b"\0\4" + b"\0\0\0\0"  # for data of any stream, at first
+# RFC 7541, appendix A: :method GET, :scheme http, :path and its value, :authority a.
+GET_ENDLESS = b"\x82\x86\x04\x08/endless\x41\x01a"
 
 
 def frame(kind, flags=0, stream=0, payload=b""):
