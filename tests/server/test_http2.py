@@ -4,6 +4,7 @@ import contextlib
 import re
 import socket
 import time
+from pathlib import Path
 
 import pytest
 
@@ -442,3 +443,53 @@ def test_a_client_that_takes_nothing_of_a_stream_loses_its_connection(start):
     streams.wait_for_output("/large closed")
     streams.wait_for_output("/ticks closed")
     streams.wait_for(lambda: not any(state(streams).values()))
+
+
+# Many streams of which nothing is taken.
+
+FLOOD = """
+    from flask import Flask
+
+    app = Flask(__name__)
+
+    @app.get("/")
+    def index():
+        return "hello"
+
+    @app.get("/bytes")
+    def large():
+        return b"x" * 8_000_000
+
+    @app.get("/stream")
+    def stream():
+        return (b"x" * 1_000_000 for _ in range(1000))
+"""
+NO_ROOM = b"\0\4" + b"\0\0\0\0"  # RFC 9113 §6.5.2: for the data of any stream, at first
+MAX_RSS_BYTES = 200_000_000
+
+
+def resident_bytes(pid):
+    """Now, and at most so far: proc(5)."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return [int(re.search(rf"{name}:\s+(\d+) kB", status)[1]) * 1024 for name in ("VmRSS", "VmHWM")]
+
+
+@pytest.mark.parametrize("path", ["/bytes", "/stream"])
+def test_streams_without_room_take_neither_the_threads_nor_the_memory(run, path):
+    program = run(FLOOD, "--port=0", "--http=auto", "--threads=8")
+    assert program.get("/").text == "hello"
+    (worker,) = program.workers
+    with contextlib.ExitStack() as until_here:
+        for _ in range(2):
+            client = until_here.enter_context(Client(program.port))
+            client.send(frame(SETTINGS, data=NO_ROOM))
+            for _ in range(200):
+                client.ask(path)
+            client.read_until(lambda client=client: client.statuses)
+
+        for _ in range(30):
+            assert program.get("/").text == "hello"
+            time.sleep(0.1)  # so that the streams may grow, if they do
+        assert resident_bytes(worker)[1] < MAX_RSS_BYTES
+    assert [program.get("/").text for _ in range(30)] == ["hello"] * 30
+    program.wait_for(lambda: resident_bytes(worker)[0] < MAX_RSS_BYTES / 2)

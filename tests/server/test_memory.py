@@ -1,10 +1,13 @@
 """Memory that a worker has freed goes back to the system."""
 
+import contextlib
 import os
 import platform
+import re
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 
@@ -52,3 +55,40 @@ def test_the_c_library_returns_what_is_free_between_used_blocks():
         env={**os.environ, **variables},
         check=True,
     )
+
+
+UPLOADS = """
+    from flask import Flask, request
+
+    app = Flask(__name__)
+
+    @app.post("/")
+    def upload():
+        return str(len(request.get_data()))
+
+    @app.get("/")
+    def index():
+        return "hello"
+"""
+
+
+def resident_bytes(pid):
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) * 1024
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can return memory")
+def test_the_memory_of_a_flood_of_broken_uploads_is_returned(run):
+    program = run(UPLOADS, "--port=0")
+    assert program.get("/").text == "hello"
+    (worker,) = program.workers
+    before = resident_bytes(worker)
+    with contextlib.ExitStack() as open_until_here:
+        for _ in range(300):
+            connection = open_until_here.enter_context(program.connect())
+            connection.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2000000\r\n\r\n")
+            connection.sendall(b"x" * 400_000)
+        program.wait_for(lambda: resident_bytes(worker) > before + 100_000_000)
+
+    assert program.get("/").text == "hello"
+    program.wait_for(lambda: resident_bytes(worker) < before + 60_000_000)

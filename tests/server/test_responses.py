@@ -83,6 +83,17 @@ def test_a_status_from_200_to_999_arrives(site, code):
     assert (response.status, body) == (code, b"text")
 
 
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [("200 Fine", "OK"), ("404 Gone fishing", "Not Found"), ("299 Mine", "<none>")],
+)
+def test_the_reason_phrase_of_a_status_is_the_servers(site, status, reason):
+    """A known limit: Granian takes a number only."""
+    response, _ = exchange(site, "/raw?list", headers={"X-Response": repr((status, [], [b""]))})
+
+    assert (response.status, response.reason) == (int(status[:3]), reason)
+
+
 @pytest.mark.parametrize("code", [0, 10, 42, 99, 100, 101, 103, 199, 1000, 65536])
 def test_any_other_status_is_500_the_log_names_the_view_and_the_worker_lives(site, code):
     response, body = exchange(site, f"/status/{code}")

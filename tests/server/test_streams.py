@@ -18,8 +18,15 @@ STREAMS = """
     from retort.server.sockets.listen import open_listener
     from retort.server.options import Settings
     from retort.server.process.serving import Worker, serve_here
+    from retort.server.sockets import connections
 
     request_body._FIRST_PROBE_SECONDS = 0.01
+
+    def report_walk(walk=connections.open_files):
+        print("all open files were walked through", flush=True)
+        return walk()
+
+    connections.open_files = report_walk
     go = threading.Event()
 
     class Body:
@@ -184,6 +191,25 @@ def test_answers_without_a_body_have_none(streams, path, method):
     assert answer.endswith(b"\r\n\r\n")
     assert answer.count(b"\r\n\r\n") == 1
     streams.wait_for_output("closed")
+
+
+@pytest.mark.parametrize("path", ["/large", "/one-piece", "/fails", "/fails?length=", "/ticks"])
+def test_no_stream_walks_through_all_connections(streams, path):
+    """However it ends: whole, broken off, or because its client leaves."""
+    with streams.connect() as connection:
+        connection.sendall(ask(path))
+        for _ in range(20 if path == "/ticks" else 1_000_000):
+            if not connection.recv(65536):
+                break
+
+    streams.wait_for_output("closed")
+    assert "walked" not in streams.output
+
+
+def test_a_client_that_takes_nothing_is_looked_for(streams):  # or the test above would be empty
+    with streams.connect() as connection:
+        connection.sendall(ask("/endless"))
+        streams.wait_for_output("walked")
 
 
 def test_a_client_that_goes_away_ends_the_stream(streams):
