@@ -1,6 +1,5 @@
-"""Bodies that are collected from several requested pieces, and short ones: limits of time."""
+"""Bodies that are collected before the application is called: their limits of time."""
 
-import random
 from concurrent.futures import Future
 
 import pytest
@@ -9,7 +8,7 @@ from retort.server.options import Settings
 from retort.server.protocol.request_body import RequestBodies
 from retort.server.protocol.validation import ERROR_RESPONSE
 
-SIZE = 64 * 1024  # of Granian's buffer
+SIZE = 64 * 1024  # of Granian's buffer, and of the largest short body
 
 
 class Granian:
@@ -28,9 +27,9 @@ class Granian:
         self.futures.append(Future())
         return self.futures[-1]
 
-    def bring(self, number, size, *, is_more=True):
+    def bring(self, number, size):
         piece = bytes([number]) * size
-        message = {"type": "http.request", "body": piece, "more_body": is_more}
+        message = {"type": "http.request", "body": piece, "more_body": True}
         self.futures[number].set_result(message)
         return piece
 
@@ -50,40 +49,19 @@ class Answered(list):
 
 def receive(length, **limits):
     answered, granian = Answered(), Granian()
-    bodies = RequestBodies(Settings(**limits), None, None, None, answered.begin)
+    bodies = RequestBodies(Settings(**limits), None, None, answered.begin)
     bodies.receive(granian, {"CONTENT_LENGTH": str(length)})
     return bodies, granian, answered
 
 
-@pytest.mark.parametrize("seed", range(10))
-def test_pieces_may_be_complete_in_any_order(seed):
-    length = 20 * SIZE + 17
-    bodies, granian, answered = receive(length)
-    whole, sent = {}, 0
-    while sent < length:
-        pending = [number for number, future in enumerate(granian.futures) if not future.done()]
-        sizes = {number: min(SIZE, length - sent - SIZE * at) for at, number in enumerate(pending)}
-        sent += sum(sizes.values())
-        for number in random.Random(seed).sample(pending, len(pending)):
-            assert not answered
-            whole[number] = granian.bring(number, sizes[number])
+def test_a_body_arrives_piece_by_piece():
+    bodies, granian, answered = receive(2 * SIZE + 17)
 
-    assert answered[0]["wsgi.input"].read() == b"".join(whole[number] for number in sorted(whole))
+    pieces = [granian.bring(0, SIZE), granian.bring(1, 17), granian.bring(2, SIZE)]
+
+    assert answered[0]["wsgi.input"].read() == b"".join(pieces)
+    assert len(granian.futures) == 3  # the end is not waited for
     assert not bodies.waiting
-
-
-def test_no_more_pieces_are_requested_than_must_come():
-    _, granian, answered = receive(3 * SIZE)
-    assert len(granian.futures) == 3
-
-    for number in range(3):
-        granian.bring(number, SIZE // 2)
-    assert len(granian.futures) == 5
-    granian.bring(3, SIZE)
-    granian.bring(4, SIZE // 2)
-
-    assert len(answered[0]["wsgi.input"].read()) == 3 * SIZE
-    assert len(granian.futures) == 5
 
 
 def test_a_body_that_ends_early_is_400():
@@ -91,11 +69,10 @@ def test_a_body_that_ends_early_is_400():
 
     granian.bring(0, SIZE)
     granian.futures[1].set_result({"type": "http.disconnect"})
-    granian.bring(2, 0, is_more=False)
 
     assert answered.status == "400 Bad Request"
     assert len(answered) == 1
-    assert bodies.budget.left == RequestBodies(Settings(), None, None, None, None).budget.left
+    assert bodies.budget.left == RequestBodies(Settings(), None, None, None).budget.left
 
 
 def test_a_body_that_comes_too_slowly_is_408_and_nothing_stays_requested():

@@ -129,7 +129,7 @@ class ProtocolAdapter:
         self.connections = Connections()
         self.backlog = Backlog(settings.send_seconds)
         self.streams = StreamLimit(is_behind_proxy=settings.operations.proxies > 0)
-        self.bodies = RequestBodies(settings, self.pool, self.connections, self.answer, self.begin)
+        self.bodies = RequestBodies(settings, self.pool, self.answer, self.begin)
         shortest = min(
             settings.body_seconds,
             settings.body_window_seconds,

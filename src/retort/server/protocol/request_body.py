@@ -61,7 +61,6 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
     from ..options import Settings
-    from ..sockets.connections import Connections
     from .response_body import Response
     from .thread_pool import ThreadPool
 
@@ -73,8 +72,6 @@ _COLLECTED_BYTES = SHORT_BYTES  # forms can then be parsed at once
 # Up to this size, `body_seconds` limits the whole body. A longer one may take `upload_seconds` once
 # its first window is over.
 _SMALL_BYTES = 64 * 1024
-# So many pieces of a body are requested at once.
-_REQUESTED_PIECES = 8
 # A longer body gets a thread when this much of it has arrived.
 _HEAD_START_BYTES = 256 * 1024
 # The buffer for all incomplete bodies together; when it is full, applications get a thread to read.
@@ -100,13 +97,11 @@ class RequestBodies:
         self,
         settings: Settings,
         pool: ThreadPool,
-        connections: Connections,
         answer: Answer,
         begin: Answer,
     ) -> None:
         self.settings = settings
         self.pool = pool
-        self.connections = connections
         self.answer = answer
         self.begin = begin
         self.budget = Budget(_MAX_BUFFERED_BYTES)
@@ -118,8 +113,7 @@ class RequestBodies:
         if "HTTP_EXPECT" in environ:  # the client waits until the application reads the body
             LongBody(self, watcher, environ, length).serve_streaming()
         elif length is not None and length <= _COLLECTED_BYTES and self.budget.acquire(length):
-            kind = ShortBody if length <= _SMALL_BYTES else CollectedBody
-            kind(self, watcher, environ, length).read()
+            ShortBody(self, watcher, environ, length).read()
         else:
             body = LongBody(self, watcher, environ, length)
             body.was_requested = True
@@ -192,16 +186,16 @@ class Body:
         """Cancel if the rate in the last window was too low."""
         so_far = self.bytes_so_far()
         wanted = self.bodies.settings.body_rate * self.window_seconds
-        if so_far is not None and so_far - self.window_began_at < wanted:
+        if so_far - self.window_began_at < wanted:
             self.cancel()
-        self.window_seconds, self.window_began_at = 0.0, so_far or 0
+        self.window_seconds, self.window_began_at = 0.0, so_far
 
     def max_seconds(self) -> float:
         """The limit for all time spent waiting for the client."""
         return self.bodies.settings.upload_seconds
 
-    def bytes_so_far(self) -> int | None:
-        """The number of bytes received, from any start; ``None`` if unknown."""
+    def bytes_so_far(self) -> int:
+        """The number of bytes received."""
         raise NotImplementedError
 
     def cancel(self) -> None:
@@ -226,9 +220,6 @@ class _Disconnected:
     def add_done_callback(self, callback: Callable[[Any], object]) -> None:
         callback(self)
 
-    def done(self) -> bool:
-        return True
-
     def cancelled(self) -> bool:
         return False
 
@@ -243,7 +234,7 @@ _DISCONNECTED = _Disconnected()
 
 
 class ShortBody(Body):
-    """A body of known length that arrives in one piece or few, and is collected completely."""
+    """A short body of known length, which is collected completely."""
 
     def __init__(
         self, bodies: RequestBodies, watcher: Any, environ: WSGIEnvironment, length: int
@@ -288,71 +279,15 @@ class ShortBody(Body):
         self.bodies.begin(self.watcher, self.environ)
 
     def max_seconds(self) -> float:
-        return self.bodies.settings.body_seconds
+        return super().max_seconds() if self.window_began_at else self.bodies.settings.body_seconds
 
     def check_window(self) -> None:
-        """Nothing: a short body has one limit, and no rate."""
+        """As for other bodies; up to `_SMALL_BYTES`, there is one limit of time and no rate."""
+        if (self.length or 0) > _SMALL_BYTES:
+            super().check_window()
 
-    def bytes_so_far(self) -> int | None:
+    def bytes_so_far(self) -> int:
         return (self.length or 0) - self.missing
-
-
-class CollectedBody(ShortBody):
-    """A body of known length that arrives in many pieces, and is collected completely.
-
-    As many pieces as are certain to come are requested at once: each request and each callback of
-    its own would wake another thread.
-    """
-
-    def __init__(
-        self, bodies: RequestBodies, watcher: Any, environ: WSGIEnvironment, length: int
-    ) -> None:
-        super().__init__(bodies, watcher, environ, length)
-        self.futures: list[Any] = []  # of pieces that are not kept yet, in their order
-
-    # PERF: uploads go through here.
-    def read(self) -> None:
-        piece_bytes = self.bodies.settings.header_bytes  # the size of Granian's buffer
-        count = min(_REQUESTED_PIECES, -(-self.missing // piece_bytes))
-        futures = [self.receive() for _ in range(count)]
-        self.futures = [each if hasattr(each, "done") else _DISCONNECTED for each in futures]
-        self.wait_for(self.futures[-1])
-
-    def handle_message(self, future: Any) -> None:
-        if self.finish_wait(future):
-            futures, self.futures = self.futures, []
-            for other in futures:
-                other.cancel()
-            self.finish(refuse(too_slow()))
-            return
-        while self.futures:
-            first = self.futures[0]
-            if not first.done():  # its thread is slower than that of the last one
-                self.wait_for(first)
-                return
-            if not self.needs_more(first.result()):
-                return
-            self.futures = self.futures[1:]  # a new list: another thread may read the old one
-        self.read()
-
-    def finish(self, error_response: ErrorResponse | None) -> None:
-        self.futures = []
-        super().finish(error_response)
-
-    def max_seconds(self) -> float:
-        if self.window_began_at:
-            return self.bodies.settings.upload_seconds
-        return super().max_seconds()
-
-    def check_window(self) -> None:
-        """Cancel if the rate in the last window was too low."""
-        Body.check_window(self)
-
-    def bytes_so_far(self) -> int | None:
-        """The number of bytes received, those in futures included."""
-        results = [each.result() for each in self.futures if each.done() and not each.cancelled()]
-        kept = (self.length or 0) - self.missing
-        return kept + sum(len(result.get("body", b"")) for result in results)
 
 
 class LongBody(Body):
@@ -430,7 +365,7 @@ class LongBody(Body):
         self.step(b"")
         self.stop_watching()
 
-    def bytes_so_far(self) -> int | None:
+    def bytes_so_far(self) -> int:
         return self.received
 
     # States: `step` is one of these methods, or `_ignore`.
