@@ -77,7 +77,7 @@ def make_head(status: str, headers: Iterable[tuple[str, str]], method: str) -> H
     :raises InvalidResponse: if the status is not between 200 and 999, or a field has an invalid
         name or value.
     """
-    code = _codes.get(status) or _code_of(status)
+    code = _code_of(status)
     fields: RawFields = []
     length: int | None = None
     try:
@@ -122,6 +122,8 @@ def without_body(head: Head, body: bytes, method: str) -> tuple[Head, bytes]:
 
 def _code_of(status: str) -> int:
     try:
+        if (known := _codes.get(status)) is not None:
+            return known
         match = _STATUS.fullmatch(status)
     except TypeError:
         match = None
