@@ -53,12 +53,15 @@ class Backlog:
     def send(self, response: ReadyResponse) -> None:
         """Send a response, and count it until it ends."""
         with self.lock:
-            self.responses.add(response)
-            if response.size:
-                self.total += response.size
-                self.sizes[response.client] = self.sizes.get(response.client, 0) + response.size
+            self._add(response)
         response.start()
         response.run()
+
+    def _add(self, response: Response) -> None:
+        self.responses.add(response)
+        if response.size:
+            self.total += response.size
+            self.sizes[response.client] = self.sizes.get(response.client, 0) + response.size
 
     def has_room(self, size: int) -> bool:
         """Whether a body of this size fits; the only body of a worker may have any size."""
@@ -74,10 +77,8 @@ class Backlog:
             return
         with self.lock:
             response.size = size
-            self.responses.add(response)
-            self.total += size
+            self._add(response)
             self.in_streams += size
-            self.sizes[response.client] = self.sizes.get(response.client, 0) + size
 
     def release(self, response: StreamedResponse) -> None:
         """Stop counting a streamed response."""
