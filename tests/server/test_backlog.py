@@ -174,24 +174,40 @@ def status(program, path="/stream"):
         return int(client.recv(12)[9:12])
 
 
+CLIENT = ("192.0.2.1", "5000")
+
+
+class Granian:
+    """Its watcher and protocol object in one; counts what is sent.
+
+    :param disconnect: what ``receive`` returns: the future of the client's leaving.
+    :param full: what ``send`` returns, by the number of the message.
+    """
+
+    scope = {"client": CLIENT}
+
+    def __init__(self, disconnect, full=()):
+        self.disconnect = disconnect
+        self.full = dict(full)
+        self.sent = 0
+
+    @property
+    def proto(self):
+        return self
+
+    def send(self, message):
+        self.sent += 1
+        return self.full.get(self.sent)
+
+    def receive(self):
+        return self.disconnect
+
+
 def test_a_response_that_never_has_to_wait_gives_others_a_turn():
     """Such as one whose client has left, of which Granian has yet to report it."""
 
-    class Granian:
-        scope = {"client": ("192.0.2.1", "5000")}
-        sent = 0
-
-        @property
-        def proto(self):
-            return self
-
-        def send(self, message):
-            self.sent += 1
-
-        def receive(self):
-            return concurrent.futures.Future()  # never done
-
-    granian, later = Granian(), []
+    never = concurrent.futures.Future()
+    granian, later = Granian(never), []
     head = make_head("200 OK", [], "GET")
     backlog = Backlog(60)
     response = ReadyResponse(
@@ -220,27 +236,13 @@ def test_a_response_that_never_has_to_wait_gives_others_a_turn():
 def test_a_stream_whose_client_has_left_ends_as_soon_as_that_is_reported():
     """Not after all its pieces, for which there is always room then."""
 
-    class Granian:
-        scope = {"client": ("192.0.2.1", "5000")}
-        sent = 0
-
-        @property
-        def proto(self):
-            return self
-
-        def send(self, message):
-            self.sent += 1
-            return after(0.01, None) if self.sent == 5 else None  # full for once
-
-        def receive(self):
-            return after(0.15, {"type": "http.disconnect"})
-
     def after(seconds, result):
         future = concurrent.futures.Future()
         threading.Timer(seconds, future.set_result, [result]).start()
         return future
 
-    granian = Granian()
+    disconnect = after(0.15, {"type": "http.disconnect"})
+    granian = Granian(disconnect, full={5: after(0.05, None)})
     head = make_head("200 OK", [], "GET")
     response = StreamedResponse(granian, head, Connections(), backlog=Backlog(60))
     response.start()
@@ -250,9 +252,6 @@ def test_a_stream_whose_client_has_left_ends_as_soon_as_that_is_reported():
             response.send(b"x")
 
     assert granian.sent < 1000
-
-
-CLIENT = ("192.0.2.1", "5000")
 
 
 def test_requests_that_waited_are_answered_one_by_one():
