@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
-from ...globals import _cv_request
+from ...globals import current_app, request
 from ...http.file_body import FileBody
 from ..options import GRANIAN_THREADS, INLINE_THREADS
 from ..sockets.connections import Connections
@@ -86,11 +86,10 @@ class Reply:
 
 def _current_view() -> str:
     """The name of the current request's view, for a message."""
-    context = _cv_request.get(None)
-    if context is None or context.request.endpoint is None:
+    endpoint = request.endpoint if request else None
+    if endpoint is None:
         return "the application"
-    endpoint = context.request.endpoint
-    view: Any = context.app.view_functions.get(endpoint)
+    view: Any = current_app.view_functions.get(endpoint)
     name = getattr(view, "__qualname__", type(view).__qualname__)
     return f"the view {view.__module__}.{name} (endpoint {endpoint!r})"
 
