@@ -10,7 +10,6 @@ import atexit
 import contextlib
 import gc
 import os
-import socket
 import sys
 import threading
 import time
@@ -22,10 +21,13 @@ from ..protocol.granian import GranianWorker
 from ..protocol.validation import RequestValidator
 from ..sockets.connections import is_sending
 from ..sockets.idle_reaper import IdleReaper
+from ..sockets.listen import set_user_timeout
 from .draining import StopReport
 from .signals import StopSignals, WakeupPipe
 
 if TYPE_CHECKING:
+    import socket
+
     from _typeshed.wsgi import WSGIApplication
 
     from ..development.werkzeug_server import WerkzeugWorker
@@ -196,13 +198,3 @@ def end_process(status: int) -> NoReturn:
         with contextlib.suppress(AttributeError, OSError, ValueError):
             stream.flush()
     os._exit(status)
-
-
-def set_user_timeout(listener: socket.socket, seconds: float) -> None:
-    """Make the kernel close connections whose clients acknowledge no sent data for so long.
-
-    Accepted sockets inherit the option from the listening socket: tcp(7), TCP_USER_TIMEOUT.
-    """
-    # Unix sockets have no such option and need none.
-    with contextlib.suppress(AttributeError, OSError):
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(seconds * 1000))

@@ -51,10 +51,11 @@ class Connections:
         return None
 
 
-def address_of(client: tuple[str, str]) -> str:
+def address_of(client: tuple[str, str | int]) -> str:
     """``("127.0.0.1", "80")`` -> ``"127.0.0.1:80"``; IPv6 addresses get brackets.
 
-    :param client: as in the scope. For a Unix socket the host is empty, and so is the result.
+    :param client: as in the scope, or from ``getpeername()``. For a Unix socket the host is empty,
+        and so is the result.
     """
     host, port = client
     if not host:
@@ -69,12 +70,19 @@ def open_files() -> Iterator[int]:
             yield int(name)
 
 
-def peer_of(file: int) -> str | None:
-    """The peer's address in Granian's form: ``"127.0.0.1:80"`` or ``"[::1]:80"``."""
+def as_socket(file: int) -> socket.socket | None:
+    """An open file as a socket object, or ``None``. The caller must ``detach`` it."""
     try:
         # Any family does; an explicit one saves the system call that detects it.
-        probe = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, fileno=file)
+        return socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, fileno=file)
     except OSError:
+        return None
+
+
+def peer_of(file: int) -> str | None:
+    """The peer's address in Granian's form: ``"127.0.0.1:80"`` or ``"[::1]:80"``."""
+    probe = as_socket(file)
+    if probe is None:
         return None
     try:
         address = probe.getpeername()
@@ -82,10 +90,7 @@ def peer_of(file: int) -> str | None:
         return None
     finally:
         probe.detach()
-    if not isinstance(address, tuple):
-        return None
-    host, port = address[0], address[1]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return address_of(address[:2]) if isinstance(address, tuple) else None
 
 
 # struct tcp_info of linux/tcp.h, up to tcpi_bytes_received.

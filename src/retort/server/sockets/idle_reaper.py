@@ -19,7 +19,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from .connections import has_bytes_to_send, open_files
+from .connections import as_socket, has_bytes_to_send, open_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -164,10 +164,8 @@ def is_sending(file: int) -> bool:
 
 def read_state(file: int, port: int) -> ConnectionState | None:
     """The state of a connection to this port; ``None`` if the file is not one."""
-    try:
-        # Any family does; an explicit one saves the system call that detects it.
-        connection = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, fileno=file)
-    except OSError:
+    connection = as_socket(file)
+    if connection is None:
         return None
     try:
         here = connection.getsockname()

@@ -52,6 +52,16 @@ def set_no_delay(listener: socket.socket) -> None:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
+def set_user_timeout(listener: socket.socket, seconds: float) -> None:
+    """Make the kernel close connections whose clients acknowledge no sent data for so long.
+
+    Accepted sockets inherit the option from the listening socket: tcp(7), TCP_USER_TIMEOUT.
+    """
+    # Unix sockets have no such option and need none.
+    with contextlib.suppress(AttributeError, OSError):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(seconds * 1000))
+
+
 def adopt_listener(fileno: int) -> socket.socket:
     """The listening socket inherited from the parent process."""
     listener = socket.socket(fileno=fileno)
