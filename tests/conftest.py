@@ -146,9 +146,8 @@ def save():
         new = path.with_name(f".{path.name}.new")
         new.write_text(text)
         # Python takes a compiled file for current if the source has its size and whole second.
-        if path.exists() and new.stat().st_mtime < path.stat().st_mtime // 1 + 1:
-            next_second = path.stat().st_mtime // 1 + 1
-            os.utime(new, (next_second, next_second))
+        for compiled in path.parent.glob(f"__pycache__/{path.stem}.*.pyc"):
+            compiled.unlink()
         new.replace(path)
 
     return save
