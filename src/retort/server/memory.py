@@ -6,7 +6,7 @@ The C library keeps memory that threads have freed: after 1,000 concurrent uploa
 
 from __future__ import annotations
 
-# High and low load: the number of concurrent threads, request bodies and responses.
+# High and low load: the number of open requests and threads.
 _MANY = 50
 _FEW = 10
 
@@ -18,7 +18,7 @@ class MemoryTrim:
         self.is_due = False
 
     def note_load(self, count: int) -> None:
-        """Record the current number of threads, request bodies and responses."""
+        """Record the current number of open requests and threads."""
         if count >= _MANY:
             self.is_due = True
         elif self.is_due and count <= _FEW:

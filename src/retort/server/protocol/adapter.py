@@ -364,9 +364,8 @@ class ProtocolAdapter:
         return len(self.busy_threads) - own >= GRANIAN_THREADS
 
     def load(self) -> int:
-        """The approximate number of pool threads, request bodies and responses."""
-        threads = self.pool.threads + self.overflow.threads
-        return threads + len(self.bodies.waiting) + len(self.backlog.responses)
+        """The number of open requests, and of pool threads, which hold memory until they end."""
+        return self.open_requests() + self.pool.threads + self.overflow.threads
 
     def start(self) -> None:
         """Start the timeout monitor."""

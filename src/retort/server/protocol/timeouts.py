@@ -29,7 +29,7 @@ class TimeoutMonitor:
 
     :param shortest_seconds: the shortest time limit; a tick is a quarter of it or less.
     :param is_overloaded: returns whether to skip the tick for request bodies.
-    :param load: returns the number of threads, request bodies and responses.
+    :param load: returns the number of open requests and threads.
     """
 
     def __init__(
