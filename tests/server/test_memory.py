@@ -57,6 +57,35 @@ def test_the_c_library_returns_what_is_free_between_used_blocks():
     )
 
 
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc keeps memory so")
+@pytest.mark.parametrize("is_set", [False, True])
+def test_memory_of_bodies_is_used_again_unless_the_environment_says_otherwise(is_set):
+    program = """
+        import resource
+        from retort.server.memory import keep_freed_memory
+
+        keep_freed_memory()
+
+        def new_pages():
+            before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+            b"x" * 2_000_000
+            return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+        new_pages()
+        print(sum(new_pages() for _ in range(20)))
+    """
+    variables = {"MALLOC_MMAP_THRESHOLD_": "1000000"} if is_set else {}
+    faults = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        env={**os.environ, **variables},
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    ).stdout
+
+    assert (int(faults) > 5000) == is_set  # 20 times 488 pages
+
+
 UPLOADS = """
     from flask import Flask, request
 

@@ -1,14 +1,39 @@
-"""Return freed memory to the system after a time of high load.
+"""Keep freed memory under load, and return it to the system after a time of high load.
 
-The C library keeps memory that threads have freed: after 1,000 concurrent uploads, a worker held
-500 MB that it did not use (decision 20). glibc has a function that returns it.
+The C library returns memory at the end of its heap as soon as it is freed, so that the buffers of
+each upload consist of new pages. It keeps all other memory: after 1,000 concurrent uploads, a
+worker held 500 MB that it did not use (decision 20). glibc has functions to change both.
 """
 
 from __future__ import annotations
 
+import os
+
 # High and low load: the number of open requests and threads.
 _MANY = 50
 _FEW = 10
+
+# The parameters of mallopt(3), the environment variables that set them, and the values used here:
+# the size of the free end of a heap above which it is returned, the number of heaps, and the size
+# of blocks that do not come from a heap.
+_PARAMETERS = (
+    (-1, "MALLOC_TRIM_THRESHOLD_", 32 * 1024 * 1024),
+    (-8, "MALLOC_ARENA_MAX", 2),
+    (-3, "MALLOC_MMAP_THRESHOLD_", 16 * 1024 * 1024),
+)
+
+
+def keep_freed_memory() -> None:
+    """Let the C library reuse the memory of bodies, unless its environment variables are set."""
+    if any(name in os.environ for _, name, _ in _PARAMETERS):
+        return
+    try:
+        import ctypes  # takes some milliseconds, so it is imported late
+
+        for parameter, _, value in _PARAMETERS:
+            ctypes.CDLL(None).mallopt(parameter, value)
+    except (ImportError, AttributeError, OSError, TypeError):  # another C library
+        return
 
 
 class MemoryTrim:
@@ -32,7 +57,7 @@ def trim_heap() -> bool:
     :returns: whether memory was returned. Only glibc can do that: malloc_trim(3).
     """
     try:
-        import ctypes  # takes some milliseconds, so it is imported late
+        import ctypes
 
         return bool(ctypes.CDLL(None).malloc_trim(0))
     except (ImportError, AttributeError, OSError, TypeError):  # another C library

@@ -13,7 +13,7 @@ import time
 import traceback
 from typing import TYPE_CHECKING
 
-from ..memory import MemoryTrim
+from ..memory import MemoryTrim, keep_freed_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +49,7 @@ class TimeoutMonitor:
         self.stopped = threading.Event()
 
     def start(self) -> None:
+        keep_freed_memory()
         threading.Thread(target=self.run, name="retort timeouts", daemon=True).start()
 
     def stop(self) -> None:
