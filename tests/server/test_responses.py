@@ -9,12 +9,20 @@ from hypothesis import strategies as st
 
 PROGRAM = """
     import ast
+    import io
     from retort import Flask, Response, request
+    from werkzeug.wsgi import wrap_file
 
     app = Flask(__name__)
 
     class Raw(Response):
         automatically_set_content_length = False
+
+    class File(io.BytesIO):
+        def close(self):
+            if not self.closed:
+                print("closed", len(self.getvalue()), flush=True)
+            super().close()
 
     @app.get("/")
     def index():
@@ -32,7 +40,10 @@ PROGRAM = """
     def length(length, size):
         pieces = [b"x" * 1000] * (size // 1000) + [b"x" * (size % 1000)]
         body = iter(pieces) if "stream" in request.args else [b"".join(pieces)]
-        return Raw(body, headers={"Content-Length": length})
+        if "file" in request.args:
+            body = wrap_file(request.environ, File(b"".join(pieces)))
+        is_file = "file" in request.args
+        return Raw(body, headers={"Content-Length": length}, direct_passthrough=is_file)
 
     @app.get("/hop")
     def hop():
@@ -128,28 +139,33 @@ def test_fields_of_the_connection_are_not_the_program_s(site):
 
 
 # Of one piece, of several, and of many that go out as there is room
+KINDS = ["", "?stream", "?file"]
 SIZES = [1, 1000, 65_536, 65_537, 300_000, 3_000_000]
 
 
-@pytest.mark.parametrize("kind", ["", "?stream"])
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("size", SIZES)
 def test_a_body_of_the_length_that_was_said_arrives_whole(site, size, kind):
     response, body = exchange(site, f"/length/{size}/{size}{kind}")
 
     assert response.getheader("Content-Length") == str(size)
     assert body == b"x" * size
+    if kind == "?file":
+        site.wait_for_log(f"closed {size}\n")
 
 
-@pytest.mark.parametrize("kind", ["", "?stream"])
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("size", SIZES)
 def test_a_body_longer_than_its_length_is_cut_and_the_next_response_is_whole(site, size, kind):
     response, body = exchange(site, f"/length/{size}/{size + 1500}{kind}")
 
     assert body == b"x" * size
+    if kind == "?file":
+        site.wait_for_log(f"closed {size + 1500}\n")
     site.wait_for_log(f"longer than its Content-Length of {size} bytes")
 
 
-@pytest.mark.parametrize("kind", ["", "?stream"])
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("size", SIZES)
 def test_a_body_shorter_than_its_length_breaks_the_connection_off(site, size, kind):
     response, error = exchange(site, f"/length/{size + 10}/{size}{kind}")

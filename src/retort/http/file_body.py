@@ -27,6 +27,18 @@ class FileBody:
     def __next__(self) -> bytes:
         return self._next()
 
+    def read(self, max_bytes: int) -> list[bytes]:
+        """Read all blocks, or until there are more than ``max_bytes``; closes the body."""
+        blocks: list[bytes] = []
+        size = 0
+        try:
+            while size <= max_bytes and (block := next(self, None)) is not None:
+                blocks.append(block)
+                size += len(block)
+        finally:
+            self.close()
+        return blocks
+
     def close(self) -> None:
         """Close the file, and call what else waits for the end of the response."""
         close = getattr(self._blocks, "close", None)

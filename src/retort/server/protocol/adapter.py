@@ -220,6 +220,8 @@ class ProtocolAdapter:
             try:
                 body = self.app(environ, reply)
                 head = reply.head
+                if type(body) is FileBody and head is not None and is_short(head):
+                    body = body.read(PIECE_BYTES)
                 if type(body) is not list or head is None or reply.written:
                     self.answer_in_pieces(watcher, environ, reply, body)
                     return
@@ -380,6 +382,11 @@ class ProtocolAdapter:
 
 def _log_problem(environ: WSGIEnvironment, problem: str) -> None:
     _log.error("%s %s: %s", environ["REQUEST_METHOD"], environ["PATH_INFO"], problem)
+
+
+def is_short(head: Head) -> bool:
+    """Whether the body fits into one piece."""
+    return head.has_body and head.length is not None and head.length <= PIECE_BYTES
 
 
 def may_have_body(environ: WSGIEnvironment) -> bool:
