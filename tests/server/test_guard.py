@@ -57,12 +57,20 @@ def test_a_request_names_its_host_unless_its_protocol_knows_none(protocol, statu
 def test_a_request_has_a_limited_number_of_fields():
     fields = [(b"x-%d" % number, b"") for number in range(MAX_FIELDS)]
 
-    assert refuse_fields(fields) is None
-    assert refuse_fields([*fields, (b"x-more", b"")]).status == 431
+    assert refuse_fields(fields, 10_000) is None
+    assert refuse_fields([*fields, (b"x-more", b"")], 10_000).status == 431
 
 
 def test_each_cookie_may_be_a_field_of_its_own():
-    assert refuse_fields([(b"cookie", b"a=1")] * 500 + [(b"host", b"a")]) is None
+    assert refuse_fields([(b"cookie", b"a=1")] * 500 + [(b"host", b"a")], 10_000) is None
+
+
+def test_all_fields_together_have_a_limited_length():
+    fields = [(b"x-a", b"b" * 40), (b"x-b", b"b" * 54)]
+
+    assert refuse_fields(fields, 100) is None
+    assert refuse_fields(fields, 99).status == 431
+    assert refuse_fields([(b"cookie", b"a=1")] * 12, 99).status == 431
 
 
 @pytest.mark.parametrize(

@@ -221,6 +221,18 @@ def test_heads_that_are_too_much_are_refused(echo, beginning, status):
     assert lines_of(answer)[0] == b"HTTP/1.1 " + status
 
 
+@pytest.mark.parametrize("method", [b"GET", b"POST"])
+@pytest.mark.parametrize(
+    ("length", "is_served"), [(65_000, True), (66_000, False), (300_000, False), (2_000_000, False)]
+)
+def test_the_fields_of_a_request_are_64_kib_at_most(echo, method, length, is_served):
+    answer = echo.send(method + b" / HTTP/1.1\r\nHost: a\r\nX: " + b"b" * length + b"\r\n\r\n")
+
+    expected = b"HTTP/1.1 200 OK" if is_served else b"HTTP/1.1 431 Request Header Fields Too Large"
+    assert lines_of(answer)[0] == expected
+    assert (b"longer than 65536 bytes" in answer) == (length in (66_000, 300_000))
+
+
 @pytest.mark.parametrize("chunked", [False, True])
 def test_lines_of_a_body_arrive_whole(bodies, chunked):
     body = b"".join(b"line %d\n" % number for number in range(2000)) + b"the end"

@@ -48,7 +48,7 @@ LIMIT_OPTIONS = [
     _option(
         "send-timeout", "seconds", "Time in which a client takes nothing of an answer; else 60."
     ),
-    _option("limit-headers", "bytes", "Most of the request line and all headers; else 64K."),
+    _option("limit-headers", "bytes", "Maximum size of all header fields; else 64K."),
     _option("limit-target", "bytes", "Most of path and query; else 8K."),
     _option("limit-body", "bytes", "Most of a body; else as the program says."),
 ]

@@ -18,16 +18,19 @@ if TYPE_CHECKING:
 # a high limit costs nothing; a low one makes requests wait.
 DEFAULT_THREADS = 256
 
-# Granian's own threads. Threads that run a view compete for the GIL: with 64 threads, hello took 71
-# us of CPU time, with 16 it was 47 us, with 8 it was 39 us (64 connections, one of two shared
-# cores; Granian 2.8.7, Python 3.11). Therefore there are few. When INLINE_THREADS of them run
-# views, a request goes to a thread pool, at a small cost that occurs only if views block. The other
-# threads stay free to receive bodies. With 256 of Granian's threads and with the present numbers:
-# hello 60 and 31 us, after a time of many sleeping views 77 and 43 us; an SQLite row 2,000 and
-# 3,600 requests per second; views that sleep 50 ms, 64 concurrent: 1,210 and 1,220 requests per
-# second (of 1,280 possible), 256 concurrent: 4,760 and 4,650 (of 5,120).
-GRANIAN_THREADS = 6
-INLINE_THREADS = GRANIAN_THREADS - 2
+# Granian's own threads. Threads that run Python code compete for the GIL, so there are few. When
+# INLINE_THREADS of them run views, a request goes to a thread pool, at a small cost that occurs
+# only if views block. The other one stays free to receive requests and bodies. Requests per second
+# with 6 threads, 4 of them for views, and with the present numbers (32 connections; two shared
+# cores; Granian 2.8.9, Python 3.11; medians of 8 runs): hello 33,600 and 37,100, a form 19,000 and
+# 19,700, a row of SQLite 9,000 and 16,600. Views that sleep 50 ms: 1,210 of 1,280 possible with 64
+# connections, and 4,700 of 5,120 with 256, with any number of threads.
+GRANIAN_THREADS = 4
+INLINE_THREADS = GRANIAN_THREADS - 1
+
+# How much Granian may read from an HTTP/1 connection at once, beyond the limit for the headers. In
+# pieces of 64 KiB, a body of 1 MB costs twice as much CPU time. hyper's default is 408 KiB.
+READ_BYTES = 384 * 1024
 
 # The stack size of Granian's threads. CPython 3.12 and 3.13 allow 10,000 recursive C calls in any
 # thread, which need this size. With Rust's default of 2 MiB, serializing a dictionary with 9,000
@@ -121,7 +124,7 @@ class Limits:
 
     :param header_seconds: how long a request's headers may take.
     :param keep_alive_seconds: how long an idle connection stays open; ``None``: `header_seconds`.
-    :param header_bytes: the size of request line and header fields; Granian's minimum is 8 KiB.
+    :param header_bytes: the size of all header fields, names and values.
     :param max_target_bytes: the size of path and query, after decoding.
     :param max_body_bytes: the size of a request body; ``None``: the program's limit.
     :param body_seconds: how long a short body may take.

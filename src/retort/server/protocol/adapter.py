@@ -14,6 +14,7 @@ import logging
 import sys
 import traceback
 from functools import partial
+from itertools import chain
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
@@ -114,6 +115,7 @@ class ProtocolAdapter:
         self.validator = validator
         self.log = log
         self.settings = settings
+        self.header_bytes = settings.header_bytes
         self.busy_threads: dict[int, Any] = {}  # thread id -> watcher of its request
         is_multithread = settings.threads > 1
         self.environs = EnvironFactory(
@@ -145,8 +147,12 @@ class ProtocolAdapter:
         try:
             scope = watcher.scope
             environ = self.environs.make(scope)
-            if len(scope["headers"]) > MAX_FIELDS:
-                environ[ERROR_RESPONSE] = refuse_fields(scope["headers"])
+            fields = scope["headers"]
+            if (
+                len(fields) > MAX_FIELDS
+                or sum(map(len, chain.from_iterable(fields))) > self.header_bytes
+            ):
+                environ[ERROR_RESPONSE] = refuse_fields(fields, self.header_bytes)
             if may_have_body(environ):
                 self.receive(watcher, environ)
             else:

@@ -15,7 +15,7 @@ import sys
 import traceback
 from typing import TYPE_CHECKING, Any
 
-from ..options import BACKLOG, GRANIAN_THREADS, STACK_BYTES
+from ..options import BACKLOG, GRANIAN_THREADS, READ_BYTES, STACK_BYTES
 from ..sockets.open_files import connection_limit
 from ..sockets.tls import readable_key
 from ..sockets.unix_socket import is_unix
@@ -134,7 +134,7 @@ def make_granian_worker(listener: socket.socket, settings: Settings) -> Any:
         settings.http_mode,
         HTTP1Settings(
             header_read_timeout=int(max(settings.header_seconds, settings.idle_seconds) * 1000),
-            max_buffer_size=settings.header_bytes,
+            max_buffer_size=settings.header_bytes + READ_BYTES,
         ),
         HTTP2Settings(max_headers_size=settings.header_bytes),
         websockets,

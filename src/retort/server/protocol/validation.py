@@ -1,9 +1,9 @@
 """WSGI middleware that refuses invalid requests which Granian accepts.
 
 Granian 2.8 accepts requests without a Host or with two, lower-case methods (which Werkzeug converts
-to upper case), transfer codings other than ``chunked``, and in HTTP/2 an invalid Content-Length and
-any number of fields. A request with a body is also checked before the body is read. Incomplete
-bodies: `request_body.py`.
+to upper case), transfer codings other than ``chunked``, longer fields than allowed here, and in
+HTTP/2 an invalid Content-Length and any number of fields. A request with a body is also checked
+before the body is read. Incomplete bodies: `request_body.py`.
 """
 
 from __future__ import annotations
@@ -128,17 +128,20 @@ class RequestValidator:
         return None
 
 
-def refuse_fields(fields: list[tuple[bytes, bytes]]) -> ErrorResponse | None:
-    """The error response to a request with too many fields (RFC 6585 §5), else ``None``.
+def refuse_fields(fields: list[tuple[bytes, bytes]], max_bytes: int) -> ErrorResponse | None:
+    """The error response to too many or too long fields (RFC 6585 §5), else ``None``.
 
     HTTP/2 may send each cookie in a field of its own (RFC 9113 §8.2.3): together they count as one.
+
+    :param max_bytes: the maximum length of all names and values.
     """
-    if len(fields) <= MAX_FIELDS or sum(name != b"cookie" for name, _ in fields) < MAX_FIELDS:
+    if sum(len(name) + len(value) for name, value in fields) > max_bytes:
+        text = f"The header fields of the request are longer than {max_bytes} bytes."
+    elif len(fields) > MAX_FIELDS and sum(name != b"cookie" for name, _ in fields) >= MAX_FIELDS:
+        text = f"The request has more than {MAX_FIELDS} header fields."
+    else:
         return None
-    return ErrorResponse(
-        HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
-        f"The request has more than {MAX_FIELDS} header fields.",
-    )
+    return ErrorResponse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, text)
 
 
 def _refuse_coding(codings: str) -> ErrorResponse | None:
