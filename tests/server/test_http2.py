@@ -375,6 +375,24 @@ def test_streams_that_are_reset_again_and_again_use_up_no_places(streams):
     streams.wait_for(lambda: state(streams)["streams"] == 0)
 
 
+def test_requests_that_are_reset_at_once_end_the_connection_and_reach_no_view(streams):
+    """CVE-2023-44487; the limit is that of Granian's HTTP/2 library."""
+    with Client(streams.port) as client:
+        first = client.ask("/")
+        client.read_until(lambda: client.ends.get(first) == "whole")
+        pairs = []
+        for stream in range(first + 2, first + 2002, 2):
+            request = frame(HEADERS, END_STREAM | END_HEADERS, stream, block(b"GET", b"/quick", ()))
+            pairs += [request, frame(RESET, 0, stream, number(CANCEL))]
+        with contextlib.suppress(OSError):  # closed meanwhile
+            client.send(*pairs)
+        while client.read():
+            pass
+
+    assert streams.get("/").text == "hello"
+    assert streams.output.count("/quick closed") < 100
+
+
 @pytest.mark.parametrize("path", ["/ticks", "/quick", "/large"])
 @pytest.mark.parametrize("expects", [True, False])
 def test_a_stream_that_is_reset_before_its_body_was_read_ends(streams, path, expects):
