@@ -26,7 +26,7 @@ from .http.forms import OVERRIDING_METHODS, overriding_method
 from .http.hints import FORM_TYPES
 from .http.methods import ACCEPT_FIELDS
 from .http.protection import add_security_headers
-from .plan import Plan
+from .plan import compose
 from .setup import where
 from .signals import (
     appcontext_tearing_down,
@@ -45,7 +45,7 @@ if t.TYPE_CHECKING:
     from .context import AppContext, RequestContext
     from .http import Request
     from .http.demands import Demands
-    from .plan import Steps
+    from .plan import Plan, Steps
     from .typing import ResponseReturnValue
 
 # What may stand for an answer before it is a response.
@@ -156,17 +156,13 @@ def preprocess(app: Flask, context: RequestContext) -> t.Any:
     steps = context.steps
     if not steps.url_value_preprocessors and not steps.before_request_funcs:
         return None
-    plan = _plan(context)
-    if app.url_value_preprocessors:
-        for scope in plan.inward:
-            for preprocess_values in app.url_value_preprocessors.get(scope, ()):
-                preprocess_values(plan.endpoint, context.request.view_args)
-    if app.before_request_funcs:
-        for scope in plan.inward:
-            for before in app.before_request_funcs.get(scope, ()):
-                answer = app.ensure_sync(before)()
-                if answer is not None:
-                    return answer
+    plan = _plan(app, context)
+    for preprocess_values in plan.preprocessors:
+        preprocess_values(plan.endpoint, context.request.view_args)
+    for before in plan.before:
+        answer = before()
+        if answer is not None:
+            return answer
     return None
 
 
@@ -189,12 +185,10 @@ def call_view(app: Flask, context: RequestContext) -> t.Any:
         _check_partial_put(app)
     if demands is not None:
         check_demands(context, demands)
-    plan = plan_for(context.steps, rule)
-    view: Callable[..., t.Any] | None = plan.view
+    plan = plan_for(app, context.steps, rule)
+    view = plan.view
     if view is None:
         raise _without_view(plan)
-    if plan.is_async or not context.steps.keeps_ensure_sync:
-        view = app.ensure_sync(view)
     return view(**arguments) if arguments else view()
 
 
@@ -235,20 +229,25 @@ def options(app: Flask, context: RequestContext) -> Response:
     return response
 
 
-def _plan(context: RequestContext) -> Plan:
+def _plan(app: Flask, context: RequestContext) -> Plan:
     """The plan for the request's endpoint."""
     if context._match is not None and context._request is None:
-        return plan_for(context.steps, context._match[0])
-    return plan_for(context.steps, context.request.url_rule)
+        return plan_for(app, context.steps, context._match[0])
+    return plan_for(app, context.steps, context.request.url_rule)
 
 
-def plan_for(steps: Steps, rule: Rule | None) -> Plan:
+def plan_for(app: Flask, steps: Steps, rule: Rule | None) -> Plan:
     """The plan for a rule's endpoint; ``None`` is that of a request without a rule."""
     endpoint = None if rule is None else rule.endpoint
-    view = steps.view_functions.get(endpoint)  # type: ignore[arg-type]
     plan = steps.plans.get(endpoint)
-    if plan is None or plan.view is not view:
-        plan = steps.plans[endpoint] = Plan(endpoint, view)
+    if (
+        plan is None
+        or plan.number != steps.registry_changes.number
+        or (plan.plain_lists is not None and plan.plain_lists.have_changed())
+    ):
+        plan = steps.plans[endpoint] = compose(
+            app, endpoint, keeps_ensure_sync=steps.keeps_ensure_sync
+        )
     return plan
 
 
@@ -400,9 +399,8 @@ def process_response(app: Flask, context: RequestContext, response: Response) ->
         for after in context._after:
             response = app.ensure_sync(after)(response)
     if context.steps.after_request_funcs:
-        for scope in _plan(context).outward:
-            for after in reversed(app.after_request_funcs.get(scope, ())):
-                response = app.ensure_sync(after)(response)
+        for after in _plan(app, context).after:
+            response = after(response)
     if context.steps.config.get("SEND_SECURITY_HEADERS"):
         add_security_headers(response.headers, app.config, context.environ)
     if (
@@ -434,9 +432,8 @@ def handled(error: BaseException | None) -> BaseException | None:
 def teardown_request(app: Flask, context: RequestContext, error: BaseException | None) -> None:
     """Run the ``teardown_request`` functions, the innermost blueprint's first."""
     if context.steps.teardown_request_funcs:
-        for scope in _plan(context).outward:
-            for teardown in reversed(app.teardown_request_funcs.get(scope, ())):
-                app.ensure_sync(teardown)(error)
+        for teardown in _plan(app, context).teardown:
+            teardown(error)
     if request_tearing_down.receivers:
         request_tearing_down.send(app, _async_wrapper=app.ensure_sync, exc=error)
 

@@ -1,9 +1,9 @@
 """What a request needs of its endpoint and its application, worked out once.
 
-A :class:`Plan` has an endpoint's view, and names the scopes whose hooks concern it; the
-hooks themselves stay in the application's live dictionaries, so that a later change counts.
-:class:`Steps` says for each step of a request whether it can be taken directly, or has to
-go through a method that a subclass or an extension has replaced. `dispatch.py` has the steps.
+A :class:`Plan` has an endpoint's view and hooks. It is composed at the first request, and again
+after each change of what is registered (`registries.py`). :class:`Steps` says for each step of a
+request whether it can be taken directly, or has to go through a method that a subclass or an
+extension has replaced. `dispatch.py` has the steps.
 """
 
 from __future__ import annotations
@@ -21,31 +21,87 @@ from .http import Request, Response
 from .http.request import can_be_made_later, split_blueprint_path
 from .http.response import type_of_texts
 from .json.provider import DefaultJSONProvider, answers_as_written
+from .registries import PlainLists, is_recorded
 from .routing import UrlMap
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from werkzeug.routing import Map
 
     from .app import Flask
+    from .registries import Changes
     from .typing import AppOrBlueprintKey, RouteCallable
 
 
-class Plan:
-    """The endpoint's view, and the scopes of its hooks in both orders."""
+class Plan(t.NamedTuple):
+    """What is called for a request to an endpoint, in this order.
 
-    __slots__ = ("endpoint", "inward", "is_async", "outward", "view")
+    :param endpoint: ``None`` for a request without a rule.
+    :param number: that of the last change before the plan was composed; ``None``: it is valid for
+        one use, since changes of a dictionary are not recorded.
+    :param plain_lists: lists that have to be as they were; ``None``: there are none.
+    """
 
-    def __init__(self, endpoint: str | None, view: RouteCallable | None) -> None:
-        self.endpoint = endpoint
-        self.view = view
-        self.is_async = iscoroutinefunction(view)
-        blueprint = (endpoint or "").rpartition(".")[0]
-        nested = split_blueprint_path(blueprint) if blueprint else []
-        # From the innermost blueprint to the application, and back.
-        self.outward: tuple[AppOrBlueprintKey, ...] = (*nested, None)
-        self.inward: tuple[AppOrBlueprintKey, ...] = self.outward[::-1]
+    endpoint: str | None
+    number: int | None
+    plain_lists: PlainLists | None
+    preprocessors: Hooks
+    before: Hooks
+    view: Callable[..., t.Any] | None
+    after: Hooks
+    teardown: Hooks
+
+
+Hooks = tuple["Callable[..., t.Any]", ...]
+
+
+def compose(app: Flask, endpoint: str | None, *, keeps_ensure_sync: bool) -> Plan:
+    """Compose the plan for an endpoint from what is registered now.
+
+    :param keeps_ensure_sync: whether `Flask.ensure_sync` was not replaced.
+    """
+    number = app.registry_changes.number  # first: a change meanwhile makes the plan invalid
+    plain_lists = PlainLists()
+    blueprint = (endpoint or "").rpartition(".")[0]
+    outward = (*(split_blueprint_path(blueprint) if blueprint else ()), None)
+    registries = (
+        *(app.url_value_preprocessors, app.before_request_funcs),
+        *(app.after_request_funcs, app.teardown_request_funcs),
+    )
+
+    def hooks_of(
+        registry: Mapping[str | None, list[t.Any]], *, is_inward: bool
+    ) -> Iterator[Callable[..., t.Any]]:
+        for scope in reversed(outward) if is_inward else outward:
+            if (functions := registry.get(scope)) is not None:
+                plain_lists.note(functions)
+                yield from functions if is_inward else reversed(functions)
+
+    def synced(function: Callable[..., t.Any]) -> Callable[..., t.Any]:
+        if keeps_ensure_sync and not iscoroutinefunction(function):
+            return function
+        return partial(_call_synced, app, function)
+
+    preprocessors, before, after, teardown = registries
+    view = app.view_functions.get(endpoint)  # type: ignore[arg-type]  # None is no endpoint
+    return Plan(
+        endpoint,
+        number if all(map(is_recorded, (*registries, app.view_functions))) else None,
+        preprocessors=tuple(hooks_of(preprocessors, is_inward=True)),
+        before=tuple(map(synced, hooks_of(before, is_inward=True))),
+        view=None if view is None else synced(view),
+        after=tuple(map(synced, hooks_of(after, is_inward=False))),
+        teardown=tuple(map(synced, hooks_of(teardown, is_inward=False))),
+        plain_lists=plain_lists if plain_lists.lists else None,
+    )
+
+
+def _call_synced(
+    app: Flask, function: Callable[..., t.Any], /, *args: t.Any, **kwargs: t.Any
+) -> t.Any:
+    # For each call: what it returns may depend on the thread and its event loop.
+    return app.ensure_sync(function)(*args, **kwargs)
 
 
 # The methods of an application that a request goes through. Where one is as Flask
@@ -74,6 +130,7 @@ KEPT = (
     *("_got_first_request", "config", "url_map", "view_functions"),
     *("url_value_preprocessors", "before_request_funcs", "after_request_funcs"),
     *("teardown_request_funcs", "teardown_appcontext_funcs", "url_default_functions"),
+    "registry_changes",
 )
 # What a request goes through, whether there is something to do or not.
 _ON_THE_WAY = {*STEPS, *_OF_REQUESTS}
@@ -113,6 +170,7 @@ class Steps:
     teardown_request_funcs: dict[AppOrBlueprintKey, list[t.Any]]
     teardown_appcontext_funcs: list[t.Any]
     url_default_functions: dict[AppOrBlueprintKey, list[t.Any]]
+    registry_changes: Changes
 
     def __init__(
         self,
@@ -193,6 +251,7 @@ class Steps:
             and self.text_type is not None
             and is_standard
         )
+        app.registry_changes.note()  # plans depend on `keeps_ensure_sync`
         self._seen = seen  # last: `check` may compare it in another thread
 
 

@@ -20,6 +20,7 @@ from werkzeug.utils import cached_property
 from .by_method import let_more_methods
 from .globals import _find_app
 from .helpers import get_root_path, send_from_directory
+from .registries import Changes, RecordedDict, lists_by_scope
 
 if t.TYPE_CHECKING:
     from jinja2 import BaseLoader
@@ -150,26 +151,28 @@ class Scaffold:
         self.template_folder = template_folder
         self.root_path = get_root_path(import_name) if root_path is None else root_path
 
+        #: Records changes of the containers below.
+        self.registry_changes = changes = Changes()
         #: Views by endpoint. Replace an entry to wrap a view.
-        self.view_functions: dict[str, RouteCallable] = {}
+        self.view_functions: dict[str, RouteCallable] = RecordedDict(changes)
         #: Error handlers by scope, status code (or None) and class.
         self.error_handler_spec: ErrorHandlerSpec = defaultdict(lambda: defaultdict(dict))
         #: Functions by scope: None for all requests, else a blueprint's name.
         self.before_request_funcs: dict[AppOrBlueprintKey, list[BeforeRequestCallable]] = (
-            defaultdict(list)
+            lists_by_scope(changes)
         )
         self.after_request_funcs: dict[AppOrBlueprintKey, list[AfterRequestCallable[t.Any]]] = (
-            defaultdict(list)
+            lists_by_scope(changes)
         )
-        self.teardown_request_funcs: dict[AppOrBlueprintKey, list[TeardownCallable]] = defaultdict(
-            list
+        self.teardown_request_funcs: dict[AppOrBlueprintKey, list[TeardownCallable]] = (
+            lists_by_scope(changes)
         )
         self.template_context_processors: dict[
             AppOrBlueprintKey, list[TemplateContextProcessorCallable]
         ] = defaultdict(list)
         self.url_value_preprocessors: dict[
             AppOrBlueprintKey, list[URLValuePreprocessorCallable]
-        ] = defaultdict(list)
+        ] = lists_by_scope(changes)
         self.url_default_functions: dict[AppOrBlueprintKey, list[URLDefaultCallable]] = defaultdict(
             list
         )
@@ -348,19 +351,19 @@ class Scaffold:
     @setupmethod
     def before_request(self, f: T_before_request) -> T_before_request:
         """Call ``f`` before each request; what it returns, if anything, is the answer."""
-        self.before_request_funcs.setdefault(None, []).append(f)
+        self.before_request_funcs[None].append(f)
         return f
 
     @setupmethod
     def after_request(self, f: T_after_request) -> T_after_request:
         """Call ``f`` with each response; it returns the response to send."""
-        self.after_request_funcs.setdefault(None, []).append(f)
+        self.after_request_funcs[None].append(f)
         return f
 
     @setupmethod
     def teardown_request(self, f: T_teardown) -> T_teardown:
         """Call ``f`` at the end of each request, with the unhandled exception or ``None``."""
-        self.teardown_request_funcs.setdefault(None, []).append(f)
+        self.teardown_request_funcs[None].append(f)
         return f
 
     @setupmethod

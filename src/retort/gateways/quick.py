@@ -83,9 +83,8 @@ def _ask_view(app: Flask, context: RequestContext) -> t.Any:
         or not steps._got_first_request
     ):
         return find_answer(app, context)
-    plan = plan_for(steps, rule)
-    view = plan.view
-    if view is None or plan.is_async:
+    view = plan_for(app, steps, rule).view
+    if view is None:
         return find_answer(app, context)
     try:
         return view(**arguments) if arguments else view()

@@ -1,0 +1,141 @@
+"""Containers that record their changes, so that what is composed from them can be discarded.
+
+Everything that is registered on an application is in public dictionaries and lists, which programs
+and extensions also change directly. Each change of one gives `Changes` a new number, and a
+`~retort.plan.Plan` is valid while the number is the one that was read before it was composed.
+
+A plain list or dictionary that a program assigns into a container keeps its identity and records
+nothing. The lists are compared for each request (`PlainLists`). What depends on a plain dictionary
+is composed for each request.
+"""
+
+from __future__ import annotations
+
+import itertools
+import typing as t
+from collections import defaultdict
+from functools import wraps
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+C = t.TypeVar("C")
+K = t.TypeVar("K")
+V = t.TypeVar("V")
+
+_numbers = itertools.count(1)
+
+
+class Changes:
+    """The number of the last change. No number occurs twice, and it is not an order."""
+
+    __slots__ = ("number",)
+
+    def __init__(self) -> None:
+        self.number = next(_numbers)
+
+    def note(self) -> None:
+        """Record a change; called after it, and thread-safe without a lock."""
+        self.number = next(_numbers)
+
+
+def _recording(*names: str) -> Callable[[type[C]], type[C]]:
+    """Make the named methods of a class record a change, also if they fail half-way."""
+
+    def decorate(kind: type[C]) -> type[C]:
+        for name in names:
+            setattr(kind, name, _record_after(getattr(kind, name)))
+        return kind
+
+    return decorate
+
+
+def _record_after(method: Callable[..., t.Any]) -> Callable[..., t.Any]:
+    @wraps(method)
+    def recorded(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        try:
+            return method(self, *args, **kwargs)
+        finally:
+            self.changes.note()
+
+    return recorded
+
+
+@_recording("__setitem__", "__delitem__", "__iadd__", "__imul__", "append", "clear", "extend")
+@_recording("insert", "pop", "remove", "reverse", "sort")
+class RecordedList(list[V]):
+    """A list that records its changes; copies and pickles of it are plain lists."""
+
+    def __init__(self, changes: Changes, items: Iterable[V] = ()) -> None:
+        super().__init__(items)
+        self.changes = changes
+
+    def __reduce__(self) -> tuple[t.Any, ...]:
+        return list, (list(self),)
+
+
+@_recording("__setitem__", "__delitem__", "__ior__", "clear", "pop", "popitem", "setdefault")
+@_recording("update")
+class RecordedDict(dict[K, V]):
+    """A dictionary that records its changes; copies and pickles of it are plain dictionaries."""
+
+    def __init__(self, changes: Changes) -> None:
+        super().__init__()
+        self.changes = changes
+
+    def __reduce__(self) -> tuple[t.Any, ...]:
+        return dict, (dict(self),)
+
+
+@_recording("__setitem__", "__delitem__", "__ior__", "clear", "pop", "popitem", "setdefault")
+@_recording("update")
+class RecordedDefaultDict(defaultdict[K, V]):
+    """A ``defaultdict`` that records its changes; copies and pickles of it are plain.
+
+    :param make_value: makes the value of a missing key, which should record its changes too.
+    :param plain_factory: the ``default_factory`` of copies.
+    """
+
+    def __init__(
+        self,
+        changes: Changes,
+        make_value: Callable[[Changes], V],
+        plain_factory: Callable[[], t.Any],
+    ) -> None:
+        super().__init__(lambda: make_value(changes))
+        self.changes = changes
+        self.plain_factory = plain_factory
+
+    def __copy__(self) -> t.Any:
+        return defaultdict(self.plain_factory, self)
+
+    copy = __copy__
+
+    def __reduce__(self) -> tuple[t.Any, ...]:
+        return defaultdict, (self.plain_factory, dict(self))
+
+
+def lists_by_scope(changes: Changes) -> dict[t.Any, list[t.Any]]:
+    """A ``defaultdict`` of lists, in which every change is recorded."""
+    return RecordedDefaultDict(changes, RecordedList, list)
+
+
+def is_recorded(registry: object) -> bool:
+    """Whether a change of the dictionary itself is recorded; its values may be plain."""
+    return type(registry) in (RecordedDict, RecordedDefaultDict)
+
+
+class PlainLists:
+    """Plain lists in a registry, which record nothing: compared with what they contained."""
+
+    def __init__(self) -> None:
+        self.lists: list[tuple[list[t.Any], list[t.Any]]] = []
+
+    def note(self, functions: t.Any) -> None:
+        """Remember the content of a list, unless it records its changes."""
+        if type(functions) is not RecordedList:
+            self.lists.append((functions, list(functions)))
+
+    def have_changed(self) -> bool:
+        """Whether one of them contains something else now."""
+        return any(functions != content for functions, content in self.lists)

@@ -1,0 +1,173 @@
+"""Every change of what is registered is recorded.
+
+That the next request shows it as with Flask: `differential/flask/programs/changed_hooks.py`.
+"""
+
+import copy
+import pickle
+import threading
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import retort
+from retort.registries import Changes, RecordedDict, RecordedList, lists_by_scope
+
+# Statements that change a list, a dictionary, or a dictionary of lists, as programs write them.
+LIST_CHANGES = [
+    "x.append(7)",
+    "x.extend([7])",
+    "x.insert(0, 7)",
+    "x.pop()",
+    "x.remove(1)",
+    "x.clear()",
+    "x.reverse()",
+    "x.sort(key=lambda item: -item)",
+    "x += [7]",
+    "x *= 2",
+    "x[0] = 7",
+    "x[:] = [7]",
+    "del x[0]",
+]
+DICT_CHANGES = [
+    "x['new'] = 7",
+    "x['a'] = 7",
+    "del x['a']",
+    "x.pop('a')",
+    "x.popitem()",
+    "x.clear()",
+    "x.update(new=7)",
+    "x.setdefault('new', 7)",
+    "x |= {'new': 7}",
+]
+SCOPE_CHANGES = [
+    "x['new']",
+    "x['new'].append(7)",
+    "x['a'].append(7)",
+    "x['a'] += [7]",
+    "x.setdefault('new', []).append(7)",
+    "x['a'] = [7]",
+    "del x['a']",
+    "x.update({'new': [7]})",
+    "x |= {'new': [7]}",
+]
+
+
+def run_on(value, statement):
+    names = {"x": value}
+    exec(statement, names)
+    return names["x"]
+
+
+@pytest.mark.parametrize("statement", LIST_CHANGES)
+def test_a_change_of_a_list_is_recorded(statement):
+    changes = Changes()
+    recorded = RecordedList(changes, [2, 1, 3])
+    before = changes.number
+
+    assert run_on(recorded, statement) is recorded
+    assert recorded == run_on([2, 1, 3], statement)
+    assert changes.number != before
+
+
+@pytest.mark.parametrize("statement", DICT_CHANGES)
+def test_a_change_of_a_dictionary_is_recorded(statement):
+    changes = Changes()
+    recorded = RecordedDict(changes)
+    recorded["a"] = 1
+    before = changes.number
+
+    assert run_on(recorded, statement) is recorded
+    assert recorded == run_on({"a": 1}, statement)
+    assert changes.number != before
+
+
+@pytest.mark.parametrize("statement", SCOPE_CHANGES)
+def test_a_change_in_a_dictionary_of_lists_is_recorded(statement):
+    changes = Changes()
+    recorded = lists_by_scope(changes)
+    recorded["a"].append(1)
+    before = changes.number
+
+    assert run_on(recorded, statement) is recorded
+    assert recorded == run_on(defaultdict(list, {"a": [1]}), statement)
+    assert changes.number != before
+
+
+@given(st.lists(st.sampled_from(["x.append(7)", "x.reverse()", "x *= 2", "len(x)", "x.copy()"])))
+def test_reading_a_list_records_nothing(statements):
+    changes = Changes()
+    recorded = RecordedList(changes, [1])
+    for statement in statements:
+        before = changes.number
+        run_on(recorded, statement)
+        assert (changes.number == before) == (statement in ("len(x)", "x.copy()"))
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.copy, copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))]
+)
+def test_copies_are_plain(copied):
+    app = retort.Flask("shop")
+    app.before_request_funcs["a"].append(print)
+
+    hooks, views = copied(app.before_request_funcs), copied({"a": RecordedList(Changes(), [1])})
+
+    assert type(hooks) is defaultdict
+    assert type(hooks["new"]) is list
+    assert hooks["a"] == [print]
+    assert type(copy.deepcopy(views)["a"]) is list
+
+
+def test_a_request_meets_all_hooks_of_a_change_or_none_of_them():
+    """Each change replaces two hooks at once, while other threads answer requests."""
+    app = retort.Flask("shop")
+    seen = threading.local()
+
+    def hook(number):
+        return lambda: seen.numbers.append(number)
+
+    @app.get("/")
+    def index():
+        return " ".join(map(str, seen.numbers))
+
+    hooks = app.before_request_funcs[None]
+    hooks += [hook(0), hook(0)]
+
+    def ask():
+        seen.numbers = []
+        return app.test_client().get("/").text
+
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(ask) for _ in range(1000)]
+        number = 0
+        while not all(future.done() for future in asked):
+            number += 1
+            hooks[:] = [hook(number), hook(number)]
+        answers = [future.result().split() for future in asked]
+
+    assert all(len(answer) == 2 and answer[0] == answer[1] for answer in answers)
+    assert len({answer[0] for answer in answers}) > 1
+    assert ask() == f"{number} {number}"
+
+
+def test_no_change_is_lost_when_threads_register_at_the_same_time():
+    app = retort.Flask("shop")
+    called = []
+    app.add_url_rule("/", view_func=lambda: "hello", endpoint="index")
+    app.test_client().get("/")
+
+    def register(start):
+        for number in range(start, start + 200):
+            app.before_request_funcs[None].append(lambda number=number: called.append(number))
+            app.test_client().get("/missing")
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(register, range(0, 800, 200)))
+    called.clear()
+    app.test_client().get("/")
+
+    assert sorted(called) == list(range(800))
