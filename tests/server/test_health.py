@@ -200,7 +200,7 @@ def test_a_port_without_pages_is_a_mistake(start):
     running = start("app = None", words=("-m", "retort", "run", "--ops-port", "9000", "{file}"))
 
     assert running.wait() == 2
-    assert "--ops-port serves pages for machines" in running.output
+    assert "--ops-port serves monitoring pages" in running.output
 
 
 def test_a_port_in_use_is_said(start):

@@ -1,4 +1,4 @@
-"""Options of ``retort run`` for who operates the server: TLS, logs, proxies, pages for machines.
+"""Options of ``retort run`` for who operates the server: TLS, logs, proxies, monitoring pages.
 
 They become an `Operations`, and arguments of `retort.server.serve`. What can be chosen is written
 out here, so that other commands need not load the server.
@@ -160,7 +160,7 @@ def take_operations(options: dict[str, Any], *, has_cert: bool) -> Operations:
     names = Operations.__dataclass_fields__
     operations = Operations(**{name: options.pop(name) for name in names})
     if operations.ops_port is not None and not operations.has_pages:
-        raise click.UsageError("--ops-port serves pages for machines: give --health, --metrics.")
+        raise click.UsageError("--ops-port serves monitoring pages: add --health or --metrics.")
     return operations
 
 
