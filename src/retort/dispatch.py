@@ -26,6 +26,7 @@ from .http.forms import OVERRIDING_METHODS, overriding_method
 from .http.hints import FORM_TYPES
 from .http.methods import ACCEPT_FIELDS
 from .http.protection import add_security_headers
+from .http.request import split_blueprint_path
 from .plan import compose
 from .setup import where
 from .signals import (
@@ -307,8 +308,8 @@ def handle_http_exception(app: Flask, error: HTTPException) -> Answer:
 
 def _tell_debugger(app: Flask, error: HTTPException) -> None:
     context = _cv_request.get(None)
-    if context is not None and ON_PLAIN_ERROR in context.request.environ:
-        context.request.environ[ON_PLAIN_ERROR](app, error)
+    if context is not None and ON_PLAIN_ERROR in context.environ:
+        context.environ[ON_PLAIN_ERROR](app, error)
 
 
 def handle_exception(app: Flask, error: Exception) -> Response:
@@ -334,8 +335,14 @@ def handle_exception(app: Flask, error: Exception) -> Response:
 
 
 def _blueprints() -> list[str]:
+    """The blueprints of the current request's endpoint, the innermost first."""
     context = _cv_request.get(None)
-    return [] if context is None else context.request.blueprints
+    if context is None:
+        return []
+    if context._match is None or context._request is not None:
+        return context.request.blueprints
+    blueprint = context._match[0].endpoint.rpartition(".")[0]
+    return split_blueprint_path(blueprint) if blueprint else []
 
 
 # Responses
