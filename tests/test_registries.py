@@ -107,6 +107,21 @@ def test_reading_a_list_records_nothing(statements):
         assert (changes.number == before) == (statement in ("len(x)", "x.copy()"))
 
 
+@pytest.mark.parametrize("expression", ["x | {'new': [7]}", "{'new': [7]} | x", "x | x"])
+def test_a_union_with_a_dictionary_of_lists_is_plain(expression):
+    changes = Changes()
+    recorded = lists_by_scope(changes)
+    recorded["a"].append(1)
+    before = changes.number
+
+    union = eval(expression, {"x": recorded})
+
+    assert union == eval(expression, {"x": defaultdict(list, {"a": [1]})})
+    assert type(union) is defaultdict
+    assert type(union["missing"]) is list
+    assert changes.number == before
+
+
 @pytest.mark.parametrize(
     "copied", [copy.copy, copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))]
 )

@@ -111,6 +111,13 @@ class RecordedDefaultDict(defaultdict[K, V]):
 
     copy = __copy__
 
+    # The methods of `defaultdict` call the constructor, with its own arguments.
+    def __or__(self, other: t.Any) -> t.Any:
+        return self.copy() | other
+
+    def __ror__(self, other: t.Any) -> t.Any:
+        return other | self.copy()
+
     def __reduce__(self) -> tuple[t.Any, ...]:
         return defaultdict, (self.plain_factory, dict(self))
 
