@@ -1,16 +1,11 @@
 """Each quick way gives what the plain one gives, which defines what it means."""
 
 import copy
-import hashlib
-import hmac
 import io
 import json
 import math
 import pickle
-import random
 import warnings
-import zlib
-from contextlib import contextmanager
 from datetime import datetime, timezone
 from functools import partial
 from http.cookies import SimpleCookie
@@ -19,13 +14,6 @@ from urllib.parse import urlencode
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from itsdangerous import (
-    BadData,
-    BadSignature,
-    Signer,
-    TimestampSigner,
-    URLSafeTimedSerializer,
-)
 from werkzeug import formparser
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import ClientDisconnected, HTTPException
@@ -50,7 +38,6 @@ from retort.json.provider import _default
 from retort.json.tag import TaggedJSONSerializer
 from retort.routing import UrlMap, build_path
 from retort.sessions import session_json_serializer
-from retort.signing import Seal, cannot_shrink, compress, make_serializer
 
 # JSON
 
@@ -487,44 +474,8 @@ def test_an_ordinary_redirect_takes_the_short_way(code):
 
 # Cookies of sessions
 
-contents = st.dictionaries(st.text(), scalars.filter(lambda value: value == value), max_size=4)
 app = retort.Flask("quick")
 app.secret_key = "a key"
-
-
-@contextmanager
-def at(seconds):
-    """Let it be that time since 1970."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TimestampSigner, "get_timestamp", lambda signer: seconds)
-        yield
-
-
-def plain_serializer(keys="a key"):
-    return URLSafeTimedSerializer(
-        keys,
-        salt="cookie-session",
-        serializer=session_json_serializer,
-        signer_kwargs={"key_derivation": "hmac"},
-    )
-
-
-@given(content=contents, max_age=st.sampled_from([None, 0, 60]))
-def test_a_session_is_signed_and_read_as_itsdangerous_does(content, max_age):
-    ours = app.session_interface.get_signing_serializer(app)
-    with at(1_700_000_000):
-        cookie = plain_serializer().dumps(content)
-        assert ours.dumps(content) == cookie
-        assert plain_serializer().loads(cookie, max_age) == content
-        assert ours.loads(cookie, max_age) == content
-
-
-@given(key=st.binary(max_size=150), text=st.binary())
-@pytest.mark.parametrize("new", [hashlib.sha1, hashlib.sha512])
-def test_a_text_is_sealed_with_hmac(new, key, text):
-    seal = Seal(key, new)
-    for _ in range(2):  # what is kept of the key stays as it is
-        assert seal(text) == hmac.digest(key, text, new)
 
 
 class AnotherTagged(TaggedJSONSerializer):
@@ -556,48 +507,6 @@ def test_an_ordinary_session_needs_no_tags():
     assert not session_json_serializer._leaves_alone({"n": (1,)})
 
 
-repeats = st.lists(st.integers(0, 70), max_size=8)
-
-
-@given(
-    distinct=st.integers(0, 70),
-    first=st.integers(0, 255),
-    repeats=repeats,
-    places=st.lists(st.integers(0, 70), min_size=8, max_size=8),
-)
-def test_what_cannot_shrink_does_not(distinct, first, repeats, places):
-    raw = bytearray((first + number) % 256 for number in range(distinct))
-    for byte, place in zip(repeats, places, strict=False):
-        raw.insert(place % (len(raw) + 1), (first + byte) % 256)
-    if cannot_shrink(bytes(raw)):
-        assert len(zlib.compress(bytes(raw))) >= len(raw) - 1
-
-
-@pytest.mark.parametrize("distinct", range(1, 58))
-def test_the_most_even_of_what_cannot_shrink_does_not(distinct):
-    """Neighbours in the alphabet, which takes the fewest bits to tell, and one that prevails."""
-    for first in (0, 32, 143, 198):
-        alphabet = bytes(range(first, first + distinct))
-        for raw in (
-            alphabet + alphabet[:1] * 7,
-            alphabet + alphabet[-1:] * 7,
-            alphabet + alphabet[:7],
-            alphabet[:7] + alphabet,
-            b"".join(alphabet[at : at + 1] + alphabet[:1] * (at < 7) for at in range(distinct)),
-        ):
-            assert cannot_shrink(raw) or len(raw) - distinct > 7
-            if cannot_shrink(raw):
-                for level in (6, 9):
-                    assert len(zlib.compress(raw, level)) >= len(raw) - 1
-
-
-def test_a_short_session_cannot_shrink():  # so the tests above are not about nothing
-    assert cannot_shrink(b'{"count":12}')
-    assert cannot_shrink(b'{"user_id":17,"count":3}')
-    assert not cannot_shrink(b"a" * 14)
-    assert len(zlib.compress(b"a" * 14)) < 13
-
-
 permanent = st.dictionaries(
     st.text("ab_permnt", max_size=5) | st.just("_permanent"), st.booleans(), min_size=1, max_size=3
 )
@@ -610,61 +519,6 @@ def test_a_session_left_alone_is_not_permanent(content):
     is_compressed = cookie.startswith(".")
     left_alone = interface.leaves_alone(f"session={cookie}", "session")
     assert left_alone is not ("_permanent" in content or is_compressed)
-
-
-raws = st.binary(max_size=600) | st.text("ab{}", max_size=600).map(str.encode)
-
-
-@given(raw=raws, times=st.integers(1, 40))
-def test_what_is_compressed_is_what_zlib_makes_of_it(raw, times):
-    assert compress(raw * times) == zlib.compress(raw * times)
-
-
-@pytest.mark.parametrize("size", [126, 127, 16_381, 16_382, 16_383, 32_506, 32_507, 70_000])
-def test_what_just_fits_its_tables_is_compressed_the_same(size):
-    raw = random.Random(size).randbytes(size)
-    assert compress(raw) == zlib.compress(raw)
-
-
-@pytest.mark.parametrize("seconds", [0, 1, 60, 61, -1, 10**9])
-@pytest.mark.parametrize("keys", [["a key"], ["a key", "new"], ["another"]])
-def test_the_age_and_the_keys_count_as_with_itsdangerous(seconds, keys):
-    def read(serializer):
-        with at(1_700_000_000 + seconds):
-            try:
-                return serializer.loads(cookie, max_age=60)
-            except BadSignature as error:
-                return type(error), str(error)
-
-    with at(1_700_000_000):
-        cookie = plain_serializer().dumps({"n": 1})
-    interface = app.session_interface
-    parts = (interface.salt, interface.serializer, "hmac", hashlib.sha1)
-    assert read(make_serializer(tuple(keys), *parts)) == read(plain_serializer(keys))
-
-
-@pytest.mark.parametrize("text", ["", ".", "..", "a.b", ".a.b.c", "e30.b", "\udc80.a.b", "é.é.é"])
-@pytest.mark.parametrize("is_signed", [False, True])
-def test_a_cookie_of_another_shape_is_refused_as_itsdangerous_does(text, is_signed):
-    def read(serializer):
-        try:
-            return serializer.loads(cookie, max_age=10**9)
-        except (BadData, UnicodeError) as error:
-            return type(error), str(error)
-
-    signer = Signer("a key", salt="cookie-session", key_derivation="hmac")
-    cookie = signer.sign(text.encode("utf-8", "replace")) if is_signed else text
-    ours = app.session_interface.get_signing_serializer(app)
-    assert read(ours) == read(plain_serializer())
-
-
-@given(content=contents, place=st.integers(0, 400), bit=st.integers(0, 6))
-def test_a_changed_cookie_is_refused(content, place, bit):
-    ours = app.session_interface.get_signing_serializer(app)
-    cookie = bytearray(ours.dumps(content).encode())
-    cookie[place % len(cookie)] ^= 1 << bit
-    with pytest.raises(BadSignature):
-        ours.loads(bytes(cookie), max_age=60)
 
 
 @given(pairs=st.dictionaries(st.text(max_size=4), st.text(max_size=4), max_size=4))

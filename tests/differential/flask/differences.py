@@ -164,6 +164,14 @@ FILES = [
         "HEAD has no ranges: Range is for GET only (R40).",
     ),
 ]
+SESSIONS = [
+    Difference(
+        "flashing",
+        ("GET /flash", "GET /flash (2)", "GET /nothing"),
+        {"cookies": [["session", ["signed with key", 0, ...], "HttpOnly", "Path=/"]]},
+        "A payload of less than 256 bytes is not compressed, even if it would become shorter.",
+    ),
+]
 METHODS = [
     Difference(
         "method_views",
@@ -239,6 +247,7 @@ DIFFERENCES = [
     *BAD_INPUT,
     *LIMITS,
     *FILES,
+    *SESSIONS,
     *METHODS,
     *CONTEXTS,
     *COMMAND_LINE,
