@@ -93,10 +93,7 @@ class FormParser(formparser.FormDataParser):
         body = read_short(stream)
         if body is None:
             return Parts(stream, boundary, **limits)
-        whole = io.BytesIO(body)
-        del body  # so that it is known to belong to nobody else
-        parts = split_parts(whole, boundary, **limits, may_move=type(stream) is not io.BytesIO)
-        return Parts(whole, boundary, **limits) if parts is None else parts
+        return split_parts(body, boundary, **limits)
 
     def _sort(
         self,

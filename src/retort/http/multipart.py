@@ -1,8 +1,8 @@
 """The parts of a multipart/form-data body, one after the other (RFC 7578).
 
-The decoder is Werkzeug's. Here is what it leaves open: bodies that are broken are a 400 that
-says how, names are read as browsers write them, and memory is bounded. What the parts become
-in a request is decided in `forms.py`.
+There is one parser, `Scanner`. It decides nothing that further bytes could change, so what it
+finds does not depend on how the network cuts the body. `split_parts` runs it over a body in
+memory, and `Parts` over a stream. What the parts become in a request is decided in `forms.py`.
 """
 
 from __future__ import annotations
@@ -12,27 +12,21 @@ from functools import partial
 from typing import IO, TYPE_CHECKING, Any
 
 from werkzeug.datastructures import Headers
-from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.http import parse_options_header
-from werkzeug.sansio.multipart import Data, Field, File, MultipartDecoder, NeedData, State
 
 from ..globals import current_app
 from .hints import NO_CHARSET, hint_once
 
 if TYPE_CHECKING:
-    import io
     from collections.abc import Iterator, Mapping
 
     # Name, file name unless it is a field, header fields.
-    Header = tuple[str, str | None, Headers]
-    # The header of a part; where its content begins, and where it ends.
-    Place = tuple[Header, int, int]
+    Header = tuple[str, str | None, list[tuple[str, str]]]
 
 _READ_BYTES = 64 * 1024
 # Before the first part, and for the headers of one. Browsers send some hundred bytes.
 _MOST_WITHOUT_CONTENT_BYTES = 2 * _READ_BYTES
-# Shorter content is copied into memory that was used before.
-_MOVED_BYTES = 64 * 1024
 
 # What a text may be in, as in Werkzeug; browsers send UTF-8 and do not say so.
 _CHARSETS = frozenset({"utf-8", "ascii", "us-ascii", "iso-8859-1"})
@@ -64,6 +58,8 @@ def read_boundary(parameters: Mapping[str, str]) -> bytes:
         )
     if not boundary.isascii():
         raise broken("The boundary of the multipart form is not ASCII.")
+    if "\r" in boundary or "\n" in boundary:
+        raise broken("The boundary of the multipart form has a line break in it.")
     return boundary.encode("ascii")
 
 
@@ -78,22 +74,34 @@ class Part:
     name: str
     #: The name of the file; empty if none was chosen, ``None`` if it is no file.
     filename: str | None
-    #: The header fields of this part.
-    headers: Headers
 
     def __init__(
-        self, name: str, filename: str | None, headers: Headers, content: Iterator[bytes]
+        self,
+        name: str,
+        filename: str | None,
+        fields: list[tuple[str, str]],
+        content: Iterator[bytes],
     ) -> None:
         self.name = name
         self.filename = filename
-        self.headers = headers
+        self._fields = fields
+        self._headers: Headers | None = None
         self._content = content
         self._is_passed_over = False
 
     @property
+    def headers(self) -> Headers:
+        """The header fields of this part."""
+        if self._headers is None:
+            self._headers = Headers()
+            for name, value in self._fields:
+                self._headers.add(name, value)
+        return self._headers
+
+    @property
     def content_type(self) -> str | None:
         """The ``Content-Type`` of this part as it was sent, or ``None``."""
-        return self.headers.get("content-type")
+        return _first(self._fields, "content-type")
 
     def __iter__(self) -> Iterator[bytes]:
         if self._is_passed_over:
@@ -153,262 +161,320 @@ class Parts:
         most_parts: int | None = None,
         most_memory: int | None = None,
     ) -> None:
-        self._stream = stream
-        self._decoder = Decoder(boundary, most_parts)
-        self._most_memory = most_memory
+        # What is there already, where the stream can tell: a part is handed over when it is there.
+        read_some: Any = getattr(stream, "read1", None) or stream.read
+        self._read: partial[bytes] = partial(read_some, _READ_BYTES)
+        self._scanner = Scanner(boundary, most_parts, most_memory)
 
     def __iter__(self) -> Iterator[Part]:
-        events = self._events()
-        for event in events:
-            if isinstance(event, (Field, File)):
-                part = Part(*_header_of(event), self._content(event, events))
-                yield part
-                part._finish()
-
-    def _content(self, part: Field | File, events: Iterator[Any]) -> Iterator[bytes]:
-        most = self._most_memory if isinstance(part, Field) else None
-        size = 0
-        for event in events:
-            size += len(event.data)
-            if most is not None and size > most:
-                raise RequestEntityTooLarge
-            if event.data:
-                yield event.data
-            if not event.more_data:
-                return
-
-    def _events(self) -> Iterator[Field | File | Data]:
-        decoder = self._decoder
-        # What is there already, where the stream can tell: a part is handed over when it is there.
-        read_some: Any = getattr(self._stream, "read1", None) or self._stream.read
-        read = partial(read_some, _READ_BYTES)
-        piece = read()
+        piece = self._read()
         if not piece:
             return  # an empty body is an empty form: nothing is lost
-        while decoder.state is not State.EPILOGUE:
-            if not piece:
-                raise self._broken_off()
-            decoder.receive_data(piece)
-            while not isinstance(event := self._next_event(), NeedData):
-                if isinstance(event, (Field, File, Data)):
-                    yield event
-            self._check_memory()
-            piece = read()
-        while piece:  # so that the whole body has arrived, and was not too long
-            piece = read()
+        self._scanner.receive(piece)
+        while (header := self._next_header()) is not None:
+            part = Part(*header, self._content())
+            yield part
+            part._finish()
+        while self._read():  # so that the whole body has arrived, and was not too long
+            pass
 
-    def _next_event(self) -> Any:
-        try:
-            return self._decoder.next_event()
-        except ValueError as error:
-            number = self._decoder.number
-            raise broken(f"Part {number} of the multipart form cannot be read.") from error
+    def _next_header(self) -> Header | None:
+        scanner = self._scanner
+        while (header := scanner.find_header()) is None and not scanner.is_closed:
+            self._receive_more()
+        return header
 
-    def _broken_off(self) -> BadRequest:
-        decoder = self._decoder
-        if decoder.state is State.PREAMBLE:
+    def _content(self) -> Iterator[bytes]:
+        scanner = self._scanner
+        while True:
+            start, end = scanner.find_content()
+            if start < end:
+                yield scanner.buffer[start:end]
+            if not scanner.is_in_content:
+                return
+            self._receive_more()
+
+    def _receive_more(self) -> None:
+        piece = self._read()
+        if not piece:
+            raise self._scanner.broken_off()
+        self._scanner.receive(piece)
+
+
+def split_parts(
+    body: bytes, boundary: bytes, *, most_parts: int | None, most_memory: int | None
+) -> list[Part]:
+    """All parts of a body that is in memory; the same as of :class:`Parts`."""
+    parts: list[Part] = []
+    if not body:
+        return parts
+    scanner = Scanner(boundary, most_parts, most_memory)
+    scanner.receive(body)
+    while (header := scanner.find_header()) is not None:
+        start, end = scanner.find_content()
+        if scanner.is_in_content:
+            break
+        parts.append(Part(*header, iter((body[start:end],) if start < end else ())))
+    if not scanner.is_closed:
+        raise scanner.broken_off()
+    return parts
+
+
+# What may follow a boundary: two hyphens close the form, a line break ends the line. As in
+# Werkzeug, lines may end with CR or LF alone, and spaces may stand before the line break (RFC 2046
+# section 5.1.1). How many is limited, since they are kept until what follows them is known.
+_SPACES = rb"[ \t\v\f]{0,256}"
+_LINE_END = re.compile(rb"--|" + _SPACES + rb"(?:\r\n|\n|\r(?=[^\n]))")
+# What may become one of these with further bytes.
+_CUT_LINE_END = re.compile(rb"(?:-|" + _SPACES + rb"\r?)\Z")
+# The line break after the last header field, and the one of the blank line.
+_BLANK_LINE = re.compile(rb"(\r\n)\r\n|(\n)\n|(\r)\r(?:\n|(?=[^\n]))")
+_BLANK_LINE_BYTES = 4
+
+
+class Scanner:
+    """Finds header and content of each part in the pieces of a body.
+
+    Call :meth:`find_header` and :meth:`find_content` in turn, each again after
+    :meth:`receive` until it has found all.
+
+    :param boundary: what stands between the parts; without line breaks.
+    """
+
+    def __init__(self, boundary: bytes, most_parts: int | None, most_memory: int | None) -> None:
+        self._dashes = b"--" + boundary
+        self._most_parts = most_parts
+        self._most_memory = most_memory
+        #: The bytes that places refer to, until the next piece is received.
+        self.buffer = b""
+        #: Whether the delimiter that closes the form was found; what follows it is ignored.
+        self.is_closed = False
+        #: Whether more of the content of a part is to be found.
+        self.is_in_content = False
+        # What lies before is done with, and how much behind it was searched in vain.
+        self._at = self._searched = 0
+        # Which part is being read, from 1; 0 before the first delimiter.
+        self._number = 0
+        self._preamble_bytes = 0
+        # The line break before the content, while it may be the one before a delimiter.
+        self._line_break_bytes = 0
+        # How many bytes of content the part may still have.
+        self._left: int | None = None
+
+    def receive(self, piece: bytes) -> None:
+        """Take the next bytes of the body."""
+        self.buffer = self.buffer[self._at :] + piece
+        self._at = 0
+
+    def find_header(self) -> Header | None:
+        """The header of the next part; ``None``: it needs more bytes, or the form is closed."""
+        if not self._number:
+            self._skip_preamble()
+        if self.is_closed or not self._number:
+            return None
+        found = self._find_plain_header() or self._find_header()
+        if found is None:
+            return None
+        header, self._at, self._line_break_bytes = found
+        if self._most_parts is not None and self._number > self._most_parts:
+            raise RequestEntityTooLarge
+        self.is_in_content = True
+        self._searched = 0
+        self._left = self._most_memory if header[1] is None else None
+        return header
+
+    def find_content(self) -> tuple[int, int]:
+        """Where the next bytes of the content begin and end in :attr:`buffer`."""
+        start = self._at + self._line_break_bytes
+        delimiter, behind = self._find_delimiter(is_first=False)
+        end = max(start, delimiter)
+        if behind:
+            self._begin_part(behind)
+        elif delimiter >= start:
+            self._at, self._line_break_bytes = delimiter, 0
+        if self._left is not None:
+            self._left -= end - start
+            if self._left < 0:
+                raise RequestEntityTooLarge
+        return start, end
+
+    def broken_off(self) -> BadRequest:
+        """The error if the body ends before the form is closed."""
+        rest = self.buffer[self._at :]
+        if not self._number and not rest.startswith(self._dashes):
             return self._without_parts()
-        number = decoder.number + (decoder.state is State.PART)  # in the header of the next one
+        if self._number and not self.is_in_content and self._has_delimiter(rest):
+            return self._without_blank_line()
         return broken(
-            f"The multipart form breaks off in part {number}: the boundary that closes the form"
-            " is missing."
+            f"The multipart form breaks off in part {self._number or 1}: the boundary that closes"
+            " the form is missing."
+        )
+
+    def _skip_preamble(self) -> None:
+        delimiter, behind = self._find_delimiter(is_first=True)
+        self._preamble_bytes += delimiter - self._at
+        if self._preamble_bytes > _MOST_WITHOUT_CONTENT_BYTES:
+            raise self._without_parts()
+        if behind:
+            self._begin_part(behind)
+        else:
+            self._at = delimiter
+
+    def _begin_part(self, position: int) -> None:
+        self._at = position
+        self.is_in_content = False
+        if not self.is_closed:
+            self._number += 1
+
+    def _find_delimiter(self, *, is_first: bool) -> tuple[int, int]:
+        """Where the next delimiter begins, and where the part after it.
+
+        If there is none yet: where one may begin, and 0.
+
+        :param is_first: whether it needs no line break before it.
+        """
+        buffer, dashes, first = self.buffer, self._dashes, self._at
+        at = buffer.find(dashes, first)
+        while at >= 0:
+            start = at if is_first else _line_break_before(buffer, at, first)
+            if start < at or is_first:
+                behind = at + len(dashes)
+                line_end = _LINE_END.match(buffer, behind)
+                if line_end is not None:
+                    self.is_closed = buffer.startswith(b"--", behind)
+                    return start, line_end.end()
+                if _CUT_LINE_END.match(buffer, behind):
+                    return start, 0
+            at = buffer.find(dashes, at + 1)
+        if is_first:
+            return max(first, len(buffer) - len(dashes) + 1), 0
+        return self._find_cut_delimiter(), 0
+
+    def _find_cut_delimiter(self) -> int:
+        """Where a delimiter begins of which the last bytes are missing; else the end."""
+        buffer, dashes = self.buffer, self._dashes
+        first = max(self._at, len(buffer) - len(b"\r\n" + dashes) + 1)
+        behind = max(buffer.rfind(b"\r", first), buffer.rfind(b"\n", first)) + 1
+        if behind and dashes.startswith(buffer[behind:]):
+            return _line_break_before(buffer, behind, first)
+        return len(buffer)
+
+    def _find_plain_header(self) -> tuple[Header, int, int] | None:
+        """As :meth:`_find_header`, for a header as browsers write it.
+
+        PERF: most headers are; benchmarks/multipart_parsers.py.
+        """
+        if self._searched:
+            return None
+        plain = _PLAIN_HEADER.match(self.buffer, self._at)
+        if plain is None or plain.end() - self._at > _MOST_WITHOUT_CONTENT_BYTES:
+            return None
+        header = _plain_header(plain)
+        return None if header is None else (header, plain.end() - 2, 2)
+
+    def _find_header(self) -> tuple[Header, int, int] | None:
+        """The next header, where the line break before the content begins, and its length.
+
+        ``None``: the end of the header has not been received.
+        """
+        start, buffer = self._at, self.buffer
+        most = start + _MOST_WITHOUT_CONTENT_BYTES + _BLANK_LINE_BYTES
+        blank_line = _BLANK_LINE.search(buffer, start + self._searched, most)
+        if blank_line is None:
+            if len(buffer) >= most:
+                raise broken(
+                    f"The header of part {self._number} of the multipart form is too long."
+                )
+            self._searched = max(0, len(buffer) - start - _BLANK_LINE_BYTES + 1)
+            return None
+        block = buffer[start : blank_line.start()]
+        if self._has_delimiter(block):
+            raise self._without_blank_line()
+        line_break = blank_line.end(blank_line.lastindex or 0)
+        return self._read_header(block), line_break, blank_line.end() - line_break
+
+    def _read_header(self, block: bytes) -> Header:
+        fields = _read_fields(block)
+        disposition = _first(fields, "content-disposition")
+        if disposition is None:
+            raise broken(f"Part {self._number} of the multipart form has no Content-Disposition.")
+        parameters = parse_options_header(disposition)[1]
+        name, filename = parameters.get("name"), parameters.get("filename")
+        if name is None:
+            raise broken(
+                f"Part {self._number} of the multipart form has no name.",
+                'Give the field one: <input name="...">.',
+            )
+        if "%0" in disposition:
+            name = unescape_line_breaks(name)
+            filename = None if filename is None else unescape_line_breaks(filename)
+        return name, filename, fields
+
+    def _has_delimiter(self, lines: bytes) -> bool:
+        dashes = self._dashes
+        return dashes in lines and any(
+            line.startswith(dashes) and _LINE_END.match(line + b"\n", len(dashes))
+            for line in lines.splitlines()
+        )
+
+    def _without_blank_line(self) -> BadRequest:
+        return broken(
+            f"The header of part {self._number} of the multipart form is not followed by a blank"
+            " line."
         )
 
     def _without_parts(self) -> BadRequest:
         return broken(
             "The boundary that the Content-Type of the multipart form names is not in its body.",
-            f"It says {self._decoder.boundary!r}. Each part begins with two hyphens and the"
-            " boundary, on a line of their own.",
+            f"It says {self._dashes[2:]!r}. Each part begins with two hyphens and the boundary, on"
+            " a line of their own.",
         )
 
-    def _check_memory(self) -> None:
-        decoder = self._decoder
-        if len(decoder.buffer) <= _MOST_WITHOUT_CONTENT_BYTES:
-            return
-        if decoder.state is State.PREAMBLE:
-            raise self._without_parts()
-        if decoder.state is State.PART:
-            number = decoder.number + 1
-            raise broken(f"The header of part {number} of the multipart form is too long.")
 
-
-def split_parts(
-    source: io.BytesIO,
-    boundary: bytes,
-    *,
-    most_parts: int | None,
-    most_memory: int | None,
-    may_move: bool = False,
-) -> list[Part] | None:
-    """All parts of a body that is here as a whole, or ``None`` if anything about it is unusual.
-
-    PERF: the same as `Parts`, without piecing together what was never apart. What is broken or
-    too much is left to that one, which says what is wrong.
-
-    :param may_move: whether nobody else needs the body, so that its place in memory may be used.
-    """
-    body = source.getvalue()
-    places = _find_parts(body, boundary, most_parts, most_memory)
-    if places is None:
-        return None
-    moved = max(places, key=_size_of, default=None) if may_move else None
-    if moved is not None and _size_of(moved) < _MOVED_BYTES:
-        moved = None
-    contents = [b"" if place is moved else body[place[1] : place[2]] for place in places]
-    del body  # or it would be copied when something is moved in it
-    if moved is not None:
-        contents[places.index(moved)] = _keep_only(source, *moved[1:])
-    return [
-        Part(*header, iter((content,) if content else ()))
-        for (header, _, _), content in zip(places, contents, strict=True)
-    ]
-
-
-def _size_of(place: Place) -> int:
-    return place[2] - place[1]
-
-
-def _keep_only(source: io.BytesIO, start: int, end: int) -> bytes:
-    """The bytes from ``start`` to ``end``, in the memory that all of them had.
-
-    PERF: memory for a large copy is new each time, and costs more than the copying.
-    """
-    with source.getbuffer() as view:
-        view[: end - start] = view[start:end]
-    source.truncate(end - start)
-    return source.getvalue()
-
-
-def _find_parts(
-    body: bytes, boundary: bytes, most_parts: int | None, most_memory: int | None
-) -> list[Place] | None:
-    """The header of each part, and where its content begins and ends."""
-    places: list[Place] = []
-    between = Delimiter(boundary, is_first=False)
-    delimiter = Delimiter(boundary, is_first=True).search(body)
-    if delimiter is None or delimiter.start() > _READ_BYTES:
-        return None
-    while not delimiter.is_last:
-        start = delimiter.end()
-        header_end = body.find(b"\r\n\r\n", start, start + _READ_BYTES)
-        if header_end < 0 or len(places) == most_parts:
-            return None
-        header = _plain_header(body[start:header_end]) or _header(body[start : header_end + 1])
-        # The line break before a delimiter may be the one that ends the header.
-        delimiter = between.search(body, header_end + 2)
-        if header is None or delimiter is None:
-            return None
-        place = header, header_end + 4, delimiter.start()
-        if header[1] is None and most_memory is not None and _size_of(place) > most_memory:
-            return None
-        places.append(place)
-    return places
+def _line_break_before(data: bytes, position: int, first: int) -> int:
+    """Where the line break before ``position`` begins; ``position`` itself if there is none."""
+    line_break = data[max(first, position - 2) : position]
+    if line_break == b"\r\n":
+        return position - 2
+    return position - 1 if line_break.endswith((b"\r", b"\n")) else position
 
 
 # A header as browsers write it, without anything that stands for something else.
 _PLAIN_HEADER = re.compile(
-    r'Content-Disposition: (form-data; name="([^"%\\\r\n]*)"(?:; filename="([^"%\\\r\n]*)")?)'
-    r"(?:\r\nContent-Type: ([!-~][^\r\n]*))?"
+    rb'Content-Disposition: (form-data; name="([^"%\\\r\n]*)"(?:; filename="([^"%\\\r\n]*)")?)'
+    rb"(?:\r\nContent-Type: ([!-~][^\r\n]*))?\r\n\r\n"
 )
 
 
-def _plain_header(header: bytes) -> Header | None:
-    """Name, file name and fields of a part; ``None``: ask the decoder."""
+def _plain_header(plain: re.Match[bytes]) -> Header | None:
+    disposition, name, filename, content_type = plain.groups()
     try:
-        plain = _PLAIN_HEADER.fullmatch(header.decode())
+        fields = [("Content-Disposition", disposition.decode())]
+        if content_type is not None:
+            fields.append(("Content-Type", content_type.decode().strip(" \t")))
+        return name.decode(), None if filename is None else filename.decode(), fields
     except UnicodeDecodeError:
         return None
-    if plain is None:
-        return None
-    disposition, name, filename, content_type = plain.groups()
-    headers = Headers()
-    # PERF: `add` would check again what cannot be here.
-    headers._list.append(("Content-Disposition", disposition))
-    if content_type is not None:
-        headers._list.append(("Content-Type", content_type.strip(" \t")))
-    return name, filename, headers
 
 
-def _header(header: bytes) -> Header | None:
-    """The same of any header, if it is not broken; ``header`` is followed by a CR here."""
-    if _OTHER_BLANK_LINE.search(header):
-        return None
-    event = Decoder(b"", None).read_header(header[:-1])
-    return None if event is None else _header_of(event)
+_FOLD = re.compile(r"(?:\r\n|\r|\n)[ \t]")
+_LINE_BREAKS = re.compile(r"[\r\n]+")
 
 
-def _header_of(event: Field | File) -> Header:
-    return event.name, event.filename if isinstance(event, File) else None, event.headers
+def _read_fields(block: bytes) -> list[tuple[str, str]]:
+    """Names and values of the header fields; bytes that are not UTF-8 become U+FFFD."""
+    try:
+        text = block.decode()
+    except UnicodeDecodeError:
+        hint_once(NO_CHARSET)
+        text = block.decode("utf-8", "replace")
+    lines = (line.strip(" \t") for line in _LINE_BREAKS.split(_FOLD.sub(" ", text)))
+    fields = (line.partition(":") for line in lines if line)
+    return [(name.rstrip(" \t"), value.lstrip(" \t")) for name, _, value in fields]
 
 
-class Decoder(MultipartDecoder):
-    """Werkzeug's decoder, for parts that have a name."""
-
-    def __init__(self, boundary: bytes, most_parts: int | None) -> None:
-        # PERF: Werkzeug compiles two patterns for each boundary, and each form has another one;
-        # those for an empty boundary are in the cache of `re`. benchmarks/multipart_parsers.py
-        super().__init__(b"", max_parts=most_parts)
-        self.boundary = boundary
-        self.preamble_re: Delimiter = Delimiter(boundary, is_first=True)  # type: ignore[assignment]
-        self.boundary_re: Delimiter = Delimiter(boundary, is_first=False)  # type: ignore[assignment]
-        #: Which part is being read, from 1.
-        self.number = 0
-
-    def read_header(self, header: bytes) -> Field | File | None:
-        """What a part is by its header; ``None`` if it is broken."""
-        self.state = State.PART
-        self.buffer[:] = header + b"\r\n\r\n"
-        try:
-            event: Field | File = self.next_event()
-        except (HTTPException, ValueError):
-            return None
-        return event
-
-    def next_event(self) -> Any:
-        """What comes next; see Werkzeug's.
-
-        :raises werkzeug.exceptions.BadRequest: if it is a part without a name.
-        """
-        event = super().next_event()
-        if isinstance(event, (Field, File)):
-            return self._as_browsers_mean_it(event)
-        return event
-
-    def _as_browsers_mean_it(self, event: Field | File) -> Field | File:
-        if event.name is None:
-            raise broken(
-                f"Part {self.number} of the multipart form has no name.",
-                'Give the field one: <input name="...">.',
-            )
-        if "%0" not in event.headers["content-disposition"]:
-            return event
-        name = unescape_line_breaks(event.name)
-        if isinstance(event, File):
-            return File(name, unescape_line_breaks(event.filename), event.headers)
-        return Field(name, event.headers)
-
-    def _parse_headers(self, data: bytes | bytearray) -> Headers:
-        self.number += 1
-        try:
-            headers = super()._parse_headers(data)
-        except UnicodeDecodeError:
-            hint_once(NO_CHARSET)
-            headers = super()._parse_headers(data.decode("utf-8", "replace").encode())
-        if "content-disposition" not in headers:
-            raise broken(f"Part {self.number} of the multipart form has no Content-Disposition.")
-        return headers
-
-    def _last_partial_boundary_index(self, data: bytes | bytearray) -> int:
-        """From where on ``data`` may be a boundary whose end is still to come.
-
-        Werkzeug 3.1.9 looks one byte short: where a piece ends with the first hyphen behind
-        the last boundary, it takes the CR before it for content of the file.
-        """
-        start = max(0, len(data) - len(self.boundary) - _AROUND_BOUNDARY_BYTES)
-        if data[start - 1 : start + 1] == b"\r\n":
-            start -= 1
-        line_break = _LINE_BREAK.search(data, start)
-        return len(data) if line_break is None else line_break.start()
+def _first(fields: list[tuple[str, str]], wanted: str) -> str | None:
+    return next((value for name, value in fields if name.lower() == wanted), None)
 
 
 def unescape_line_breaks(name: str) -> str:
@@ -417,57 +483,3 @@ def unescape_line_breaks(name: str) -> str:
     The HTML standard, "Multipart form data".
     """
     return name.replace("%0D", "\r").replace("%0A", "\n")
-
-
-_LINE_BREAK = re.compile(rb"[\r\n]")
-_OTHER_BLANK_LINE = re.compile(rb"\n\n|\r\r")
-_AROUND_BOUNDARY_BYTES = 16  # line break and hyphens before, hyphens and some spaces behind
-
-# What is behind a boundary, and a line break or two hyphens come first. As in Werkzeug, spaces
-# may stand there (RFC 2046 section 5.1.1), and lines may end with CR or LF alone.
-_BEHIND = re.compile(rb"(--[^\S\n\r]*(?:\r\n|\n|\r)?|[^\S\n\r]*(?:\r\n|\n|\r))")
-
-
-class Delimiter:
-    """Stands for a compiled pattern of Werkzeug's that finds the line between two parts.
-
-    :param is_first: whether the line may stand at the beginning of the body.
-    """
-
-    def __init__(self, boundary: bytes, *, is_first: bool) -> None:
-        self._dashes = b"--" + boundary
-        self._is_first = is_first
-
-    def search(self, data: bytes | bytearray, position: int = 0) -> Found | None:
-        """The first such line from ``position`` on."""
-        at = data.find(self._dashes, position)
-        while at >= 0:
-            before = _length_of_line_break_before(data, at, position)
-            if before or self._is_first:
-                behind = _BEHIND.match(data, at + len(self._dashes))
-                if behind is not None:
-                    return Found(at - before, behind)
-            at = data.find(self._dashes, at + 1)
-        return None
-
-
-def _length_of_line_break_before(data: bytes | bytearray, at: int, position: int) -> int:
-    before = bytes(data[max(position, at - 2) : at])
-    if before == b"\r\n":
-        return 2
-    return 1 if before.endswith((b"\r", b"\n")) else 0
-
-
-class Found:
-    """The place of a delimiter, as a match has it."""
-
-    def __init__(self, start: int, behind: re.Match[bytes]) -> None:
-        self._start = start
-        self.end = behind.end
-        self.group = behind.group
-        #: Whether it closes the form.
-        self.is_last = behind.group(1).startswith(b"--")
-
-    def start(self) -> int:
-        """Where the line break before the delimiter begins."""
-        return self._start
