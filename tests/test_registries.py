@@ -44,7 +44,6 @@ DICT_CHANGES = [
     "x |= {'new': 7}",
 ]
 SCOPE_CHANGES = [
-    "x['new']",
     "x['new'].append(7)",
     "x['a'].append(7)",
     "x['a'] += [7]",

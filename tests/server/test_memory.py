@@ -113,11 +113,12 @@ def test_the_memory_of_a_flood_of_broken_uploads_is_returned(run):
     (worker,) = program.workers
     before = resident_bytes(worker)
     with contextlib.ExitStack() as open_until_here:
-        for _ in range(300):
+        for _ in range(500):
             connection = open_until_here.enter_context(program.connect())
             connection.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2000000\r\n\r\n")
             connection.sendall(b"x" * 400_000)
-        program.wait_for(lambda: resident_bytes(worker) > before + 100_000_000)
+        program.wait_for(lambda: resident_bytes(worker) > before + 150_000_000)
 
     assert program.get("/").text == "hello"
-    program.wait_for(lambda: resident_bytes(worker) < before + 60_000_000)
+    # Of each of the two heaps, up to 32 MiB are kept: see `memory.py`.
+    program.wait_for(lambda: resident_bytes(worker) < before + 80_000_000)
