@@ -61,8 +61,17 @@ def _record_after(method: Callable[..., t.Any]) -> Callable[..., t.Any]:
     return recorded
 
 
-@_recording("__setitem__", "__delitem__", "__iadd__", "__imul__", "append", "clear", "extend")
-@_recording("insert", "pop", "remove", "reverse", "sort")
+_LIST_CHANGES = (
+    *("__setitem__", "__delitem__", "__iadd__", "__imul__", "append", "clear", "extend"),
+    *("insert", "pop", "remove", "reverse", "sort"),
+)
+_DICT_CHANGES = (
+    *("__setitem__", "__delitem__", "__ior__", "clear", "pop", "popitem", "setdefault"),
+    "update",
+)
+
+
+@_recording(*_LIST_CHANGES)
 class RecordedList(list[V]):
     """A list that records its changes; copies and pickles of it are plain lists."""
 
@@ -74,8 +83,7 @@ class RecordedList(list[V]):
         return list, (list(self),)
 
 
-@_recording("__setitem__", "__delitem__", "__ior__", "clear", "pop", "popitem", "setdefault")
-@_recording("update")
+@_recording(*_DICT_CHANGES)
 class RecordedDict(dict[K, V]):
     """A dictionary that records its changes; copies and pickles of it are plain dictionaries."""
 
@@ -87,8 +95,7 @@ class RecordedDict(dict[K, V]):
         return dict, (dict(self),)
 
 
-@_recording("__setitem__", "__delitem__", "__ior__", "clear", "pop", "popitem", "setdefault")
-@_recording("update")
+@_recording(*_DICT_CHANGES)
 class RecordedDefaultDict(defaultdict[K, V]):
     """A ``defaultdict`` that records its changes; copies and pickles of it are plain.
 

@@ -25,15 +25,9 @@ _PARAMETERS = (
 
 def keep_freed_memory() -> None:
     """Let the C library reuse the memory of bodies, unless its environment variables are set."""
-    if any(name in os.environ for _, name, _ in _PARAMETERS):
-        return
-    try:
-        import ctypes  # takes some milliseconds, so it is imported late
-
+    if not any(name in os.environ for _, name, _ in _PARAMETERS):
         for parameter, _, value in _PARAMETERS:
-            ctypes.CDLL(None).mallopt(parameter, value)
-    except (ImportError, AttributeError, OSError, TypeError):  # another C library
-        return
+            _call_c_library("mallopt", parameter, value)
 
 
 class MemoryTrim:
@@ -56,9 +50,14 @@ def trim_heap() -> bool:
 
     :returns: whether memory was returned. Only glibc can do that: malloc_trim(3).
     """
-    try:
-        import ctypes
+    return _call_c_library("malloc_trim", 0)
 
-        return bool(ctypes.CDLL(None).malloc_trim(0))
-    except (ImportError, AttributeError, OSError, TypeError):  # another C library
+
+def _call_c_library(name: str, *arguments: int) -> bool:
+    """Call a function of glibc; false with another C library, which lacks it."""
+    try:
+        import ctypes  # takes some milliseconds, so it is imported late
+
+        return bool(getattr(ctypes.CDLL(None), name)(*arguments))
+    except (ImportError, AttributeError, OSError, TypeError):
         return False

@@ -14,7 +14,6 @@ import logging
 import sys
 import traceback
 from functools import partial
-from itertools import chain
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +31,7 @@ from .response_head import Head, InvalidResponse, make_head, without_body
 from .stream_limit import StreamLimit
 from .thread_pool import ThreadPool, current_thread_pool
 from .timeouts import TimeoutMonitor
-from .validation import ERROR_RESPONSE, MAX_FIELDS, refuse_fields
+from .validation import ERROR_RESPONSE, refuse_fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -115,7 +114,6 @@ class ProtocolAdapter:
         self.validator = validator
         self.log = log
         self.settings = settings
-        self.header_bytes = settings.header_bytes
         self.busy_threads: dict[int, Any] = {}  # thread id -> watcher of its request
         is_multithread = settings.threads > 1
         self.environs = EnvironFactory(
@@ -147,12 +145,9 @@ class ProtocolAdapter:
         try:
             scope = watcher.scope
             environ = self.environs.make(scope)
-            fields = scope["headers"]
-            if (
-                len(fields) > MAX_FIELDS
-                or sum(map(len, chain.from_iterable(fields))) > self.header_bytes
-            ):
-                environ[ERROR_RESPONSE] = refuse_fields(fields, self.header_bytes)
+            error_response = refuse_fields(scope["headers"], self.settings.header_bytes)
+            if error_response is not None:
+                environ[ERROR_RESPONSE] = error_response
             if may_have_body(environ):
                 self.receive(watcher, environ)
             else:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from http import HTTPStatus
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from ..options import MAX_TARGET_BYTES
@@ -128,6 +129,7 @@ class RequestValidator:
         return None
 
 
+# PERF: this runs for every request.
 def refuse_fields(fields: list[tuple[bytes, bytes]], max_bytes: int) -> ErrorResponse | None:
     """The error response to too many or too long fields (RFC 6585 §5), else ``None``.
 
@@ -135,7 +137,7 @@ def refuse_fields(fields: list[tuple[bytes, bytes]], max_bytes: int) -> ErrorRes
 
     :param max_bytes: the maximum length of all names and values.
     """
-    if sum(len(name) + len(value) for name, value in fields) > max_bytes:
+    if sum(map(len, chain.from_iterable(fields))) > max_bytes:
         text = f"The header fields of the request are longer than {max_bytes} bytes."
     elif len(fields) > MAX_FIELDS and sum(name != b"cookie" for name, _ in fields) >= MAX_FIELDS:
         text = f"The request has more than {MAX_FIELDS} header fields."
