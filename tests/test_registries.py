@@ -5,6 +5,7 @@ That the next request shows it as with Flask: `differential/flask/programs/chang
 
 import copy
 import pickle
+import sys
 import threading
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
@@ -185,3 +186,31 @@ def test_no_change_is_lost_when_threads_register_at_the_same_time():
     app.test_client().get("/")
 
     assert sorted(called) == list(range(800))
+
+
+def test_no_hook_is_lost_when_threads_register_the_first_ones_of_a_scope():
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    hooks = lists_by_scope(Changes())
+    start = threading.Barrier(4)
+
+    def register(number):
+        start.wait(60)
+        for scope in range(500):
+            hooks[scope].append(number)
+
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(register, range(4)))
+    finally:
+        sys.setswitchinterval(interval)
+
+    assert [sorted(hooks[scope]) for scope in range(500)] == [[0, 1, 2, 3]] * 500
+
+
+def test_a_dictionary_of_lists_without_a_factory_makes_no_list():
+    hooks = lists_by_scope(Changes())
+    hooks.default_factory = None
+
+    with pytest.raises(KeyError, match="missing"):
+        hooks["missing"]

@@ -113,6 +113,12 @@ class RecordedDefaultDict(defaultdict[K, V]):
         self.changes = changes
         self.plain_factory = plain_factory
 
+    def __missing__(self, key: K) -> V:
+        if self.default_factory is None:
+            raise KeyError(key)
+        # Not by assignment: another thread may have added a value while this one was made.
+        return self.setdefault(key, self.default_factory())
+
     def __copy__(self) -> t.Any:
         return defaultdict(self.plain_factory, self)
 
