@@ -13,9 +13,18 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from werkzeug.exceptions import NotFound
 
 import retort
-from retort.registries import Changes, RecordedDict, RecordedList, lists_by_scope
+from retort.registries import (
+    Changes,
+    PlainLists,
+    RecordedDict,
+    RecordedList,
+    handlers_by_scope,
+    is_recorded,
+    lists_by_scope,
+)
 
 # Statements that change a list, a dictionary, or a dictionary of lists, as programs write them.
 LIST_CHANGES = [
@@ -56,8 +65,21 @@ SCOPE_CHANGES = [
 ]
 
 
-def run_on(value, statement):
-    names = {"x": value}
+# The same for a dictionary of which `key` has an entry already.
+ENTRY_CHANGES = [
+    "x[key] = value",
+    "x.update({key: value})",
+    "x |= {key: value}",
+    "x.pop(key); x.setdefault(key, value)",
+    "del x[key]",
+    "x.pop(key)",
+    "x.popitem()",
+    "x.clear()",
+]
+
+
+def run_on(value, statement, /, **others):
+    names = {"x": value, **others}
     exec(statement, names)
     return names["x"]
 
@@ -95,6 +117,117 @@ def test_a_change_in_a_dictionary_of_lists_is_recorded(statement):
     assert run_on(recorded, statement) is recorded
     assert recorded == run_on(defaultdict(list, {"a": [1]}), statement)
     assert changes.number != before
+
+
+@pytest.mark.parametrize("statement", DICT_CHANGES)
+@pytest.mark.parametrize("level", ["x", "x['a']", "x['a']['a']"])
+def test_a_change_of_error_handlers_is_recorded_at_each_level(level, statement):
+    changes = Changes()
+    recorded = handlers_by_scope(changes)
+    recorded["a"]["a"]["a"] = 1
+    before = changes.number
+    statement = statement.replace("x", level)
+
+    assert run_on(recorded, statement) is recorded
+    assert recorded == run_on({"a": {"a": {"a": 1}}}, statement)
+    assert changes.number != before
+
+
+def test_missing_scopes_and_codes_of_error_handlers_are_made():
+    changes = Changes()
+    handlers = handlers_by_scope(changes)
+
+    assert isinstance(handlers, defaultdict)
+    assert isinstance(handlers["blueprint"], defaultdict)
+    assert isinstance(handlers["blueprint"][404], dict)
+    with pytest.raises(KeyError):
+        handlers["blueprint"][404][NotFound]
+    before = changes.number
+    handlers["another"][None][ValueError] = print
+    assert changes.number != before
+    assert handlers == {"blueprint": {404: {}}, "another": {None: {ValueError: print}}}
+
+
+def test_a_decorated_error_handler_is_recorded():
+    app = retort.Flask("shop")
+    before = app.registry_changes.number
+
+    app.errorhandler(404)(print)
+
+    assert app.registry_changes.number != before
+
+
+@pytest.mark.parametrize("statement", ENTRY_CHANGES)
+@pytest.mark.parametrize("level", ["scope", "code", "class"])
+def test_a_change_of_error_handlers_takes_effect_with_the_next_request(level, statement):
+    app = retort.Flask("shop")
+    app.register_error_handler(404, lambda error: "first")
+    client = app.test_client()
+    assert client.get("/").text == "first"
+
+    registry, key, value = app.error_handler_spec, None, {NotFound: lambda error: "second"}
+    if level == "scope":
+        value = {404: value}
+    else:
+        registry, key = registry[None], 404
+    if level == "class":
+        registry, key, value = registry[404], NotFound, value[NotFound]
+    before = app.registry_changes.number
+    run_on(registry, statement, key=key, value=value)
+
+    assert client.get("/").text.startswith("second" if "value" in statement else "<!doctype")
+    assert app.registry_changes.number != before
+
+
+@pytest.mark.parametrize("level", ["scope", "code"])
+def test_plain_error_handlers_keep_their_identity_and_take_effect(level):
+    app = retort.Flask("shop")
+    plain = {}
+    if level == "scope":
+        app.error_handler_spec[None] = by_code = plain
+    else:
+        app.error_handler_spec[None][404] = plain
+        by_code = app.error_handler_spec[None]
+    client = app.test_client()
+    assert client.get("/").text.startswith("<!doctype")
+
+    by_code.setdefault(404, {})[NotFound] = lambda error: "handled"
+
+    assert client.get("/").text == "handled"
+    assert app.error_handler_spec[None] is by_code
+    assert plain
+    assert not is_recorded(app.error_handler_spec, app.registry_changes, levels=3)
+
+
+def test_a_container_is_recorded_in_the_changes_of_one_application():
+    app, other = retort.Flask("shop"), retort.Flask("other")
+
+    assert is_recorded(app.error_handler_spec)
+    assert is_recorded(app.error_handler_spec, app.registry_changes, levels=3)
+    assert not is_recorded(app.error_handler_spec, other.registry_changes)
+    assert not is_recorded({})
+
+
+def test_only_the_levels_that_are_examined_have_to_be_recorded():
+    changes = Changes()
+    handlers = handlers_by_scope(changes)
+    handlers[None][404] = {}
+
+    assert is_recorded(handlers, changes, levels=2)
+    assert not is_recorded(handlers, changes, levels=3)
+
+
+def test_a_list_of_another_application_is_compared_with_its_content():
+    app, other = retort.Flask("shop"), retort.Flask("other")
+    hooks = other.before_request_funcs[None]
+    lists = PlainLists(app.registry_changes)
+
+    lists.note(app.before_request_funcs[None])
+    lists.note(hooks)
+    hooks.append(print)
+
+    assert lists.have_changed()
+    assert lists.lists == [(hooks, [])]
 
 
 @given(st.lists(st.sampled_from(["x.append(7)", "x.reverse()", "x *= 2", "len(x)", "x.copy()"])))
@@ -135,6 +268,18 @@ def test_copies_are_plain(copied):
     assert type(hooks["new"]) is list
     assert hooks["a"] == [print]
     assert type(copy.deepcopy(views)["a"]) is list
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))])
+def test_copies_of_error_handlers_are_plain_at_each_level(copied):
+    app = retort.Flask("shop")
+    app.register_error_handler(404, print)
+
+    handlers = copied(app.error_handler_spec)
+
+    assert handlers == {None: {404: {NotFound: print}}}
+    assert type(handlers) is type(handlers[None]) is type(handlers["new"]) is defaultdict
+    assert type(handlers[None][404]) is type(handlers[None][500]) is dict
 
 
 def test_a_request_meets_all_hooks_of_a_change_or_none_of_them():

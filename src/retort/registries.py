@@ -140,20 +140,45 @@ def lists_by_scope(changes: Changes) -> dict[t.Any, list[t.Any]]:
     return RecordedDefaultDict(changes, RecordedList, list)
 
 
-def is_recorded(registry: object) -> bool:
-    """Whether a change of the dictionary itself is recorded; its values may be plain."""
-    return type(registry) in (RecordedDict, RecordedDefaultDict)
+def handlers_by_scope(changes: Changes) -> dict[t.Any, dict[t.Any, dict[t.Any, t.Any]]]:
+    """Error handlers by scope, code and class, in which every change is recorded."""
+    return RecordedDefaultDict(changes, _handlers_by_code, _plain_handlers_by_code)
+
+
+def _handlers_by_code(changes: Changes) -> RecordedDefaultDict[t.Any, t.Any]:
+    return RecordedDefaultDict(changes, RecordedDict, dict)
+
+
+def _plain_handlers_by_code() -> defaultdict[t.Any, t.Any]:
+    return defaultdict(dict)
+
+
+def is_recorded(container: t.Any, changes: Changes | None = None, *, levels: int = 1) -> bool:
+    """Whether each change of a container is recorded.
+
+    :param changes: where it has to be recorded; ``None``: in any ``Changes``.
+    :param levels: how many levels of containers are examined: 1 for the container itself, 2 for
+        lists by scope, 3 for error handlers by scope, code and class.
+    """
+    recorded_in = getattr(container, "changes", None)
+    if not isinstance(recorded_in, Changes) or changes not in (None, recorded_in):
+        return False
+    return levels == 1 or all(
+        is_recorded(value, changes, levels=levels - 1)
+        for value in list(container.values())  # other threads may add one meanwhile
+    )
 
 
 class PlainLists:
-    """Plain lists in a registry, which record nothing: compared with what they contained."""
+    """Lists that record nothing in ``changes``: compared with what they contained."""
 
-    def __init__(self) -> None:
+    def __init__(self, changes: Changes | None = None) -> None:
+        self.changes = changes
         self.lists: list[tuple[list[t.Any], list[t.Any]]] = []
 
     def note(self, functions: t.Any) -> None:
         """Remember the content of a list, unless it records its changes."""
-        if type(functions) is not RecordedList:
+        if not is_recorded(functions, self.changes):
             self.lists.append((functions, list(functions)))
 
     def have_changed(self) -> bool:

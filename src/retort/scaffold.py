@@ -1,8 +1,8 @@
 """What set-up decorators record, for an application and a blueprint alike.
 
-Everything registered here lands in plain dictionaries and lists, which stay live: what is
-changed in them later counts. `setup.py` and `blueprint.py` say what an application and a
-blueprint do with their records; `dispatch.py` reads them.
+Everything registered here is kept in public dictionaries and lists, which record their changes
+(`registries.py`): what is changed in them later counts. `setup.py` and `blueprint.py` say what an
+application and a blueprint do with their records; `dispatch.py` reads them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from werkzeug.utils import cached_property
 from .by_method import let_more_methods
 from .globals import _find_app
 from .helpers import get_root_path, send_from_directory
-from .registries import Changes, RecordedDict, lists_by_scope
+from .registries import Changes, RecordedDict, handlers_by_scope, lists_by_scope
 
 if t.TYPE_CHECKING:
     from jinja2 import BaseLoader
@@ -156,7 +156,7 @@ class Scaffold:
         #: Views by endpoint. Replace an entry to wrap a view.
         self.view_functions: dict[str, RouteCallable] = RecordedDict(changes)
         #: Error handlers by scope, status code (or None) and class.
-        self.error_handler_spec: ErrorHandlerSpec = defaultdict(lambda: defaultdict(dict))
+        self.error_handler_spec: ErrorHandlerSpec = handlers_by_scope(changes)
         #: Functions by scope: None for all requests, else a blueprint's name.
         self.before_request_funcs: dict[AppOrBlueprintKey, list[BeforeRequestCallable]] = (
             lists_by_scope(changes)
