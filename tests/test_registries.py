@@ -133,6 +133,140 @@ def test_a_change_of_error_handlers_is_recorded_at_each_level(level, statement):
     assert changes.number != before
 
 
+# What each function of a registry returns, and whether the last one is called first.
+RETURNED = {
+    "before_request_funcs": (lambda *args: None, False),
+    "after_request_funcs": (lambda response: response, True),
+    "teardown_request_funcs": (lambda *args: None, True),
+    "url_value_preprocessors": (lambda *args: None, False),
+    "template_context_processors": (lambda *args: {}, False),
+    "url_default_functions": (lambda *args: None, False),
+    "teardown_appcontext_funcs": (lambda *args: None, True),
+}
+
+
+class NumberedFunction:
+    """Appends its number to a list when it is called."""
+
+    def __init__(self, number, called, returned):
+        self.number, self.called, self.returned = number, called, returned
+
+    def __call__(self, *args):
+        self.called.append(self.number)
+        return self.returned(*args)
+
+    def __eq__(self, other):
+        return self.number == other
+
+    __hash__ = None
+
+    def __neg__(self):
+        return -self.number
+
+
+def make_shop_with_functions(name):
+    """An application, and two functions: what a request calls, and one to call with a number."""
+    app, called = retort.Flask("shop"), []
+    returned, is_backwards = RETURNED[name]
+    functions = [NumberedFunction(number, called, returned) for number in (2, 1, 3)]
+    if name == "teardown_appcontext_funcs":
+        app.teardown_appcontext_funcs.extend(functions)
+    else:
+        getattr(app, name)[None][:] = functions
+
+    @app.get("/")
+    def index():
+        return retort.render_template_string("{{ url_for('index') }}")
+
+    def find_called():
+        called.clear()
+        assert app.test_client().get("/").text == "/"
+        return called[::-1] if is_backwards else list(called)
+
+    assert find_called() == [2, 1, 3]
+    return app, find_called, lambda number: NumberedFunction(number, called, returned)
+
+
+def numbered(statement):
+    return statement.replace("7", "seven")
+
+
+@pytest.mark.parametrize("statement", LIST_CHANGES)
+@pytest.mark.parametrize("name", RETURNED)
+def test_a_change_of_a_list_takes_effect_with_the_next_request(name, statement):
+    app, find_called, make = make_shop_with_functions(name)
+    functions = getattr(app, name)
+    if name != "teardown_appcontext_funcs":
+        functions = functions[None]
+    before = app.registry_changes.number
+
+    run_on(functions, numbered(statement), seven=make(7))
+
+    assert find_called() == run_on([2, 1, 3], statement)
+    assert app.registry_changes.number != before
+
+
+@pytest.mark.parametrize("statement", ENTRY_CHANGES)
+@pytest.mark.parametrize("name", [name for name in RETURNED if "appcontext" not in name])
+def test_a_change_of_a_dictionary_of_lists_takes_effect_with_the_next_request(name, statement):
+    app, find_called, make = make_shop_with_functions(name)
+    before = app.registry_changes.number
+
+    run_on(getattr(app, name), statement, key=None, value=[make(7)])
+
+    assert find_called() == ([7] if "value" in statement else [])
+    assert app.registry_changes.number != before
+
+
+@pytest.mark.parametrize(
+    "decorator",
+    [
+        *("before_request", "after_request", "teardown_request", "context_processor"),
+        *("url_value_preprocessor", "url_defaults", "teardown_appcontext", "endpoint('index')"),
+    ],
+)
+def test_what_a_decorator_registers_is_recorded(decorator):
+    app = retort.Flask("shop")
+    before = app.registry_changes.number
+
+    exec(f"app.{decorator}(print)", {"app": app})
+
+    assert app.registry_changes.number != before
+
+
+@pytest.mark.parametrize(
+    ("decorator", "registry"),
+    [
+        ("before_app_request", "before_request_funcs"),
+        ("after_app_request", "after_request_funcs"),
+        ("teardown_app_request", "teardown_request_funcs"),
+        ("app_url_value_preprocessor", "url_value_preprocessors"),
+        ("app_context_processor", "template_context_processors"),
+        ("app_url_defaults", "url_default_functions"),
+    ],
+)
+def test_a_blueprint_registers_for_the_application_in_recorded_lists(decorator, registry):
+    app, blueprint = retort.Flask("shop"), retort.Blueprint("cart", "cart")
+    getattr(blueprint, decorator)(print)
+    before = app.registry_changes.number
+
+    app.register_blueprint(blueprint)
+
+    assert app.registry_changes.number != before
+    assert is_recorded(getattr(app, registry), app.registry_changes, levels=2)
+    assert getattr(app, registry)[None][-1] is print
+
+
+def test_a_blueprint_registers_for_the_application_in_a_plain_dictionary():
+    app, blueprint = retort.Flask("shop"), retort.Blueprint("cart", "cart")
+    blueprint.before_app_request(print)
+    app.before_request_funcs = {}
+
+    app.register_blueprint(blueprint)
+
+    assert app.before_request_funcs == {None: [print]}
+
+
 def test_missing_scopes_and_codes_of_error_handlers_are_made():
     changes = Changes()
     handlers = handlers_by_scope(changes)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import update_wrapper
 
 from .errors import SetupError
+from .registries import RecordedList
 from .scaffold import (
     Scaffold,
     _endpoint_from_view_func,
@@ -201,7 +202,12 @@ class Blueprint(Scaffold):
 
     def _record_for_app(self, records: str, scope: str | None, f: t.Any) -> None:
         """Append ``f`` to one of the application's lists, once."""
-        self.record_once(lambda state: getattr(state.app, records).setdefault(scope, []).append(f))
+
+        def append(state: BlueprintSetupState) -> None:
+            functions = RecordedList[t.Any](state.app.registry_changes)
+            getattr(state.app, records).setdefault(scope, functions).append(f)
+
+        self.record_once(append)
 
     def make_setup_state(
         self, app: App, options: dict[str, t.Any], first_registration: bool = False

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import typing as t
-from collections import defaultdict
 from collections.abc import Callable
 from datetime import timedelta
 from functools import update_wrapper
@@ -169,12 +168,12 @@ class Scaffold:
         )
         self.template_context_processors: dict[
             AppOrBlueprintKey, list[TemplateContextProcessorCallable]
-        ] = defaultdict(list)
+        ] = lists_by_scope(changes)
         self.url_value_preprocessors: dict[
             AppOrBlueprintKey, list[URLValuePreprocessorCallable]
         ] = lists_by_scope(changes)
-        self.url_default_functions: dict[AppOrBlueprintKey, list[URLDefaultCallable]] = defaultdict(
-            list
+        self.url_default_functions: dict[AppOrBlueprintKey, list[URLDefaultCallable]] = (
+            lists_by_scope(changes)
         )
 
     def __repr__(self) -> str:

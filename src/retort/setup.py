@@ -31,6 +31,7 @@ from .http.request import split_blueprint_path
 from .http.response import Response
 from .json.provider import DefaultJSONProvider, JSONProvider
 from .logging import create_logger
+from .registries import RecordedList
 from .routing import UrlMap
 from .scaffold import Scaffold, _endpoint_from_view_func, setupmethod
 from .templating import _default_template_ctx_processor
@@ -222,7 +223,7 @@ class App(Scaffold):
         #: :meth:`handle_url_build_error`.
         self.url_build_error_handlers: list[Callable[[Exception, str, dict[str, t.Any]], str]] = []
         #: Called when an app context ends; see :meth:`teardown_appcontext`.
-        self.teardown_appcontext_funcs: list[TeardownCallable] = []
+        self.teardown_appcontext_funcs: list[TeardownCallable] = RecordedList(self.registry_changes)
         #: Called for the names of ``retort shell``; see :meth:`shell_context_processor`.
         self.shell_context_processors: list[ShellContextProcessorCallable] = []
         #: Registered blueprints by full name.
