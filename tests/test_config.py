@@ -8,7 +8,9 @@ import pickle
 
 import pytest
 
-from retort.config import Config, ConfigAttribute
+from retort import Flask
+from retort.config import PLAN_KEYS, Config, ConfigAttribute, is_plan_key
+from retort.registries import Changes, is_recorded
 
 
 @pytest.fixture
@@ -54,10 +56,13 @@ def test_the_defaults_are_copied(tmp_path):
 
 def test_copies_and_pickles_keep_the_root_path(tmp_path):
     config = Config(tmp_path, {"A": 1})
+    config.changes = Changes()
 
     for twin in (copy.copy(config), copy.deepcopy(config), pickle.loads(pickle.dumps(config))):
+        assert type(twin) is Config
         assert twin == {"A": 1}
         assert twin.root_path == tmp_path
+        assert not is_recorded(twin)
 
 
 # from_pyfile
@@ -433,3 +438,204 @@ def test_a_config_attribute_without_its_key_is_a_key_error():
 
     with pytest.raises(KeyError, match="PLAIN"):
         program.plain  # noqa: B018
+
+
+# Records of changes
+
+# Statements that change a key of a config, as programs write them.
+CHANGES = [
+    "config[key] = True",
+    "config.update({key: True})",
+    "config.update([(key, True)])",
+    "config.update(**{key: True})",
+    "config |= {key: True}",
+    "del config[key]",
+    "config.pop(key)",
+    "config.pop(key, None)",
+    "config.popitem()",
+    "config.pop(key); config.setdefault(key, True)",
+    "config.from_mapping({key: True})",
+    "config.from_mapping(**{key: True})",
+    "config.from_object(type('Settings', (), {key: True}))",
+    "config.from_prefixed_env('SHOP')",
+    "config.from_file(file, json.load)",
+    "config.from_pyfile(file)",
+]
+
+
+def sets_key(statement):
+    return "True" in statement or "from_" in statement
+
+
+@pytest.fixture
+def change(tmp_path, environment):
+    """Run one of `CHANGES`."""
+
+    def run(config, statement, key):
+        environment(**{f"SHOP_{key}": "true"})
+        text = f'{{"{key}": true}}' if "json" in statement else f"{key} = True"
+        file = write(tmp_path, "settings", text)
+        names = {"config": config, "key": key, "file": file, "json": json}
+        exec(statement, names)
+        assert names["config"] is config
+
+    return run
+
+
+@pytest.mark.parametrize("statement", CHANGES)
+def test_a_change_of_a_key_that_decides_the_steps_of_requests_is_recorded(statement, change):
+    app = Flask("shop")
+    app.config["METHOD_OVERRIDE"] = app.config.pop("METHOD_OVERRIDE")  # the last item
+    before = app.registry_changes.number
+
+    change(app.config, statement, "METHOD_OVERRIDE")
+
+    assert app.registry_changes.number != before
+    assert app.config.get("METHOD_OVERRIDE") is (True if sets_key(statement) else None)
+
+
+@pytest.mark.parametrize("statement", CHANGES)
+def test_a_change_of_another_key_is_not_recorded(statement, change):
+    app = Flask("shop")
+    app.config["HITS"] = 1
+    before = app.registry_changes.number
+
+    change(app.config, statement, "HITS")
+    app.config["HITS"] = 2
+    app.config["HITS"] += 1
+
+    assert app.registry_changes.number == before
+
+
+@pytest.mark.parametrize("statement", CHANGES)
+def test_a_change_of_a_key_takes_effect_with_the_next_request(statement, change):
+    app = Flask("shop")
+    app.add_url_rule("/", "post", lambda: "POST", methods=["POST"])
+    app.add_url_rule("/", "delete", lambda: "DELETE", methods=["DELETE"])
+    sets = sets_key(statement)
+    del app.config["METHOD_OVERRIDE"]
+    app.config["METHOD_OVERRIDE"] = not sets
+
+    def ask():
+        return app.test_client().post("/", data={"_method": "DELETE"}).text
+
+    assert ask() == ("POST" if sets else "DELETE")
+    change(app.config, statement, "METHOD_OVERRIDE")
+
+    assert ask() == ("DELETE" if sets else "POST")
+
+
+def test_clearing_a_config_is_recorded():
+    app = Flask("shop")
+    before = app.registry_changes.number
+
+    app.config.clear()
+
+    assert app.registry_changes.number != before
+    assert app.config == {}
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value"),
+    [
+        ("secret_key", "key"),
+        ("testing", True),
+        ("debug", True),
+        ("permanent_session_lifetime", 60),
+    ],
+)
+def test_an_attribute_of_an_application_records_its_key(attribute, value):
+    app = Flask("shop")
+    before = app.registry_changes.number
+
+    setattr(app, attribute, value)
+
+    assert app.registry_changes.number != before
+
+
+def test_a_nested_value_from_the_environment_is_recorded(environment):
+    class Numbers(Changes):
+        noted = 0
+
+        def note(self):
+            assert config["SESSION_OPTIONS"] == ({"a": 1} if self.noted else {})
+            type(self).noted += 1
+
+    config = Config("", {"SESSION_OPTIONS": {}})
+    config.changes = Numbers()
+    environment(SHOP_SESSION_OPTIONS__a="1")
+
+    config.from_prefixed_env("SHOP")
+
+    assert Numbers.noted == 2
+
+
+def test_a_failed_change_leaves_a_config_as_it_was(config):
+    config["A"] = 1
+
+    with pytest.raises(KeyError, match="B"):
+        config.pop("B")
+    with pytest.raises(KeyError, match="B"):
+        del config["B"]
+    with pytest.raises(TypeError):
+        config |= 1
+
+    assert config == {"A": 1}
+
+
+@pytest.mark.parametrize("key", sorted(Flask.default_config))
+def test_each_key_decides_the_steps_of_requests_unless_it_is_read_elsewhere(key):
+    read_elsewhere = {
+        *("ALLOW_PUBLIC_DEBUG", "EXPLAIN_TEMPLATE_LOADING", "PROVIDE_AUTOMATIC_OPTIONS"),
+        *("READY_CHECKS", "TEMPLATES_AUTO_RELOAD"),
+    }
+    of_server = key.startswith("SERVER_") and key != "SERVER_NAME"
+
+    assert is_plan_key(key) is (key not in read_elsewhere and not of_server)
+
+
+def test_all_keys_that_decide_the_steps_of_requests_have_a_default():
+    assert Flask.default_config.keys() >= PLAN_KEYS
+
+
+def test_a_config_of_another_kind_is_not_recorded():
+    class Shop(Flask):
+        def make_config(self, instance_relative=False):
+            return dict(super().make_config(instance_relative))
+
+    app = Shop("shop")
+    assert not is_recorded(app.config)
+    app = Flask("shop")
+    assert is_recorded(app.config, app.registry_changes)
+    app.config = dict(app.config)
+    assert not is_recorded(app.config)
+
+
+def test_a_config_of_a_class_of_its_own_is_recorded():
+    class Loud(Config):
+        def __setitem__(self, key, value):
+            super().__setitem__(key.upper(), value)
+
+    class Shop(Flask):
+        config_class = Loud
+
+    app = Shop("shop")
+    before = app.registry_changes.number
+
+    app.config["testing"] = True
+
+    assert app.registry_changes.number != before
+    assert is_recorded(app.config, app.registry_changes)
+
+
+def test_a_config_of_two_applications_is_recorded_in_the_second():
+    first = Flask("first")
+
+    class Second(Flask):
+        def make_config(self, instance_relative=False):
+            return first.config
+
+    second = Second("second")
+
+    assert not is_recorded(first.config, first.registry_changes)
+    assert is_recorded(second.config, second.registry_changes)

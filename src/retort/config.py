@@ -1,7 +1,8 @@
 """Settings of an app: a dictionary that can fill itself from files, objects and the environment.
 
-Which keys mean something, and their defaults, is the business of `app.py`.
-Documented on Flask's "Configuration Handling" page.
+`App.default_config` in `setup.py` has the keys that mean something, and their defaults; `PLAN_KEYS`
+are those that the plans of requests are composed from. Documented on Flask's "Configuration
+Handling" page.
 """
 
 from __future__ import annotations
@@ -17,11 +18,58 @@ from werkzeug.utils import import_string
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from typing_extensions import Self
+
+    from .registries import Changes
     from .setup import App
 
 T = TypeVar("T")
 
+#: The keys whose values decide which steps a request takes. A change of another key is not
+#: recorded, so that a program may write to it on each request.
+PLAN_KEYS = frozenset(
+    {
+        "ACCEPT_PARTIAL_PUT",
+        "APPLICATION_ROOT",
+        "AUTOMATIC_ETAGS",
+        "DEBUG",
+        "DESCRIBE_EMPTY_RESPONSES",
+        "FORM_FROM_GET_BODY",
+        "FRAME_ANCESTORS",
+        "LIMIT_URLENCODED_FORMS",
+        "MAX_CONTENT_LENGTH",
+        "MAX_COOKIE_SIZE",
+        "MAX_FORM_MEMORY_SIZE",
+        "MAX_FORM_PARTS",
+        "METHOD_OVERRIDE",
+        "PERMANENT_SESSION_LIFETIME",
+        "PREFERRED_URL_SCHEME",
+        "PROPAGATE_EXCEPTIONS",
+        "REDIRECT_AFTER_UNSAFE",
+        "REFERRER_POLICY",
+        "SECRET_KEY",
+        "SECRET_KEY_FALLBACKS",
+        "SEND_FILE_MAX_AGE_DEFAULT",
+        "SEND_SECURITY_HEADERS",
+        "SERVER_NAME",
+        "STRICT_TRANSPORT_SECURITY",
+        "TESTING",
+        "TRAP_BAD_REQUEST_ERRORS",
+        "TRAP_HTTP_EXCEPTIONS",
+        "TRUSTED_HOSTS",
+        "USE_X_SENDFILE",
+        "X_CONTENT_TYPE_OPTIONS",
+    }
+)
+#: All keys that start with one of these are such keys too.
+PLAN_KEY_PREFIXES = ("CROSS_ORIGIN_", "REFUSE_", "SESSION_")
+
 _NO_SUCH_FILE = frozenset({errno.ENOENT, errno.EISDIR, errno.ENOTDIR})
+
+
+def is_plan_key(key: object) -> bool:
+    """Whether the value of a key decides which steps a request takes."""
+    return key in PLAN_KEYS or (isinstance(key, str) and key.startswith(PLAN_KEY_PREFIXES))
 
 
 class ConfigAttribute(Generic[T]):
@@ -56,7 +104,14 @@ class Config(dict[str, Any]):
 
     :param root_path: the folder that relative file names start from.
     :param defaults: the first content.
+
+    The config of an application records changes of the keys in :data:`PLAN_KEYS`; copies of it
+    do not. A list or dictionary that is a value records nothing, so that its content has to be
+    read for each request.
     """
+
+    #: Where changes are recorded, if they are.
+    changes: Changes | None = None
 
     def __init__(
         self,
@@ -68,6 +123,52 @@ class Config(dict[str, Any]):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {super().__repr__()}>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "changes"}
+
+    def _note(self, keys: Iterable[object]) -> None:
+        """Record a change of some keys, if one of them decides the steps of a request."""
+        if self.changes is not None and any(map(is_plan_key, keys)):
+            self.changes.note()
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        super().__setitem__(key, value)
+        self._note((key,))
+
+    def __delitem__(self, key: str) -> None:
+        super().__delitem__(key)
+        self._note((key,))
+
+    def __ior__(self, other: Any) -> Self:  # type: ignore[override,misc]  # of several signatures
+        given = dict(other)
+        super().update(given)
+        self._note(given)
+        return self
+
+    def clear(self) -> None:
+        super().clear()
+        self._note(PLAN_KEYS)
+
+    def pop(self, key: str, *default: Any) -> Any:
+        value = super().pop(key, *default)
+        self._note((key,))
+        return value
+
+    def popitem(self) -> tuple[str, Any]:
+        key, value = super().popitem()
+        self._note((key,))
+        return key, value
+
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        value = super().setdefault(key, default)
+        self._note((key,))
+        return value
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        given = dict(*args, **kwargs)  # once, since an iterator can be read once
+        super().update(given)
+        self._note(given)
 
     def from_envvar(self, variable_name: str, silent: bool = False) -> bool:
         """Load the Python file whose name is in an environment variable.
@@ -122,6 +223,7 @@ class Config(dict[str, Any]):
                     f" dict. Remove one of the two, or give {parent!r} as a JSON object."
                 )
         target[keys[-1]] = value
+        self._note(keys[:1])  # `target` may be a dict that records nothing
 
     def from_pyfile(self, filename: str | os.PathLike[str], silent: bool = False) -> bool:
         """Run a Python file and load the names in capitals that it sets.

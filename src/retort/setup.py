@@ -215,6 +215,8 @@ class App(Scaffold):
         self.instance_path = instance_path
         #: The settings.
         self.config = self.make_config(instance_relative_config)
+        if isinstance(self.config, Config):  # `make_config` may give something else
+            self.config.changes = self.registry_changes
         #: Raises HTTP exceptions for :func:`~retort.abort`.
         self.aborter = self.make_aborter()
         #: Reads and writes JSON.
