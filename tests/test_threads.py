@@ -9,6 +9,7 @@ import sys
 import threading
 
 import pytest
+from werkzeug.exceptions import NotFound
 
 import retort
 from retort.bounded import BoundedCache
@@ -279,3 +280,61 @@ def test_a_request_sees_a_method_that_was_replaced_before_it_began():
             assert int(client.get("/").headers["X-Turn"]) >= before
 
     run_together(use)
+
+
+def make_shop_of_numbers():
+    """Three functions that register a number, and one that asks for the three in force."""
+    app = retort.Flask("shop")
+    app.secret_key = "key"
+    seen = threading.local()
+
+    @app.get("/")
+    def index():
+        retort.session["visited"] = True
+        return seen.number
+
+    def register_hook(number):
+        app.before_request_funcs[None][:] = [lambda: setattr(seen, "number", str(number))]
+
+    def register_error_handler(number):
+        app.error_handler_spec[None][404][NotFound] = lambda error: (str(number), 404)
+
+    def configure(number):
+        app.config["SESSION_COOKIE_NAME"] = f"session-{number}"
+
+    def find_numbers():
+        page, missing = app.test_client().get("/"), app.test_client().get("/missing")
+        assert (page.status_code, missing.status_code) == (200, 404)
+        cookie_name = page.headers["Set-Cookie"].partition("=")[0]
+        return int(page.text), int(missing.text), int(cookie_name.removeprefix("session-"))
+
+    return (register_hook, register_error_handler, configure), find_numbers
+
+
+def test_a_request_that_starts_after_a_registration_returned_sees_it():
+    """Three threads register, each in a registry of its own, while all ask."""
+    registering, find_numbers = make_shop_of_numbers()
+    last = 100
+    registered = [0, 0, 0]
+    for register in registering:
+        register(0)
+
+    def register_all(thread):
+        try:
+            for number in range(1, last + 1):
+                registering[thread](number)
+                registered[thread] = number
+                assert find_numbers()[thread] == number
+        finally:
+            registered[thread] = last  # so that the others end
+
+    def register_or_ask(thread):
+        if thread < len(registering):
+            register_all(thread)
+        while min(registered) < last:
+            before = list(registered)
+            assert all(map(int.__ge__, find_numbers(), before))
+
+    run_together(register_or_ask)
+
+    assert find_numbers() == (last, last, last)
