@@ -234,6 +234,8 @@ class App(Scaffold):
         self.extensions: dict[str, t.Any] = {}
         #: All URL rules.
         self.url_map = self.url_map_class(host_matching=host_matching)
+        if isinstance(self.url_map, UrlMap):  # `url_map_class` may be another
+            self.url_map.changes = self.registry_changes
         #: Whether rules may have subdomains; it needs the config ``SERVER_NAME``.
         self.subdomain_matching = subdomain_matching
         self._got_first_request = False

@@ -30,9 +30,7 @@ def build_path(url_map: UrlMap, endpoint: str, values: dict[str, t.Any]) -> str 
 
     :param values: the arguments of the rule; what it does not have becomes the query.
     """
-    if url_map._remap:
-        url_map.update()
-    path = (url_map._paths or url_map.paths).get(endpoint)
+    path = (url_map.paths or url_map.compile_paths()).get(endpoint)
     if path is None:
         return None
     rule, written, variables = path
@@ -61,7 +59,7 @@ def build_path(url_map: UrlMap, endpoint: str, values: dict[str, t.Any]) -> str 
     return "/" + built[1].lstrip("/")
 
 
-def compile_paths(url_map: UrlMap) -> Iterator[tuple[str, Path]]:
+def find_paths(url_map: UrlMap) -> Iterator[tuple[str, Path]]:
     """How to write the paths of each endpoint that has one rule, for every host."""
     if url_map.host_matching:
         return

@@ -28,7 +28,7 @@ def look_up(url_map: UrlMap, path: str, method: str) -> Match | None:
     :param path: decoded.
     :param method: in upper case.
     """
-    tables = url_map._tables or url_map.tables
+    tables = url_map.tables or url_map.compile_tables()
     leaves = tables.pages.get(path)
     if leaves is not None:
         first = leaves[0]  # PERF: nearly always the one

@@ -7,11 +7,12 @@ other way.
 from __future__ import annotations
 
 import typing as t
+from threading import RLock
 
 from werkzeug.datastructures import ImmutableDict
 from werkzeug.routing import Map
 
-from .build import Path, compile_paths
+from .build import Path, find_paths
 from .compile import Tables, compile_tables
 from .converters import IntegerConverter
 
@@ -20,56 +21,79 @@ if t.TYPE_CHECKING:
 
     from werkzeug.routing import Rule, RuleFactory
 
+    from ..registries import Changes
+
+# The attributes that decide how a path is matched or built. Werkzeug sets `_remap` to `True` after
+# each change of the rules. Converters are used when a rule is added, and by no request.
+_DECIDING = frozenset(
+    {
+        *("default_subdomain", "host_matching", "merge_slashes", "redirect_defaults"),
+        *("sort_key", "sort_parameters", "strict_slashes"),
+    }
+)
+
 
 class UrlMap(Map):
     """Werkzeug's ``Map``, with tables for the rules that need no search."""
 
     default_converters = ImmutableDict({**Map.default_converters, "int": IntegerConverter})
-    _tables: Tables | None = None
-    _paths: dict[str, Path] | None = None
-    _host_matching = False
 
-    @property
-    def host_matching(self) -> bool:
-        """Whether rules are for hosts, not for subdomains."""
-        return self._host_matching
+    #: Where changes are recorded, if they are.
+    changes: Changes | None = None
+    #: The tables for `match.look_up`; ``None``: they have to be compiled, since the last change.
+    tables: Tables | None = None
+    #: How to build the paths of endpoints that have one ordinary rule; ``None``: likewise.
+    paths: dict[str, Path] | None = None
 
-    @host_matching.setter
-    def host_matching(self, value: bool) -> None:
-        self._host_matching = value
-        self._tables = self._paths = None
+    def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
+        self._lock = RLock()  # no rule is added while tables are compiled
+        super().__init__(*args, **kwargs)
+
+    def __setattr__(self, name: str, value: t.Any) -> None:
+        super().__setattr__(name, value)
+        if name in _DECIDING or (name == "_remap" and value):
+            self._discard_compiled()
+
+    def _discard_compiled(self) -> None:
+        with self._lock:
+            self.tables = self.paths = None
+        if self.changes is not None:
+            self.changes.note()
 
     def add(self, rulefactory: RuleFactory) -> None:
-        """Add a rule, or all rules of a factory; the tables are compiled anew.
+        """Add a rule, or all rules of a factory.
 
-        :raises ValueError: if a rule is malformed.
+        :raises ValueError: if a rule is malformed; those before it in the factory stay.
         """
-        super().add(rulefactory)
-        self._tables = self._paths = None
+        with self._lock:
+            try:
+                super().add(rulefactory)
+            except BaseException:
+                self._remap = True
+                raise
 
     def update(self) -> None:
         """Put the rules in order, before the first use after a change."""
         if self._remap:
-            leave_head_to_its_handlers(self._rules)
-            self._paths = None
-        super().update()
+            with self._lock:
+                if self._remap:
+                    leave_head_to_its_handlers(self._rules)
+                    super().update()
 
-    @property
-    def tables(self) -> Tables:
-        """The tables, compiled at the first use after a change."""
-        tables = self._tables
-        if tables is None:
-            tables = self._tables = compile_tables(self)
-        return tables
+    def compile_tables(self) -> Tables:
+        """:attr:`tables`, compiled unless they are there."""
+        with self._lock:
+            if self.tables is None:
+                self.tables = compile_tables(self)
+            return self.tables
 
-    @property
-    def paths(self) -> dict[str, Path]:
-        """How to build the paths of endpoints that have one ordinary rule."""
-        paths = self._paths
-        if paths is None:
-            self.update()
-            paths = self._paths = dict(compile_paths(self))
-        return paths
+    def compile_paths(self) -> dict[str, Path]:
+        """:attr:`paths`, compiled unless they are there."""
+        with self._lock:
+            if self.paths is None:
+                self.update()
+                self.paths = dict(find_paths(self))
+            return self.paths
 
 
 def leave_head_to_its_handlers(rules: Iterable[Rule]) -> None:
