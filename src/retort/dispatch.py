@@ -28,6 +28,7 @@ from .http.methods import ACCEPT_FIELDS
 from .http.protection import add_security_headers
 from .http.request import split_blueprint_path
 from .plan import compose
+from .routing import options_of
 from .setup import where
 from .signals import (
     appcontext_tearing_down,
@@ -45,8 +46,8 @@ if t.TYPE_CHECKING:
     from .app import Flask
     from .context import AppContext, RequestContext
     from .http import Request
-    from .http.demands import Demands
     from .plan import Plan, Steps
+    from .routing import MediaTypes
     from .typing import ResponseReturnValue
 
 # What may stand for an answer before it is a response.
@@ -175,17 +176,18 @@ def call_view(app: Flask, context: RequestContext) -> t.Any:
         if request.routing_exception is not None:
             app.raise_routing_exception(request)
         rule, arguments, method = request.url_rule, request.view_args, request.method
-        demands = getattr(rule, "demands", None)
+        media_types = options_of(rule).media_types
     else:  # nobody has asked for the request object, so nobody has changed it
         rule, arguments = context._match
         method = context.environ["REQUEST_METHOD"]
-        demands = rule.demands  # type: ignore[attr-defined]  # see `compile.py`
+        options = rule.route_options  # type: ignore[attr-defined]  # see `compile.py`
+        media_types = options.media_types
     if method == "OPTIONS" and getattr(rule, "provide_automatic_options", False):
         return app.make_default_options_response()
     if method == "PUT" and "HTTP_CONTENT_RANGE" in context.environ:
         _check_partial_put(app)
-    if demands is not None:
-        check_demands(context, demands)
+    if media_types is not None:
+        check_media_types(context, media_types)
     plan = plan_for(app, context.steps, rule)
     view = plan.view
     if view is None:
@@ -201,11 +203,11 @@ def _check_partial_put(app: Flask) -> None:
         )
 
 
-def check_demands(context: RequestContext, demands: Demands) -> None:
+def check_media_types(context: RequestContext, media_types: MediaTypes) -> None:
     """Refuse a request without the types its route wants; a QUERY is told them."""
-    check(context.request, demands)
-    if context.request.method == "QUERY" and demands.accepts is not None:
-        types = accept_list(demands.accepts)
+    check(context.request, media_types)
+    if context.request.method == "QUERY" and media_types.consumes is not None:
+        types = accept_list(media_types.consumes)
 
         def tell(response: Response) -> Response:
             response.headers.setdefault("Accept-Query", types)
@@ -224,9 +226,9 @@ def options(app: Flask, context: RequestContext) -> Response:
     response.allow.update(methods)
     for method in sorted(methods & ACCEPT_FIELDS.keys()):
         rule, _ = adapter.match(method=method, return_rule=True)
-        demands = getattr(rule, "demands", None)
-        if demands is not None and demands.accepts is not None:
-            response.headers[ACCEPT_FIELDS[method]] = accept_list(demands.accepts)
+        media_types = options_of(rule).media_types
+        if media_types is not None and media_types.consumes is not None:
+            response.headers[ACCEPT_FIELDS[method]] = accept_list(media_types.consumes)
     return response
 
 

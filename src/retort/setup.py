@@ -24,7 +24,7 @@ from .context import _AppCtxGlobals
 from .errors import SetupError
 from .globals import _cv_request
 from .helpers import get_debug_flag
-from .http.demands import make_demands
+from .http.demands import make_media_types
 from .http.forms import take_limits
 from .http.redirect import DEFAULT_CODE, code_after, is_from_client, redirecting
 from .http.request import split_blueprint_path
@@ -32,7 +32,7 @@ from .http.response import Response
 from .json.provider import DefaultJSONProvider, JSONProvider
 from .logging import create_logger
 from .registries import RecordedList
-from .routing import UrlMap
+from .routing import RouteOptions, UrlMap
 from .scaffold import Scaffold, _endpoint_from_view_func, setupmethod
 from .templating import _default_template_ctx_processor
 
@@ -416,19 +416,16 @@ class App(Scaffold):
         methods.update(getattr(view_func, "required_methods", ()))
         view_class = getattr(view_func, "view_class", None)
         methods.discard("CONNECT")  # is for proxies: RFC 9110 section 9.3.6
-        demands = make_demands(
+        media_types = make_media_types(
             options.pop("accepts", getattr(view_class, "accepts", None)),
             options.pop("produces", getattr(view_class, "produces", None)),
             methods,
         )
-
         limits = take_limits(rule, options)
         self._check_endpoint_is_free(rule, endpoint, view_func)
         url_rule: t.Any = self.url_rule_class(rule, methods=methods, endpoint=endpoint, **options)
         url_rule.provide_automatic_options = provide_automatic_options
-        url_rule.names_head = names_head
-        url_rule.demands = demands
-        url_rule.limits = limits
+        url_rule.route_options = RouteOptions(media_types, limits, names_head)
         self.url_map.add(url_rule)
         if view_func is not None:
             self.view_functions[endpoint] = view_func

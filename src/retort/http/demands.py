@@ -1,4 +1,4 @@
-"""What a route demands of a request besides its method: the types it takes and gives.
+"""Check requests against the media types that a route consumes and produces.
 
 Declared with ``accepts=[...]`` and ``produces=[...]`` on the route. RFC 9110 section 15.5.16
 (415) and section 12.5.1 (Accept), RFC 5789 (Accept-Patch), RFC 10008 (QUERY, Accept-Query).
@@ -12,6 +12,7 @@ import typing as t
 from werkzeug.exceptions import BadRequest, NotAcceptable, UnsupportedMediaType
 from werkzeug.http import parse_options_header
 
+from ..routing import MediaTypes
 from .methods import ACCEPT_FIELDS, WITHOUT_CONTENT
 
 if t.TYPE_CHECKING:
@@ -33,24 +34,17 @@ _TOKEN = re.compile(r"[A-Za-z*][\w!#$%&'*+\-.^`|~:/]*", re.ASCII)
 _LONGEST_SHOWN = 100  # characters of a field that a message quotes
 
 
-class Demands(t.NamedTuple):
-    """The options of a route that are about media types."""
-
-    accepts: tuple[str, ...] | None = None  # media ranges, as "application/json" or "text/*"
-    produces: tuple[str, ...] | None = None  # media types
-
-
-def make_demands(
+def make_media_types(
     accepts: Iterable[str] | None, produces: Iterable[str] | None, methods: set[str]
-) -> Demands | None:
-    """The demands of a route, or ``None`` if it has none.
+) -> MediaTypes | None:
+    """The media types of a route, or ``None`` if its requests are not checked for them.
 
     :raises TypeError: if a string is given instead of a list of them.
     :raises ValueError: if one is not a media range.
     """
     if accepts is None and produces is None and "QUERY" not in methods:
         return None  # a QUERY always has to say what it brings
-    return Demands(_media_types("accepts", accepts), _media_types("produces", produces))
+    return MediaTypes(_media_types("accepts", accepts), _media_types("produces", produces))
 
 
 def _media_types(option: str, values: Iterable[str] | None) -> tuple[str, ...] | None:
@@ -66,8 +60,8 @@ def _media_types(option: str, values: Iterable[str] | None) -> tuple[str, ...] |
     return tuple(values)
 
 
-def check(request: Request, demands: Demands) -> None:
-    """Refuse a request that does not meet the demands.
+def check(request: Request, media_types: MediaTypes) -> None:
+    """Check a request against the media types of its route.
 
     :raises werkzeug.exceptions.BadRequest: for a QUERY whose ``Content-Type`` is missing or no
         media type, or whose content is not of that type.
@@ -77,14 +71,14 @@ def check(request: Request, demands: Demands) -> None:
     method = request.method
     if method == "QUERY":
         _check_media_type(request.content_type)
-    if demands.accepts is not None and method not in WITHOUT_CONTENT:
-        _check_content(request, demands.accepts)
+    if media_types.consumes is not None and method not in WITHOUT_CONTENT:
+        _check_content(request, media_types.consumes)
     if method == "QUERY" and request.is_json:
         request.get_json()  # 400 if the content is not what Content-Type says
-    if demands.produces is not None:
+    if media_types.produces is not None:
         wanted = request.accept_mimetypes
-        if wanted and wanted.best_match(demands.produces) is None:
-            raise NotAcceptable(f"This can be had as {', '.join(demands.produces)}.")
+        if wanted and wanted.best_match(media_types.produces) is None:
+            raise NotAcceptable(f"This can be had as {', '.join(media_types.produces)}.")
 
 
 def _check_media_type(content_type: str | None) -> None:

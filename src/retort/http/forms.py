@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from tempfile import SpooledTemporaryFile
+from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, Any, cast
 from urllib.parse import unquote_to_bytes
 
@@ -25,7 +26,7 @@ from .multidict import multi_dict, split_fields
 from .multipart import Parts, read_boundary, split_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from werkzeug.datastructures import MultiDict
 
@@ -216,7 +217,7 @@ def overriding_method(request: Request) -> str | None:
 LIMITS = ("max_content_length", "max_form_memory_size", "max_form_parts")
 
 
-def take_limits(rule: str, options: dict[str, Any]) -> dict[str, int | None]:
+def take_limits(rule: str, options: dict[str, Any]) -> Mapping[str, int | None]:
     """Take out of a rule's options what limits the bodies that are sent to it.
 
     :raises SetupError: if a limit is no number.
@@ -229,4 +230,4 @@ def take_limits(rule: str, options: dict[str, Any]) -> dict[str, int | None]:
                 f"The rule {rule!r} has {name}={limit!r}. Write a whole number {unit}, as in"
                 f" {name}=100_000, or None for no limit."
             )
-    return limits
+    return MappingProxyType(limits)

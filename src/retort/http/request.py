@@ -21,6 +21,7 @@ from .. import json
 from ..fast import IS_FAST
 from ..globals import _cv_app, current_app
 from ..heirs import Seen
+from ..routing import options_of
 from .body import open_body, read_at_once
 from .cookies import read_cookies, split_cookies
 from .forms import FormParser, read_urlencoded
@@ -85,8 +86,8 @@ class ConfigLimit:
         own = request.__dict__.get(self.own)
         if own is not None:
             return own
-        of_route = getattr(request.url_rule, "limits", None)
-        if of_route and self.name in of_route:
+        of_route = options_of(request.url_rule).limits
+        if self.name in of_route:
             return of_route[self.name]
         # PERF: the proxy current_app costs as much as all the rest here.
         context = _cv_app.get(None)
@@ -364,7 +365,7 @@ class Request(RequestBase):
         """The parser for this request's form: a :attr:`form_data_parser_class`."""
         parser = super().make_form_data_parser()
         if isinstance(parser, FormParser):
-            held = getattr(self.url_rule, "limits", None) or {}
+            held: t.Container[str] = options_of(self.url_rule).limits
             if _setting("LIMIT_URLENCODED_FORMS"):
                 held = {"max_form_memory_size", "max_form_parts"}
             if "max_form_memory_size" in held:
@@ -402,7 +403,7 @@ class Request(RequestBase):
             or context is None
             or not _reads_as_usual(self)
             or self.method in ("GET", "HEAD")
-            or getattr(self.url_rule, "limits", None)
+            or options_of(self.url_rule).limits
         ):
             return None
         config = context.app.config

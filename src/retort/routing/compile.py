@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from werkzeug.routing import PathConverter, UnicodeConverter
 
 from .converters import IntegerConverter
+from .route_options import options_of
 
 if t.TYPE_CHECKING:
     from werkzeug.routing import BaseConverter, Map, Rule
@@ -151,7 +152,9 @@ def _compile_leaf(rule: Rule, awkward: set[t.Any]) -> Leaf:
         and not rule.alias
         and rule.endpoint not in awkward
     )
-    rule.__dict__.setdefault("demands", None)  # so that each has what `App.add_url_rule` gives
+    # So that each rule in the tables has what `App.add_url_rule` gives.
+    options = rule.__dict__.setdefault("route_options", options_of(rule))
+    rule.__dict__.setdefault("demands", options.media_types)  # for `gateways.quick`
     arguments = tuple((name, _to_python(converter)) for name, converter in rule._converters.items())
     return Leaf(rule, arguments, is_plain=is_plain)
 

@@ -15,6 +15,7 @@ from werkzeug.routing import Map
 from .build import Path, find_paths
 from .compile import Tables, compile_tables
 from .converters import IntegerConverter
+from .route_options import options_of
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
@@ -102,9 +103,10 @@ def leave_head_to_its_handlers(rules: Iterable[Rule]) -> None:
     Werkzeug asks the rules of one path in the order they were added, and each that takes GET
     takes HEAD. A handler written for HEAD is to be found in any order.
     """
-    named = [tuple(rule._parts) for rule in rules if getattr(rule, "names_head", False)]
+    named = [tuple(rule._parts) for rule in rules if options_of(rule).names_head]
     if not named:
         return
     for rule in rules:
-        if rule.methods and tuple(rule._parts) in named and not getattr(rule, "names_head", True):
+        has_it_for_get = options_of(rule).names_head is False
+        if rule.methods and has_it_for_get and tuple(rule._parts) in named:
             rule.methods.discard("HEAD")

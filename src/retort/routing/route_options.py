@@ -1,0 +1,47 @@
+"""The options of a route that Werkzeug's ``Rule`` does not have.
+
+`App.add_url_rule` makes them. What they mean for a request is in `http/demands.py`, `http/forms.py`
+and `url_map.py`. ``provide_automatic_options`` is not among them: in Flask it is an attribute of
+the rule, which extensions set at any time.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from types import MappingProxyType
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from werkzeug.routing import Rule
+
+
+class MediaTypes(t.NamedTuple):
+    """The media types of the content that a route takes and gives; ``None``: any."""
+
+    consumes: tuple[str, ...] | None = None  # media ranges, as "application/json" or "text/*"
+    produces: tuple[str, ...] | None = None
+
+
+class RouteOptions(t.NamedTuple):
+    """The options of one rule.
+
+    :param media_types: ``None``: requests are not checked for them.
+    :param limits: the limits of request bodies, in bytes or parts, by the name of the attribute of
+        :class:`~retort.Request`; where the value is ``None``, there is no limit.
+    :param names_head: whether HEAD was among the methods given; ``None``: it is not known, since
+        the rule was not added by ``add_url_rule``.
+    """
+
+    media_types: MediaTypes | None = None
+    limits: Mapping[str, int | None] = MappingProxyType({})
+    names_head: bool | None = None
+
+
+_NO_OPTIONS = RouteOptions()
+
+
+def options_of(rule: Rule | None) -> RouteOptions:
+    """The options of a rule; the defaults for one that a program has added to the map itself."""
+    options: RouteOptions = getattr(rule, "route_options", _NO_OPTIONS)
+    return options
