@@ -14,7 +14,7 @@ OF_NO_USE_TO_A_PLAIN_ANSWER = (
     "jinja2",
     "msgspec",
     "retort.cli",
-    "retort.debug",
+    "retort.devtools",
     "retort.jinja",
     "retort.server",
     "retort.testing",

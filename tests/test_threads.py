@@ -13,7 +13,7 @@ from werkzeug.exceptions import NotFound
 
 import retort
 from retort.bounded import BoundedCache
-from retort.debug.warnings import watch
+from retort.devtools.warnings import watch
 from retort.heirs import Seen
 from retort.http import files
 from retort.server.protocol.environ import EnvironFactory
@@ -168,7 +168,7 @@ def test_the_looks_of_debug_mode_do_not_fail_when_one_client_sends_many_requests
     watch(app)
     app.add_url_rule("/go/<int:step>", "go", lambda step: retort.redirect(f"/go/{step + 1}"))
     app.add_url_rule("/<int:step>", "stay", lambda step: f"<p>{step}</p>")
-    caplog.set_level(logging.DEBUG, "retort.debug")
+    caplog.set_level(logging.DEBUG, "retort.devtools")
 
     def ask(number):
         client = app.test_client()

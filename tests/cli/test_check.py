@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from retort.cli.locate import locate_app, prepare_import
-from retort.debug.checks import RULES, check
+from retort.devtools.checks import RULES, check
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

@@ -38,7 +38,7 @@ def test_a_worker_without_templates_serves_without_jinja_and_what_is_for_develop
     modules = imported(PROGRAM)
 
     assert "retort.server.process.worker_main" in modules
-    assert not modules & {"code", "jinja2", "retort.debug", "retort.testing"}
+    assert not modules & {"code", "jinja2", "retort.devtools", "retort.testing"}
 
 
 @pytest.mark.parametrize(

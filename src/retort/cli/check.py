@@ -36,7 +36,7 @@ class _Check(click.Command):
 
 
 def _rules() -> str:
-    from ..debug.checks import RULES
+    from ..devtools.checks import RULES
 
     ordered = sorted(RULES.items(), key=lambda rule: rule[1][0])
     return "\n".join(f"{level:8} {name:17} {about}" for name, (level, about) in ordered)
@@ -68,7 +68,7 @@ def check_command(
         ctx.exit(check_deployment(ctx, run_options, target, is_json=is_json))
     if run_options:
         raise click.UsageError(f"{run_options[0]!r}: options of 'retort run' go with --deploy.")
-    from ..debug.checks import ERROR, as_json, as_text, check, count
+    from ..devtools.checks import ERROR, as_json, as_text, check, count
 
     if target is not None:
         info.app_import_path = target

@@ -115,7 +115,7 @@ def serve_as_child(child: Child, load: Callable[[], WSGIApplication], options: R
         echo(f"Error: {refusal.message}", fg="red")
         end_process(1)
     except Exception as error:
-        from ...debug import Failure
+        from ...devtools import Failure
 
         child.serve_failure(Failure.from_exception(error), error, host=options.host)
         return
@@ -202,14 +202,14 @@ def make_worker(
     if is_first and options.announce is not None:
         echo_all(options.announce(app))
     if options.settings.debug:
-        from ...debug.notes import notes
-        from ...debug.warnings import watch
+        from ...devtools.notes import notes
+        from ...devtools.warnings import watch
 
         watch(app)
         echo_all(notes(app, options.settings.threads, is_first=is_first))
     user = socket_user(app)
     if options.debugger:
-        from ...debug import with_debugger
+        from ...devtools import with_debugger
 
         debugger = with_debugger(app, console=options.console and is_loopback(options.host))
         app = debugger

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator
 
-    from ...debug import Failure
+    from ...devtools import Failure
     from .werkzeug_server import WerkzeugWorker
 
 RELOAD = 3  # exit status for "start again", as in Werkzeug
@@ -83,7 +83,7 @@ class Child:
 
         :param host: the host the server listens on, if known.
         """
-        from ...debug import failure_page
+        from ...devtools import failure_page
 
         failure.report()
         self.watcher.add(_files_of(error))
@@ -139,7 +139,7 @@ def run_or_serve_failure(child: Child, arguments: list[str]) -> None:
 
     :raises SystemExit: when a file has changed, or raised by the program after it has served.
     """
-    from ...debug import Failure
+    from ...devtools import Failure
 
     try:
         earlier_failure = os.environ.pop(FAILURE, None)

@@ -386,7 +386,7 @@ class Supervisor:
     def note_failed_start(self, worker: WorkerProcess) -> None:
         if worker.generation < self.generation:
             return  # it loaded the code from before the current reload
-        from ...debug import Failure  # imported late: a working server does not need it
+        from ...devtools import Failure  # imported late: a working server does not need it
 
         failure = worker.failure or Failure(worker.start_failure_reason())
         is_new = self.backoff.note_failure(failure)

@@ -62,7 +62,7 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import WSGIApplication
 
-    from ...debug import Failure
+    from ...devtools import Failure
     from ..options import Settings
 
     Load = Callable[[], WSGIApplication]
@@ -234,7 +234,7 @@ class WorkerMain:
             app, settings = self.load()
             return self.serve(app, settings)
         except (Exception, SystemExit) as error:
-            from ...debug import Failure  # imported late: a working server does not need it
+            from ...devtools import Failure  # imported late: a working server does not need it
 
             self.send(Failed(Failure.from_exception(error)))
             return 1

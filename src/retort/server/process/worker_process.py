@@ -51,7 +51,7 @@ from .worker_main import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ...debug import Failure
+    from ...devtools import Failure
     from .recycling import Recycling
 
 # A suspended worker (SIGSTOP) is resumed for this time, so that its timer writes the stacks.

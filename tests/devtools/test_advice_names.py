@@ -2,7 +2,7 @@
 
 import pytest
 
-from retort.debug.advice import advise
+from retort.devtools.advice import advise
 
 PROGRAM = """
     from flask import Flask, request

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from retort.debug.advice.edit import (
+from retort.devtools.advice.edit import (
     Draft,
     add_import,
     diff_of,

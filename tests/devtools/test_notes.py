@@ -2,7 +2,7 @@
 
 import json
 
-from retort.debug.notes import notes
+from retort.devtools.notes import notes
 
 
 def told(mistake, program, threads=64, **options):
@@ -215,7 +215,7 @@ def test_in_production_nothing_of_this_is_loaded(mistake, serve):
 
         @app.get('/')
         def loaded():
-            return [name for name in sys.modules if name.startswith('retort.debug.')]
+            return [name for name in sys.modules if name.startswith('retort.devtools.')]
         """,
     )
 
@@ -223,6 +223,6 @@ def test_in_production_nothing_of_this_is_loaded(mistake, serve):
         loaded = json.loads(site.ask("GET", "/").text)
         log = site.log.read_text()
 
-    wanted = ("retort.debug.notes", "retort.debug.warnings", "retort.debug.advice")
+    wanted = ("retort.devtools.notes", "retort.devtools.warnings", "retort.devtools.advice")
     assert [name for name in loaded if name.startswith(wanted)] == []
     assert "Interface" not in log

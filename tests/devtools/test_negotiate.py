@@ -2,7 +2,7 @@
 
 import pytest
 
-from retort.debug.negotiate import wanted_form
+from retort.devtools.negotiate import wanted_form
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ import logging
 
 import pytest
 
-from retort.debug.report import as_line
-from retort.debug.warnings import warnings_of, watch
+from retort.devtools.report import as_line
+from retort.devtools.warnings import warnings_of, watch
 
 PROGRAM = """
     from flask import Flask, redirect, render_template_string, request, session
@@ -437,6 +437,6 @@ def test_a_thread_without_a_context_is_explained_in_the_log(mistake, watched, mo
 
 
 def test_a_warning_without_a_place_is_one_line_too():
-    from retort.debug.advice import Advice
+    from retort.devtools.advice import Advice
 
     assert as_line(Advice(what="It rains.", fix="Take a coat.")) == "It rains. Take a coat."

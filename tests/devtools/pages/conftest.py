@@ -4,7 +4,7 @@ import pytest
 import werkzeug.test
 
 import retort
-from retort.debug import with_debugger
+from retort.devtools import with_debugger
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 

@@ -12,7 +12,7 @@ import pytest
 import werkzeug.test
 
 import retort
-from retort.debug.advice import advise
+from retort.devtools.advice import advise
 from retort.dispatch import ON_PLAIN_ERROR
 from retort.gateways.wsgi import PRESERVE_CONTEXT
 

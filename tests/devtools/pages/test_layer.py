@@ -11,9 +11,9 @@ from markupsafe import Markup
 from werkzeug.exceptions import BadRequest, abort
 
 import retort
-from retort.debug import with_debugger
-from retort.debug.masks import MASK, NOT_SHOWN, Budget
-from retort.debug.warnings import watch
+from retort.devtools import with_debugger
+from retort.devtools.masks import MASK, NOT_SHOWN, Budget
+from retort.devtools.warnings import watch
 
 SCRIPT = "<script>alert(1)</script>"
 SECRET = "hunter2"  # not written out where a page shows the source

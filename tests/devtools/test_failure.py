@@ -4,7 +4,7 @@ import click
 import pytest
 from werkzeug.test import Client
 
-from retort.debug import Failure, failure_page
+from retort.devtools import Failure, failure_page
 
 
 def failure_of(source: str, name: str = "shop.py") -> Failure:

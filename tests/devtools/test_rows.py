@@ -13,8 +13,8 @@ import pytest
 import werkzeug.test
 from markupsafe import Markup
 
-from retort.debug import Failure, failure_page, with_debugger
-from retort.debug.warnings import watch
+from retort.devtools import Failure, failure_page, with_debugger
+from retort.devtools.warnings import watch
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 FORMS = {

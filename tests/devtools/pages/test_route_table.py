@@ -3,7 +3,7 @@
 import pytest
 
 import retort
-from retort.debug.route_table import filled, nearness, routes_near
+from retort.devtools.route_table import filled, nearness, routes_near
 from retort.views import MethodView
 
 

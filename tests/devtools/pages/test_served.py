@@ -39,7 +39,7 @@ def stream():
 
 @app.get("/loaded")
 def loaded():
-    parts = ("retort.debug", "werkzeug.debug")
+    parts = ("retort.devtools", "werkzeug.debug")
     return " ".join(sorted(name for name in sys.modules if name.startswith(parts)))
 """
 BROWSER = {"Accept": "text/html"}

@@ -7,7 +7,7 @@ import pytest
 import werkzeug.debug
 from werkzeug.test import Client, create_environ
 
-from retort.debug import with_debugger
+from retort.devtools import with_debugger
 
 
 def broken(environ, start_response):
@@ -169,7 +169,7 @@ def test_a_right_pin_ends_the_count_of_wrong_ones(monkeypatch):
 def test_the_debugger_needs_no_memory_that_processes_share():
     code = """
 import sys
-from retort.debug import with_debugger
+from retort.devtools import with_debugger
 
 with_debugger(print, console=True)
 print([name for name in ("heap", "synchronize") if f"multiprocessing.{name}" in sys.modules])

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from retort.debug.masks import (
+from retort.devtools.masks import (
     LONGEST,
     LONGEST_TEXT,
     MASK,

@@ -3,8 +3,8 @@
 import pytest
 from werkzeug.test import Client
 
-from retort.debug import with_debugger
-from retort.debug.debugger import is_local
+from retort.devtools import with_debugger
+from retort.devtools.debugger import is_local
 
 ON_THIS_MACHINE = {"REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "127.0.0.1:5000"}
 SOMEWHERE_ELSE = [

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from retort.debug.advice import advise
+from retort.devtools.advice import advise
 
 
 def failure(mistake, program):
