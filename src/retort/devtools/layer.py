@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     Headers = list[tuple[str, str]]
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("retort.devtools")
 
 _ERRORS_KEPT = 20  # whose frames the console can still be asked for
 _ROUTING = frozenset({404, 405})

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from .checks import Finding
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("retort.devtools")
 _WIDTH = 96
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from ..http import Response
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("retort.devtools")
 
 # Each is asked about each answer, until it has warned of the endpoint.
 LOOKS: tuple[Callable[[Scene, Response], Advice | None], ...] = (

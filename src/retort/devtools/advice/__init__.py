@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ADVISORS", "Advice", "Place", "advise"]
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("retort.devtools")
 
 
 if TYPE_CHECKING:
