@@ -72,6 +72,67 @@ def test_a_plain_answer_needs_neither_templates_nor_tools(run, start):
     assert run(start + PLAIN_PROGRAM + printing(*OF_NO_USE_TO_A_PLAIN_ANSWER)) == []
 
 
+IN_PRODUCTION = """
+import http.client, importlib, pkgutil, socket, threading
+from retort import Flask
+import retort.server.process
+from retort.server.command import serve
+from retort.server.options import Settings
+from retort.server.process.serving import Worker
+from retort.server.process.preload import preload_modules
+
+for module in pkgutil.iter_modules(retort.server.process.__path__):
+    importlib.import_module(f"retort.server.process.{module.name}")
+
+app = Flask("shop")
+
+@app.get("/hello")
+def hello():
+    return "hello"
+
+@app.get("/broken")
+def broken():
+    raise KeyError("x")
+
+app.logger.disabled = True
+assert app.test_client().get("/hello").text == "hello"
+preload_modules(app)
+listener = socket.create_server(("127.0.0.1", 0))
+worker = Worker(app, listener, Settings())
+worker.start()
+client = http.client.HTTPConnection(*listener.getsockname(), timeout=60)
+for path, status in [("/hello", 200), ("/broken", 500), ("/nowhere", 404)]:
+    client.request("GET", path)
+    response = client.getresponse()
+    assert response.status == status and response.read()
+client.close()
+worker.stop()
+assert worker.wait()
+"""
+
+NOT_LOADING = """
+from retort.server.command import serve
+
+def load():
+    raise KeyError("no configuration")
+
+try:
+    serve(load, host="127.0.0.1", port=0)
+except SystemExit as ended:
+    assert ended.code == 1
+"""
+
+PRINT_DEVTOOLS = """
+import sys
+print(*[name for name in sys.modules if name.startswith(("retort.devtools", "werkzeug.debug"))])
+"""
+
+
+@pytest.mark.parametrize("program", [IN_PRODUCTION, NOT_LOADING], ids=["serving", "not loading"])
+def test_production_never_imports_the_devtools(run, program):
+    assert run(program + PRINT_DEVTOOLS) == []
+
+
 def test_a_template_brings_jinja(run):
     program = """
         from retort import Flask, render_template_string

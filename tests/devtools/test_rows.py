@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from retort.devtools import Failure, failure_page, with_debugger
 from retort.devtools.warnings import watch
+from retort.server.console import echo_failure
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 FORMS = {
@@ -431,7 +432,7 @@ def test_a_program_that_does_not_load_is_explained(
     accept, mimetype = FORMS[form]
 
     answer = werkzeug.test.Client(failure_page(failure)).get("/", headers=accept)
-    failure.report()
+    echo_failure(failure.summary, failure.details, failure.explanation)
 
     assert answer.status_code == 500
     assert answer.mimetype == mimetype

@@ -7,6 +7,7 @@ import pytest
 from retort.server.console import (
     REQUEST_LOGGER,
     address_lines,
+    echo_failure,
     log_request,
     request_logger,
     start_lines,
@@ -25,6 +26,17 @@ def test_the_first_lines_of_a_program_in_debug():
         " * Reloader on: the program is imported again after each change",
         " * Press Ctrl-C to stop",
     ]
+
+
+def test_a_failure_is_its_traceback_or_its_summary_then_the_explanation(capsys):
+    echo_failure("No application found.")
+    echo_failure("KeyError: 'k'", "Traceback ...\nKeyError: 'k'\n", "The key is missing.")
+
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == (
+        "Error: No application found.\nTraceback ...\nKeyError: 'k'\nThe key is missing.\n"
+    )
 
 
 def test_a_script_is_told_that_it_runs_twice():

@@ -10,7 +10,6 @@ import importlib
 import itertools
 import os
 import runpy
-import sys
 import traceback
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -54,12 +53,10 @@ class Failure:
         errors = map(_without_starters, errors_of(DebugTraceback(error), error, with_values=False))
         return cls(summary, "".join(lines), advise(error, None, None), tuple(errors))
 
-    def report(self) -> None:
-        """Write it to the terminal."""
-        sys.stderr.flush()
-        click.echo(self.details.rstrip() or f"Error: {self.summary}", err=True)
-        if self.advice is not None:
-            click.echo(self.advice.what, err=True)
+    @property
+    def explanation(self) -> str:
+        """What the advice says, or empty."""
+        return "" if self.advice is None else self.advice.what
 
 
 def _why_it_ended(code: object) -> str:

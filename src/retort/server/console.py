@@ -11,6 +11,7 @@ import contextlib
 import functools
 import logging
 import socket
+import sys
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -30,6 +31,18 @@ def echo(line: str, **style: object) -> None:
     # A closed terminal must not end the server.
     with contextlib.suppress(OSError):
         click.secho(line, err=True, **style)  # type: ignore[arg-type]  # click's own keywords
+
+
+def echo_failure(summary: str, details: str = "", explanation: str = "") -> None:
+    """Write why the program did not load.
+
+    :param details: the traceback, or empty: then the summary is written.
+    :param explanation: advice on the error, or empty.
+    """
+    sys.stderr.flush()
+    echo(details.rstrip() or f"Error: {summary}")
+    if explanation:
+        echo(explanation)
 
 
 def address_lines(scheme: str, host: str, port: int) -> list[str]:

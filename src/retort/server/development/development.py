@@ -115,9 +115,7 @@ def serve_as_child(child: Child, load: Callable[[], WSGIApplication], options: R
         echo(f"Error: {refusal.message}", fg="red")
         end_process(1)
     except Exception as error:
-        from ...devtools import Failure
-
-        child.serve_failure(Failure.from_exception(error), error, host=options.host)
+        child.serve_failure(error, host=options.host)
         return
     worker = make_worker(app, child.listener, options, is_first=child.is_first)
     if not child.is_first:
@@ -201,21 +199,9 @@ def make_worker(
     program = app
     if is_first and options.announce is not None:
         echo_all(options.announce(app))
-    if options.settings.debug:
-        from ...devtools.notes import notes
-        from ...devtools.warnings import watch
-
-        watch(app)
-        echo_all(notes(app, options.settings.threads, is_first=is_first))
     user = socket_user(app)
-    if options.debugger:
-        from ...devtools import with_debugger
-
-        debugger = with_debugger(app, console=options.console and is_loopback(options.host))
-        app = debugger
-        if is_first and debugger.evalex:
-            echo(f" * Debugger on: its console asks for the PIN {debugger.pin}")
     if options.settings.debug or options.debugger:
+        app = add_devtools(app, options, is_first=is_first)
         app = HostCheck(app, program, listened_hosts(listener, options.host))
     settings = replace(
         options.settings, ops_listener=prepare_single_process(options.settings.operations)
@@ -227,3 +213,20 @@ def make_worker(
         return WerkzeugWorker(app, listener, settings)
     log = log_request if options.settings.debug else None
     return Worker(app, listener, settings, log=log)
+
+
+def add_devtools(app: WSGIApplication, options: RunOptions, *, is_first: bool) -> WSGIApplication:
+    """Print notes on ``app``, log warnings of it, and wrap it in the debugger, as configured."""
+    from ...devtools import with_debugger
+    from ...devtools.notes import notes
+    from ...devtools.warnings import watch
+
+    if options.settings.debug:
+        watch(app)
+        echo_all(notes(app, options.settings.threads, is_first=is_first))
+    if not options.debugger:
+        return app
+    debugger = with_debugger(app, console=options.console and is_loopback(options.host))
+    if is_first and debugger.evalex:
+        echo(f" * Debugger on: its console asks for the PIN {debugger.pin}")
+    return debugger

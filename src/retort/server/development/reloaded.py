@@ -14,7 +14,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, NoReturn
 
-from ..console import echo
+from ..console import echo, echo_failure
 from ..options import DEBUG_GRACE_SECONDS, Settings
 from ..process.serving import Worker, end_process, serve_here
 from ..sockets.listen import adopt_listener
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator
 
-    from ...devtools import Failure
     from .werkzeug_server import WerkzeugWorker
 
 RELOAD = 3  # exit status for "start again", as in Werkzeug
@@ -76,17 +75,20 @@ class Child:
         if status is not None:
             raise SystemExit(status)
 
-    def serve_failure(
-        self, failure: Failure, error: BaseException | None = None, *, host: str | None = None
-    ) -> None:
+    def serve_failure(self, error: BaseException | str, *, host: str | None = None) -> None:
         """Serve an error page for all requests until a source file changes or the server stops.
 
+        :param error: the exception, or the reason as text.
         :param host: the host the server listens on, if known.
         """
-        from ...devtools import failure_page
+        from ...devtools import Failure, failure_page
 
-        failure.report()
-        self.watcher.add(_files_of(error))
+        if isinstance(error, str):
+            failure = Failure(error)
+        else:
+            failure = Failure.from_exception(error)
+            self.watcher.add(_files_of(error))
+        echo_failure(failure.summary, failure.details, failure.explanation)
         self.watcher.watches_all_sources = True
         echo(" * The server waits for you to correct and save the file", fg="cyan")
         hosts = listened_hosts(self.listener, *([host] if host else []))
@@ -139,12 +141,10 @@ def run_or_serve_failure(child: Child, arguments: list[str]) -> None:
 
     :raises SystemExit: when a file has changed, or raised by the program after it has served.
     """
-    from ...devtools import Failure
-
     try:
         earlier_failure = os.environ.pop(FAILURE, None)
         if earlier_failure is not None:
-            child.serve_failure(Failure(earlier_failure))
+            child.serve_failure(earlier_failure)
         else:
             execute(arguments)
     except KeyboardInterrupt:
@@ -152,9 +152,9 @@ def run_or_serve_failure(child: Child, arguments: list[str]) -> None:
     except SystemExit as ended:
         if child.worker is not None or ended.code in (None, 0, RELOAD):
             raise
-        child.serve_failure(Failure.from_exception(ended), ended)
+        child.serve_failure(ended)
     except BaseException as error:
-        child.serve_failure(Failure.from_exception(error), error)
+        child.serve_failure(error)
 
 
 def execute(arguments: list[str]) -> None:

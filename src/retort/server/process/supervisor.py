@@ -31,14 +31,14 @@ from dataclasses import replace
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
 
-from ..console import echo
+from ..console import echo, echo_failure
 from ..sockets.accepting import drop_new_connections
 from ..sockets.socket_activation import is_inherited
 from .backoff import Backoff
 from .recycling import CHECK_SECONDS, Recycling, rss_mib_of
 from .signals import StopSignals, Terminal, WakeupPipe
 from .systemd import Notifier
-from .worker_main import REPLACED_SECONDS, Task
+from .worker_main import REPLACED_SECONDS, Failed, Task
 from .worker_process import State, WorkerProcess
 
 if TYPE_CHECKING:
@@ -386,12 +386,10 @@ class Supervisor:
     def note_failed_start(self, worker: WorkerProcess) -> None:
         if worker.generation < self.generation:
             return  # it loaded the code from before the current reload
-        from ...devtools import Failure  # imported late: a working server does not need it
-
-        failure = worker.failure or Failure(worker.start_failure_reason())
+        failure = worker.failure or Failed(worker.start_failure_reason())
         is_new = self.backoff.note_failure(failure)
         if is_new:
-            failure.report()
+            echo_failure(failure.summary, failure.details, failure.explanation)
         if not self.has_served:
             self.cannot_start = True
         elif self.is_reloading and not any(self.is_current(each) for each in self.workers):

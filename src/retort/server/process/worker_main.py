@@ -33,7 +33,7 @@ import signal
 import sys
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..console import echo
@@ -62,7 +62,6 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import WSGIApplication
 
-    from ...devtools import Failure
     from ..options import Settings
 
     Load = Callable[[], WSGIApplication]
@@ -100,9 +99,15 @@ class Beat:
 
 @dataclass(frozen=True)
 class Failed:
-    """Worker message: the program did not load."""
+    """Worker message: the program did not load.
 
-    failure: Failure
+    :param details: the traceback, or empty.
+    :param explanation: advice on the error, or empty.
+    """
+
+    summary: str
+    details: str = ""
+    explanation: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -208,6 +213,14 @@ def reopen_logs() -> None:
     reopen_log_files()
 
 
+def describe_failure(error: BaseException) -> Failed:
+    """The message about a program that did not load."""
+    from ...devtools import Failure  # only here: this process ends, and never serves
+
+    failure = Failure.from_exception(error)
+    return Failed(failure.summary, failure.details, failure.explanation)
+
+
 class WorkerMain:
     """The states of one worker: see the table above."""
 
@@ -234,9 +247,7 @@ class WorkerMain:
             app, settings = self.load()
             return self.serve(app, settings)
         except (Exception, SystemExit) as error:
-            from ...devtools import Failure  # imported late: a working server does not need it
-
-            self.send(Failed(Failure.from_exception(error)))
+            self.send(describe_failure(error))
             return 1
 
     def load(self) -> tuple[WSGIApplication, Settings]:

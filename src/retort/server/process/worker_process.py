@@ -51,7 +51,6 @@ from .worker_main import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ...devtools import Failure
     from .recycling import Recycling
 
 # A suspended worker (SIGSTOP) is resumed for this time, so that its timer writes the stacks.
@@ -76,7 +75,7 @@ class WorkerProcess:
     :param others: the existing workers.
     :param limits: the recycling limits.
     :param replaces: the worker that is retired when this one serves.
-    :ivar failure: why the program did not load, from a `Failed` message.
+    :ivar failure: its message that the program did not load, if it sent one.
     :ivar due: why the worker is due for replacement, if it is.
     :ivar generation: the number of reloads before its start.
     :ivar has_beaten: whether a heartbeat has arrived since this was last reset.
@@ -97,7 +96,7 @@ class WorkerProcess:
         self.replaces = replaces
         self.generation = generation
         self.state = State.STARTING
-        self.failure: Failure | None = None
+        self.failure: Failed | None = None
         self.due: str | None = None
         self.exit_status: int | None = None
         self.serves_since = 0.0
@@ -152,7 +151,7 @@ class WorkerProcess:
             if self.state is State.RETIRING:
                 self.state = State.FINISHING
         elif isinstance(message, Failed):
-            self.failure = message.failure
+            self.failure = message
         elif isinstance(message, Due):
             self.due = message.reason
         elif isinstance(message, ExitStatus):
