@@ -231,12 +231,13 @@ class Flask(App):
         :param port: that of ``SERVER_NAME`` or 5000 by default; 0: the system chooses.
         :param debug: switches debug mode on or off.
         :param load_dotenv: whether to read ``.env`` and ``.flaskenv`` first.
-        :param options: see :func:`retort.server.run`; those of
+        :param options: see :func:`retort.server.script.run`; those of
             :func:`werkzeug.serving.run_simple` are known.
 
         Under ``retort run`` the call is ignored: the application is served already.
         """
-        from . import cli, server
+        from . import cli
+        from .server import script as server
 
         if os.environ.get("FLASK_RUN_FROM_CLI") == "true":
             server.note_ignored_run()

@@ -10,7 +10,7 @@ import pytest
 
 PROGRAM = """
     import os, sys, time
-    from retort.server import serve
+    from retort.server.command import serve
 
     def app(environ, start_response):
         path = environ["PATH_INFO"]

@@ -13,7 +13,7 @@ from retort.server.development.reloader import split_command_line
 
 PROGRAM = """
     import os, sys
-    from retort.server import run
+    from retort.server.script import run
     import werkzeug.serving
 
     TEXT = "first"
@@ -248,7 +248,7 @@ def test_a_killed_parent_leaves_no_child_behind(program):
 
 def test_a_server_that_the_program_starts_itself_is_not_taken_for_the_child(start, tmp_path):
     (tmp_path / "inner.py").write_text(
-        "from retort.server import run\n"
+        "from retort.server.script import run\n"
         "def app(environ, start_response):\n"
         "    start_response('200 OK', [('Content-Type', 'text/plain')])\n"
         "    return [b'inner']\n"

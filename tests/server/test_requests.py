@@ -3,7 +3,7 @@
 import pytest
 
 ECHO = """
-    from retort.server import run
+    from retort.server.script import run
 
     def app(environ, start_response):
         words = [environ["REQUEST_METHOD"], environ["PATH_INFO"], environ.get("HTTP_HOST", "-")]
@@ -127,7 +127,7 @@ def test_the_path_arrives_as_its_bytes(echo):
 def test_environment_variables_do_not_pass_for_headers(start):
     program = start(
         """
-        from retort.server import run
+        from retort.server.script import run
 
         def app(environ, start_response):
             start_response("200 OK", [("Content-Type", "text/plain")])
@@ -286,7 +286,7 @@ def test_a_transfer_coding_other_than_chunked_is_refused(bodies, coding, status)
 
 ODD_APPLICATIONS = """
     import sys
-    from retort.server import run
+    from retort.server.script import run
 
     class Body:
         def __init__(self, pieces):

@@ -9,11 +9,11 @@ from unittest import mock
 import pytest
 import werkzeug.serving
 
-from retort.server import note_ignored_run, run
+from retort.server.script import note_ignored_run, run
 
 HELLO = """
     import os, time
-    from retort.server import run
+    from retort.server.script import run
 
     def app(environ, start_response):
         if environ["PATH_INFO"] == "/stop-here":
@@ -178,7 +178,7 @@ def test_a_program_without_main_thread_is_served_too(start):
     program = start(
         """
         import threading, time
-        from retort.server import run
+        from retort.server.script import run
 
         def app(environ, start_response):
             start_response("200 OK", [("Content-Type", "text/plain")])
@@ -208,7 +208,7 @@ def test_two_servers_in_two_threads(start):
     program = start(
         """
         import threading
-        from retort.server import run
+        from retort.server.script import run
 
         def make(text):
             def app(environ, start_response):
@@ -231,7 +231,7 @@ def test_threaded_off_allows_one_view_at_a_time(start):
     program = start(
         """
         import threading, time
-        from retort.server import run
+        from retort.server.script import run
 
         inside = []
 
@@ -260,7 +260,7 @@ def test_views_run_side_by_side_as_a_rule(start):
     program = start(
         """
         import threading
-        from retort.server import run
+        from retort.server.script import run
 
         all_here = threading.Barrier(8, timeout=30)
 

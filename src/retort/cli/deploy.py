@@ -18,6 +18,7 @@ from click.core import ParameterSource
 
 from ..helpers import get_debug_flag
 from .deploy_rules import ERROR, Served, risks_of
+from .in_force import if_not_given
 from .run import run_command
 from .script_info import ScriptInfo
 
@@ -74,8 +75,6 @@ def server_settings(
     app: Flask, served: click.Context, from_files: Mapping[str, str]
 ) -> Iterator[Setting]:
     """The options of ``retort run``, as they are in force."""
-    from .in_force import if_not_given  # it loads the server
-
     debug_origin = debug_source(served, from_files)
     yield Setting("--debug", str(get_debug_flag()), debug_origin)
     for param in served.command.params:

@@ -18,6 +18,7 @@ from ..devtools.checks.program import Program
 from ..globals import session
 from ..helpers import flash, get_debug_flag
 from ..http.cross_origin import is_loopback
+from ..server.limits import WrongLimit, limits_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -259,8 +260,6 @@ def _limits(served: Served) -> Iterator[Risk]:
 
 
 def _server_limits(served: Served) -> Iterator[Risk]:
-    from ..server.limits import WrongLimit, limits_of
-
     try:
         limits_of(served.app)
     except WrongLimit as error:

@@ -1,8 +1,7 @@
 """Options of ``retort run`` about what a client may do: how slow it may be, how much it may send.
 
 What they mean, from where to where they go, and what the program's config can say of them is the
-server's: `retort.server.limits`. It is loaded when a value is read, and the defaults are written
-out in the help texts, so that other commands need not load the server.
+server's: `retort.server.limits`.
 """
 
 from __future__ import annotations
@@ -10,6 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import click
+
+from ..server.limits import LIMITS
 
 
 class LimitType(click.ParamType):  # type: ignore[type-arg]  # generic only in click 8.5
@@ -25,8 +26,6 @@ class LimitType(click.ParamType):  # type: ignore[type-arg]  # generic only in c
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
-        from ..server.limits import LIMITS
-
         try:
             return LIMITS[self.limit].read(value)
         except ValueError as error:
@@ -56,7 +55,5 @@ LIMIT_OPTIONS = [
 
 def take_limits(options: dict[str, Any]) -> dict[str, float]:
     """Take the limits that were given out of the values of the options, as fields of `Limits`."""
-    from ..server.limits import LIMITS
-
     values = {limit.field: options.pop(name) for name, limit in LIMITS.items()}
     return {field: value for field, value in values.items() if value is not None}

@@ -1,7 +1,7 @@
 """Options of ``retort run`` for who operates the server: TLS, logs, proxies, monitoring pages.
 
-They become an `Operations`, and arguments of `retort.server.serve`. What can be chosen is written
-out here, so that other commands need not load the server.
+They become an `Operations`, and arguments of `retort.server.command.serve`. What can be chosen is
+written out here, so that other commands need not load the server.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..server.options import Operations
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from ..server.options import Operations
 
 _FILE = click.Path(exists=True, dir_okay=False, resolve_path=True)
 
@@ -153,8 +153,6 @@ def take_operations(options: dict[str, Any], *, has_cert: bool) -> Operations:
 
     :raises click.UsageError: for an option that does nothing without another.
     """
-    from ..server.options import Operations
-
     check_tls(options, has_cert=has_cert)
     options["proxies"] = options.pop("proxy")
     names = Operations.__dataclass_fields__

@@ -1,7 +1,7 @@
 """Options of ``retort run`` about its processes and sockets: where to listen, when to end.
 
-They become arguments of `retort.server.serve`. The defaults are written out here, so that other
-commands need not load the server.
+They become arguments of `retort.server.command.serve`. The defaults are written out here, so that
+other commands need not load the server.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from typing import Any
 
 import click
 from click.core import ParameterSource
+
+from ..server.process.recycling import Recycling
 
 
 class ModeType(click.ParamType):  # type: ignore[type-arg]  # generic only in click 8.5
@@ -140,8 +142,6 @@ def take_processes(options: dict[str, Any]) -> None:
 
     :raises click.UsageError: if they contradict each other, or cannot be had here.
     """
-    from ..server.process.recycling import Recycling
-
     path = options.pop("unix")
     if path is not None:
         check_is_only_address("unix", ["host", "port", "fd"])

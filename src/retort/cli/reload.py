@@ -10,6 +10,8 @@ import signal
 
 import click
 
+from ..server.process.pid_file import PidFileError, running_server
+
 
 @click.command("reload", short_help="Have a running server load its program again.")
 @click.option(
@@ -26,8 +28,6 @@ def reload_command(pid_file: str | None) -> None:
     request is lost. If the new program does not start, the old workers go on. The
     server prints how it went. Sending SIGHUP to its main process does the same.
     """
-    from ..server.process.pid_file import PidFileError, running_server
-
     if pid_file is None:
         raise click.UsageError(
             "Which server? Give --pid-file PATH, the same as 'retort run' was started with."

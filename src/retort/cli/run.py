@@ -98,7 +98,7 @@ def run_command(info: ScriptInfo, /, target: str | None, **options: Any) -> None
     (module:create_app("argument")). Without it, --app and FLASK_APP count, then
     wsgi.py and app.py in the current folder.
     """
-    from ..server import serve
+    from ..server.command import serve  # most commands need no server
 
     if target is not None:
         info.app_import_path = target
@@ -137,7 +137,7 @@ def _server_options(
     exclude_patterns: list[str] | None,
     **plain: Any,
 ) -> dict[str, Any]:
-    """The arguments for `retort.server.serve`."""
+    """The arguments for `retort.server.command.serve`."""
     debug = get_debug_flag()
     reloads = debug if reload is None else reload
     take_processes(plain)

@@ -1,13 +1,13 @@
-"""Serve an application: `run` from a script, `serve` for the command line.
+"""Serve an application: `script.run` from a script, `command.serve` for the command line.
 
 Both use Granian, in development and in production, with different defaults. `retort.cli` finds the
 application and passes a loader.
 
 **From a script**, `Flask.run` determines host, port and debug and calls
-``retort.server.run(app, host, port, debug=..., **options)``.
+``script.run(app, host, port, debug=..., **options)``.
 
-**From the command line**, `retort run` calls ``retort.server.serve(load, ...)``. ``load`` is a
-callable without arguments that returns the application:
+**From the command line**, `retort run` calls ``command.serve(load, ...)``. ``load`` is a callable
+without arguments that returns the application:
 
 - It is called once in every serving process, and never in a process that only watches files or
   supervises workers.
@@ -24,11 +24,7 @@ An exception from ``load`` is shown in the terminal and on a page with status 50
 change (with ``reload``), reaches the caller (with ``debug`` only), or is printed by the worker, and
 `serve` raises ``SystemExit(1)`` (in production). A ``click.ClickException`` is shown as its message
 alone, all others with a traceback.
+
+This file imports nothing: the command line reads `options`, `limits` and `process.recycling` for
+its own options, without the server.
 """
-
-from __future__ import annotations
-
-from .command import serve
-from .script import note_ignored_run, run
-
-__all__ = ["note_ignored_run", "run", "serve"]

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RunOptions:
-    """The options of `retort.server.run` and `retort.server.serve`.
+    """The options of `run` in `script.py` and of `serve` in `command.py`.
 
     :param console: whether the debugger may run code; it does so only on loopback addresses.
     """
