@@ -19,13 +19,12 @@ from typing import IO, TYPE_CHECKING, Any, TypeGuard
 
 import click
 
+from ..app import Flask
 from . import blame
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
-
-    from ..app import Flask
 
 USUAL_FILES = ("wsgi.py", "app.py")  # looked for when no application is named
 USUAL_NAMES = ("app", "application")
@@ -271,8 +270,6 @@ def _why_not_callable(factory: Callable[..., Any], wanted: Reference) -> str | N
 
 
 def _is_app(value: object) -> TypeGuard[Flask]:
-    from ..app import Flask
-
     return isinstance(value, Flask)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
+from ...app import Flask
 from ...globals import current_app, g, request, session
 from .edit import Draft, add_import, diff_of
 from .record import Advice
@@ -142,8 +143,6 @@ def _at_import(
 
 def _application_in(line: Line) -> str:
     """The name of the application in the file, if it is made there."""
-    from ...app import Flask
-
     names = [key for key, value in line.frame.f_globals.items() if issubclass(type(value), Flask)]
     return names[0] if len(names) == 1 else ""
 

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 from ..console import echo
 from ..sockets.listen import CannotListen, open_listener
 from .access_log import AccessLog, LogFile
+from .error_log import install
 from .health import Pages, Readiness, health
 from .metrics import Metrics, is_installed, shared_folder
+from .ops_port import OpsServer
 from .request_id import RequestIds
 from .request_record import RequestRecorder
 
@@ -157,8 +159,6 @@ def record_requests(
     if operations.access_log is not None:
         at_end.append(AccessLog(operations.access_log, operations.access_log_format))
     if operations.log_format is not None:
-        from .error_log import install
-
         install(operations.log_format, getattr(program, "name", None))
     return RequestRecorder(app, at_start=at_start, at_end=at_end)
 
@@ -175,6 +175,4 @@ def make_pages(
 
 def serve_beside(pages: dict[str, Callable[[], Page]], listener: socket.socket) -> None:
     """Serve the pages on their own port, from a thread of this process."""
-    from .ops_port import OpsServer
-
     OpsServer(listener, Pages(pages)).start()

@@ -1,0 +1,112 @@
+"""Rules about imports and private names that no linter checks, and their exceptions."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import retort
+
+SOURCE = Path(retort.__file__).parent
+ARCHITECTURE = Path(__file__).parents[1] / "ARCHITECTURE.md"
+
+# File -> function -> the modules of Retort it imports; ARCHITECTURE.md has the reasons.
+IMPORTS_IN_FUNCTIONS = {
+    "__main__.py": {"main": {"retort.cli"}},
+    "app.py": {
+        "Flask.run": {"retort.cli", "retort.server.script"},
+        "Flask.test_client": {"retort.testing"},
+        "Flask.test_cli_runner": {"retort.testing"},
+        "Flask.test_request_context": {"retort.testing"},
+    },
+    "cli/check.py": {
+        "_rules": {"retort.devtools.checks"},
+        "check_command": {"retort.cli.deploy", "retort.devtools.checks"},
+    },
+    "cli/run.py": {"run_command": {"retort.server.command"}},
+    "scaffold.py": {"Scaffold.cli": {"retort.cli"}},
+    "server/development/child.py": {"main": {"retort.server.development.reloaded"}},
+    "server/development/development.py": {
+        "add_devtools": {
+            "retort.devtools",
+            "retort.devtools.notes",
+            "retort.devtools.warnings",
+        }
+    },
+    "server/development/reloaded.py": {"Child.serve_failure": {"retort.devtools"}},
+    "server/process/worker_main.py": {"describe_failure": {"retort.devtools"}},
+    "setup.py": {
+        "_EnvironmentOnceNeeded.__get__": {"retort.templating"},
+        "App.create_global_jinja_loader": {"retort.templating"},
+    },
+    "templating.py": {"__getattr__": {"retort.jinja"}},
+    "testing/runner.py": {"FlaskCliRunner.invoke": {"retort.cli"}},
+}
+
+
+def sources():
+    return sorted(str(path.relative_to(SOURCE)) for path in SOURCE.rglob("*.py"))
+
+
+def tree_of(file):
+    return ast.parse((SOURCE / file).read_text())
+
+
+def module_of(file, node):
+    """The full name of the module that a ``from`` import names."""
+    package = ["retort", *Path(file).parts[:-1]]
+    base = package[: len(package) - node.level + 1] if node.level else []
+    return ".".join([*base, *filter(None, [node.module])])
+
+
+def imported_modules(file, node):
+    """The modules of Retort that one import statement names."""
+    if isinstance(node, ast.Import):
+        names = {alias.name for alias in node.names}
+    elif node.module is None:  # from . import cli
+        names = {f"{module_of(file, node)}.{alias.name}" for alias in node.names}
+    elif module_of(file, node).startswith("retort."):
+        module = module_of(file, node)
+        inner = SOURCE.parent / module.replace(".", "/")
+        names = {
+            f"{module}.{alias.name}" if (inner / f"{alias.name}.py").exists() else module
+            for alias in node.names
+        }
+    else:
+        names = {module_of(file, node)}
+    return {name for name in names if name.partition(".")[0] == "retort"}
+
+
+def imports_in_functions(file):
+    """Qualified name of a function -> modules of Retort that it imports."""
+    found = {}
+
+    def visit(node, name, is_function):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            name = [*name, node.name]
+            is_function = is_function or not isinstance(node, ast.ClassDef)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)) and is_function:
+            modules = imported_modules(file, node)
+            if modules:
+                found.setdefault(".".join(name), set()).update(modules)
+        for child in ast.iter_child_nodes(node):
+            visit(child, name, is_function)
+
+    visit(tree_of(file), [], is_function=False)
+    return found
+
+
+@pytest.mark.parametrize("file", sources())
+def test_a_function_imports_our_modules_only_where_the_architecture_says_so(file):
+    assert imports_in_functions(file) == IMPORTS_IN_FUNCTIONS.get(file, {})
+
+
+@pytest.mark.parametrize(
+    "function", [name for functions in IMPORTS_IN_FUNCTIONS.values() for name in functions]
+)
+def test_the_architecture_names_each_function_that_imports(function):
+    assert f"`{function}`" in ARCHITECTURE.read_text()
+
+
+def test_the_table_names_no_file_that_is_gone():
+    assert set(IMPORTS_IN_FUNCTIONS) <= set(sources())
