@@ -43,8 +43,9 @@ In a test, make a request to read from:
 
 In a thread you started, wrap the function with `copy_current_request_context`."""
 
-_cv_app: ContextVar[AppContext] = ContextVar("retort.app_ctx")
-_cv_request: ContextVar[RequestContext] = ContextVar("retort.request_ctx")
+current_app_context: ContextVar[AppContext] = ContextVar("retort.app_ctx")
+current_request_context: ContextVar[RequestContext] = ContextVar("retort.request_ctx")
+_cv_app, _cv_request = current_app_context, current_request_context  # Flask's names, for extensions
 
 
 # PERF: views ask these all the time. Werkzeug's proxy first looks for the attribute on itself, in
@@ -133,6 +134,8 @@ def _find_app() -> Flask:
     context = _cv_app.get(None)
     return current_app if context is None else context.app
 
+
+find_app = _find_app
 
 for _kind in (_RequestProxy, _SessionProxy, _AppProxy, _GlobalsProxy):
     _kind.__name__ = _kind.__qualname__ = "LocalProxy"  # what is shown while nothing is current

@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING, TextIO, cast
 
 from werkzeug.local import LocalProxy
 
-from .globals import _cv_request
+from .globals import current_request_context
 
 if TYPE_CHECKING:
     from .setup import App
 
 
 def _errors_stream() -> TextIO:
-    request_ctx = _cv_request.get(None)
+    request_ctx = current_request_context.get(None)
     if request_ctx is None:
         return sys.stderr
     return cast("TextIO", request_ctx.request.environ["wsgi.errors"])

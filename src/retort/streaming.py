@@ -13,7 +13,7 @@ from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, AnyStr, Generic, TypeVar, overload
 
 from .context import AppContext
-from .globals import _cv_app, _cv_request
+from .globals import current_app_context, current_request_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -68,7 +68,7 @@ def stream_with_context(
 
 
 def _stream_in_context(steps: Iterable[T]) -> _ContextStream[T]:
-    if _cv_request.get(None) is None:
+    if current_request_context.get(None) is None:
         raise RuntimeError(
             "'stream_with_context' was called outside of a request, so there is no"
             " context to keep. Call it in a view, or in a function that a view calls;"
@@ -93,8 +93,8 @@ class _ContextStream(Generic[T]):
 
     def __init__(self, steps: Iterator[T]) -> None:
         self._steps = steps
-        self._request_ctx = _cv_request.get()
-        self._app_ctx = _cv_app.get()
+        self._request_ctx = current_request_context.get()
+        self._app_ctx = current_app_context.get()
         self._variables = copy_context()
         self._entered = ExitStack()
         self._is_started = self._is_entered = self._is_over = False
@@ -119,7 +119,7 @@ class _ContextStream(Generic[T]):
 
     def _is_request_current(self) -> bool:
         """Whether who asks for a step is inside of the request, as in a view."""
-        return _cv_request.get(None) is self._request_ctx
+        return current_request_context.get(None) is self._request_ctx
 
     def _step(self, is_request_current: bool) -> T:
         self._enter(is_request_current)

@@ -11,7 +11,7 @@ from functools import lru_cache
 from inspect import signature
 from typing import TYPE_CHECKING, Any, cast
 
-from .globals import _cv_app, _cv_request, _find_app
+from .globals import current_app_context, current_request_context, find_app
 from .signals import before_render_template, template_rendered
 from .streaming import stream_with_context
 
@@ -37,13 +37,16 @@ def _default_template_ctx_processor() -> dict[str, Any]:
     fetching it here would count as the template having read the session.
     """
     values: dict[str, Any] = {}
-    app_ctx = _cv_app.get(None)
+    app_ctx = current_app_context.get(None)
     if app_ctx is not None:
         values["g"] = app_ctx.g
-    request_ctx = _cv_request.get(None)
+    request_ctx = current_request_context.get(None)
     if request_ctx is not None:
         values["request"] = request_ctx.request
     return values
+
+
+default_template_context_processor = _default_template_ctx_processor  # the latter is Flask's name
 
 
 def render_template(
@@ -59,7 +62,7 @@ def render_template(
 
     Flask API: Template Rendering.
     """
-    app = _find_app()
+    app = find_app()
     template = app.jinja_env.get_or_select_template(template_name_or_list)
     return _call_render(app, template, context)
 
@@ -73,7 +76,7 @@ def render_template_string(source: str, **context: Any) -> str:
 
     Flask API: Template Rendering.
     """
-    app = _find_app()
+    app = find_app()
     template = app.jinja_env.from_string(source)
     return _call_render(app, template, context)
 
@@ -89,7 +92,7 @@ def stream_template(
 
     Flask API: Template Rendering.
     """
-    app = _find_app()
+    app = find_app()
     template = app.jinja_env.get_or_select_template(template_name_or_list)
     return _stream(app, template, context)
 
@@ -99,7 +102,7 @@ def stream_template_string(source: str, **context: Any) -> Iterator[str]:
 
     Flask API: Template Rendering.
     """
-    app = _find_app()
+    app = find_app()
     template = app.jinja_env.from_string(source)
     return _stream(app, template, context)
 
@@ -138,7 +141,7 @@ def _stream(app: Flask, template: Template, context: dict[str, Any]) -> Iterator
     app.update_template_context(context)
     _tell(before_render_template, app, template, context)
     pieces = _pieces(app, template, context)
-    if _cv_request.get(None) is None:
+    if current_request_context.get(None) is None:
         return pieces
     return stream_with_context(pieces)
 

@@ -12,7 +12,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from ..globals import _cv_request
+from ..globals import current_request_context
 from ..logging import escape_controls
 from ..setup import App
 from ..signals import request_finished
@@ -61,7 +61,7 @@ def warnings_of(app: object) -> list[Advice]:
 
 
 def _look(app: Any, response: Response, **_: object) -> None:
-    context = _cv_request.get(None)
+    context = current_request_context.get(None)
     if context is None:
         return
     request = context.request

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from ..context import RequestContext
-from ..globals import _cv_request, session
+from ..globals import current_request_context, session
 from ..sessions import SecureCookieSession, SecureCookieSessionInterface
 from .advice import Advice
 from .advice.edit import Draft, diff_of
@@ -26,7 +26,7 @@ _CHANGING = frozenset(
 
 def changed_in_place(scene: Scene, response: Response) -> Advice | None:
     """The session of this request, compared with the cookie that it came from."""
-    context = _cv_request.get(None)
+    context = current_request_context.get(None)
     if scene.request is None or not isinstance(context, RequestContext):
         return None
     interface, held = scene.app.session_interface, context._given_session
