@@ -1,6 +1,6 @@
 """``retort check``: read the program and its HTML, and say what is wrong.
 
-What is looked for, and how, is in `debug.checks`.
+What is looked for, and how, is in `devtools.checks`.
 """
 
 from __future__ import annotations

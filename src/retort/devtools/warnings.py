@@ -17,7 +17,7 @@ from ..logging import escape_controls
 from ..setup import App
 from ..signals import request_finished
 from .advice import Advice, advise
-from .advice.scene import Scene
+from .advice.diagnostic import DiagnosticContext
 from .report import as_line
 from .warnings_answers import large_cookie, redirects_in_circle, secure_cookie, unescaped_input
 from .warnings_async import time_views
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("retort.devtools")
 
 # Each is asked about each answer, until it has warned of the endpoint.
-LOOKS: tuple[Callable[[Scene, Response], Advice | None], ...] = (
+LOOKS: tuple[Callable[[DiagnosticContext, Response], Advice | None], ...] = (
     unescaped_input,
     form_elsewhere,
     method_in_query,
@@ -65,13 +65,13 @@ def _look(app: Any, response: Response, **_: object) -> None:
     if context is None:
         return
     request = context.request
-    scene = Scene(Exception(), app, request)
+    diagnostic = DiagnosticContext(Exception(), app, request)
     for look in LOOKS:
         key = (look.__name__, request.endpoint)
         if key in _given[app]:
             continue
         try:
-            advice = look(scene, response)
+            advice = look(diagnostic, response)
         except Exception:
             _log.debug("The look %r failed.", look, exc_info=True)
             continue

@@ -12,8 +12,8 @@ from ..bounded import BoundedCache
 from ..http.cookies import LARGEST
 from ..http.cross_origin import is_loopback
 from .advice import Advice
+from .advice.diagnostic import setting_diff
 from .advice.edit import Draft, add_import, diff_of
-from .advice.scene import setting_diff
 from .checks.escaping import unescaped_in
 from .checks.program import first_line
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..http import Request, Response
-    from .advice.scene import Scene
+    from .advice.diagnostic import DiagnosticContext
     from .checks.program import View
 
     # For each: the address that answered, and its target. Never changed, since threads share it.
@@ -36,9 +36,9 @@ _CLIENTS_KEPT = 256
 # What came in a request, and stands in the HTML as it came
 
 
-def unescaped_input(scene: Scene, response: Response) -> Advice | None:
+def unescaped_input(diagnostic: DiagnosticContext, response: Response) -> Advice | None:
     """Markup from the request that the answer repeats."""
-    request = scene.request
+    request = diagnostic.request
     if request is None or response.mimetype != "text/html" or response.is_streamed:
         return None
     came = list(_markup_in(request))
@@ -48,14 +48,14 @@ def unescaped_input(scene: Scene, response: Response) -> Advice | None:
     source, value = next((each for each in came if each[1] in text), ("", ""))
     if not value:
         return None
-    view = scene.view
+    view = diagnostic.view
     spots = unescaped_in(view) if view else []
     shown = ast.unparse(spots[0]) if spots else "..."
     name = view.name if view else repr(request.endpoint)
     line = spots[0].lineno if spots else 0
     place = None
     if view is not None:
-        place = scene.place(view.code.path, line or first_line(view), view.code.node.name)
+        place = diagnostic.place(view.code.path, line or first_line(view), view.code.node.name)
     return Advice(
         what=(
             f"{name} put what came in {source} into its HTML as it is: a link with <script> in it"
@@ -64,7 +64,7 @@ def unescaped_input(scene: Scene, response: Response) -> Advice | None:
         why="What is put into HTML has to be escaped. Templates do it by themselves.",
         place=place,
         fix=f"Write escape({shown}), with 'from markupsafe import escape'.",
-        diff=_escaped(scene, view, spots) if view and spots else "",
+        diff=_escaped(diagnostic, view, spots) if view and spots else "",
         facts=(("Came in", source), ("Value", value[:200])),
     )
 
@@ -82,7 +82,7 @@ def _markup_in(request: Request) -> Iterator[tuple[str, str]]:
                 yield name, value
 
 
-def _escaped(scene: Scene, view: View, spots: list[ast.expr]) -> str:
+def _escaped(diagnostic: DiagnosticContext, view: View, spots: list[ast.expr]) -> str:
     draft = Draft(view.code.path)
     added = {
         side
@@ -95,7 +95,7 @@ def _escaped(scene: Scene, view: View, spots: list[ast.expr]) -> str:
         # Markup would escape the text that it is added to.
         draft.replace_node(spot, f"str({escaped})" if spot in added else escaped)
     add_import(draft, view.code.source.tree, "markupsafe", "escape")
-    return diff_of(scene.folder, draft)
+    return diff_of(diagnostic.folder, draft)
 
 
 # Cookies
@@ -108,33 +108,33 @@ def _cookies(response: Response) -> Iterator[tuple[str, str, set[str]]]:
         yield pair.partition("=")[0], pair, {one.strip().lower() for one in attributes}
 
 
-def secure_cookie(scene: Scene, response: Response) -> Advice | None:
+def secure_cookie(diagnostic: DiagnosticContext, response: Response) -> Advice | None:
     """A cookie with Secure that is sent over http."""
-    request = scene.request
+    request = diagnostic.request
     if request is None or request.scheme == "https" or is_loopback(request.host):
         return None
     for name, _, attributes in _cookies(response):
         if "secure" not in attributes:
             continue
-        is_session = name == scene.app.config["SESSION_COOKIE_NAME"]
+        is_session = name == diagnostic.app.config["SESSION_COOKIE_NAME"]
         key = "SESSION_COOKIE_SECURE"
         return Advice(
             what=(
                 f"The cookie {name!r} has the attribute Secure and was sent over"
                 f" http://{request.host}, so the browser drops it."
             ),
-            place=scene.place_of(scene.view) if scene.view else None,
+            place=diagnostic.place_of(diagnostic.view) if diagnostic.view else None,
             fix=(
                 f"Write app.config['{key}'] = 'auto', or serve with HTTPS."
                 if is_session
                 else "Leave out secure=True, or serve with HTTPS: retort run --cert adhoc."
             ),
-            diff=setting_diff(scene, key, "'auto'") if is_session else "",
+            diff=setting_diff(diagnostic, key, "'auto'") if is_session else "",
         )
     return None
 
 
-def large_cookie(scene: Scene, response: Response) -> Advice | None:
+def large_cookie(diagnostic: DiagnosticContext, response: Response) -> Advice | None:
     """A cookie that browsers drop for its size."""
     for name, pair, _ in _cookies(response):
         if len(pair.encode()) <= LARGEST:
@@ -144,7 +144,7 @@ def large_cookie(scene: Scene, response: Response) -> Advice | None:
                 f"The cookie {name!r} has {len(pair.encode())} bytes, so the browser drops it:"
                 f" {LARGEST} is the most."
             ),
-            place=scene.place_of(scene.view) if scene.view else None,
+            place=diagnostic.place_of(diagnostic.view) if diagnostic.view else None,
             fix="Keep less in it: of the session, an id of what is stored on the server.",
         )
     return None
@@ -157,12 +157,12 @@ def large_cookie(scene: Scene, response: Response) -> Advice | None:
 _steps: WeakKeyDictionary[Any, BoundedCache[str, Steps]] = WeakKeyDictionary()
 
 
-def redirects_in_circle(scene: Scene, response: Response) -> Advice | None:
+def redirects_in_circle(diagnostic: DiagnosticContext, response: Response) -> Advice | None:
     """Redirects that come back to where they began."""
-    request = scene.request
+    request = diagnostic.request
     if request is None or request.method != "GET":
         return None
-    clients = _steps.setdefault(scene.app, BoundedCache(_CLIENTS_KEPT))
+    clients = _steps.setdefault(diagnostic.app, BoundedCache(_CLIENTS_KEPT))
     client = request.remote_addr or ""
     steps = clients.get(client, ())
     if steps and steps[-1][1] != request.url:
@@ -181,7 +181,7 @@ def redirects_in_circle(scene: Scene, response: Response) -> Advice | None:
     shown = " to ".join(_path(url) for url in (*circle, request.url, target))
     return Advice(
         what=f"Redirects go in a circle: {shown}.",
-        place=scene.place_of(scene.view) if scene.view else None,
+        place=diagnostic.place_of(diagnostic.view) if diagnostic.view else None,
         fix="Answer one of these addresses with a page.",
     )
 

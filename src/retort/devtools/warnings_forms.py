@@ -12,21 +12,21 @@ from .checks.reads import direct_reads
 
 if TYPE_CHECKING:
     from ..http import Request, Response
-    from .advice.scene import Scene
+    from .advice.diagnostic import DiagnosticContext
     from .checks.program import View
     from .checks.reads import Read
 
 _SMALL_FORM = 65_536  # bytes that are read to look for a field
 
 
-def form_elsewhere(scene: Scene, response: Response) -> Advice | None:
+def form_elsewhere(diagnostic: DiagnosticContext, response: Response) -> Advice | None:
     """What the view read and did not find, although it was sent."""
-    request = scene.request
+    request = diagnostic.request
     if request is None or response.status_code >= 400 or request.url_rule is None:
         return None
     if request.method == "GET" and not request.args:
         return None
-    view = scene.view
+    view = diagnostic.view
     if view is None:
         return None
     reads = direct_reads(view.code).fields
@@ -36,21 +36,21 @@ def form_elsewhere(scene: Scene, response: Response) -> Advice | None:
             other.name == read.name and other.source in (found, "values") for other in reads
         )
         if found is not None and not both:
-            return _advice(scene, view, read, found)
+            return _advice(diagnostic, view, read, found)
     return None
 
 
-def method_in_query(scene: Scene, response: Response) -> Advice | None:
+def method_in_query(diagnostic: DiagnosticContext, response: Response) -> Advice | None:
     """A method that was asked for in the address."""
-    request = scene.request
+    request = diagnostic.request
     if request is None or "_method" not in request.args:
         return None
     return Advice(
         what=(
-            f"{scene.what} was asked with _method in the query, where it has no effect: HTML forms"
-            ' know get and post only, and any other method="..." acts as get.'
+            f"{diagnostic.what} was asked with _method in the query, where it has no effect: HTML"
+            ' forms know get and post only, and any other method="..." acts as get.'
         ),
-        place=scene.place_of(scene.view) if scene.view else None,
+        place=diagnostic.place_of(diagnostic.view) if diagnostic.view else None,
         fix=(
             'Write <form method="post"> with <input type="hidden" name="_method" value="DELETE">,'
             " and set app.config['METHOD_OVERRIDE'] = True."
@@ -77,8 +77,8 @@ def _may_read_form(request: Request) -> bool:
     )
 
 
-def _advice(scene: Scene, view: View, read: Read, found: str) -> Advice:
-    request = scene.request
+def _advice(diagnostic: DiagnosticContext, view: View, read: Read, found: str) -> Advice:
+    request = diagnostic.request
     assert request is not None
     new = found
     if found in ("args", "form") and {"GET", "POST"} <= view.methods:
@@ -99,7 +99,7 @@ def _advice(scene: Scene, view: View, read: Read, found: str) -> Advice:
             draft.replace_node(node, f"{draft.source(node.value)}.{new}")
     return Advice(
         what=f"{came}, but {view.name} reads {read.name!r} from request.{read.source}.",
-        place=scene.place(view.code.path, read.line, view.code.node.name),
+        place=diagnostic.place(view.code.path, read.line, view.code.node.name),
         fix=fix,
-        diff=diff_of(scene.folder, draft),
+        diff=diff_of(diagnostic.folder, draft),
     )

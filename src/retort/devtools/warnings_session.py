@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..http import Response
-    from .advice.scene import Scene
+    from .advice.diagnostic import DiagnosticContext
     from .checks.program import View
 
 _CHANGING = frozenset(
@@ -24,31 +24,31 @@ _CHANGING = frozenset(
 )
 
 
-def changed_in_place(scene: Scene, response: Response) -> Advice | None:
+def changed_in_place(diagnostic: DiagnosticContext, response: Response) -> Advice | None:
     """The session of this request, compared with the cookie that it came from."""
     context = current_request_context.get(None)
-    if scene.request is None or not isinstance(context, RequestContext):
+    if diagnostic.request is None or not isinstance(context, RequestContext):
         return None
-    interface, held = scene.app.session_interface, context._given_session
+    interface, held = diagnostic.app.session_interface, context._given_session
     if type(interface) is not SecureCookieSessionInterface or not held or held.modified:
         return None
     if not isinstance(held, SecureCookieSession):
         return None
-    came = interface.open_session(scene.app, scene.request)
+    came = interface.open_session(diagnostic.app, diagnostic.request)
     changed = [key for key in held if came is None or held[key] != came.get(key)]
     if not changed:
         return None
-    view = scene.view
+    view = diagnostic.view
     statements = list(_changes(view)) if view else []
-    place = scene.place_of(view) if view else None
+    place = diagnostic.place_of(view) if view else None
     diff = ""
     if view is not None and statements:
-        place = scene.place(view.code.path, statements[0].lineno, view.code.node.name)
+        place = diagnostic.place(view.code.path, statements[0].lineno, view.code.node.name)
         draft = Draft(view.code.path)
         last = statements[-1]
         line = f"{' ' * last.col_offset}session.modified = True"
         draft.insert_line((last.end_lineno or last.lineno) + 1, line)
-        diff = diff_of(scene.folder, draft)
+        diff = diff_of(diagnostic.folder, draft)
     return Advice(
         what=f"session[{changed[0]!r}] was changed in place, which is not saved.",
         why="A session is saved when a key of it is assigned. It does not look into its values.",

@@ -7,8 +7,8 @@ import re
 from typing import TYPE_CHECKING
 
 from ..checks.program import first_line
+from .diagnostic import ROUTE_DECORATORS, DiagnosticContext
 from .edit import Draft, add_import, diff_of, quote_like
-from .scene import ROUTE_DECORATORS, Scene
 
 if TYPE_CHECKING:
     from werkzeug.routing import Rule
@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from ..checks.program import View
 
 
-def page_with_form(scene: Scene, rule: Rule, view: View | None, fields: list[str]) -> str:
+def page_with_form(
+    diagnostic: DiagnosticContext, rule: Rule, view: View | None, fields: list[str]
+) -> str:
     """A page at the address of a view for POST, with a form for it."""
-    found = scene.route_of(rule)
+    found = diagnostic.route_of(rule)
     if view is None or found is None or found[1] not in view.code.node.decorator_list:
         return ""
     source, call = found
@@ -33,14 +35,14 @@ def page_with_form(scene: Scene, rule: Rule, view: View | None, fields: list[str
         f"def {view.code.node.name}_form({', '.join(sorted(rule.arguments))}):\n"
         f'    return """<form method="post">\n{inputs}  <button>Send</button>\n</form>"""\n\n',
     )
-    return diff_of(scene.folder, draft)
+    return diff_of(diagnostic.folder, draft)
 
 
-def page_with_file(scene: Scene, name: str) -> str:
+def page_with_file(diagnostic: DiagnosticContext, name: str) -> str:
     """A view that shows a file which lies beside the program, at the address of its name."""
-    for view in scene.program.views:
+    for view in diagnostic.program.views:
         route = next(
-            (each for each in view.code.node.decorator_list if _is_of(scene, view, each)), None
+            (each for each in view.code.node.decorator_list if _is_of(diagnostic, view, each)), None
         )
         if not isinstance(route, ast.Call) or view.code.node.col_offset:
             continue
@@ -54,16 +56,16 @@ def page_with_file(scene: Scene, name: str) -> str:
             f"    return send_file({quote_like(written, name)})\n\n",
         )
         add_import(draft, view.code.source.tree, "flask", "send_file")
-        return diff_of(scene.folder, draft)
+        return diff_of(diagnostic.folder, draft)
     return ""
 
 
-def _is_of(scene: Scene, view: View, decorator: ast.expr) -> bool:
+def _is_of(diagnostic: DiagnosticContext, view: View, decorator: ast.expr) -> bool:
     """Whether this is a route of the application itself, and not of a blueprint."""
     called = decorator.func if isinstance(decorator, ast.Call) else None
     if not isinstance(called, ast.Attribute) or called.attr not in ROUTE_DECORATORS:
         return False
-    return view.code.resolve(called.value) is scene.app
+    return view.code.resolve(called.value) is diagnostic.app
 
 
 def _owner_of(draft: Draft, call: ast.Call) -> str:

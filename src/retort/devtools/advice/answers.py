@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from .diagnostic import DiagnosticContext, advisor, described
 from .edit import Draft, diff_of
 from .record import Advice
-from .scene import Scene, advisor, described
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,18 +22,18 @@ _ENDS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 
 
 @advisor
-def returned_none(scene: Scene) -> Advice | None:
+def returned_none(diagnostic: DiagnosticContext) -> Advice | None:
     """Name the branch without ``return``."""
-    error = scene.error
+    error = diagnostic.error
     if not isinstance(error, TypeError) or " returned None. " not in str(error):
         return None
-    view = scene.view
+    view = diagnostic.view
     if view is None:
         return None
     ends = list(_open_ends(view.code.node.body))
     bare = [node for node in ast.walk(view.code.node) if _returns_nothing(node)]
     if not ends and len(bare) == 1:
-        return _bare_return(scene, view, bare[0])
+        return _bare_return(diagnostic, view, bare[0])
     if not ends:
         return None
     value = next((end for end in ends if _may_be_returned(end)), None)
@@ -44,18 +44,18 @@ def returned_none(scene: Scene) -> Advice | None:
     return Advice(
         what=f"{described(view)} returned None: {_how(node)}.",
         why="What a view returns is what the browser is sent; without a return that is nothing.",
-        place=scene.place(view.code.path, node.lineno, view.code.node.name),
+        place=diagnostic.place(view.code.path, node.lineno, view.code.node.name),
         fix="Write return before this line." if value else "End this way with a return.",
-        diff=diff_of(scene.folder, draft),
+        diff=diff_of(diagnostic.folder, draft),
         facts=(("Ways without a return", _listed(ends)),),
     )
 
 
-def _bare_return(scene: Scene, view: View, node: ast.AST) -> Advice:
+def _bare_return(diagnostic: DiagnosticContext, view: View, node: ast.AST) -> Advice:
     line = getattr(node, "lineno", view.code.node.lineno)
     return Advice(
         what=f"{described(view)} returned None: line {line} returns nothing.",
-        place=scene.place(view.code.path, line, view.code.node.name),
+        place=diagnostic.place(view.code.path, line, view.code.node.name),
         fix="Return a string, a template or a redirect here.",
     )
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from ...app import Flask
 from ...globals import current_app, g, request, session
+from .diagnostic import DiagnosticContext, Line, advisor, source_at
 from .edit import Draft, add_import, diff_of
 from .record import Advice
-from .scene import Line, Scene, advisor, source_at
 
 if TYPE_CHECKING:
     from ..checks.source import Source
@@ -27,9 +27,9 @@ _STARTERS = {"Thread": 1, "Timer": 1, "submit": 0, "start_new_thread": 0, "apply
 
 
 @advisor
-def outside_of_context(scene: Scene) -> Advice | None:
+def outside_of_context(diagnostic: DiagnosticContext) -> Advice | None:
     """Name the proxy and its line, and say how to have a context there."""
-    error, line = scene.error, scene.last_line
+    error, line = diagnostic.error, diagnostic.last_line
     if not isinstance(error, RuntimeError) or not str(error).startswith(_MESSAGES):
         return None
     if line is None:
@@ -38,12 +38,12 @@ def outside_of_context(scene: Scene) -> Advice | None:
     name = _proxy_in(line, needs_request)
     what = "request" if needs_request else "application"
     start = f"{name} was used" if name else f"What needs the current {what} was called"
-    starter = _starter_of(scene, line)
+    starter = _starter_of(diagnostic, line)
     if starter is not None:
-        return _in_thread(scene, start, what, *starter)
-    if any(one.function == "<module>" for one in scene.lines[-1:]):
-        return _at_import(scene, line, start, name, needs_request)
-    return _elsewhere(scene, start, needs_request)
+        return _in_thread(diagnostic, start, what, *starter)
+    if any(one.function == "<module>" for one in diagnostic.lines[-1:]):
+        return _at_import(diagnostic, line, start, name, needs_request)
+    return _elsewhere(diagnostic, start, needs_request)
 
 
 def _proxy_in(line: Line, needs_request: bool) -> str:
@@ -63,10 +63,12 @@ def _proxy_in(line: Line, needs_request: bool) -> str:
 # In a thread
 
 
-def _starter_of(scene: Scene, line: Line) -> tuple[Source, ast.Call, ast.expr] | None:
+def _starter_of(
+    diagnostic: DiagnosticContext, line: Line
+) -> tuple[Source, ast.Call, ast.expr] | None:
     """The call that starts the function in a thread, if one does: ``Thread(target=work)``."""
     source = source_at(line)
-    names = {one.function for one in scene.lines} - {"<module>"}
+    names = {one.function for one in diagnostic.lines} - {"<module>"}
     if source is None:
         return None
     for node in ast.walk(source.tree):
@@ -89,7 +91,12 @@ def _target(call: ast.Call) -> ast.expr | None:
 
 
 def _in_thread(
-    scene: Scene, start: str, what: str, source: Source, call: ast.Call, target: ast.expr
+    diagnostic: DiagnosticContext,
+    start: str,
+    what: str,
+    source: Source,
+    call: ast.Call,
+    target: ast.expr,
 ) -> Advice:
     draft = Draft(source.path)
     shown = draft.source(target)
@@ -101,9 +108,9 @@ def _in_thread(
             "A thread starts without a context. copy_current_request_context gives it the one of"
             " the request that starts it. For work that outlives the request, hand over values."
         ),
-        place=scene.last_place,
+        place=diagnostic.last_place,
         fix=f"Start copy_current_request_context({shown}) where {shown} is started.",
-        diff=diff_of(scene.folder, draft),
+        diff=diff_of(diagnostic.folder, draft),
         facts=(("Started at", f"line {call.lineno}: {draft.lines[call.lineno - 1].strip()}"),),
     )
 
@@ -112,7 +119,7 @@ def _in_thread(
 
 
 def _at_import(
-    scene: Scene, line: Line, start: str, name: str, needs_request: bool
+    diagnostic: DiagnosticContext, line: Line, start: str, name: str, needs_request: bool
 ) -> Advice | None:
     if needs_request:
         return Advice(
@@ -121,7 +128,7 @@ def _at_import(
                 "What stands outside of functions runs once, before the first request."
                 " A view runs for each request."
             ),
-            place=scene.last_place,
+            place=diagnostic.last_place,
             fix="Move this line into the view that needs it.",
         )
     app_name = _application_in(line)
@@ -131,13 +138,13 @@ def _at_import(
             "In a script, enter the application's context. To try things by hand, 'retort shell'"
             " has it entered already."
         ),
-        place=scene.last_place,
+        place=diagnostic.last_place,
         fix=(
             f"Write {app_name} instead of {name}."
             if app_name and name == "current_app"
             else f"Put it below 'with {app_name or 'app'}.app_context():'."
         ),
-        diff=_import_diff(scene, line, name, app_name) if app_name else "",
+        diff=_import_diff(diagnostic, line, name, app_name) if app_name else "",
     )
 
 
@@ -147,7 +154,7 @@ def _application_in(line: Line) -> str:
     return names[0] if len(names) == 1 else ""
 
 
-def _import_diff(scene: Scene, line: Line, name: str, app_name: str) -> str:
+def _import_diff(diagnostic: DiagnosticContext, line: Line, name: str, app_name: str) -> str:
     source = source_at(line)
     if source is None:
         return ""
@@ -159,7 +166,7 @@ def _import_diff(scene: Scene, line: Line, name: str, app_name: str) -> str:
                 draft.replace_node(node, app_name)
     elif statement is not None:
         _indent_below(draft, statement, f"with {app_name}.app_context():")
-    return diff_of(scene.folder, draft)
+    return diff_of(diagnostic.folder, draft)
 
 
 def _simple_statement_at(tree: ast.Module, line: int) -> ast.stmt | None:
@@ -181,22 +188,22 @@ def _indent_below(draft: Draft, statement: ast.stmt, head: str) -> None:
 # Elsewhere: a script's function, a test, a scheduler
 
 
-def _elsewhere(scene: Scene, start: str, needs_request: bool) -> Advice:
-    line = scene.last_line
+def _elsewhere(diagnostic: DiagnosticContext, start: str, needs_request: bool) -> Advice:
+    line = diagnostic.last_line
     assert line is not None
     if needs_request:
         fix = "Call it from a view, or below 'with app.test_request_context():' in a test."
         what = f"{start} in {line.function}(), which was called outside of a request."
-        return Advice(what=what, place=scene.last_place, fix=fix)
-    caller = next((one for one in scene.lines if one.function == "<module>"), None)
+        return Advice(what=what, place=diagnostic.last_place, fix=fix)
+    caller = next((one for one in diagnostic.lines if one.function == "<module>"), None)
     app_name = _application_in(caller or line)
     diff = ""
     if caller is not None and app_name:
-        diff = _import_diff(scene, caller, "", app_name)
+        diff = _import_diff(diagnostic, caller, "", app_name)
     return Advice(
         what=f"{start} in {line.function}(), which was called outside of the application.",
         why="'retort shell' starts Python with the application's context entered.",
-        place=scene.last_place,
+        place=diagnostic.last_place,
         fix=f"Call it below 'with {app_name or 'app'}.app_context():'.",
         diff=diff,
     )

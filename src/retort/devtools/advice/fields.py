@@ -15,9 +15,9 @@ from ...http.hints import FORM_TYPES, MULTIPART
 from ..checks.markup import attributes_in
 from ..checks.reads import SOURCES, direct_reads
 from ..checks.source import text_in
+from .diagnostic import DiagnosticContext, Line, advisor, joined, source_at
 from .edit import Draft, diff_of, quote_like, set_attribute, tag_at, tags_from
 from .record import Advice
-from .scene import Line, Scene, advisor, joined, source_at
 
 if TYPE_CHECKING:
     import re
@@ -51,23 +51,23 @@ class Reading:
 
 
 @advisor
-def missing_field(scene: Scene) -> Advice | None:
+def missing_field(diagnostic: DiagnosticContext) -> Advice | None:
     """Say which field is missing, what came instead, and why."""
-    error, request = scene.error, scene.request
+    error, request = diagnostic.error, diagnostic.request
     if request is None or not isinstance(error, (BadRequestKeyError, FileFieldError)):
         return None
-    reading = _reading(scene, error)
+    reading = _reading(diagnostic, error)
     if reading is None:
         return None
     for explain in (_file_as_text, _elsewhere, _no_form, _misnamed):
-        advice = explain(scene, reading, request)
+        advice = explain(diagnostic, reading, request)
         if advice is not None:
             return advice
-    return _absent(scene, reading, request)
+    return _absent(diagnostic, reading, request)
 
 
-def _reading(scene: Scene, error: BaseException) -> Reading | None:
-    line = scene.last_line
+def _reading(diagnostic: DiagnosticContext, error: BaseException) -> Reading | None:
+    line = diagnostic.last_line
     if line is None:
         return None
     source = source_at(line)
@@ -101,8 +101,8 @@ def _attribute(tree: ast.Module, node: ast.expr) -> str | None:
     return None
 
 
-def _place(scene: Scene, reading: Reading) -> Place:
-    return scene.place(reading.path, reading.line.line, reading.line.function)
+def _place(diagnostic: DiagnosticContext, reading: Reading) -> Place:
+    return diagnostic.place(reading.path, reading.line.line, reading.line.function)
 
 
 def _facts(request: Request) -> tuple[tuple[str, str], ...]:
@@ -119,7 +119,7 @@ def _listed(names: object) -> str:
     return ", ".join(dict.fromkeys(str(name) for name in names))  # type: ignore[attr-defined]
 
 
-def _replaced(scene: Scene, reading: Reading, new: str) -> str:
+def _replaced(diagnostic: DiagnosticContext, reading: Reading, new: str) -> str:
     """The change that reads another part of the request in this place."""
     if reading.node is None or reading.alias:
         return ""
@@ -131,13 +131,15 @@ def _replaced(scene: Scene, reading: Reading, new: str) -> str:
         draft.replace(end - len(value.attr), end, new)
     else:
         draft.replace_node(value, f"{draft.source(value.value)}.{new}")
-    return diff_of(scene.folder, draft)
+    return diff_of(diagnostic.folder, draft)
 
 
 # A file that came as text
 
 
-def _file_as_text(scene: Scene, reading: Reading, request: Request) -> Advice | None:
+def _file_as_text(
+    diagnostic: DiagnosticContext, reading: Reading, request: Request
+) -> Advice | None:
     if reading.attribute != "files" or reading.key not in request.form:
         return None
     return Advice(
@@ -146,36 +148,36 @@ def _file_as_text(scene: Scene, reading: Reading, request: Request) -> Advice | 
             f" {request.mimetype}."
         ),
         why="Only multipart/form-data carries the contents of files.",
-        place=_place(scene, reading),
+        place=_place(diagnostic, reading),
         fix='Write <form method="post" enctype="multipart/form-data">.',
-        diff=_form_diff(scene, "enctype", MULTIPART, reading.key),
+        diff=_form_diff(diagnostic, "enctype", MULTIPART, reading.key),
         facts=_facts(request),
     )
 
 
-def _form_diff(scene: Scene, name: str, value: str, field: str = "") -> str:
+def _form_diff(diagnostic: DiagnosticContext, name: str, value: str, field: str = "") -> str:
     """The change that gives the form which was sent an attribute."""
-    for sent in _forms_here(scene):
+    for sent in _forms_here(diagnostic):
         if field and not any(one.name == field for one in sent.form.fields):
             continue
         draft = Draft(sent.page.file)
         tag = tag_at(draft, sent.line, "form")
         if tag is not None:
             set_attribute(draft, tag, name, value)
-            return diff_of(scene.folder, draft)
+            return diff_of(diagnostic.folder, draft)
     return ""
 
 
-def _forms_here(scene: Scene) -> Iterator[Sent]:
+def _forms_here(diagnostic: DiagnosticContext) -> Iterator[Sent]:
     """The forms that may have sent this request."""
-    if scene.view is not None:
-        yield from scene.forms_to(scene.view)
+    if diagnostic.view is not None:
+        yield from diagnostic.forms_to(diagnostic.view)
 
 
 # What came, but in another part of the request
 
 
-def _elsewhere(scene: Scene, reading: Reading, request: Request) -> Advice | None:
+def _elsewhere(diagnostic: DiagnosticContext, reading: Reading, request: Request) -> Advice | None:
     parts: dict[str, Container[str]]
     parts = {"form": request.form, "args": request.args, "files": request.files}
     parts.pop(reading.attribute, None)
@@ -185,7 +187,7 @@ def _elsewhere(scene: Scene, reading: Reading, request: Request) -> Advice | Non
     if found is None:
         return None
     new = found
-    takes_both = scene.view is not None and {"GET", "POST"} <= scene.view.methods
+    takes_both = diagnostic.view is not None and {"GET", "POST"} <= diagnostic.view.methods
     if takes_both and found != "files" and reading.attribute != "files":
         new = "values"
     came = {"form": "in a form", "args": "in the query string", "files": "as a file"}[found]
@@ -201,9 +203,9 @@ def _elsewhere(scene: Scene, reading: Reading, request: Request) -> Advice | Non
             "GET puts a form's fields into the query string, POST into the body. request.values"
             " has the fields of both."
         ),
-        place=_place(scene, reading),
+        place=_place(diagnostic, reading),
         fix=fix,
-        diff=_replaced(scene, reading, new),
+        diff=_replaced(diagnostic, reading, new),
         facts=_facts(request),
     )
 
@@ -211,7 +213,7 @@ def _elsewhere(scene: Scene, reading: Reading, request: Request) -> Advice | Non
 # A body that is no form
 
 
-def _no_form(scene: Scene, reading: Reading, request: Request) -> Advice | None:
+def _no_form(diagnostic: DiagnosticContext, reading: Reading, request: Request) -> Advice | None:
     if reading.attribute not in ("form", "values", "files") or not request.content_length:
         return None
     if request.is_json:
@@ -220,9 +222,9 @@ def _no_form(scene: Scene, reading: Reading, request: Request) -> Advice | None:
                 f"No field {reading.key!r}: the body is {request.mimetype}, which"
                 f" request.{reading.attribute} does not hold."
             ),
-            place=_place(scene, reading),
+            place=_place(diagnostic, reading),
             fix=f"Read request.get_json()[{reading.key!r}].",
-            diff=_replaced(scene, reading, "get_json()"),
+            diff=_replaced(diagnostic, reading, "get_json()"),
             facts=_facts(request),
         )
     if request.mimetype in FORM_TYPES:
@@ -233,17 +235,17 @@ def _no_form(scene: Scene, reading: Reading, request: Request) -> Advice | None:
             "request.form is read from application/x-www-form-urlencoded and multipart/form-data."
             " request.get_data() has every body as it was sent."
         ),
-        place=_place(scene, reading),
+        place=_place(diagnostic, reading),
         fix="Send it as a form: remove the enctype from the <form>, or name the right type.",
-        diff=_form_diff(scene, "enctype", "application/x-www-form-urlencoded"),
+        diff=_form_diff(diagnostic, "enctype", "application/x-www-form-urlencoded"),
         facts=_facts(request),
     )
 
 
 @advisor
-def no_boundary(scene: Scene) -> Advice | None:
+def no_boundary(diagnostic: DiagnosticContext) -> Advice | None:
     """A body that says it is a form with files, but not how it is divided."""
-    error, request = scene.error, scene.request
+    error, request = diagnostic.error, diagnostic.request
     if type(error) is not BadRequest or request is None or request.mimetype != MULTIPART:
         return None
     if "boundary" in request.mimetype_params:
@@ -254,7 +256,7 @@ def no_boundary(scene: Scene) -> Advice | None:
             "A script that sets this Content-Type by hand leaves the boundary out. Whoever makes"
             " the body knows it: the browser, for a FormData."
         ),
-        place=scene.last_place,
+        place=diagnostic.last_place,
         fix="Leave the header Content-Type out where the request is made.",
         facts=(("Content-Type", request.content_type or ""),),
     )
@@ -263,12 +265,12 @@ def no_boundary(scene: Scene) -> Advice | None:
 # A field with another name
 
 
-def _misnamed(scene: Scene, reading: Reading, request: Request) -> Advice | None:
+def _misnamed(diagnostic: DiagnosticContext, reading: Reading, request: Request) -> Advice | None:
     received = [name for name in _part(request, reading.attribute) if name]
-    by_id = _input_by_id(scene, reading)
+    by_id = _input_by_id(diagnostic, reading)
     if by_id is not None:
-        return _without_name(scene, reading, request, *by_id)
-    meant = _meant(scene, reading, received)
+        return _without_name(diagnostic, reading, request, *by_id)
+    meant = _meant(diagnostic, reading, received)
     if meant is None:
         return None
     diff = ""
@@ -276,14 +278,14 @@ def _misnamed(scene: Scene, reading: Reading, request: Request) -> Advice | None
         draft = Draft(reading.path)
         new = quote_like(draft.source(reading.node.slice), meant)
         draft.replace_node(reading.node.slice, new)
-        diff = diff_of(scene.folder, draft)
+        diff = diff_of(diagnostic.folder, draft)
     return Advice(
         what=(
             f"No {_kind(reading)} {reading.key!r}. Received: {joined(received)}. Did you mean"
             f" {meant!r}?"
         ),
         why=_needs_name(reading),
-        place=_place(scene, reading),
+        place=_place(diagnostic, reading),
         fix=f"Read request.{reading.attribute}[{meant!r}], or rename the input.",
         diff=diff,
         facts=_facts(request),
@@ -305,7 +307,7 @@ def _needs_name(reading: Reading) -> str:
     return f'The input needs name="{reading.key}"; an id is not sent.'
 
 
-def _meant(scene: Scene, reading: Reading, received: list[str]) -> str | None:
+def _meant(diagnostic: DiagnosticContext, reading: Reading, received: list[str]) -> str | None:
     """A received name that is close, or the only one the view does not read."""
     lowered = {name.lower(): name for name in received}
     close = difflib.get_close_matches(reading.key.lower(), list(lowered), n=1)
@@ -313,16 +315,18 @@ def _meant(scene: Scene, reading: Reading, received: list[str]) -> str | None:
         return lowered[close[0]]
     if reading.attribute not in SOURCES:
         return None
-    view = scene.view
+    view = diagnostic.view
     read = {one.name for one in direct_reads(view.code).fields} if view else set()
     unread = [name for name in received if name not in read and not name.startswith("_")]
     unread = [name for name in unread if name != "csrf_token"]
     return unread[0] if len(unread) == 1 else None
 
 
-def _input_by_id(scene: Scene, reading: Reading) -> tuple[Draft, re.Match[str]] | None:
+def _input_by_id(
+    diagnostic: DiagnosticContext, reading: Reading
+) -> tuple[Draft, re.Match[str]] | None:
     """An input whose id is what the view reads, in a form that is sent here."""
-    for sent in _forms_here(scene):
+    for sent in _forms_here(diagnostic):
         draft = Draft(sent.page.file)
         for tag in tags_from(draft, sent.line, "(?:input|select|textarea|form)"):
             if tag[0].lower().startswith("<form") and draft.line_of(tag) != sent.line:
@@ -334,7 +338,11 @@ def _input_by_id(scene: Scene, reading: Reading) -> tuple[Draft, re.Match[str]] 
 
 
 def _without_name(
-    scene: Scene, reading: Reading, request: Request, draft: Draft, tag: re.Match[str]
+    diagnostic: DiagnosticContext,
+    reading: Reading,
+    request: Request,
+    draft: Draft,
+    tag: re.Match[str],
 ) -> Advice:
     set_attribute(draft, tag, "name", reading.key)
     received = [name for name in _part(request, reading.attribute) if name]
@@ -345,9 +353,9 @@ def _without_name(
             f" ({os.path.basename(draft.path)}:{line}) has no name, and an id is not sent."
         ),
         why=f"Received: {joined(received) if received else 'nothing'}.",
-        place=scene.place(draft.path, line),
+        place=diagnostic.place(draft.path, line),
         fix=f'Write name="{reading.key}" in the input.',
-        diff=diff_of(scene.folder, draft),
+        diff=diff_of(diagnostic.folder, draft),
         facts=_facts(request),
     )
 
@@ -355,13 +363,13 @@ def _without_name(
 # A field that did not come at all
 
 
-def _absent(scene: Scene, reading: Reading, request: Request) -> Advice:
+def _absent(diagnostic: DiagnosticContext, reading: Reading, request: Request) -> Advice:
     received = [name for name in _part(request, reading.attribute) if name]
     listed = joined(received) if received else "nothing"
     unticked = next(
         (
             field
-            for sent in _forms_here(scene)
+            for sent in _forms_here(diagnostic)
             for field in sent.form.fields
             if field.name == reading.key and field.kind in _UNTICKED
         ),
@@ -373,21 +381,21 @@ def _absent(scene: Scene, reading: Reading, request: Request) -> Advice:
     return Advice(
         what=f"No {_kind(reading)} {reading.key!r}. Received: {listed}.",
         why=why,
-        place=_place(scene, reading),
+        place=_place(diagnostic, reading),
         fix=(
             f"Read request.{reading.attribute}.get({reading.key!r}), which gives None if it is"
             " missing."
-            if unticked is not None or not _has_input(scene, reading)
+            if unticked is not None or not _has_input(diagnostic, reading)
             else f"Send the {_kind(reading)} {reading.key!r}."
         ),
-        diff=_getter_diff(scene, reading) if _may_be_missing(reading, unticked) else "",
+        diff=_getter_diff(diagnostic, reading) if _may_be_missing(reading, unticked) else "",
         facts=_facts(request),
     )
 
 
-def _has_input(scene: Scene, reading: Reading) -> bool:
+def _has_input(diagnostic: DiagnosticContext, reading: Reading) -> bool:
     return any(
-        field.name == reading.key for sent in _forms_here(scene) for field in sent.form.fields
+        field.name == reading.key for sent in _forms_here(diagnostic) for field in sent.form.fields
     )
 
 
@@ -395,10 +403,10 @@ def _may_be_missing(reading: Reading, unticked: Field | None) -> bool:
     return unticked is not None or reading.attribute in ("args", "cookies", "headers")
 
 
-def _getter_diff(scene: Scene, reading: Reading) -> str:
+def _getter_diff(diagnostic: DiagnosticContext, reading: Reading) -> str:
     if reading.node is None:
         return ""
     draft = Draft(reading.path)
     value, key = draft.source(reading.node.value), draft.source(reading.node.slice)
     draft.replace_node(reading.node, f"{value}.get({key})")
-    return diff_of(scene.folder, draft)
+    return diff_of(diagnostic.folder, draft)

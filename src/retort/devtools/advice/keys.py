@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import secrets
 
+from .diagnostic import DiagnosticContext, advisor, new_setting_diff
 from .record import Advice
-from .scene import Scene, advisor, new_setting_diff
 
 _MESSAGE = "The session is unavailable: the app has no secret key"
 
 
 @advisor
-def no_secret_key(scene: Scene) -> Advice | None:
+def no_secret_key(diagnostic: DiagnosticContext) -> Advice | None:
     """Make a key for the program."""
-    error, line = scene.error, scene.last_line
+    error, line = diagnostic.error, diagnostic.last_line
     if not isinstance(error, RuntimeError) or not str(error).startswith(_MESSAGE):
         return None
-    if scene.app is None or line is None:
+    if diagnostic.app is None or line is None:
         return None
     return Advice(
         what=(
@@ -29,7 +29,7 @@ def no_secret_key(scene: Scene) -> Advice | None:
             "In production take it from the environment: app.config.from_prefixed_env() reads"
             " FLASK_SECRET_KEY."
         ),
-        place=scene.last_place,
+        place=diagnostic.last_place,
         fix="Give the program a key; this one was made just now, for you.",
-        diff=new_setting_diff(scene, "SECRET_KEY", repr(secrets.token_hex())),
+        diff=new_setting_diff(diagnostic, "SECRET_KEY", repr(secrets.token_hex())),
     )

@@ -11,9 +11,9 @@ from ..checks.flow import tested_methods
 from ..checks.reads import direct_reads
 from ..checks.source import text_in
 from .additions import page_with_form
+from .diagnostic import DiagnosticContext, advisor, joined, shown_methods
 from .edit import Draft, diff_of, quote_like, set_attribute, tag_at
 from .record import Advice
-from .scene import Scene, advisor, joined, shown_methods
 
 if TYPE_CHECKING:
     from werkzeug.routing import Rule
@@ -26,30 +26,30 @@ _KEEPS_METHOD = (307, 308)
 
 
 @advisor
-def method_not_allowed(scene: Scene) -> Advice | None:
+def method_not_allowed(diagnostic: DiagnosticContext) -> Advice | None:
     """Say who answers this URL, and for which methods."""
-    if not isinstance(scene.error, MethodNotAllowed) or scene.request is None:
+    if not isinstance(diagnostic.error, MethodNotAllowed) or diagnostic.request is None:
         return None
-    rules = scene.rules_for_path()
+    rules = diagnostic.rules_for_path()
     if not rules:
         return None
-    redirect = _redirect_to(scene, rules)
+    redirect = _redirect_to(diagnostic, rules)
     if redirect is not None:
-        return _after_redirect(scene, rules, *redirect)
-    if scene.request.method in ("GET", "HEAD"):
-        return _opened(scene, rules)
-    return _sent(scene, rules)
+        return _after_redirect(diagnostic, rules, *redirect)
+    if diagnostic.request.method in ("GET", "HEAD"):
+        return _opened(diagnostic, rules)
+    return _sent(diagnostic, rules)
 
 
 def _taken(rules: list[Rule]) -> list[str]:
     return shown_methods({method for rule in rules for method in rule.methods or ()})
 
 
-def _only(scene: Scene, rules: list[Rule]) -> str:
+def _only(diagnostic: DiagnosticContext, rules: list[Rule]) -> str:
     """As in ``login() (app.py:12) answers GET only``; or, of several, each."""
     by_view: dict[str, set[str]] = {}
     for rule in rules:
-        by_view.setdefault(scene.name_of(rule), set()).update(rule.methods or ())
+        by_view.setdefault(diagnostic.name_of(rule), set()).update(rule.methods or ())
     parts = [f"{name} answers {joined(shown_methods(of))} only" for name, of in by_view.items()]
     return joined(parts)
 
@@ -57,11 +57,11 @@ def _only(scene: Scene, rules: list[Rule]) -> str:
 # POST, PUT, PATCH, DELETE
 
 
-def _sent(scene: Scene, rules: list[Rule]) -> Advice:
-    assert scene.request is not None
-    method = scene.request.method
-    rule = next((each for each in rules if _expects(scene, each, method)), rules[0])
-    view, cls = scene.view_of(rule), scene.class_of(rule)
+def _sent(diagnostic: DiagnosticContext, rules: list[Rule]) -> Advice:
+    assert diagnostic.request is not None
+    method = diagnostic.request.method
+    rule = next((each for each in rules if _expects(diagnostic, each, method)), rules[0])
+    view, cls = diagnostic.view_of(rule), diagnostic.class_of(rule)
     wanted = [*_taken([rule]), method]
     listed = ", ".join(repr(one) for one in wanted)
     name = view.name if view else repr(rule.endpoint)
@@ -69,37 +69,37 @@ def _sent(scene: Scene, rules: list[Rule]) -> Advice:
     if cls is not None:
         fix = f"Write a method {method.lower()}(self) in the class {cls.__name__}."
     return Advice(
-        what=f"{scene.what} arrived; {_only(scene, rules)}.",
+        what=f"{diagnostic.what} arrived; {_only(diagnostic, rules)}.",
         why=(
             "A route answers GET alone unless it names more methods. HEAD and OPTIONS come by"
             " themselves."
         ),
-        place=None if view is None else scene.place_of(view),
+        place=None if view is None else diagnostic.place_of(view),
         fix=fix,
-        diff="" if cls else add_methods(scene, rule, wanted),
+        diff="" if cls else add_methods(diagnostic, rule, wanted),
         facts=(("Methods of this URL", ", ".join(_taken(rules))),),
     )
 
 
-def _expects(scene: Scene, rule: Rule, method: str) -> bool:
+def _expects(diagnostic: DiagnosticContext, rule: Rule, method: str) -> bool:
     """Whether a view looks as if it was meant to take a method."""
-    view = scene.view_of(rule)
+    view = diagnostic.view_of(rule)
     if view is None:
         return False
     tests = any(method in methods for _, methods in tested_methods(view.code))
     return tests or bool({"form", "files"} & direct_reads(view.code).touched.keys())
 
 
-def add_methods(scene: Scene, rule: Rule, wanted: list[str]) -> str:
+def add_methods(diagnostic: DiagnosticContext, rule: Rule, wanted: list[str]) -> str:
     """The change by which a route takes exactly these methods besides HEAD and OPTIONS."""
-    view, found = scene.view_of(rule), scene.route_of(rule)
+    view, found = diagnostic.view_of(rule), diagnostic.route_of(rule)
     if found is None or (view is not None and not view.is_alone):
         return ""
     source, call = found
     draft = Draft(source.path)
     if not _write_methods(draft, call, wanted):
         return ""
-    return diff_of(scene.folder, draft)
+    return diff_of(diagnostic.folder, draft)
 
 
 def _write_methods(draft: Draft, call: ast.Call, wanted: list[str]) -> bool:
@@ -128,18 +128,17 @@ def _write_methods(draft: Draft, call: ast.Call, wanted: list[str]) -> bool:
 # GET
 
 
-def _opened(scene: Scene, rules: list[Rule]) -> Advice:
+def _opened(diagnostic: DiagnosticContext, rules: list[Rule]) -> Advice:
     rule = rules[0]
-    view = scene.view_of(rule)
-    place = None if view is None else scene.place_of(view)
+    view = diagnostic.view_of(rule)
+    place = None if view is None else diagnostic.place_of(view)
     taken = joined(_taken(rules))
-    what = (
-        f"You opened {scene.request.path if scene.request else ''} with GET; {_only(scene, rules)}."
-    )
-    forms = scene.forms_to(view) if view else []
+    path = diagnostic.request.path if diagnostic.request else ""
+    what = f"You opened {path} with GET; {_only(diagnostic, rules)}."
+    forms = diagnostic.forms_to(view) if view else []
     by_get = [sent for sent in forms if sent.form.sends == "GET"]
-    if by_get and scene.request is not None and scene.request.args:
-        return _form_by_get(scene, what, by_get[0], taken)
+    if by_get and diagnostic.request is not None and diagnostic.request.args:
+        return _form_by_get(diagnostic, what, by_get[0], taken)
     if forms:
         return Advice(
             what=what,
@@ -154,12 +153,14 @@ def _opened(scene: Scene, rules: list[Rule]) -> Advice:
         why="Typing an address, and following a link, is GET. A form with method=post sends POST.",
         place=place,
         fix=f'Write a page with <form action="{rule.rule}" method="post">, and open that.',
-        diff=page_with_form(scene, rule, view, fields) if "POST" in (rule.methods or ()) else "",
+        diff=page_with_form(diagnostic, rule, view, fields)
+        if "POST" in (rule.methods or ())
+        else "",
         facts=(("Fields that are read", ", ".join(fields) or "none that could be found"),),
     )
 
 
-def _form_by_get(scene: Scene, what: str, sent: Sent, taken: str) -> Advice:
+def _form_by_get(diagnostic: DiagnosticContext, what: str, sent: Sent, taken: str) -> Advice:
     draft = Draft(sent.page.file)
     tag = tag_at(draft, sent.line, "form")
     if tag is not None:
@@ -167,9 +168,9 @@ def _form_by_get(scene: Scene, what: str, sent: Sent, taken: str) -> Advice:
     return Advice(
         what=what,
         why=f"The form is sent with GET, its fields in the address; this URL takes {taken}.",
-        place=scene.place(sent.page.file, sent.line),
+        place=diagnostic.place(sent.page.file, sent.line),
         fix='Add method="post" to the form.',
-        diff=diff_of(scene.folder, draft),
+        diff=diff_of(diagnostic.folder, draft),
     )
 
 
@@ -192,18 +193,20 @@ def _fields_of(view: View | None) -> list[str]:
 # After a redirect that keeps the method
 
 
-def _redirect_to(scene: Scene, rules: list[Rule]) -> tuple[Source, ast.Call, ast.expr] | None:
+def _redirect_to(
+    diagnostic: DiagnosticContext, rules: list[Rule]
+) -> tuple[Source, ast.Call, ast.expr] | None:
     """The call of ``redirect`` that may have brought this request, with the status it gives."""
-    if scene.request is None or scene.request.method == "GET":
+    if diagnostic.request is None or diagnostic.request.method == "GET":
         return None
-    for source in scene.program.sources:
+    for source in diagnostic.program.sources:
         for node in ast.walk(source.tree):
             if not isinstance(node, ast.Call) or _called(node) != "redirect" or not node.args:
                 continue
             code = next((each.value for each in node.keywords if each.arg == "code"), None)
             code = code or (node.args[1] if len(node.args) > 1 else None)
             keeps = isinstance(code, ast.Constant) and code.value in _KEEPS_METHOD
-            if code is not None and keeps and _leads_to(scene, node.args[0], rules):
+            if code is not None and keeps and _leads_to(diagnostic, node.args[0], rules):
                 return source, node, code
     return None
 
@@ -212,26 +215,26 @@ def _called(node: ast.Call) -> str:
     return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
 
 
-def _leads_to(scene: Scene, target: ast.expr, rules: list[Rule]) -> bool:
+def _leads_to(diagnostic: DiagnosticContext, target: ast.expr, rules: list[Rule]) -> bool:
     if isinstance(target, ast.Call) and _called(target) == "url_for" and target.args:
         return text_in(target.args[0]) in {rule.endpoint for rule in rules}
     text = text_in(target)
-    return text is not None and scene.request is not None and text == scene.request.path
+    return text is not None and diagnostic.request is not None and text == diagnostic.request.path
 
 
 def _after_redirect(
-    scene: Scene, rules: list[Rule], source: Source, call: ast.Call, code: ast.expr
+    diagnostic: DiagnosticContext, rules: list[Rule], source: Source, call: ast.Call, code: ast.expr
 ) -> Advice:
     draft = Draft(source.path)
     draft.replace_node(code, "303")
     status = ast.unparse(code)
     return Advice(
         what=(
-            f"{scene.what} arrived after a redirect with status {status}, which keeps the"
-            f" method; {_only(scene, rules)}."
+            f"{diagnostic.what} arrived after a redirect with status {status}, which keeps the"
+            f" method; {_only(diagnostic, rules)}."
         ),
         why="303 (See Other) is followed with GET: RFC 9110 section 15.4.4.",
-        place=scene.place(source.path, call.lineno),
+        place=diagnostic.place(source.path, call.lineno),
         fix="Redirect with 303 after a POST.",
-        diff=diff_of(scene.folder, draft),
+        diff=diff_of(diagnostic.folder, draft),
     )

@@ -12,20 +12,20 @@ from typing import TYPE_CHECKING
 import retort
 
 from ..checks.start import HIDEABLE
+from .diagnostic import DiagnosticContext, advisor, source_at
 from .edit import Draft, add_import, diff_of, rename_diff
 from .record import Advice
-from .scene import Scene, advisor, source_at
 
 if TYPE_CHECKING:
-    from .scene import Line
+    from .diagnostic import Line
 
 _CLOSERS = {"(": ")", "[": "]", "{": "}"}
 
 
 @advisor
-def unknown_name(scene: Scene) -> Advice | None:
+def unknown_name(diagnostic: DiagnosticContext) -> Advice | None:
     """A name that is not imported, or misspelt."""
-    error, line = scene.error, scene.last_line
+    error, line = diagnostic.error, diagnostic.last_line
     if type(error) is not NameError or line is None:
         return None
     name, source = error.name, source_at(line)
@@ -36,27 +36,27 @@ def unknown_name(scene: Scene) -> Advice | None:
         add_import(draft, source.tree, "flask", name)
         return Advice(
             what=f"{name} is not imported in {os.path.basename(line.file)}.",
-            place=scene.last_place,
+            place=diagnostic.last_place,
             fix=f"Write 'from flask import {name}'.",
-            diff=diff_of(scene.folder, draft),
+            diff=diff_of(diagnostic.folder, draft),
         )
     known = [*line.frame.f_locals, *line.frame.f_globals, *dir(builtins)]
     close = difflib.get_close_matches(name, known, n=1)
     if not close:
         return Advice(
             what=f"There is no {name!r} here: it was given no value before this line.",
-            place=scene.last_place,
+            place=diagnostic.last_place,
             fix=f"Assign {name}, import it, or put it in quotes if it is text.",
         )
     return Advice(
         what=f"There is no {name!r} here. Did you mean {close[0]!r}?",
-        place=scene.last_place,
+        place=diagnostic.last_place,
         fix=f"Write {close[0]}.",
-        diff=_renamed(scene, line, name, close[0]),
+        diff=_renamed(diagnostic, line, name, close[0]),
     )
 
 
-def _renamed(scene: Scene, line: Line, name: str, meant: str) -> str:
+def _renamed(diagnostic: DiagnosticContext, line: Line, name: str, meant: str) -> str:
     source = source_at(line)
     if source is None:
         return ""
@@ -64,26 +64,26 @@ def _renamed(scene: Scene, line: Line, name: str, meant: str) -> str:
     for node in ast.walk(source.tree):
         if isinstance(node, ast.Name) and node.id == name and node.lineno == line.line:
             draft.replace_node(node, meant)
-    return diff_of(scene.folder, draft)
+    return diff_of(diagnostic.folder, draft)
 
 
 # A file that cannot be compiled
 
 
 @advisor
-def syntax_error(scene: Scene) -> Advice | None:
+def syntax_error(diagnostic: DiagnosticContext) -> Advice | None:
     """Where Python stopped reading, and what may be missing there."""
-    error = scene.error
+    error = diagnostic.error
     if not isinstance(error, SyntaxError) or not error.filename or not error.lineno:
         return None
     file = os.path.realpath(error.filename)
-    place = scene.place(file, error.lineno)
+    place = diagnostic.place(file, error.lineno)
     name = f"{os.path.basename(file)}, line {error.lineno}"
     diff, fix = "", "Correct this line, or the one above it, and save the file."
     for mend in (_colon, _closer, _quote):
         draft = Draft(file)
         done = mend(draft, error)
-        made = diff_of(scene.folder, draft) if done else ""
+        made = diff_of(diagnostic.folder, draft) if done else ""
         if made:
             diff, fix = made, done
             break
@@ -136,12 +136,12 @@ def _append(draft: Draft, line: int, text: str) -> None:
 
 
 @advisor
-def hidden_package(scene: Scene) -> Advice | None:
+def hidden_package(diagnostic: DiagnosticContext) -> Advice | None:
     """``flask.py`` beside the program is what ``import flask`` finds."""
-    error = scene.error
+    error = diagnostic.error
     if not isinstance(error, (ImportError, AttributeError)):
         return None
-    file = _hiding(scene, error)
+    file = _hiding(diagnostic, error)
     if file is None:
         return None
     name = os.path.basename(file)
@@ -150,14 +150,14 @@ def hidden_package(scene: Scene) -> Advice | None:
     return Advice(
         what=f"Your file {name} hides the package {package}: 'import {package}' finds the file.",
         why=f"It is {file}. Python looks into the program's own folder first.",
-        place=scene.last_place,
+        place=diagnostic.last_place,
         fix=f"Rename {name}, for instance to {os.path.basename(new)}.",
         diff=rename_diff(os.path.dirname(file), file, new),
     )
 
 
-def _hiding(scene: Scene, error: BaseException) -> str | None:
-    folders = {os.path.dirname(line.file) for line in scene.lines} or {os.getcwd()}
+def _hiding(diagnostic: DiagnosticContext, error: BaseException) -> str | None:
+    folders = {os.path.dirname(line.file) for line in diagnostic.lines} or {os.getcwd()}
     named = getattr(error, "name", None) or ""
     for folder in sorted(folders):
         for package in HIDEABLE:

@@ -11,46 +11,46 @@ from jinja2 import FileSystemLoader, TemplateNotFound, TemplatesNotFound
 
 from ..checks.source import text_in
 from ..checks.start import folder_like
+from .diagnostic import DiagnosticContext, advisor, source_at
 from .edit import Draft, diff_of, quote_like, rename_diff
 from .record import Advice
-from .scene import Scene, advisor, source_at
 
 _SHOWN_FILES = 20
 
 
 @advisor
-def template_not_found(scene: Scene) -> Advice | None:
+def template_not_found(diagnostic: DiagnosticContext) -> Advice | None:
     """Say where the template was looked for, and where it is."""
-    error = scene.error
+    error = diagnostic.error
     if not isinstance(error, TemplateNotFound) or isinstance(error, TemplatesNotFound):
         return None
-    if scene.app is None or not error.name:
+    if diagnostic.app is None or not error.name:
         return None
-    name, folders = str(error.name), _searched(scene)
+    name, folders = str(error.name), _searched(diagnostic)
     for explain in (_in_misnamed_folder, _beside, _near):
-        advice = explain(scene, name, folders)
+        advice = explain(diagnostic, name, folders)
         if advice is not None:
             return advice
     return Advice(
         what=_what(name, folders),
         why=_why(folders),
-        place=scene.last_place,
-        fix=f"Make the file {_home(scene, folders) / name}.",
+        place=diagnostic.last_place,
+        fix=f"Make the file {_home(diagnostic, folders) / name}.",
         facts=_facts(folders),
     )
 
 
-def _searched(scene: Scene) -> list[Path]:
+def _searched(diagnostic: DiagnosticContext) -> list[Path]:
     """The folders of the application's loader, then those of its blueprints."""
     found = []
-    for owner in (scene.app, *scene.app.iter_blueprints()):
+    for owner in (diagnostic.app, *diagnostic.app.iter_blueprints()):
         if isinstance(owner.jinja_loader, FileSystemLoader):
             found += [Path(folder).resolve() for folder in owner.jinja_loader.searchpath]
     return list(dict.fromkeys(found))
 
 
-def _home(scene: Scene, folders: list[Path]) -> Path:
-    return folders[0] if folders else Path(scene.app.root_path, "templates")
+def _home(diagnostic: DiagnosticContext, folders: list[Path]) -> Path:
+    return folders[0] if folders else Path(diagnostic.app.root_path, "templates")
 
 
 def _what(name: str, folders: list[Path], more: str = "") -> str:
@@ -75,8 +75,10 @@ def _facts(folders: list[Path]) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _in_misnamed_folder(scene: Scene, name: str, folders: list[Path]) -> Advice | None:
-    root = Path(scene.app.root_path).resolve()
+def _in_misnamed_folder(
+    diagnostic: DiagnosticContext, name: str, folders: list[Path]
+) -> Advice | None:
+    root = Path(diagnostic.app.root_path).resolve()
     for word in filter(None, (folder_like(str(root), "templates"), "html")):
         folder = root / word
         is_same = any(folder.is_dir() and one.exists() and folder.samefile(one) for one in folders)
@@ -85,17 +87,17 @@ def _in_misnamed_folder(scene: Scene, name: str, folders: list[Path]) -> Advice 
         return Advice(
             what=_what(name, folders, f" It is in {folder}."),
             why="The folder is called templates, unless the application names another.",
-            place=scene.last_place,
+            place=diagnostic.last_place,
             fix=f"Rename the folder {word} to templates, or write template_folder={word!r}.",
-            diff=_folder_diff(scene, word) or _move(scene, folder / name, folders, name),
+            diff=_folder_diff(diagnostic, word) or _move(diagnostic, folder / name, folders, name),
             facts=_facts(folders),
         )
     return None
 
 
-def _folder_diff(scene: Scene, word: str) -> str:
+def _folder_diff(diagnostic: DiagnosticContext, word: str) -> str:
     """``Flask(__name__, template_folder="template")``."""
-    for source in scene.program.sources:
+    for source in diagnostic.program.sources:
         for node in ast.walk(source.tree):
             if not isinstance(node, ast.Call) or not node.args:
                 continue
@@ -107,33 +109,33 @@ def _folder_diff(scene: Scene, word: str) -> str:
                 last = [*node.args, *(each.value for each in node.keywords)][-1]
                 shown = quote_like(draft.source(node), word)
                 draft.insert(draft.end(last), f", template_folder={shown}")
-                return diff_of(scene.folder, draft)
+                return diff_of(diagnostic.folder, draft)
     return ""
 
 
-def _move(scene: Scene, file: Path, folders: list[Path], name: str) -> str:
-    return rename_diff(scene.folder, str(file), str(_home(scene, folders) / name))
+def _move(diagnostic: DiagnosticContext, file: Path, folders: list[Path], name: str) -> str:
+    return rename_diff(diagnostic.folder, str(file), str(_home(diagnostic, folders) / name))
 
 
-def _beside(scene: Scene, name: str, folders: list[Path]) -> Advice | None:
+def _beside(diagnostic: DiagnosticContext, name: str, folders: list[Path]) -> Advice | None:
     """The file lies beside the program, or in its static folder."""
-    root = Path(scene.app.root_path).resolve()
-    places = [root, *([Path(scene.app.static_folder)] if scene.app.static_folder else [])]
+    root = Path(diagnostic.app.root_path).resolve()
+    places = [root, *([Path(diagnostic.app.static_folder)] if diagnostic.app.static_folder else [])]
     found = next((place / name for place in places if (place / name).is_file()), None)
     if found is None:
         return None
-    home = _home(scene, folders)
+    home = _home(diagnostic, folders)
     return Advice(
         what=_what(name, folders, f" It lies in {found.parent}."),
         why="Templates are looked for in their own folder alone.",
-        place=scene.last_place,
+        place=diagnostic.last_place,
         fix=f"Move {found} to {home / name}.",
-        diff=_move(scene, found, folders, name),
+        diff=_move(diagnostic, found, folders, name),
         facts=_facts(folders),
     )
 
 
-def _near(scene: Scene, name: str, folders: list[Path]) -> Advice | None:
+def _near(diagnostic: DiagnosticContext, name: str, folders: list[Path]) -> Advice | None:
     known = [file for folder in folders for file in _files_in(folder)]
     lowered = {file.lower(): file for file in known}
     same_end = [file for file in known if os.path.basename(file) == os.path.basename(name)]
@@ -144,15 +146,15 @@ def _near(scene: Scene, name: str, folders: list[Path]) -> Advice | None:
     return Advice(
         what=_what(name, folders, f" Did you mean {meant!r}?"),
         why=_why(folders),
-        place=scene.last_place,
+        place=diagnostic.last_place,
         fix=f"Write {meant!r}, or rename the file.",
-        diff=_name_diff(scene, name, meant),
+        diff=_name_diff(diagnostic, name, meant),
         facts=_facts(folders),
     )
 
 
-def _name_diff(scene: Scene, name: str, meant: str) -> str:
-    line = scene.last_line
+def _name_diff(diagnostic: DiagnosticContext, name: str, meant: str) -> str:
+    line = diagnostic.last_line
     if line is None:
         return ""
     draft = Draft(line.file)
@@ -162,10 +164,10 @@ def _name_diff(scene: Scene, name: str, meant: str) -> str:
         draft.replace(
             draft.offset(line.line), draft.offset(line.line + 1), text.replace(name, meant, 1)
         )
-        return diff_of(scene.folder, draft)
+        return diff_of(diagnostic.folder, draft)
     for node in ast.walk(source.tree):
         is_near = isinstance(node, ast.Constant) and abs(node.lineno - line.line) <= 1
         if is_near and isinstance(node, ast.Constant) and text_in(node) == name:
             draft.replace_node(node, quote_like(draft.source(node), meant))
-            return diff_of(scene.folder, draft)
+            return diff_of(diagnostic.folder, draft)
     return ""

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from ...http.cross_origin import CrossOriginRefused
 from .additions import page_with_file
+from .diagnostic import DiagnosticContext, advisor, new_setting_diff, setting_diff
 from .edit import Draft, diff_of, tag_at
 from .record import Advice
-from .scene import Scene, advisor, new_setting_diff, setting_diff
 
 if TYPE_CHECKING:
     from ..checks.forms import Sent
@@ -18,16 +18,16 @@ _HIDDEN = '<input type="hidden" name="csrf_token" value="{{ csrf_token() }}">'
 
 
 @advisor
-def no_csrf_token(scene: Scene) -> Advice | None:
+def no_csrf_token(diagnostic: DiagnosticContext) -> Advice | None:
     """Say why Flask-WTF found no good token."""
-    error, request = scene.error, scene.request
+    error, request = diagnostic.error, diagnostic.request
     kind = type(error)
     if request is None or kind.__name__ != "CSRFError" or "csrf" not in kind.__module__:
         return None
     reason = str(getattr(error, "description", ""))
     if "csrf_token" in request.form or "session" in reason:
-        return _lost_cookie(scene, reason)
-    sent = next((one for one in _forms_sent(scene) if one.page.template), None)
+        return _lost_cookie(diagnostic, reason)
+    sent = next((one for one in _forms_sent(diagnostic) if one.page.template), None)
     line = "{{ form.hidden_tag() }}" if sent and "form." in sent.page.text else _HIDDEN
     diff = ""
     if sent is not None:
@@ -37,23 +37,23 @@ def no_csrf_token(scene: Scene) -> Advice | None:
             indent = draft.lines[draft.line_of(tag) - 1]
             indent = indent[: len(indent) - len(indent.lstrip())]
             draft.insert(tag.end(), f"\n{indent}  {line}")
-            diff = diff_of(scene.folder, draft)
+            diff = diff_of(diagnostic.folder, draft)
     return Advice(
-        what=f"{scene.what} came without a CSRF token: {reason}",
-        why=_not_needed(scene),
-        place=scene.place(sent.page.file, sent.line) if sent else None,
+        what=f"{diagnostic.what} came without a CSRF token: {reason}",
+        why=_not_needed(diagnostic),
+        place=diagnostic.place(sent.page.file, sent.line) if sent else None,
         fix=f"Add {line} inside the <form>.",
         diff=diff,
         facts=(("Received fields", ", ".join(request.form) or "none"),),
     )
 
 
-def _forms_sent(scene: Scene) -> list[Sent]:
-    return [] if scene.view is None else scene.forms_to(scene.view)
+def _forms_sent(diagnostic: DiagnosticContext) -> list[Sent]:
+    return [] if diagnostic.view is None else diagnostic.forms_to(diagnostic.view)
 
 
-def _not_needed(scene: Scene) -> str:
-    if not scene.app.config.get("CROSS_ORIGIN_PROTECTION"):
+def _not_needed(diagnostic: DiagnosticContext) -> str:
+    if not diagnostic.app.config.get("CROSS_ORIGIN_PROTECTION"):
         return "The token shows that the form came from a page of this site."
     return (
         "CROSS_ORIGIN_PROTECTION is on: browsers say themselves where a form comes from, and no"
@@ -61,16 +61,16 @@ def _not_needed(scene: Scene) -> str:
     )
 
 
-def _lost_cookie(scene: Scene, reason: str) -> Advice:
-    request = scene.request
+def _lost_cookie(diagnostic: DiagnosticContext, reason: str) -> Advice:
+    request = diagnostic.request
     assert request is not None
     if "expired" in reason:
         return Advice(
-            what=f"{scene.what}: {reason}",
+            what=f"{diagnostic.what}: {reason}",
             why="The page was open for longer than WTF_CSRF_TIME_LIMIT (an hour).",
             fix="Load the page with the form again, and send it again.",
         )
-    is_insecure = scene.app.config["SESSION_COOKIE_SECURE"] and request.scheme == "http"
+    is_insecure = diagnostic.app.config["SESSION_COOKIE_SECURE"] and request.scheme == "http"
     why = (
         "The token is compared with the session's cookie, and none came. A cookie of 127.0.0.1 is"
         " not sent to localhost: use one of the two names."
@@ -80,10 +80,10 @@ def _lost_cookie(scene: Scene, reason: str) -> Advice:
         why = "SESSION_COOKIE_SECURE is on, and over http browsers drop such a cookie."
         fix = "Write app.config['SESSION_COOKIE_SECURE'] = 'auto': Secure where there is HTTPS."
     return Advice(
-        what=f"{scene.what} came without the session that its CSRF token belongs to: {reason}",
+        what=f"{diagnostic.what} came without the session that its CSRF token belongs to: {reason}",
         why=why,
         fix=fix,
-        diff=setting_diff(scene, "SESSION_COOKIE_SECURE", "'auto'") if is_insecure else "",
+        diff=setting_diff(diagnostic, "SESSION_COOKIE_SECURE", "'auto'") if is_insecure else "",
         facts=(
             ("Cookies received", ", ".join(request.cookies) or "none"),
             ("Host", request.host),
@@ -92,9 +92,9 @@ def _lost_cookie(scene: Scene, reason: str) -> Advice:
 
 
 @advisor
-def from_another_site(scene: Scene) -> Advice | None:
+def from_another_site(diagnostic: DiagnosticContext) -> Advice | None:
     """Say where the request came from, and what would let it in."""
-    error, request = scene.error, scene.request
+    error, request = diagnostic.error, diagnostic.request
     if not isinstance(error, CrossOriginRefused) or request is None:
         return None
     sender = error.sender
@@ -103,49 +103,49 @@ def from_another_site(scene: Scene) -> Advice | None:
         ("Origin", sender.origin or "not sent"),
         ("Host", sender.host or "not sent"),
     )
-    view = scene.view
-    place = None if view is None else scene.place_of(view)
+    view = diagnostic.view
+    place = None if view is None else diagnostic.place_of(view)
     if sender.origin in ("null", ""):
-        return _from_disk(scene, facts)
+        return _from_disk(diagnostic, facts)
     return Advice(
         what=(
-            f"{scene.what} was refused: it was sent by a page of {sender.origin}, which is"
+            f"{diagnostic.what} was refused: it was sent by a page of {sender.origin}, which is"
             " another site."
         ),
         why="Otherwise any page could send forms in the name of whoever visits it.",
         place=place,
         fix=f"If it is meant to be taken, trust {sender.origin}.",
-        diff=_trust_diff(scene, sender.origin),
+        diff=_trust_diff(diagnostic, sender.origin),
         facts=facts,
     )
 
 
-def _from_disk(scene: Scene, facts: tuple[tuple[str, str], ...]) -> Advice:
+def _from_disk(diagnostic: DiagnosticContext, facts: tuple[tuple[str, str], ...]) -> Advice:
     """The page was opened as a file: the program can show it itself."""
-    request, view = scene.request, scene.view
+    request, view = diagnostic.request, diagnostic.view
     assert request is not None
-    files = [one.page.file for one in _forms_sent(scene) if one.page.template is None]
-    root = os.path.realpath(scene.app.root_path)
+    files = [one.page.file for one in _forms_sent(diagnostic) if one.page.template is None]
+    root = os.path.realpath(diagnostic.app.root_path)
     name = next((os.path.basename(one) for one in files if os.path.dirname(one) == root), "")
     is_page = name.endswith((".html", ".htm"))
     address = f"{request.scheme}://{request.host}/{name}" if is_page else request.host_url
     return Advice(
         what=(
-            f"{scene.what} was refused: it came from a page that was opened from disk, or hides"
-            " where it is from."
+            f"{diagnostic.what} was refused: it came from a page that was opened from disk, or"
+            " hides where it is from."
         ),
         why=(
             "From such a page any site could send it. While debug mode is on, it is taken where the"
             " server is asked at 127.0.0.1 or localhost."
         ),
-        place=None if view is None else scene.place_of(view),
+        place=None if view is None else diagnostic.place_of(view),
         fix=f"Let the program show the page with the form, and open {address} instead.",
-        diff=page_with_file(scene, name) if is_page else "",
+        diff=page_with_file(diagnostic, name) if is_page else "",
         facts=facts,
     )
 
 
-def _trust_diff(scene: Scene, origin: str) -> str:
-    if scene.app.config.get("CROSS_ORIGIN_TRUSTED_ORIGINS"):
+def _trust_diff(diagnostic: DiagnosticContext, origin: str) -> str:
+    if diagnostic.app.config.get("CROSS_ORIGIN_TRUSTED_ORIGINS"):
         return ""
-    return new_setting_diff(scene, "CROSS_ORIGIN_TRUSTED_ORIGINS", f"[{origin!r}]")
+    return new_setting_diff(diagnostic, "CROSS_ORIGIN_TRUSTED_ORIGINS", f"[{origin!r}]")

@@ -14,9 +14,9 @@ from werkzeug.routing import BuildError
 
 from ..checks.source import first_argument, text_in
 from .additions import page_with_file
+from .diagnostic import DiagnosticContext, Line, advisor, joined, shown_methods, source_at
 from .edit import Draft, diff_of, quote_like, set_attribute, tag_at
 from .record import Advice
-from .scene import Line, Scene, advisor, joined, shown_methods, source_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -34,21 +34,21 @@ _PAGES = frozenset({".html", ".htm"})
 
 
 @advisor
-def no_such_route(scene: Scene) -> Advice | None:
+def no_such_route(diagnostic: DiagnosticContext) -> Advice | None:
     """Say which routes are near."""
-    request = scene.request
-    if not isinstance(scene.error, NotFound) or request is None:
+    request = diagnostic.request
+    if not isinstance(diagnostic.error, NotFound) or request is None:
         return None
     if request.url_rule is not None:
-        return _no_such_file(scene)
+        return _no_such_file(diagnostic)
     if request.path in _BROWSERS_OWN:
         return None
-    near = nearest(request.path, scene.program.rules)
+    near = nearest(request.path, diagnostic.program.rules)
     for explain in (_slash_too_many, _file_beside, _form_to_nowhere):
-        advice = explain(scene, near)
+        advice = explain(diagnostic, near)
         if advice is not None:
             return advice
-    return _nothing_there(scene, near)
+    return _nothing_there(diagnostic, near)
 
 
 def nearest(path: str, rules: Iterable[Rule]) -> list[Rule]:
@@ -77,27 +77,27 @@ def _facts(near: list[Rule]) -> tuple[tuple[str, str], ...]:
     return (("Nearest routes", ", ".join(rows[:_SHOWN_ROUTES]) or "there are none"),)
 
 
-def _slash_too_many(scene: Scene, near: list[Rule]) -> Advice | None:
-    assert scene.request is not None
-    path = scene.request.path
-    rules = scene.program.rules_at(path.rstrip("/") or "/") if path.endswith("/") else []
+def _slash_too_many(diagnostic: DiagnosticContext, near: list[Rule]) -> Advice | None:
+    assert diagnostic.request is not None
+    path = diagnostic.request.path
+    rules = diagnostic.program.rules_at(path.rstrip("/") or "/") if path.endswith("/") else []
     if not rules or path == "/":
         return None
     rule = rules[0]
-    view = scene.view_of(rule)
+    view = diagnostic.view_of(rule)
     return Advice(
         what=f"{path} was not found, but {rule.rule} exists, without the slash at the end.",
         why="A route with a slash at its end is found without it too, by a redirect.",
-        place=None if view is None else scene.place_of(view),
+        place=None if view is None else diagnostic.place_of(view),
         fix=f"Write {rule.rule}/ in the route to accept both.",
-        diff=_route_diff(scene, rule, lambda text: f"{text}/"),
+        diff=_route_diff(diagnostic, rule, lambda text: f"{text}/"),
         facts=_facts(near),
     )
 
 
-def _route_diff(scene: Scene, rule: Rule, change: Callable[[str], str]) -> str:
+def _route_diff(diagnostic: DiagnosticContext, rule: Rule, change: Callable[[str], str]) -> str:
     """The change of a rule's text where the route is written."""
-    found = scene.route_of(rule)
+    found = diagnostic.route_of(rule)
     if found is None:
         return ""
     source, call = found
@@ -105,21 +105,23 @@ def _route_diff(scene: Scene, rule: Rule, change: Callable[[str], str]) -> str:
     draft = Draft(source.path)
     text = change(text_in(argument) or "")
     draft.replace_node(argument, quote_like(draft.source(argument), text))
-    return diff_of(scene.folder, draft)
+    return diff_of(diagnostic.folder, draft)
 
 
-def _file_beside(scene: Scene, near: list[Rule]) -> Advice | None:
-    assert scene.request is not None
-    name = scene.request.path.lstrip("/")
-    file = Path(scene.app.root_path, name)
+def _file_beside(diagnostic: DiagnosticContext, near: list[Rule]) -> Advice | None:
+    assert diagnostic.request is not None
+    name = diagnostic.request.path.lstrip("/")
+    file = Path(diagnostic.app.root_path, name)
     if not name or "/" in name or not file.is_file():
         return None
     fix = "Make a route that shows the file."
-    diff = page_with_file(scene, name) if file.suffix in _PAGES else ""
+    diff = page_with_file(diagnostic, name) if file.suffix in _PAGES else ""
     if file.suffix == ".py":
         fix = "Open the address of a route: a program is not asked by the name of its file."
     return Advice(
-        what=f"{scene.request.path} was not found: {name} is a file, and addresses are routes.",
+        what=(
+            f"{diagnostic.request.path} was not found: {name} is a file, and addresses are routes."
+        ),
         why=f"The file is {file.resolve()}. Files in the folder static are served as /static/...",
         fix=fix,
         diff=diff,
@@ -127,11 +129,11 @@ def _file_beside(scene: Scene, near: list[Rule]) -> Advice | None:
     )
 
 
-def _form_to_nowhere(scene: Scene, near: list[Rule]) -> Advice | None:
+def _form_to_nowhere(diagnostic: DiagnosticContext, near: list[Rule]) -> Advice | None:
     """A form or a link of the program's own that leads to no route."""
-    assert scene.request is not None
-    path = scene.request.path
-    for sent in scene.forms:
+    assert diagnostic.request is not None
+    path = diagnostic.request.path
+    for sent in diagnostic.forms:
         if sent.place != path or sent.rules:
             continue
         target = _meant(path, near)
@@ -140,16 +142,16 @@ def _form_to_nowhere(scene: Scene, near: list[Rule]) -> Advice | None:
         if target is None:
             return Advice(
                 what=what,
-                place=scene.place(sent.page.file, sent.line),
+                place=diagnostic.place(sent.page.file, sent.line),
                 fix="Correct the action of the form, or write a route for it.",
                 facts=_facts(near),
             )
         return Advice(
             what=f"{what} Did you mean {target.rule}?",
             why="In a template, url_for writes the address of a view for you.",
-            place=scene.place(sent.page.file, sent.line),
+            place=diagnostic.place(sent.page.file, sent.line),
             fix=f"Send the form to {target.rule}.",
-            diff=_action_diff(scene, sent.page.file, sent.line, path, target.rule),
+            diff=_action_diff(diagnostic, sent.page.file, sent.line, path, target.rule),
             facts=_facts(near),
         )
     return None
@@ -161,7 +163,7 @@ def _meant(path: str, near: list[Rule]) -> Rule | None:
     return next((rule for rule in plain if [rule.rule] == close), None)
 
 
-def _action_diff(scene: Scene, file: str, line: int, path: str, new: str) -> str:
+def _action_diff(diagnostic: DiagnosticContext, file: str, line: int, path: str, new: str) -> str:
     draft = Draft(file)
     tag = tag_at(draft, line, "form")
     if tag is None:
@@ -170,12 +172,12 @@ def _action_diff(scene: Scene, file: str, line: int, path: str, new: str) -> str
     if action is None or not action[1].endswith(path):
         return ""
     set_attribute(draft, tag, "action", action[1].removesuffix(path) + new)
-    return diff_of(scene.folder, draft)
+    return diff_of(diagnostic.folder, draft)
 
 
-def _nothing_there(scene: Scene, near: list[Rule]) -> Advice:
-    assert scene.request is not None
-    path = scene.request.path
+def _nothing_there(diagnostic: DiagnosticContext, near: list[Rule]) -> Advice:
+    assert diagnostic.request is not None
+    path = diagnostic.request.path
     if not near:
         return Advice(
             what=f"No route {path}: the program has no routes at all.",
@@ -185,16 +187,16 @@ def _nothing_there(scene: Scene, near: list[Rule]) -> Advice:
     close = difflib.get_close_matches(path, [_like(rule, path) for rule in near], n=1, cutoff=0.6)
     likely = next((rule for rule in near if [_like(rule, path)] == close), None)
     hint = f" Did you mean {likely.rule}?" if likely else ""
-    view = scene.view_of(likely) if likely else None
+    view = diagnostic.view_of(likely) if likely else None
     why = ""
     if likely is not None and close[0] == path:
         why = f"{likely.rule} does not take this value: see what its converter accepts."
     return Advice(
         what=f"No route {path}.{hint}",
         why=why,
-        place=None if view is None else scene.place_of(view),
+        place=None if view is None else diagnostic.place_of(view),
         fix=(
-            f"{_instead(scene.request.method, likely)}, or correct the link that led here."
+            f"{_instead(diagnostic.request.method, likely)}, or correct the link that led here."
             if likely
             else f"Open one of the routes, or write one: @app.get({path!r})."
         ),
@@ -210,11 +212,11 @@ def _instead(method: str, rule: Rule) -> str:
     return f"Open {rule.rule}" if "GET" in taken else f"Send a form to {rule.rule} ({taken[0]})"
 
 
-def _no_such_file(scene: Scene) -> Advice | None:
+def _no_such_file(diagnostic: DiagnosticContext) -> Advice | None:
     """A static file that is not there."""
-    request = scene.request
+    request = diagnostic.request
     assert request is not None
-    folder = scene.app.static_folder
+    folder = diagnostic.app.static_folder
     if request.endpoint != "static" or folder is None:
         return None
     name = (request.view_args or {}).get("filename", "")
@@ -233,31 +235,31 @@ def _no_such_file(scene: Scene) -> Advice | None:
 
 
 @advisor
-def cannot_build(scene: Scene) -> Advice | None:
+def cannot_build(diagnostic: DiagnosticContext) -> Advice | None:
     """Say which endpoint is meant, or which arguments it needs."""
-    error = scene.error
+    error = diagnostic.error
     if not isinstance(error, BuildError):
         return None
-    known = {str(rule.endpoint): rule for rule in scene.program.rules}
+    known = {str(rule.endpoint): rule for rule in diagnostic.program.rules}
     endpoint = str(error.endpoint)
     if endpoint in known:
-        return _wrong_arguments(scene, error, known[endpoint])
+        return _wrong_arguments(diagnostic, error, known[endpoint])
     if endpoint.startswith("/") or "/" in endpoint:
-        return _path_for_endpoint(scene, endpoint)
-    meant, why = _endpoint_meant(scene, endpoint, list(known))
+        return _path_for_endpoint(diagnostic, endpoint)
+    meant, why = _endpoint_meant(diagnostic, endpoint, list(known))
     return Advice(
         what=f"There is no endpoint {endpoint!r}." + (f" Did you mean {meant!r}?" if meant else ""),
         why=why,
-        place=scene.last_place,
+        place=diagnostic.last_place,
         fix=f"Write url_for({meant!r})." if meant else "Name one of the endpoints.",
-        diff=_endpoint_diff(scene, endpoint, meant) if meant else "",
+        diff=_endpoint_diff(diagnostic, endpoint, meant) if meant else "",
         facts=(("Endpoints", ", ".join(sorted(known))),),
     )
 
 
-def _path_for_endpoint(scene: Scene, path: str) -> Advice:
-    rules = scene.program.rules_at(path if path.startswith("/") else f"/{path}")
-    named = [rule for rule in scene.program.rules if str(rule.endpoint) == path.strip("/")]
+def _path_for_endpoint(diagnostic: DiagnosticContext, path: str) -> Advice:
+    rules = diagnostic.program.rules_at(path if path.startswith("/") else f"/{path}")
+    named = [rule for rule in diagnostic.program.rules if str(rule.endpoint) == path.strip("/")]
     rule = next(iter([*rules, *named]), None)
     meant = str(rule.endpoint) if rule else ""
     belongs = f" {path} belongs to {meant!r}." if rules else ""
@@ -266,14 +268,18 @@ def _path_for_endpoint(scene: Scene, path: str) -> Advice:
     is_plain = rule is not None and (not rule.arguments or bool(named))
     return Advice(
         what=f"url_for({path!r}): endpoints are names of functions, and this is a path.{belongs}",
-        place=scene.last_place,
+        place=diagnostic.last_place,
         fix=f"Write url_for({meant!r})." if rule else f"Write redirect({path!r}), or name a view.",
-        diff=_endpoint_diff(scene, path, meant) if is_plain else "",
-        facts=(("Endpoints", ", ".join(sorted({str(r.endpoint) for r in scene.program.rules}))),),
+        diff=_endpoint_diff(diagnostic, path, meant) if is_plain else "",
+        facts=(
+            ("Endpoints", ", ".join(sorted({str(r.endpoint) for r in diagnostic.program.rules}))),
+        ),
     )
 
 
-def _endpoint_meant(scene: Scene, endpoint: str, known: list[str]) -> tuple[str, str]:
+def _endpoint_meant(
+    diagnostic: DiagnosticContext, endpoint: str, known: list[str]
+) -> tuple[str, str]:
     last = endpoint.rpartition(".")[2]
     same = [one for one in known if one.rpartition(".")[2] == last]
     if same:
@@ -281,7 +287,7 @@ def _endpoint_meant(scene: Scene, endpoint: str, known: list[str]) -> tuple[str,
         if blueprint:
             return same[0], f"{last}() belongs to the blueprint {blueprint!r}."
         return same[0], f"{last}() belongs to no blueprint."
-    for view in scene.program.views:
+    for view in diagnostic.program.views:
         if view.code.node.name == endpoint:
             name = min(view.endpoints)
             return name, f"The route of {endpoint}() says endpoint={name!r}."
@@ -289,7 +295,7 @@ def _endpoint_meant(scene: Scene, endpoint: str, known: list[str]) -> tuple[str,
     return (close[0], "") if close else ("", "")
 
 
-def _wrong_arguments(scene: Scene, error: BuildError, rule: Rule) -> Advice:
+def _wrong_arguments(diagnostic: DiagnosticContext, error: BuildError, rule: Rule) -> Advice:
     given = set(error.values)
     missing = sorted(rule.arguments - given - set(rule.defaults or ()))
     listed = joined([repr(one) for one in missing]) if missing else ""
@@ -301,9 +307,9 @@ def _wrong_arguments(scene: Scene, error: BuildError, rule: Rule) -> Advice:
     return Advice(
         what=what,
         why="What is in <...> in the route is given to url_for by name.",
-        place=scene.last_place,
+        place=diagnostic.last_place,
         fix=f"Write url_for({str(error.endpoint)!r}, {one}=...).",
-        diff=_argument_diff(scene, str(error.endpoint), missing, extra),
+        diff=_argument_diff(diagnostic, str(error.endpoint), missing, extra),
         facts=(
             ("Needed", ", ".join(sorted(rule.arguments))),
             ("Given", ", ".join(given) or "nothing"),
@@ -311,9 +317,11 @@ def _wrong_arguments(scene: Scene, error: BuildError, rule: Rule) -> Advice:
     )
 
 
-def _calls_at(scene: Scene, endpoint: str) -> tuple[Source, ast.Call, ast.expr] | None:
+def _calls_at(
+    diagnostic: DiagnosticContext, endpoint: str
+) -> tuple[Source, ast.Call, ast.expr] | None:
     """The call of ``url_for`` with this endpoint, in the line that failed."""
-    line = scene.last_line
+    line = diagnostic.last_line
     source = None if line is None else source_at(line)
     if source is None or line is None:
         return None
@@ -325,19 +333,19 @@ def _calls_at(scene: Scene, endpoint: str) -> tuple[Source, ast.Call, ast.expr] 
     return None
 
 
-def _endpoint_diff(scene: Scene, endpoint: str, meant: str) -> str:
-    found = _calls_at(scene, endpoint)
+def _endpoint_diff(diagnostic: DiagnosticContext, endpoint: str, meant: str) -> str:
+    found = _calls_at(diagnostic, endpoint)
     if found is not None:
         source, _, argument = found
         draft = Draft(source.path)
         draft.replace_node(argument, quote_like(draft.source(argument), meant))
-        return diff_of(scene.folder, draft)
-    return _template_diff(scene, endpoint, meant)
+        return diff_of(diagnostic.folder, draft)
+    return _template_diff(diagnostic, endpoint, meant)
 
 
-def _template_diff(scene: Scene, endpoint: str, meant: str) -> str:
+def _template_diff(diagnostic: DiagnosticContext, endpoint: str, meant: str) -> str:
     """The same in a template, whose line the traceback names."""
-    line = scene.last_line
+    line = diagnostic.last_line
     if line is None or line.file.endswith(".py"):
         return ""
     draft = Draft(line.file)
@@ -346,12 +354,14 @@ def _template_diff(scene: Scene, endpoint: str, meant: str) -> str:
     if found is None or draft.line_of(found) != line.line:
         return ""
     draft.replace(found.start(), found.end(), f"{found[1]}{found[2]}{meant}{found[2]}")
-    return diff_of(scene.folder, draft)
+    return diff_of(diagnostic.folder, draft)
 
 
-def _argument_diff(scene: Scene, endpoint: str, missing: list[str], extra: list[str]) -> str:
+def _argument_diff(
+    diagnostic: DiagnosticContext, endpoint: str, missing: list[str], extra: list[str]
+) -> str:
     """Rename the argument that was given under another name, or give the variable there is."""
-    found = _calls_at(scene, endpoint)
+    found = _calls_at(diagnostic, endpoint)
     if found is None or len(missing) != 1:
         return ""
     source, call, argument = found
@@ -360,11 +370,11 @@ def _argument_diff(scene: Scene, endpoint: str, missing: list[str], extra: list[
     if len(wrong) == 1 and wrong[0].arg:
         start = draft.start(wrong[0])
         draft.replace(start, start + len(wrong[0].arg), missing[0])
-    elif not extra and _is_local(scene.last_line, missing[0]):
+    elif not extra and _is_local(diagnostic.last_line, missing[0]):
         draft.insert(draft.end(argument), f", {missing[0]}={missing[0]}")
     else:
         return ""
-    return diff_of(scene.folder, draft)
+    return diff_of(diagnostic.folder, draft)
 
 
 def _is_local(line: Line | None, name: str) -> bool:

@@ -1,7 +1,7 @@
-"""What an advisor looks at: the error, the application, its request, and the program's source.
+"""The diagnostic context of an error: the application, its request, and the program's source.
 
-Everything is looked up when it is asked for, so that an advisor who does not know the error
-costs nothing. Reading source is the business of `debug.checks`.
+Everything is looked up at its first use, so an advisor that does not know the error costs nothing.
+`checks` reads the source.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ class Line:
     frame: FrameType
 
 
-class Scene:
-    """An error and all there is to know about it.
+class DiagnosticContext:
+    """An error, and what advisors may need to know about it.
 
     :param request: ``None`` if the error was not raised for one.
     """
@@ -173,13 +173,13 @@ class Scene:
 
 
 def advisor(
-    look: Callable[[Scene], Advice | None],
+    look: Callable[[DiagnosticContext], Advice | None],
 ) -> Callable[[BaseException, Any, Any], Advice | None]:
-    """Let a function of a scene be called as advisors are."""
+    """Let a function of a diagnostic context be called as advisors are."""
 
     @wraps(look)
     def advise(error: BaseException, app: Any, environ_or_request: Any) -> Advice | None:
-        return look(Scene(error, app, _request_in(app, environ_or_request)))
+        return look(DiagnosticContext(error, app, _request_in(app, environ_or_request)))
 
     return advise
 
@@ -204,9 +204,9 @@ def source_at(line: Line) -> Source | None:
     return source_of(line.file)
 
 
-def setting_diff(scene: Scene, key: str, value: str) -> str:
+def setting_diff(diagnostic: DiagnosticContext, key: str, value: str) -> str:
     """Put another value in the place of a setting that the program makes."""
-    for source in scene.program.sources:
+    for source in diagnostic.program.sources:
         for node in ast.walk(source.tree):
             if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Subscript):
                 continue
@@ -214,13 +214,13 @@ def setting_diff(scene: Scene, key: str, value: str) -> str:
             if isinstance(slot, ast.Constant) and slot.value == key:
                 draft = Draft(source.path)
                 draft.replace_node(node.value, value)
-                return diff_of(scene.folder, draft)
+                return diff_of(diagnostic.folder, draft)
     return ""
 
 
-def new_setting_diff(scene: Scene, key: str, value: str) -> str:
+def new_setting_diff(diagnostic: DiagnosticContext, key: str, value: str) -> str:
     """Make a setting, in a line below the one that makes the application."""
-    for source in scene.program.sources:
+    for source in diagnostic.program.sources:
         for node in source.tree.body:
             if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
                 continue
@@ -231,7 +231,7 @@ def new_setting_diff(scene: Scene, key: str, value: str) -> str:
                 draft = Draft(source.path)
                 line = f"{target.id}.config[{key!r}] = {value}"
                 draft.insert_line((node.end_lineno or node.lineno) + 1, line)
-                return diff_of(scene.folder, draft)
+                return diff_of(diagnostic.folder, draft)
     return ""
 
 
