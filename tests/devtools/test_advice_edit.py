@@ -5,7 +5,7 @@ import ast
 import pytest
 
 from retort.devtools.advice.edit import (
-    Draft,
+    FileEdit,
     add_import,
     diff_of,
     quote_like,
@@ -18,11 +18,11 @@ def renamed(folder, text, apply_diff):
     """A file with `one` changed to `two`, by way of its diff."""
     file = folder / "program.py"
     file.write_bytes(text)
-    draft = Draft(str(file))
+    edit = FileEdit(str(file))
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Name) and node.id == "one":
-            draft.replace_node(node, "two")
-    apply_diff(folder, diff_of(str(folder), draft))
+            edit.replace_node(node, "two")
+    apply_diff(folder, diff_of(str(folder), edit))
     return file.read_bytes()
 
 
@@ -44,28 +44,28 @@ def test_everything_but_the_change_stays_byte_for_byte(tmp_path, apply_diff, tex
 def test_a_change_that_would_not_compile_has_no_diff(tmp_path):
     file = tmp_path / "program.py"
     file.write_text("x = 1\n")
-    draft = Draft(str(file))
-    draft.insert(0, "(")
+    edit = FileEdit(str(file))
+    edit.insert(0, "(")
 
-    assert diff_of(str(tmp_path), draft) == ""
+    assert diff_of(str(tmp_path), edit) == ""
 
 
 def test_a_file_outside_of_the_folder_has_no_diff(tmp_path):
     file = tmp_path / "page.html"
     file.write_text("<form>\n")
     (tmp_path / "program").mkdir()
-    draft = Draft(str(file))
-    draft.insert(0, "<p>")
+    edit = FileEdit(str(file))
+    edit.insert(0, "<p>")
 
-    assert diff_of(str(tmp_path / "program"), draft) == ""
-    assert diff_of(str(tmp_path), draft).startswith("--- a/page.html\n+++ b/page.html\n")
+    assert diff_of(str(tmp_path / "program"), edit) == ""
+    assert diff_of(str(tmp_path), edit).startswith("--- a/page.html\n+++ b/page.html\n")
 
 
 def test_nothing_changed_is_no_diff(tmp_path):
     file = tmp_path / "page.html"
     file.write_text("<form>\n")
 
-    assert diff_of(str(tmp_path), Draft(str(file))) == ""
+    assert diff_of(str(tmp_path), FileEdit(str(file))) == ""
 
 
 def test_a_file_that_is_not_utf_8_cannot_be_drafted(tmp_path):
@@ -73,7 +73,7 @@ def test_a_file_that_is_not_utf_8_cannot_be_drafted(tmp_path):
     file.write_bytes("# coding: latin-1\nx = 'ë'\n".encode("latin-1"))
 
     with pytest.raises(UnicodeDecodeError):
-        Draft(str(file))
+        FileEdit(str(file))
 
 
 @pytest.mark.parametrize(
@@ -100,10 +100,10 @@ def test_a_file_that_is_not_utf_8_cannot_be_drafted(tmp_path):
 def test_a_name_is_imported_where_its_module_is(tmp_path, text, module, wanted):
     file = tmp_path / "program.py"
     file.write_text(text)
-    draft = Draft(str(file))
-    add_import(draft, ast.parse(text), module, "escape")
+    edit = FileEdit(str(file))
+    add_import(edit, ast.parse(text), module, "escape")
 
-    assert draft.result() == wanted
+    assert edit.result() == wanted
 
 
 @pytest.mark.parametrize(
@@ -126,10 +126,10 @@ def test_a_name_is_imported_where_its_module_is(tmp_path, text, module, wanted):
 def test_an_attribute_is_set_in_any_way_a_tag_is_written(tmp_path, tag, wanted):
     file = tmp_path / "page.html"
     file.write_text(f"<p>\n{tag}\n</form>\n")
-    draft = Draft(str(file))
-    set_attribute(draft, tag_at(draft, 2, "form"), "method", "post")
+    edit = FileEdit(str(file))
+    set_attribute(edit, tag_at(edit, 2, "form"), "method", "post")
 
-    assert draft.result() == f"<p>\n{wanted}\n</form>\n"
+    assert edit.result() == f"<p>\n{wanted}\n</form>\n"
 
 
 def test_a_string_is_written_in_the_quotes_around_it():

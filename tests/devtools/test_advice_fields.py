@@ -1,4 +1,4 @@
-"""400: which field is missing, what came instead, and the change that mends it."""
+"""400: which field is missing, what came instead, and the change that corrects it."""
 
 import io
 

@@ -13,7 +13,7 @@ from ..http.cookies import LARGEST
 from ..http.cross_origin import is_loopback
 from .advice import Advice
 from .advice.diagnostic import setting_diff
-from .advice.edit import Draft, add_import, diff_of
+from .advice.edit import FileEdit, add_import, diff_of
 from .checks.escaping import unescaped_in
 from .checks.program import first_line
 
@@ -83,7 +83,7 @@ def _markup_in(request: Request) -> Iterator[tuple[str, str]]:
 
 
 def _escaped(diagnostic: DiagnosticContext, view: View, spots: list[ast.expr]) -> str:
-    draft = Draft(view.code.path)
+    edit = FileEdit(view.code.path)
     added = {
         side
         for node in ast.walk(view.code.node)
@@ -91,11 +91,11 @@ def _escaped(diagnostic: DiagnosticContext, view: View, spots: list[ast.expr]) -
         for side in (node.left, node.right)
     }
     for spot in dict.fromkeys(spots):
-        escaped = f"escape({draft.source(spot)})"
+        escaped = f"escape({edit.source(spot)})"
         # Markup would escape the text that it is added to.
-        draft.replace_node(spot, f"str({escaped})" if spot in added else escaped)
-    add_import(draft, view.code.source.tree, "markupsafe", "escape")
-    return diff_of(diagnostic.folder, draft)
+        edit.replace_node(spot, f"str({escaped})" if spot in added else escaped)
+    add_import(edit, view.code.source.tree, "markupsafe", "escape")
+    return diff_of(diagnostic.folder, edit)
 
 
 # Cookies

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..http.hints import FORM_TYPES
 from .advice import Advice
-from .advice.edit import Draft, diff_of
+from .advice.edit import FileEdit, diff_of
 from .checks.reads import direct_reads
 
 if TYPE_CHECKING:
@@ -91,15 +91,15 @@ def _advice(diagnostic: DiagnosticContext, view: View, read: Read, found: str) -
     fix = f"Read request.{new}."
     if found == "args":
         fix = f'{fix[:-1]}, or write <form method="post">.'
-    draft = Draft(view.code.path)
+    edit = FileEdit(view.code.path)
     for node in ast.walk(view.code.node):
         if not isinstance(node, ast.Attribute) or node.lineno != read.line:
             continue
         if node.attr == read.source and view.code.is_request(node.value):
-            draft.replace_node(node, f"{draft.source(node.value)}.{new}")
+            edit.replace_node(node, f"{edit.source(node.value)}.{new}")
     return Advice(
         what=f"{came}, but {view.name} reads {read.name!r} from request.{read.source}.",
         place=diagnostic.place(view.code.path, read.line, view.code.node.name),
         fix=fix,
-        diff=diff_of(diagnostic.folder, draft),
+        diff=diff_of(diagnostic.folder, edit),
     )

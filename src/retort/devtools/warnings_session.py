@@ -9,7 +9,7 @@ from ..context import RequestContext
 from ..globals import current_request_context, session
 from ..sessions import SecureCookieSession, SecureCookieSessionInterface
 from .advice import Advice
-from .advice.edit import Draft, diff_of
+from .advice.edit import FileEdit, diff_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,11 +44,11 @@ def changed_in_place(diagnostic: DiagnosticContext, response: Response) -> Advic
     diff = ""
     if view is not None and statements:
         place = diagnostic.place(view.code.path, statements[0].lineno, view.code.node.name)
-        draft = Draft(view.code.path)
+        edit = FileEdit(view.code.path)
         last = statements[-1]
         line = f"{' ' * last.col_offset}session.modified = True"
-        draft.insert_line((last.end_lineno or last.lineno) + 1, line)
-        diff = diff_of(diagnostic.folder, draft)
+        edit.insert_line((last.end_lineno or last.lineno) + 1, line)
+        diff = diff_of(diagnostic.folder, edit)
     return Advice(
         what=f"session[{changed[0]!r}] was changed in place, which is not saved.",
         why="A session is saved when a key of it is assigned. It does not look into its values.",

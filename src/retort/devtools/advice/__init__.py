@@ -1,4 +1,4 @@
-"""What to tell a developer of an error: a sentence, its line, the change that mends it.
+"""What to tell a developer of an error: a sentence, its line, the change that corrects it.
 
 Each advisor knows one kind of error, and says nothing of the others. How advice reaches people
 (pages, plain text, JSON, the log) is the business of the modules around this package.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..checks.program import first_line
 from .diagnostic import ROUTE_DECORATORS, DiagnosticContext
-from .edit import Draft, add_import, diff_of, quote_like
+from .edit import FileEdit, add_import, diff_of, quote_like
 
 if TYPE_CHECKING:
     from werkzeug.routing import Rule
@@ -24,18 +24,18 @@ def page_with_form(
     if view is None or found is None or found[1] not in view.code.node.decorator_list:
         return ""
     source, call = found
-    draft = Draft(source.path)
-    owner = _owner_of(draft, call)
+    edit = FileEdit(source.path)
+    owner = _owner_of(edit, call)
     if not owner or view.code.node.col_offset:
         return ""
     inputs = "".join(f'  <input name="{name}" placeholder="{name}">\n' for name in fields)
-    draft.insert_line(
+    edit.insert_line(
         first_line(view),
-        f"@{owner}.get({draft.source(call.args[0])})\n"
+        f"@{owner}.get({edit.source(call.args[0])})\n"
         f"def {view.code.node.name}_form({', '.join(sorted(rule.arguments))}):\n"
         f'    return """<form method="post">\n{inputs}  <button>Send</button>\n</form>"""\n\n',
     )
-    return diff_of(diagnostic.folder, draft)
+    return diff_of(diagnostic.folder, edit)
 
 
 def page_with_file(diagnostic: DiagnosticContext, name: str) -> str:
@@ -46,17 +46,17 @@ def page_with_file(diagnostic: DiagnosticContext, name: str) -> str:
         )
         if not isinstance(route, ast.Call) or view.code.node.col_offset:
             continue
-        draft = Draft(view.code.path)
-        written = draft.source(route)
+        edit = FileEdit(view.code.path)
+        written = edit.source(route)
         function = re.sub(r"\W", "_", name.rpartition(".")[0]) + "_page"
-        draft.insert_line(
+        edit.insert_line(
             first_line(view),
-            f"@{_owner_of(draft, route)}.get({quote_like(written, '/' + name)})\n"
+            f"@{_owner_of(edit, route)}.get({quote_like(written, '/' + name)})\n"
             f"def {function}():\n"
             f"    return send_file({quote_like(written, name)})\n\n",
         )
-        add_import(draft, view.code.source.tree, "flask", "send_file")
-        return diff_of(diagnostic.folder, draft)
+        add_import(edit, view.code.source.tree, "flask", "send_file")
+        return diff_of(diagnostic.folder, edit)
     return ""
 
 
@@ -68,8 +68,8 @@ def _is_of(diagnostic: DiagnosticContext, view: View, decorator: ast.expr) -> bo
     return view.code.resolve(called.value) is diagnostic.app
 
 
-def _owner_of(draft: Draft, call: ast.Call) -> str:
+def _owner_of(edit: FileEdit, call: ast.Call) -> str:
     """What a route is registered on, as in ``app`` of ``@app.get("/")``."""
     if isinstance(call.func, ast.Attribute) and call.func.attr in ROUTE_DECORATORS:
-        return draft.source(call.func.value)
+        return edit.source(call.func.value)
     return ""

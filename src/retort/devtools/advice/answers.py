@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from .diagnostic import DiagnosticContext, advisor, described
-from .edit import Draft, diff_of
+from .edit import FileEdit, diff_of
 from .record import Advice
 
 if TYPE_CHECKING:
@@ -38,15 +38,15 @@ def returned_none(diagnostic: DiagnosticContext) -> Advice | None:
         return None
     value = next((end for end in ends if _may_be_returned(end)), None)
     node = value or ends[-1]
-    draft = Draft(view.code.path)
+    edit = FileEdit(view.code.path)
     if value is not None:
-        draft.insert(draft.start(value), "return ")
+        edit.insert(edit.start(value), "return ")
     return Advice(
         what=f"{described(view)} returned None: {_how(node)}.",
         why="What a view returns is what the browser is sent; without a return that is nothing.",
         place=diagnostic.place(view.code.path, node.lineno, view.code.node.name),
         fix="Write return before this line." if value else "End this way with a return.",
-        diff=diff_of(diagnostic.folder, draft),
+        diff=diff_of(diagnostic.folder, edit),
         facts=(("Ways without a return", _listed(ends)),),
     )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ...app import Flask
 from ...globals import current_app, g, request, session
 from .diagnostic import DiagnosticContext, Line, advisor, source_at
-from .edit import Draft, add_import, diff_of
+from .edit import FileEdit, add_import, diff_of
 from .record import Advice
 
 if TYPE_CHECKING:
@@ -98,10 +98,10 @@ def _in_thread(
     call: ast.Call,
     target: ast.expr,
 ) -> Advice:
-    draft = Draft(source.path)
-    shown = draft.source(target)
-    draft.replace_node(target, f"copy_current_request_context({shown})")
-    add_import(draft, source.tree, "flask", "copy_current_request_context")
+    edit = FileEdit(source.path)
+    shown = edit.source(target)
+    edit.replace_node(target, f"copy_current_request_context({shown})")
+    add_import(edit, source.tree, "flask", "copy_current_request_context")
     return Advice(
         what=f"{start} in a thread, where there is no {what}: {shown}() runs outside of it.",
         why=(
@@ -110,8 +110,8 @@ def _in_thread(
         ),
         place=diagnostic.last_place,
         fix=f"Start copy_current_request_context({shown}) where {shown} is started.",
-        diff=diff_of(diagnostic.folder, draft),
-        facts=(("Started at", f"line {call.lineno}: {draft.lines[call.lineno - 1].strip()}"),),
+        diff=diff_of(diagnostic.folder, edit),
+        facts=(("Started at", f"line {call.lineno}: {edit.lines[call.lineno - 1].strip()}"),),
     )
 
 
@@ -158,15 +158,15 @@ def _import_diff(diagnostic: DiagnosticContext, line: Line, name: str, app_name:
     source = source_at(line)
     if source is None:
         return ""
-    draft = Draft(source.path)
+    edit = FileEdit(source.path)
     statement = _simple_statement_at(source.tree, line.line)
     if name == "current_app":
         for node in ast.walk(source.tree):
             if isinstance(node, ast.Name) and node.id == name and node.lineno == line.line:
-                draft.replace_node(node, app_name)
+                edit.replace_node(node, app_name)
     elif statement is not None:
-        _indent_below(draft, statement, f"with {app_name}.app_context():")
-    return diff_of(diagnostic.folder, draft)
+        _indent_below(edit, statement, f"with {app_name}.app_context():")
+    return diff_of(diagnostic.folder, edit)
 
 
 def _simple_statement_at(tree: ast.Module, line: int) -> ast.stmt | None:
@@ -178,11 +178,11 @@ def _simple_statement_at(tree: ast.Module, line: int) -> ast.stmt | None:
     return found
 
 
-def _indent_below(draft: Draft, statement: ast.stmt, head: str) -> None:
+def _indent_below(edit: FileEdit, statement: ast.stmt, head: str) -> None:
     indent = " " * statement.col_offset
-    draft.insert(draft.offset(statement.lineno), f"{indent}{head}\n")
+    edit.insert(edit.offset(statement.lineno), f"{indent}{head}\n")
     for line in range(statement.lineno, (statement.end_lineno or 0) + 1):
-        draft.insert(draft.offset(line), "    ")
+        edit.insert(edit.offset(line), "    ")
 
 
 # Elsewhere: a script's function, a test, a scheduler

@@ -21,7 +21,7 @@ from ..checks.pages import Page, pages_of
 from ..checks.program import Program, View, first_line
 from ..checks.source import first_argument, is_own, source_of, text_in
 from ..checks.start import place_of
-from .edit import Draft, diff_of
+from .edit import FileEdit, diff_of
 from .record import Place
 
 if TYPE_CHECKING:
@@ -212,9 +212,9 @@ def setting_diff(diagnostic: DiagnosticContext, key: str, value: str) -> str:
                 continue
             slot = node.targets[0].slice
             if isinstance(slot, ast.Constant) and slot.value == key:
-                draft = Draft(source.path)
-                draft.replace_node(node.value, value)
-                return diff_of(diagnostic.folder, draft)
+                edit = FileEdit(source.path)
+                edit.replace_node(node.value, value)
+                return diff_of(diagnostic.folder, edit)
     return ""
 
 
@@ -228,10 +228,10 @@ def new_setting_diff(diagnostic: DiagnosticContext, key: str, value: str) -> str
             name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
             target = node.targets[0]
             if name in ("Flask", "Retort") and isinstance(target, ast.Name):
-                draft = Draft(source.path)
+                edit = FileEdit(source.path)
                 line = f"{target.id}.config[{key!r}] = {value}"
-                draft.insert_line((node.end_lineno or node.lineno) + 1, line)
-                return diff_of(diagnostic.folder, draft)
+                edit.insert_line((node.end_lineno or node.lineno) + 1, line)
+                return diff_of(diagnostic.folder, edit)
     return ""
 
 

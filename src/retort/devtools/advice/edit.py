@@ -19,7 +19,7 @@ _LINES_AROUND = 3  # of a change, as `diff -u` shows
 _END = "\\ No newline at end of file\n"
 
 
-class Draft:
+class FileEdit:
     """The text of a file, and changes to it that are made all at once.
 
     :raises OSError: if the file cannot be read.
@@ -84,12 +84,12 @@ class Draft:
         return text
 
 
-def diff_of(folder: str, *drafts: Draft) -> str:
+def diff_of(folder: str, *edits: FileEdit) -> str:
     """The changes of some files, with paths relative to ``folder``.
 
     :returns: nothing if a file is not in the folder, or would not compile any more.
     """
-    parts = [_diff_of_one(os.path.realpath(folder), draft) for draft in drafts]
+    parts = [_diff_of_one(os.path.realpath(folder), edit) for edit in edits]
     return "" if None in parts else "".join(part or "" for part in parts)
 
 
@@ -104,17 +104,17 @@ def rename_diff(folder: str, old: str, new: str) -> str:
     )
 
 
-def _diff_of_one(folder: str, draft: Draft) -> str | None:
-    name = _relative(folder, draft.path)
-    new = draft.result()
-    if name is None or (draft.path.endswith(".py") and not _compiles(new)):
+def _diff_of_one(folder: str, edit: FileEdit) -> str | None:
+    name = _relative(folder, edit.path)
+    new = edit.result()
+    if name is None or (edit.path.endswith(".py") and not _compiles(new)):
         return None
-    if new == draft.text:
+    if new == edit.text:
         return ""
     return "".join(
         _with_ends(
             difflib.unified_diff(
-                draft.text.splitlines(keepends=True),
+                edit.text.splitlines(keepends=True),
                 new.splitlines(keepends=True),
                 f"a/{name}",
                 f"b/{name}",
@@ -153,17 +153,17 @@ def quote_like(source: str, text: str) -> str:
     return shown
 
 
-def add_import(draft: Draft, tree: ast.Module, module: str, name: str) -> None:
+def add_import(edit: FileEdit, tree: ast.Module, module: str, name: str) -> None:
     """Have ``name`` imported from ``module``, in a statement that is there or in a new one."""
     names = {"flask", "retort"} if module == "flask" else {module}
     imports = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
     for node in imports:
         if isinstance(node, ast.ImportFrom) and node.module in names and node.level == 0:
             if not any(alias.name in (name, "*") for alias in node.names):
-                draft.insert(draft.end(node.names[-1]), f", {name}")
+                edit.insert(edit.end(node.names[-1]), f", {name}")
             return
     last = imports[-1].end_lineno if imports else 0
-    draft.insert_line((last or 0) + 1, f"from {module} import {name}")
+    edit.insert_line((last or 0) + 1, f"from {module} import {name}")
 
 
 # HTML
@@ -171,26 +171,26 @@ def add_import(draft: Draft, tree: ast.Module, module: str, name: str) -> None:
 _TAG_END = r"(?:\{\{.*?\}\}|\{%.*?%\}|\"[^\"]*\"|'[^']*'|[^>\"'])*"
 
 
-def tags_from(draft: Draft, line: int, tag: str) -> Iterator[re.Match[str]]:
+def tags_from(edit: FileEdit, line: int, tag: str) -> Iterator[re.Match[str]]:
     """The start tags of a kind, from a line on."""
-    return re.compile(rf"<{tag}\b{_TAG_END}>", re.I | re.S).finditer(draft.text, draft.offset(line))
+    return re.compile(rf"<{tag}\b{_TAG_END}>", re.I | re.S).finditer(edit.text, edit.offset(line))
 
 
-def tag_at(draft: Draft, line: int, tag: str) -> re.Match[str] | None:
+def tag_at(edit: FileEdit, line: int, tag: str) -> re.Match[str] | None:
     """The first start tag of a kind in a line or after it."""
-    return next(tags_from(draft, line, tag), None)
+    return next(tags_from(edit, line, tag), None)
 
 
-def set_attribute(draft: Draft, tag: re.Match[str], name: str, value: str) -> None:
+def set_attribute(edit: FileEdit, tag: re.Match[str], name: str, value: str) -> None:
     """Give a start tag an attribute, or another value to the one it has."""
     found = re.compile(rf"(\s{name}\s*=\s*)(\"[^\"]*\"|'[^']*'|[^\s>]+)", re.I).search(tag[0])
     quote = "'" if "'" in tag[0] and '"' not in tag[0] else '"'
     quoted = f"{quote}{value}{quote}"
     if found:
         start = tag.start() + found.start(2)
-        draft.replace(start, tag.start() + found.end(2), quoted)
+        edit.replace(start, tag.start() + found.end(2), quoted)
         return
     end = tag.end() - (2 if tag[0].endswith("/>") else 1)
-    while draft.text[end - 1].isspace():
+    while edit.text[end - 1].isspace():
         end -= 1
-    draft.insert(end, f" {name}={quoted}")
+    edit.insert(end, f" {name}={quoted}")

@@ -16,7 +16,7 @@ from ..checks.markup import attributes_in
 from ..checks.reads import SOURCES, direct_reads
 from ..checks.source import text_in
 from .diagnostic import DiagnosticContext, Line, advisor, joined, source_at
-from .edit import Draft, diff_of, quote_like, set_attribute, tag_at, tags_from
+from .edit import FileEdit, diff_of, quote_like, set_attribute, tag_at, tags_from
 from .record import Advice
 
 if TYPE_CHECKING:
@@ -123,15 +123,15 @@ def _replaced(diagnostic: DiagnosticContext, reading: Reading, new: str) -> str:
     """The change that reads another part of the request in this place."""
     if reading.node is None or reading.alias:
         return ""
-    draft = Draft(reading.path)
+    edit = FileEdit(reading.path)
     value = reading.node.value
     assert isinstance(value, ast.Attribute)
     if new in _NAMED:
-        end = draft.end(value)
-        draft.replace(end - len(value.attr), end, new)
+        end = edit.end(value)
+        edit.replace(end - len(value.attr), end, new)
     else:
-        draft.replace_node(value, f"{draft.source(value.value)}.{new}")
-    return diff_of(diagnostic.folder, draft)
+        edit.replace_node(value, f"{edit.source(value.value)}.{new}")
+    return diff_of(diagnostic.folder, edit)
 
 
 # A file that came as text
@@ -160,11 +160,11 @@ def _form_diff(diagnostic: DiagnosticContext, name: str, value: str, field: str 
     for sent in _forms_here(diagnostic):
         if field and not any(one.name == field for one in sent.form.fields):
             continue
-        draft = Draft(sent.page.file)
-        tag = tag_at(draft, sent.line, "form")
+        edit = FileEdit(sent.page.file)
+        tag = tag_at(edit, sent.line, "form")
         if tag is not None:
-            set_attribute(draft, tag, name, value)
-            return diff_of(diagnostic.folder, draft)
+            set_attribute(edit, tag, name, value)
+            return diff_of(diagnostic.folder, edit)
     return ""
 
 
@@ -275,10 +275,10 @@ def _misnamed(diagnostic: DiagnosticContext, reading: Reading, request: Request)
         return None
     diff = ""
     if reading.node is not None:
-        draft = Draft(reading.path)
-        new = quote_like(draft.source(reading.node.slice), meant)
-        draft.replace_node(reading.node.slice, new)
-        diff = diff_of(diagnostic.folder, draft)
+        edit = FileEdit(reading.path)
+        new = quote_like(edit.source(reading.node.slice), meant)
+        edit.replace_node(reading.node.slice, new)
+        diff = diff_of(diagnostic.folder, edit)
     return Advice(
         what=(
             f"No {_kind(reading)} {reading.key!r}. Received: {joined(received)}. Did you mean"
@@ -324,16 +324,16 @@ def _meant(diagnostic: DiagnosticContext, reading: Reading, received: list[str])
 
 def _input_by_id(
     diagnostic: DiagnosticContext, reading: Reading
-) -> tuple[Draft, re.Match[str]] | None:
+) -> tuple[FileEdit, re.Match[str]] | None:
     """An input whose id is what the view reads, in a form that is sent here."""
     for sent in _forms_here(diagnostic):
-        draft = Draft(sent.page.file)
-        for tag in tags_from(draft, sent.line, "(?:input|select|textarea|form)"):
-            if tag[0].lower().startswith("<form") and draft.line_of(tag) != sent.line:
+        edit = FileEdit(sent.page.file)
+        for tag in tags_from(edit, sent.line, "(?:input|select|textarea|form)"):
+            if tag[0].lower().startswith("<form") and edit.line_of(tag) != sent.line:
                 break
             attributes = attributes_in(tag[0])
             if attributes.get("id") == reading.key and not attributes.get("name"):
-                return draft, tag
+                return edit, tag
     return None
 
 
@@ -341,21 +341,21 @@ def _without_name(
     diagnostic: DiagnosticContext,
     reading: Reading,
     request: Request,
-    draft: Draft,
+    edit: FileEdit,
     tag: re.Match[str],
 ) -> Advice:
-    set_attribute(draft, tag, "name", reading.key)
+    set_attribute(edit, tag, "name", reading.key)
     received = [name for name in _part(request, reading.attribute) if name]
-    line = draft.line_of(tag)
+    line = edit.line_of(tag)
     return Advice(
         what=(
             f"No field {reading.key!r}: the input with this id"
-            f" ({os.path.basename(draft.path)}:{line}) has no name, and an id is not sent."
+            f" ({os.path.basename(edit.path)}:{line}) has no name, and an id is not sent."
         ),
         why=f"Received: {joined(received) if received else 'nothing'}.",
-        place=diagnostic.place(draft.path, line),
+        place=diagnostic.place(edit.path, line),
         fix=f'Write name="{reading.key}" in the input.',
-        diff=diff_of(diagnostic.folder, draft),
+        diff=diff_of(diagnostic.folder, edit),
         facts=_facts(request),
     )
 
@@ -406,7 +406,7 @@ def _may_be_missing(reading: Reading, unticked: Field | None) -> bool:
 def _getter_diff(diagnostic: DiagnosticContext, reading: Reading) -> str:
     if reading.node is None:
         return ""
-    draft = Draft(reading.path)
-    value, key = draft.source(reading.node.value), draft.source(reading.node.slice)
-    draft.replace_node(reading.node, f"{value}.get({key})")
-    return diff_of(diagnostic.folder, draft)
+    edit = FileEdit(reading.path)
+    value, key = edit.source(reading.node.value), edit.source(reading.node.slice)
+    edit.replace_node(reading.node, f"{value}.get({key})")
+    return diff_of(diagnostic.folder, edit)

@@ -12,7 +12,7 @@ from ..checks.reads import direct_reads
 from ..checks.source import text_in
 from .additions import page_with_form
 from .diagnostic import DiagnosticContext, advisor, joined, shown_methods
-from .edit import Draft, diff_of, quote_like, set_attribute, tag_at
+from .edit import FileEdit, diff_of, quote_like, set_attribute, tag_at
 from .record import Advice
 
 if TYPE_CHECKING:
@@ -96,23 +96,23 @@ def add_methods(diagnostic: DiagnosticContext, rule: Rule, wanted: list[str]) ->
     if found is None or (view is not None and not view.is_alone):
         return ""
     source, call = found
-    draft = Draft(source.path)
-    if not _write_methods(draft, call, wanted):
+    edit = FileEdit(source.path)
+    if not _write_methods(edit, call, wanted):
         return ""
-    return diff_of(diagnostic.folder, draft)
+    return diff_of(diagnostic.folder, edit)
 
 
-def _write_methods(draft: Draft, call: ast.Call, wanted: list[str]) -> bool:
+def _write_methods(edit: FileEdit, call: ast.Call, wanted: list[str]) -> bool:
     assert isinstance(call.func, ast.Attribute)
-    source = draft.source(call)
+    source = edit.source(call)
     listed = ", ".join(quote_like(source, one) for one in wanted)
     given = next((each.value for each in call.keywords if each.arg == "methods"), None)
     if given is None:
         last = [*call.args, *(each.value for each in call.keywords)][-1]
-        draft.insert(draft.end(last), f", methods=[{listed}]")
+        edit.insert(edit.end(last), f", methods=[{listed}]")
         if call.func.attr not in ("route", "add_url_rule"):
-            end = draft.end(call.func)
-            draft.replace(end - len(call.func.attr), end, "route")
+            end = edit.end(call.func)
+            edit.replace(end - len(call.func.attr), end, "route")
         return True
     if not isinstance(given, (ast.List, ast.Tuple, ast.Set)):
         return False
@@ -121,7 +121,7 @@ def _write_methods(draft: Draft, call: ast.Call, wanted: list[str]) -> bool:
     if not given.elts or None in named:
         return False
     more = "".join(f", {quote_like(source, one)}" for one in missing)
-    draft.insert(draft.end(given.elts[-1]), more)
+    edit.insert(edit.end(given.elts[-1]), more)
     return True
 
 
@@ -161,16 +161,16 @@ def _opened(diagnostic: DiagnosticContext, rules: list[Rule]) -> Advice:
 
 
 def _form_by_get(diagnostic: DiagnosticContext, what: str, sent: Sent, taken: str) -> Advice:
-    draft = Draft(sent.page.file)
-    tag = tag_at(draft, sent.line, "form")
+    edit = FileEdit(sent.page.file)
+    tag = tag_at(edit, sent.line, "form")
     if tag is not None:
-        set_attribute(draft, tag, "method", "post")
+        set_attribute(edit, tag, "method", "post")
     return Advice(
         what=what,
         why=f"The form is sent with GET, its fields in the address; this URL takes {taken}.",
         place=diagnostic.place(sent.page.file, sent.line),
         fix='Add method="post" to the form.',
-        diff=diff_of(diagnostic.folder, draft),
+        diff=diff_of(diagnostic.folder, edit),
     )
 
 
@@ -225,8 +225,8 @@ def _leads_to(diagnostic: DiagnosticContext, target: ast.expr, rules: list[Rule]
 def _after_redirect(
     diagnostic: DiagnosticContext, rules: list[Rule], source: Source, call: ast.Call, code: ast.expr
 ) -> Advice:
-    draft = Draft(source.path)
-    draft.replace_node(code, "303")
+    edit = FileEdit(source.path)
+    edit.replace_node(code, "303")
     status = ast.unparse(code)
     return Advice(
         what=(
@@ -236,5 +236,5 @@ def _after_redirect(
         why="303 (See Other) is followed with GET: RFC 9110 section 15.4.4.",
         place=diagnostic.place(source.path, call.lineno),
         fix="Redirect with 303 after a POST.",
-        diff=diff_of(diagnostic.folder, draft),
+        diff=diff_of(diagnostic.folder, edit),
     )

@@ -13,7 +13,7 @@ import retort
 
 from ..checks.start import HIDEABLE
 from .diagnostic import DiagnosticContext, advisor, source_at
-from .edit import Draft, add_import, diff_of, rename_diff
+from .edit import FileEdit, add_import, diff_of, rename_diff
 from .record import Advice
 
 if TYPE_CHECKING:
@@ -32,13 +32,13 @@ def unknown_name(diagnostic: DiagnosticContext) -> Advice | None:
     if not name or source is None:
         return None
     if name in retort.__all__:
-        draft = Draft(source.path)
-        add_import(draft, source.tree, "flask", name)
+        edit = FileEdit(source.path)
+        add_import(edit, source.tree, "flask", name)
         return Advice(
             what=f"{name} is not imported in {os.path.basename(line.file)}.",
             place=diagnostic.last_place,
             fix=f"Write 'from flask import {name}'.",
-            diff=diff_of(diagnostic.folder, draft),
+            diff=diff_of(diagnostic.folder, edit),
         )
     known = [*line.frame.f_locals, *line.frame.f_globals, *dir(builtins)]
     close = difflib.get_close_matches(name, known, n=1)
@@ -60,11 +60,11 @@ def _renamed(diagnostic: DiagnosticContext, line: Line, name: str, meant: str) -
     source = source_at(line)
     if source is None:
         return ""
-    draft = Draft(source.path)
+    edit = FileEdit(source.path)
     for node in ast.walk(source.tree):
         if isinstance(node, ast.Name) and node.id == name and node.lineno == line.line:
-            draft.replace_node(node, meant)
-    return diff_of(diagnostic.folder, draft)
+            edit.replace_node(node, meant)
+    return diff_of(diagnostic.folder, edit)
 
 
 # A file that cannot be compiled
@@ -80,10 +80,10 @@ def syntax_error(diagnostic: DiagnosticContext) -> Advice | None:
     place = diagnostic.place(file, error.lineno)
     name = f"{os.path.basename(file)}, line {error.lineno}"
     diff, fix = "", "Correct this line, or the one above it, and save the file."
-    for mend in (_colon, _closer, _quote):
-        draft = Draft(file)
-        done = mend(draft, error)
-        made = diff_of(diagnostic.folder, draft) if done else ""
+    for correct in (_colon, _closer, _quote):
+        edit = FileEdit(file)
+        done = correct(edit, error)
+        made = diff_of(diagnostic.folder, edit) if done else ""
         if made:
             diff, fix = made, done
             break
@@ -95,25 +95,25 @@ def syntax_error(diagnostic: DiagnosticContext) -> Advice | None:
     )
 
 
-def _colon(draft: Draft, error: SyntaxError) -> str:
+def _colon(edit: FileEdit, error: SyntaxError) -> str:
     if error.msg != "expected ':'":
         return ""
-    _append(draft, error.lineno or 1, ":")
+    _append(edit, error.lineno or 1, ":")
     return "Write a colon at the end of the line."
 
 
-def _closer(draft: Draft, error: SyntaxError) -> str:
+def _closer(edit: FileEdit, error: SyntaxError) -> str:
     found = re.match(r"'([(\[{])' was never closed", error.msg or "")
     if found is None:
         return ""
-    _append(draft, error.lineno or 1, _CLOSERS[found[1]])
+    _append(edit, error.lineno or 1, _CLOSERS[found[1]])
     return f"Write {_CLOSERS[found[1]]} at the end of the line."
 
 
-def _quote(draft: Draft, error: SyntaxError) -> str:
+def _quote(edit: FileEdit, error: SyntaxError) -> str:
     if not (error.msg or "").startswith("unterminated string literal") or not error.offset:
         return ""
-    line = draft.lines[(error.lineno or 1) - 1]
+    line = edit.lines[(error.lineno or 1) - 1]
     quote = next((one for one in line[error.offset - 1 :] if one in "'\""), "'")
     closing = ")" if line.count("(") > line.count(")") and line.rstrip().endswith(")") else ""
     if closing:
@@ -121,15 +121,15 @@ def _quote(draft: Draft, error: SyntaxError) -> str:
     text = line.rstrip()
     tail = re.search(r"[)\]}:]*$", text)
     end = len(text) - (len(tail[0]) if tail else 0)
-    draft.insert(draft.offset(error.lineno or 1) + end, quote)
+    edit.insert(edit.offset(error.lineno or 1) + end, quote)
     return f"Write {quote} where the text ends."
 
 
-def _append(draft: Draft, line: int, text: str) -> None:
+def _append(edit: FileEdit, line: int, text: str) -> None:
     """Put something at the end of a line, before its comment."""
-    written = draft.lines[line - 1].rstrip()
+    written = edit.lines[line - 1].rstrip()
     code = re.sub(r"\s*#[^'\"]*$", "", written)
-    draft.insert(draft.offset(line) + len(code), text)
+    edit.insert(edit.offset(line) + len(code), text)
 
 
 # A file with the name of a package

@@ -17,7 +17,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Advice:
-    """What happened, and the smallest change that mends it.
+    """What happened, and the smallest change that corrects it.
 
     ``what`` is one sentence, also for the log; ``why`` plain text, paragraphs parted by an empty
     line; ``fix`` one imperative sentence; ``diff`` unified, with paths relative to the program's

@@ -12,7 +12,7 @@ from jinja2 import FileSystemLoader, TemplateNotFound, TemplatesNotFound
 from ..checks.source import text_in
 from ..checks.start import folder_like
 from .diagnostic import DiagnosticContext, advisor, source_at
-from .edit import Draft, diff_of, quote_like, rename_diff
+from .edit import FileEdit, diff_of, quote_like, rename_diff
 from .record import Advice
 
 _SHOWN_FILES = 20
@@ -105,11 +105,11 @@ def _folder_diff(diagnostic: DiagnosticContext, word: str) -> str:
             called = node.func.id if isinstance(node.func, ast.Name) else called
             names = {each.arg for each in node.keywords}
             if called in ("Flask", "Retort") and "template_folder" not in names:
-                draft = Draft(source.path)
+                edit = FileEdit(source.path)
                 last = [*node.args, *(each.value for each in node.keywords)][-1]
-                shown = quote_like(draft.source(node), word)
-                draft.insert(draft.end(last), f", template_folder={shown}")
-                return diff_of(diagnostic.folder, draft)
+                shown = quote_like(edit.source(node), word)
+                edit.insert(edit.end(last), f", template_folder={shown}")
+                return diff_of(diagnostic.folder, edit)
     return ""
 
 
@@ -157,17 +157,17 @@ def _name_diff(diagnostic: DiagnosticContext, name: str, meant: str) -> str:
     line = diagnostic.last_line
     if line is None:
         return ""
-    draft = Draft(line.file)
+    edit = FileEdit(line.file)
     source = source_at(line)
     if source is None:  # a template that includes or extends another
-        text = draft.lines[line.line - 1]
-        draft.replace(
-            draft.offset(line.line), draft.offset(line.line + 1), text.replace(name, meant, 1)
+        text = edit.lines[line.line - 1]
+        edit.replace(
+            edit.offset(line.line), edit.offset(line.line + 1), text.replace(name, meant, 1)
         )
-        return diff_of(diagnostic.folder, draft)
+        return diff_of(diagnostic.folder, edit)
     for node in ast.walk(source.tree):
         is_near = isinstance(node, ast.Constant) and abs(node.lineno - line.line) <= 1
         if is_near and isinstance(node, ast.Constant) and text_in(node) == name:
-            draft.replace_node(node, quote_like(draft.source(node), meant))
-            return diff_of(diagnostic.folder, draft)
+            edit.replace_node(node, quote_like(edit.source(node), meant))
+            return diff_of(diagnostic.folder, edit)
     return ""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ...http.cross_origin import CrossOriginRefused
 from .additions import page_with_file
 from .diagnostic import DiagnosticContext, advisor, new_setting_diff, setting_diff
-from .edit import Draft, diff_of, tag_at
+from .edit import FileEdit, diff_of, tag_at
 from .record import Advice
 
 if TYPE_CHECKING:
@@ -31,13 +31,13 @@ def no_csrf_token(diagnostic: DiagnosticContext) -> Advice | None:
     line = "{{ form.hidden_tag() }}" if sent and "form." in sent.page.text else _HIDDEN
     diff = ""
     if sent is not None:
-        draft = Draft(sent.page.file)
-        tag = tag_at(draft, sent.line, "form")
+        edit = FileEdit(sent.page.file)
+        tag = tag_at(edit, sent.line, "form")
         if tag is not None:
-            indent = draft.lines[draft.line_of(tag) - 1]
+            indent = edit.lines[edit.line_of(tag) - 1]
             indent = indent[: len(indent) - len(indent.lstrip())]
-            draft.insert(tag.end(), f"\n{indent}  {line}")
-            diff = diff_of(diagnostic.folder, draft)
+            edit.insert(tag.end(), f"\n{indent}  {line}")
+            diff = diff_of(diagnostic.folder, edit)
     return Advice(
         what=f"{diagnostic.what} came without a CSRF token: {reason}",
         why=_not_needed(diagnostic),

@@ -15,7 +15,7 @@ from werkzeug.routing import BuildError
 from ..checks.source import first_argument, text_in
 from .additions import page_with_file
 from .diagnostic import DiagnosticContext, Line, advisor, joined, shown_methods, source_at
-from .edit import Draft, diff_of, quote_like, set_attribute, tag_at
+from .edit import FileEdit, diff_of, quote_like, set_attribute, tag_at
 from .record import Advice
 
 if TYPE_CHECKING:
@@ -102,10 +102,10 @@ def _route_diff(diagnostic: DiagnosticContext, rule: Rule, change: Callable[[str
         return ""
     source, call = found
     argument = first_argument(call, "rule")
-    draft = Draft(source.path)
+    edit = FileEdit(source.path)
     text = change(text_in(argument) or "")
-    draft.replace_node(argument, quote_like(draft.source(argument), text))
-    return diff_of(diagnostic.folder, draft)
+    edit.replace_node(argument, quote_like(edit.source(argument), text))
+    return diff_of(diagnostic.folder, edit)
 
 
 def _file_beside(diagnostic: DiagnosticContext, near: list[Rule]) -> Advice | None:
@@ -164,15 +164,15 @@ def _meant(path: str, near: list[Rule]) -> Rule | None:
 
 
 def _action_diff(diagnostic: DiagnosticContext, file: str, line: int, path: str, new: str) -> str:
-    draft = Draft(file)
-    tag = tag_at(draft, line, "form")
+    edit = FileEdit(file)
+    tag = tag_at(edit, line, "form")
     if tag is None:
         return ""
     action = re.search(r"\saction\s*=\s*[\"']?([^\"'\s>]*)", tag[0], re.I)
     if action is None or not action[1].endswith(path):
         return ""
-    set_attribute(draft, tag, "action", action[1].removesuffix(path) + new)
-    return diff_of(diagnostic.folder, draft)
+    set_attribute(edit, tag, "action", action[1].removesuffix(path) + new)
+    return diff_of(diagnostic.folder, edit)
 
 
 def _nothing_there(diagnostic: DiagnosticContext, near: list[Rule]) -> Advice:
@@ -337,9 +337,9 @@ def _endpoint_diff(diagnostic: DiagnosticContext, endpoint: str, meant: str) -> 
     found = _calls_at(diagnostic, endpoint)
     if found is not None:
         source, _, argument = found
-        draft = Draft(source.path)
-        draft.replace_node(argument, quote_like(draft.source(argument), meant))
-        return diff_of(diagnostic.folder, draft)
+        edit = FileEdit(source.path)
+        edit.replace_node(argument, quote_like(edit.source(argument), meant))
+        return diff_of(diagnostic.folder, edit)
     return _template_diff(diagnostic, endpoint, meant)
 
 
@@ -348,13 +348,13 @@ def _template_diff(diagnostic: DiagnosticContext, endpoint: str, meant: str) -> 
     line = diagnostic.last_line
     if line is None or line.file.endswith(".py"):
         return ""
-    draft = Draft(line.file)
+    edit = FileEdit(line.file)
     quoted = re.compile(rf"(url_for\(\s*)(['\"]){re.escape(endpoint)}\2")
-    found = quoted.search(draft.text, draft.offset(line.line))
-    if found is None or draft.line_of(found) != line.line:
+    found = quoted.search(edit.text, edit.offset(line.line))
+    if found is None or edit.line_of(found) != line.line:
         return ""
-    draft.replace(found.start(), found.end(), f"{found[1]}{found[2]}{meant}{found[2]}")
-    return diff_of(diagnostic.folder, draft)
+    edit.replace(found.start(), found.end(), f"{found[1]}{found[2]}{meant}{found[2]}")
+    return diff_of(diagnostic.folder, edit)
 
 
 def _argument_diff(
@@ -365,16 +365,16 @@ def _argument_diff(
     if found is None or len(missing) != 1:
         return ""
     source, call, argument = found
-    draft = Draft(source.path)
+    edit = FileEdit(source.path)
     wrong = [each for each in call.keywords if each.arg in extra]
     if len(wrong) == 1 and wrong[0].arg:
-        start = draft.start(wrong[0])
-        draft.replace(start, start + len(wrong[0].arg), missing[0])
+        start = edit.start(wrong[0])
+        edit.replace(start, start + len(wrong[0].arg), missing[0])
     elif not extra and _is_local(diagnostic.last_line, missing[0]):
-        draft.insert(draft.end(argument), f", {missing[0]}={missing[0]}")
+        edit.insert(edit.end(argument), f", {missing[0]}={missing[0]}")
     else:
         return ""
-    return diff_of(diagnostic.folder, draft)
+    return diff_of(diagnostic.folder, edit)
 
 
 def _is_local(line: Line | None, name: str) -> bool:
