@@ -19,8 +19,8 @@ from werkzeug.debug.tbtools import DebugTraceback
 
 from .advice import Advice, advise
 from .frames import errors_of
-from .masks import redact
 from .pages import answer
+from .redaction import redact
 from .report import Report, without_secrets
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from jinja2 import TemplateSyntaxError
 from werkzeug.debug.tbtools import DebugTraceback
 
 from .checks.source import is_own
-from .masks import Budget, redact, shown
+from .redaction import Budget, redact, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

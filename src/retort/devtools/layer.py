@@ -24,8 +24,8 @@ from ..gateways.wsgi import PRESERVE_CONTEXT
 from ..logging import escape_controls, escape_in_lines
 from .advice import Advice, advise
 from .frames import errors_of, redacted_traceback, traceback_text
-from .masks import Budget, redact
 from .pages import REPLACED_HEADERS, answer
+from .redaction import Budget, redact
 from .report import Console, Report, phrase, without_secrets
 from .requested import sections_of
 from .route_table import routes_near

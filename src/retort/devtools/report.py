@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from .frames import shown_path
-from .masks import redact
+from .redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What was asked, as rows to read: the request of an error, with its secrets masked."""
+"""What was asked, as rows to read: the request of an error, with its secrets redacted."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote
 
-from .masks import MASK, NOT_SHOWN, cut, masked
+from .redaction import NOT_SHOWN, REDACTED, cut, redacted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from werkzeug.wrappers import Request
 
-    from .masks import Budget
+    from .redaction import Budget
 
 _LONGEST = 500
 _READ = 4 * _LONGEST  # letters of a value that are looked at
@@ -40,7 +40,7 @@ def sections_of(request: Request, budget: Budget) -> tuple[Section, ...]:
         ("Query", _fields(request.args.items(multi=True), budget)),
         ("Form", _fields(_form(request), budget)),
         ("Files", _files(request)),
-        ("Cookies", ((name, MASK) for name in request.cookies)),
+        ("Cookies", ((name, REDACTED) for name in request.cookies)),
         ("Headers", _fields(_headers(request), budget)),
     ]
     found = [Section(title, tuple(islice(rows, _MOST_ROWS))) for title, rows in parts]
@@ -49,7 +49,7 @@ def sections_of(request: Request, budget: Budget) -> tuple[Section, ...]:
 
 def _line(request: Request) -> Iterator[tuple[str, str]]:
     yield "Method", request.method
-    yield "URL", f"{request.base_url}{masked_query(request.query_string)}"
+    yield "URL", f"{request.base_url}{redacted_query(request.query_string)}"
     if request.environ.get("SERVER_PROTOCOL"):
         yield "Protocol", request.environ["SERVER_PROTOCOL"]
     if request.remote_addr:
@@ -58,20 +58,20 @@ def _line(request: Request) -> Iterator[tuple[str, str]]:
     if endpoint is not None:
         yield "Endpoint", endpoint
         for name, value in (getattr(request, "view_args", None) or {}).items():
-            yield f"<{name}>", masked(name, repr(value))
+            yield f"<{name}>", redacted(name, repr(value))
 
 
-def masked_query(query: bytes) -> str:
+def redacted_query(query: bytes) -> str:
     """A query with its ``?`` as it was sent, or without its secrets if it has any."""
     if not query:
         return ""
     text = query.decode("latin-1")
     fields = parse_qsl(text, keep_blank_values=True)
-    safe = [(name, masked(name, value)) for name, value in fields]
+    safe = [(name, redacted(name, value)) for name, value in fields]
     if safe == fields:
         return f"?{text}"
     shown = "&".join(f"{quote(name)}={quote(value)}" for name, value in safe)
-    return f"?{shown.replace(quote(MASK), MASK)}"
+    return f"?{shown.replace(quote(REDACTED), REDACTED)}"
 
 
 def _fields(pairs: Iterable[tuple[Any, Any]], budget: Budget) -> Iterator[tuple[str, str]]:
@@ -79,7 +79,7 @@ def _fields(pairs: Iterable[tuple[Any, Any]], budget: Budget) -> Iterator[tuple[
         if budget.is_spent:
             yield str(name), NOT_SHOWN
             continue
-        text = masked(str(name), cut(str(value), _READ))
+        text = redacted(str(name), cut(str(value), _READ))
         yield str(name), text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
@@ -87,7 +87,7 @@ def _headers(request: Request) -> Iterator[tuple[str, str]]:
     for name, value in request.headers.items():
         if name == "Referer" and "?" in value:
             path, _, query = value.partition("?")
-            yield name, path + masked_query(query.encode("latin-1", "replace"))
+            yield name, path + redacted_query(query.encode("latin-1", "replace"))
         else:
             yield name, value
 

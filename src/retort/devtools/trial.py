@@ -14,7 +14,7 @@ import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from .masks import MASK, redact
+from .redaction import REDACTED, redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -116,8 +116,8 @@ def _hidden(name: str, value: str) -> str:
         return redact(value, by_name=False)
     if name.lower() == "set-cookie":
         pair, semicolon, attributes = value.partition(";")
-        return f"{pair.partition('=')[0]}={MASK}{semicolon}{attributes}"
-    return MASK
+        return f"{pair.partition('=')[0]}={REDACTED}{semicolon}{attributes}"
+    return REDACTED
 
 
 def _readable(body: bytes, mimetype: str) -> str:

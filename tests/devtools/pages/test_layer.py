@@ -12,7 +12,7 @@ from werkzeug.exceptions import BadRequest, abort
 
 import retort
 from retort.devtools import with_debugger
-from retort.devtools.masks import MASK, NOT_SHOWN, Budget
+from retort.devtools.redaction import NOT_SHOWN, REDACTED, Budget
 from retort.devtools.warnings import watch
 
 SCRIPT = "<script>alert(1)</script>"
@@ -397,7 +397,7 @@ def test_values_are_shown_to_a_reader_at_this_machine_without_secrets(app, reade
 
     assert "&#39;green&#39;" in page
     assert "&#39;size&#39;: 7" in page
-    assert MASK in page
+    assert REDACTED in page
     assert SECRET not in page
 
 
@@ -622,7 +622,7 @@ def test_a_secret_by_its_form_is_in_no_page_wherever_it_stands(app, reader, form
     secret = form.rpartition(" ")[2] if form.startswith("Basic") else SECRET
     assert answer.status_code == 500
     assert secret not in answer.text
-    assert MASK in answer.text or "\\u2022" in answer.text
+    assert REDACTED in answer.text or "\\u2022" in answer.text
     assert form in capfd.readouterr().err  # the terminal has the traceback as Python prints it
 
 

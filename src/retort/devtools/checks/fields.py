@@ -48,7 +48,7 @@ def _all_known(program: Program, pages: list[Page], forms: list[Sent]) -> bool:
 
 def _is_cut(page: Page) -> bool:
     """Whether forms begin in this text that do not end in it, as in strings put together."""
-    text = page.masked.text.lower()
+    text = page.placeholders.text.lower()
     whole = [form for form in page.markup.forms if not form.is_override]
     return not text.count("<form") == text.count("</form") == len(whole)
 

@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 
 from .endpoints import endpoint_in, targets_of
 from .findings import Finding
-from .masks import has_mark
+from .placeholders import has_placeholder
 from .program import BODY_METHODS, methods_of
 
 if TYPE_CHECKING:
@@ -74,10 +74,10 @@ def check_forms(program: Program, forms: Iterable[Sent]) -> Iterator[Finding]:
 def _send(program: Program, page: Page, form: Form) -> Sent:
     sent = Sent(page, form)
     action = (form.action or "").strip()
-    expression = page.masked.expression_of(action)
+    expression = page.placeholders.expression_of(action)
     if expression is not None:
         _send_to_endpoint(program, sent, expression)
-    elif has_mark(action):
+    elif has_placeholder(action):
         return sent
     elif not action or action[0] in "?#":
         _send_to_page(program, sent)

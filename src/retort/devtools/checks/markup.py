@@ -1,7 +1,7 @@
 """Read the forms of an HTML page, with the standard library's parser.
 
-The page may be a template: `masks.py` put a mark in the place of each expression, and what
-cannot be known because of one is left open here, never guessed.
+The page may be a template: `placeholders.py` put a placeholder in the place of each expression,
+and what cannot be known because of one is left open here, never guessed.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-from .masks import BLOCK, has_mark, kind_of, marks_in
+from .placeholders import BLOCK, has_placeholder, kind_of, placeholders_in
 
 _TEXT_ONLY = frozenset({"textarea", "option", "title", "style", "script"})  # no fields in these
 _BUTTONS = frozenset({"submit", "image", "button", "reset"})
@@ -67,7 +67,7 @@ class Markup:
 
 
 def read_markup(text: str) -> Markup:
-    """The forms in HTML text in which expressions are masked."""
+    """The forms in HTML text in which expressions are replaced by placeholders."""
     reader = _Reader()
     reader.feed(text)
     reader.close()
@@ -125,7 +125,7 @@ class _Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._inside == "script" and _REQUESTS.search(data):
             self.has_script = True
-        if self._current and self._inside is None and any(marks_in(data)):
+        if self._current and self._inside is None and any(placeholders_in(data)):
             self._current.is_open = True
 
     def give_fields_by_id(self) -> None:
@@ -155,7 +155,7 @@ class _Reader(HTMLParser):
         if form and {"formaction", "formmethod"} & values.keys():
             self._override(form, values)
         name = values.get("name", "")
-        if has_mark(name) or any(has_mark(attribute) for attribute in values):
+        if has_placeholder(name) or any(has_placeholder(attribute) for attribute in values):
             if form:
                 form.is_open = True
             return
@@ -163,7 +163,7 @@ class _Reader(HTMLParser):
             if kind == "file" and form:
                 form.fields.append(Field("", "file", self.getpos()[0]))
             return
-        if has_mark(kind):
+        if has_placeholder(kind):
             kind = "submit"  # it may be a button: nothing is asked of it
         found = Field(name, kind or tag, self.getpos()[0])
         if "form" in values:
@@ -187,8 +187,12 @@ class _Reader(HTMLParser):
 
 
 def _is_uncertain(values: dict[str, str]) -> bool:
-    if any(has_mark(name) or _SCRIPTED.search(name) for name in values):
+    if any(has_placeholder(name) or _SCRIPTED.search(name) for name in values):
         return True
-    if has_mark(values.get("method", "")) or has_mark(values.get("enctype", "")):
+    if has_placeholder(values.get("method", "")) or has_placeholder(values.get("enctype", "")):
         return True
-    return any(kind_of(mark) == BLOCK for value in values.values() for mark in marks_in(value))
+    return any(
+        kind_of(placeholder) == BLOCK
+        for value in values.values()
+        for placeholder in placeholders_in(value)
+    )

@@ -16,7 +16,7 @@ from jinja2 import FileSystemLoader, TemplateSyntaxError, meta
 
 from ...templating import render_template
 from .markup import Markup, read_markup
-from .masks import VALUE, Masked, mask_formats, mask_template
+from .placeholders import VALUE, PlaceholderText, replace_expressions, replace_format_fields
 from .source import Source, first_argument, is_own, text_in
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Page:
 
     file: str
     text: str
-    masked: Masked
+    placeholders: PlaceholderText
     markup: Markup
     first_line: int = 1
     views: list[View] | None = None
@@ -76,8 +76,8 @@ def _read(file: Path) -> str:
 
 def _page(program: Program, file: Path) -> Page:
     text = _read(file)
-    masked = mask_template(text, program.app.jinja_env)
-    return Page(str(file.resolve()), text, masked, read_markup(masked.text))
+    placeholders = replace_expressions(text, program.app.jinja_env)
+    return Page(str(file.resolve()), text, placeholders, read_markup(placeholders.text))
 
 
 def _templates(program: Program) -> Iterator[Page]:
@@ -169,9 +169,15 @@ def _strings(program: Program) -> Iterator[Page]:
                 continue
             if isinstance(node, ast.JoinedStr):
                 inner.update(ast.walk(node))
-            masked = _mask_string(program, node)
-            if masked is not None:
-                page = Page(source.path, masked.text, masked, read_markup(masked.text), node.lineno)
+            placeholders = _replace_in_string(program, node)
+            if placeholders is not None:
+                page = Page(
+                    source.path,
+                    placeholders.text,
+                    placeholders,
+                    read_markup(placeholders.text),
+                    node.lineno,
+                )
                 page.views = _views_of_string(program, source, node)
                 yield page
 
@@ -183,22 +189,24 @@ def _not_pages(source: Source) -> Iterator[ast.AST]:
             yield node.value
 
 
-def _mask_string(program: Program, node: ast.JoinedStr | ast.Constant) -> Masked | None:
+def _replace_in_string(
+    program: Program, node: ast.JoinedStr | ast.Constant
+) -> PlaceholderText | None:
     if isinstance(node, ast.JoinedStr):
-        masked = Masked()
+        placeholders = PlaceholderText()
         for part in node.values:
             text = text_in(part)
             if text is None:
-                masked.mark(VALUE, "")
+                placeholders.add_placeholder(VALUE, "")
             else:
-                masked.add(text)
-        return masked if "<form" in masked.text.lower() else None
+                placeholders.add(text)
+        return placeholders if "<form" in placeholders.text.lower() else None
     text = text_in(node)
     if text is None or "<form" not in text.lower():
         return None
     if "{{" in text or "{%" in text:
-        return mask_template(text, program.app.jinja_env)
-    return mask_formats(text)
+        return replace_expressions(text, program.app.jinja_env)
+    return replace_format_fields(text)
 
 
 def _views_of_string(program: Program, source: Source, node: ast.AST) -> list[View] | None:

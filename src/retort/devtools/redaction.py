@@ -19,7 +19,7 @@ from itertools import islice
 from typing import Any
 from urllib.parse import unquote_plus
 
-MASK = "••••••"
+REDACTED = "••••••"
 NOT_SHOWN = "(not shown: the values of this page take too long)"
 LONGEST = 300  # letters of a value
 LONGEST_TEXT = 100_000  # letters of a message or a traceback
@@ -98,12 +98,12 @@ def is_secret(name: str) -> bool:
     return _SECRET_NAME.search(name) is not None
 
 
-def masked(name: str, text: str) -> str:
-    """A mask if ``name`` says that this is a secret, else ``text`` without those in it.
+def redacted(name: str, text: str) -> str:
+    """`REDACTED` if ``name`` is that of a secret, else ``text`` without the secrets in it.
 
     An empty text stays one.
     """
-    return MASK if text and is_secret(name) else redact(text)
+    return REDACTED if text and is_secret(name) else redact(text)
 
 
 def shown(name: str, value: object, budget: Budget | None = None) -> str:
@@ -114,7 +114,7 @@ def shown(name: str, value: object, budget: Budget | None = None) -> str:
     if budget is not None and budget.is_spent:
         return NOT_SHOWN
     if is_secret(name) and value is not None and not isinstance(value, (bool, int)):
-        return MASK
+        return REDACTED
     # Redacted before it is cut: half a secret is one too.
     return cut(redact(_repr(value)), LONGEST)
 
@@ -125,7 +125,7 @@ def cut(text: str, longest: int) -> str:
 
 
 def redact(text: str, *, by_name: bool = True) -> str:
-    """``text`` with a mask in the place of each secret in it; cut to `LONGEST_TEXT`.
+    """``text`` with `REDACTED` in the place of each secret in it; cut to `LONGEST_TEXT`.
 
     :param by_name: also what follows the name of a secret, as in ``password=x``. Source code has
         such names in front of expressions.
@@ -134,10 +134,10 @@ def redact(text: str, *, by_name: bool = True) -> str:
     if _ENCODED.search(text):
         text = _UNBROKEN.sub(_decoded, text)
     if "-----BEGIN " in text:
-        text = _PRIVATE_KEY.sub(MASK, text)
+        text = _PRIVATE_KEY.sub(REDACTED, text)
     if "://" in text:
         text = _UNBROKEN.sub(_without_passwords, text)
-    text = _DIGEST.sub(rf"\g<scheme> {MASK}", text)
+    text = _DIGEST.sub(rf"\g<scheme> {REDACTED}", text)
     if by_name:
         text = _without_named(text)
     return _CREDENTIALS.sub(_without_credentials, text)
@@ -150,16 +150,16 @@ def _decoded(match: re.Match[str]) -> str:
 
 def _without_named(text: str) -> str:
     """``text`` without the values that follow the name of a secret."""
-    kept: list[str] = []
+    parts: list[str] = []
     end = 0
     for match in _NAME.finditer(text):
         if match.start() < end or not _SECRET_WORD.search(match["name"]):
             continue
         value = _value_after(match, text)
         if value is not None:
-            kept += [text[end : match.end()], MASK]
+            parts += [text[end : match.end()], REDACTED]
             end = value.end()
-    return "".join([*kept, text[end:]])
+    return "".join([*parts, text[end:]])
 
 
 def _value_after(name: re.Match[str], text: str) -> re.Match[str] | None:
@@ -174,7 +174,7 @@ def _without_credentials(match: re.Match[str]) -> str:
     prose = _PROSE.get(match["scheme"].lower(), _ANY_PROSE)
     if prose.fullmatch(match["value"]):
         return match[0]
-    return f"{match['scheme']}{match['space']}{MASK}"
+    return f"{match['scheme']}{match['space']}{REDACTED}"
 
 
 def _without_passwords(match: re.Match[str]) -> str:
@@ -196,12 +196,12 @@ def _without_password(rest: str, *, is_web: bool) -> str:
     if colon and not _AFTER_USER.search(user):
         password, at, host = after.rpartition("@")
         if at and password and not (is_web and _PORT_AND_MORE.match(password)):
-            return f"{MASK if len(user) >= _LONGEST_USER else user}:{MASK}@{host}"
+            return f"{REDACTED if len(user) >= _LONGEST_USER else user}:{REDACTED}@{host}"
         if not at and rest.endswith(("...", "…")) and not _PORT_AND_MORE.match(after):
-            return f"{user}:{MASK}"  # cut off before the @
+            return f"{user}:{REDACTED}"  # cut off before the @
     user, at, host = rest.partition("@")
     if at and len(user) >= _LONGEST_USER and not _AFTER_USER.search(user):
-        return f"{MASK}@{host}"
+        return f"{REDACTED}@{host}"
     return rest
 
 
@@ -259,4 +259,4 @@ class _Short(reprlib.Repr):
     def pair(self, key: Any, value: Any, level: int) -> str:
         """A key and its value, if that is no secret."""
         hides = is_secret(str(key))
-        return f"{self.repr1(key, level)}: {MASK if hides else self.repr1(value, level)}"
+        return f"{self.repr1(key, level)}: {REDACTED if hides else self.repr1(value, level)}"

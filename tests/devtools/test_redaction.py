@@ -4,15 +4,15 @@ import sys
 
 import pytest
 
-from retort.devtools.masks import (
+from retort.devtools.redaction import (
     LONGEST,
     LONGEST_TEXT,
-    MASK,
     NOT_SHOWN,
+    REDACTED,
     Budget,
     is_secret,
-    masked,
     redact,
+    redacted,
     shown,
 )
 
@@ -44,23 +44,23 @@ from retort.devtools.masks import (
 )
 def test_a_name_of_a_secret_is_known(name):
     assert is_secret(name)
-    assert masked(name, "hunter2") == MASK
+    assert redacted(name, "hunter2") == REDACTED
 
 
 @pytest.mark.parametrize("name", ["name", "nm", "keyboard", "monkey", "spin", "passenger"])
 def test_an_ordinary_name_is_none(name):
     assert not is_secret(name)
-    assert masked(name, "Ada") == "Ada"
+    assert redacted(name, "Ada") == "Ada"
 
 
 def test_an_empty_secret_is_seen_to_be_empty():
-    assert masked("password", "") == ""
+    assert redacted("password", "") == ""
 
 
 def test_a_variable_with_the_name_of_a_secret_is_masked_whatever_it_holds():
-    assert shown("password", "hunter2") == MASK
-    assert shown("token", b"hunter2") == MASK
-    assert shown("secrets", ["hunter2"]) == MASK
+    assert shown("password", "hunter2") == REDACTED
+    assert shown("token", b"hunter2") == REDACTED
+    assert shown("secrets", ["hunter2"]) == REDACTED
     assert shown("password", None) == "None"
     assert shown("has_password", True) == "True"
 
@@ -93,7 +93,7 @@ def test_a_secret_inside_of_a_value_is_masked(value):
     text = shown("value", value)
 
     assert "hunter2" not in text
-    assert MASK in text
+    assert REDACTED in text
 
 
 def test_a_secret_that_is_cut_in_the_middle_is_still_masked():
@@ -103,7 +103,7 @@ def test_a_secret_that_is_cut_in_the_middle_is_still_masked():
 
 
 def test_the_rest_of_such_a_value_stays_readable():
-    assert shown("user", User()) == f"User(name='Ada', password={MASK}, age=36)"
+    assert shown("user", User()) == f"User(name='Ada', password={REDACTED}, age=36)"
 
 
 def test_a_long_value_is_cut_and_says_so():
@@ -217,9 +217,9 @@ PEM = "-----BEGIN {kind}-----\nhunter2\nhunter2\n-----END {kind}-----"
 def test_a_private_key_is_masked(kind):
     key = PEM.format(kind=kind)
 
-    assert redact(f"before\n{key}\nafter") == f"before\n{MASK}\nafter"
-    assert shown("value", {"text": key}) == f"{{'text': '{MASK}'}}"
-    assert shown("value", key.encode()) == f"b'{MASK}'"
+    assert redact(f"before\n{key}\nafter") == f"before\n{REDACTED}\nafter"
+    assert shown("value", {"text": key}) == f"{{'text': '{REDACTED}'}}"
+    assert shown("value", key.encode()) == f"b'{REDACTED}'"
     assert "hunter2" not in redact(key[:-20])  # without its end
 
 
@@ -259,7 +259,7 @@ def test_a_secret_deep_inside_of_a_value_is_masked(value):
 def test_in_source_code_only_the_form_counts():
     line = "password = form['password']; db = 'postgres://u:hunter2@h'"
 
-    assert redact(line, by_name=False) == line.replace("hunter2", MASK)
+    assert redact(line, by_name=False) == line.replace("hunter2", REDACTED)
 
 
 # Work

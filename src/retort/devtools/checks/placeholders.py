@@ -1,0 +1,117 @@
+"""Put placeholders in the place of a template's expressions, so that the rest reads as HTML.
+
+A placeholder is two characters from Unicode's private area around a number; line numbers stay as
+they are. Which expressions cannot bring a field into a form is decided here as well.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from jinja2 import TemplateSyntaxError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jinja2 import Environment
+
+VALUE, BLOCK = "v", "b"  # {{ an expression }}, {% a statement %}
+_PLACEHOLDER = re.compile("\ue000([a-z])([0-9]+)\ue001")
+# What a format string has: "%s", "%(name)s", "{}", "{name}".
+_FORMATS = re.compile(r"%\(\w+\)[sdr]|%[sdr]|\{\w*\}")
+_ADDS_CONTENT = frozenset({"include", "call", "block", "filter"})
+# Calls that give text without fields, or the one field that is nobody's concern.
+_HARMLESS = re.compile(
+    r"""^\s*(?:url_for|csrf_token|_|gettext|ngettext)\s*\(|^\s*(?:'[^']*'|"[^"]*"|\d+)\s*$"""
+    r"|\|\s*(?:e|escape|int|float|length|count|tojson|forceescape)\s*$"
+)
+
+
+class PlaceholderText:
+    """Text with placeholders, and the expressions they stand for."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.expressions: list[str] = []
+
+    def add(self, text: str) -> None:
+        """Add text as it is."""
+        self.text += text
+
+    def add_placeholder(self, kind: str, expression: str) -> None:
+        """Add a placeholder, and the line ends of what it stands for."""
+        self.text += f"\ue000{kind}{len(self.expressions)}\ue001" + "\n" * expression.count("\n")
+        self.expressions.append(expression)
+
+    def expression_of(self, value: str) -> str | None:
+        """The expression, if ``value`` is a single one and nothing else."""
+        found = _PLACEHOLDER.fullmatch(value.strip())
+        return self.expressions[int(found[2])] if found and found[1] == VALUE else None
+
+
+def has_placeholder(text: str) -> bool:
+    """Whether the text has a placeholder, harmless or not."""
+    return "\ue000" in text
+
+
+def placeholders_in(text: str) -> Iterator[str]:
+    """The placeholders in a text, each as it stands."""
+    return (found[0] for found in _PLACEHOLDER.finditer(text))
+
+
+def kind_of(placeholder: str) -> str:
+    """`VALUE` or `BLOCK`."""
+    return placeholder[1]
+
+
+def replace_expressions(source: str, environment: Environment) -> PlaceholderText:
+    """Replace what Jinja would replace by placeholders.
+
+    Statements that only choose or repeat leave no placeholder in text: all the fields they choose
+    from are there to see.
+    """
+    placeholders = PlaceholderText()
+    expression: list[str] = []
+    kind = None
+    try:
+        tokens = list(environment.lex(source))
+    except TemplateSyntaxError:
+        placeholders.add(source)
+        return placeholders
+    for line, token, value in tokens:
+        missing = line - 1 - placeholders.text.count("\n")
+        if token in {"data", "raw_begin", "raw_end"}:
+            placeholders.add("\n" * missing + (value if token == "data" else ""))
+        elif token in {"variable_begin", "block_begin"}:
+            placeholders.add("\n" * missing)
+            kind, expression = (VALUE if token[0] == "v" else BLOCK), []
+        elif token in {"variable_end", "block_end"}:
+            _close(placeholders, kind or VALUE, "".join(expression))
+            kind = None
+        elif kind:
+            expression.append(value)
+    return placeholders
+
+
+def replace_format_fields(text: str) -> PlaceholderText:
+    """Replace the fields of a format string by placeholders."""
+    placeholders = PlaceholderText()
+    position = 0
+    for found in _FORMATS.finditer(text):
+        placeholders.add(text[position : found.start()])
+        placeholders.add_placeholder(VALUE, found[0])
+        position = found.end()
+    placeholders.add(text[position:])
+    return placeholders
+
+
+def _close(placeholders: PlaceholderText, kind: str, expression: str) -> None:
+    """End an expression. In a tag every placeholder counts, in text only what can bring fields."""
+    in_tag = placeholders.text.rfind("<") > placeholders.text.rfind(">")
+    word = expression.split(maxsplit=1)[0] if expression.strip() else ""
+    adds = word in _ADDS_CONTENT if kind == BLOCK else not _HARMLESS.search(expression)
+    if in_tag or adds:
+        placeholders.add_placeholder(kind, expression)
+    else:
+        placeholders.add("\n" * expression.count("\n"))
