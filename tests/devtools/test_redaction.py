@@ -5,8 +5,8 @@ import sys
 import pytest
 
 from retort.devtools.redaction import (
-    LONGEST,
-    LONGEST_TEXT,
+    MAX_TEXT_CHARS,
+    MAX_VALUE_CHARS,
     NOT_SHOWN,
     REDACTED,
     Budget,
@@ -97,7 +97,7 @@ def test_a_secret_inside_of_a_value_is_masked(value):
 
 
 def test_a_secret_that_is_cut_in_the_middle_is_still_masked():
-    text = shown("value", "x" * (LONGEST - 14) + " password='hunter2hunter2'")
+    text = shown("value", "x" * (MAX_VALUE_CHARS - 14) + " password='hunter2hunter2'")
 
     assert "hunter" not in text
 
@@ -109,7 +109,7 @@ def test_the_rest_of_such_a_value_stays_readable():
 def test_a_long_value_is_cut_and_says_so():
     text = shown("value", "a" * 1000)
 
-    assert len(text) < LONGEST + 30
+    assert len(text) < MAX_VALUE_CHARS + 30
     assert "letters" in text
 
 
@@ -343,7 +343,7 @@ def test_twice_the_text_takes_at_most_twice_the_steps():
 
 def test_a_long_hostile_text_is_redacted_without_trying_each_beginning():
     # Work that grows with the square of the length would take hours here.
-    for text in hostile(LONGEST_TEXT):
+    for text in hostile(MAX_TEXT_CHARS):
         redact(text)
 
 
@@ -356,7 +356,7 @@ def test_a_value_in_many_parts_is_shown_without_looking_at_all_of_them():
 
 
 def test_a_long_text_is_cut_and_says_so():
-    assert redact("a b" * LONGEST_TEXT).endswith(f"… ({3 * LONGEST_TEXT} letters)")
+    assert redact("a b" * MAX_TEXT_CHARS).endswith(f"… ({3 * MAX_TEXT_CHARS} letters)")
 
 
 def test_values_beyond_the_time_of_a_page_are_replaced_by_a_note():

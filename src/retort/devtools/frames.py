@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from werkzeug.debug.tbtools import DebugFrameSummary
 
 LINES_AROUND = 4
-MOST_OWN_FRAMES = 12  # an endless recursion has a thousand of them, all alike
-MOST_VARIABLES = 40
+MAX_OWN_FRAMES = 12  # an endless recursion has a thousand of them, all alike
+MAX_VARIABLES = 40
 
 
 @dataclass(frozen=True)
@@ -104,10 +104,10 @@ def errors_of(
                 link=link,
                 own=(
                     *_frames_of_syntax_error(one),
-                    *(_frame(frame, one, values) for frame in own[:MOST_OWN_FRAMES]),
+                    *(_frame(frame, one, values) for frame in own[:MAX_OWN_FRAMES]),
                 ),
                 library=tuple(_frame(frame, one, None) for frame in frames if frame not in own),
-                left_out=max(0, len(own) - MOST_OWN_FRAMES),
+                left_out=max(0, len(own) - MAX_OWN_FRAMES),
             )
         )
         link = "caused by" if told and "direct cause" in told else "while handling"
@@ -200,10 +200,10 @@ def _is_template(file: str) -> bool:
 
 def _variables(names: dict[str, Any], budget: Budget) -> Iterator[tuple[str, str]]:
     visible = [name for name in names if not name.startswith("__")]
-    for name in visible[:MOST_VARIABLES]:
+    for name in visible[:MAX_VARIABLES]:
         yield name, shown(name, names[name], budget)
-    if len(visible) > MOST_VARIABLES:
-        yield "…", f"and {len(visible) - MOST_VARIABLES} more"
+    if len(visible) > MAX_VARIABLES:
+        yield "…", f"and {len(visible) - MAX_VARIABLES} more"
 
 
 def _lines(frame: traceback.FrameSummary, error: BaseException | None) -> Iterator[Line]:

@@ -21,8 +21,8 @@ from urllib.parse import unquote_plus
 
 REDACTED = "••••••"
 NOT_SHOWN = "(not shown: the values of this page take too long)"
-LONGEST = 300  # letters of a value
-LONGEST_TEXT = 100_000  # letters of a message or a traceback
+MAX_VALUE_CHARS = 300
+MAX_TEXT_CHARS = 100_000  # of a message or a traceback
 PAGE_SECONDS = 1.0
 
 _SECRET = (
@@ -75,7 +75,7 @@ _UNBROKEN = re.compile(r"[^\s'\"<>`]+")
 _WEB_SCHEME = re.compile(r"(?:https?|wss?)\Z", re.I)
 _AFTER_USER = re.compile(r"[/?#\[]")
 _PORT_AND_MORE = re.compile(r"[0-9]{1,5}[/?#]")
-_LONGEST_USER = 20  # a longer one may be a token: https://<token>@example.org
+_MAX_USER_CHARS = 20  # a longer one may be a token: https://<token>@example.org
 
 
 class Budget:
@@ -107,7 +107,7 @@ def redacted(name: str, text: str) -> str:
 
 
 def shown(name: str, value: object, budget: Budget | None = None) -> str:
-    """A variable's value for a page: cut to `LONGEST`, without secrets. Never raises.
+    """A variable's value for a page: cut to `MAX_VALUE_CHARS`, without secrets. Never raises.
 
     :param budget: of the page; when it is spent, the value is `NOT_SHOWN`.
     """
@@ -116,7 +116,7 @@ def shown(name: str, value: object, budget: Budget | None = None) -> str:
     if is_secret(name) and value is not None and not isinstance(value, (bool, int)):
         return REDACTED
     # Redacted before it is cut: half a secret is one too.
-    return cut(redact(_repr(value)), LONGEST)
+    return cut(redact(_repr(value)), MAX_VALUE_CHARS)
 
 
 def cut(text: str, longest: int) -> str:
@@ -125,12 +125,12 @@ def cut(text: str, longest: int) -> str:
 
 
 def redact(text: str, *, by_name: bool = True) -> str:
-    """``text`` with `REDACTED` in the place of each secret in it; cut to `LONGEST_TEXT`.
+    """``text`` with `REDACTED` in the place of each secret in it; cut to `MAX_TEXT_CHARS`.
 
     :param by_name: also what follows the name of a secret, as in ``password=x``. Source code has
         such names in front of expressions.
     """
-    text = cut(text, LONGEST_TEXT)
+    text = cut(text, MAX_TEXT_CHARS)
     if _ENCODED.search(text):
         text = _UNBROKEN.sub(_decoded, text)
     if "-----BEGIN " in text:
@@ -196,11 +196,11 @@ def _without_password(rest: str, *, is_web: bool) -> str:
     if colon and not _AFTER_USER.search(user):
         password, at, host = after.rpartition("@")
         if at and password and not (is_web and _PORT_AND_MORE.match(password)):
-            return f"{REDACTED if len(user) >= _LONGEST_USER else user}:{REDACTED}@{host}"
+            return f"{REDACTED if len(user) >= _MAX_USER_CHARS else user}:{REDACTED}@{host}"
         if not at and rest.endswith(("...", "…")) and not _PORT_AND_MORE.match(after):
             return f"{user}:{REDACTED}"  # cut off before the @
     user, at, host = rest.partition("@")
-    if at and len(user) >= _LONGEST_USER and not _AFTER_USER.search(user):
+    if at and len(user) >= _MAX_USER_CHARS and not _AFTER_USER.search(user):
         return f"{REDACTED}@{host}"
     return rest
 
@@ -220,7 +220,7 @@ class _Short(reprlib.Repr):
 
     def __init__(self) -> None:
         super().__init__()
-        self.maxstring = self.maxother = self.maxlong = self.left = LONGEST * 4
+        self.maxstring = self.maxother = self.maxlong = self.left = MAX_VALUE_CHARS * 4
         self.maxdict = self.maxlist = self.maxtuple = self.maxset = 30
         self.maxlevel = 5
 

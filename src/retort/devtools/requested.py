@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from .redaction import Budget
 
-_LONGEST = 500
-_READ = 4 * _LONGEST  # letters of a value that are looked at
-_MOST_ROWS = 60
+_MAX_VALUE_CHARS = 500
+_READ_CHARS = 4 * _MAX_VALUE_CHARS  # of a value, before it is redacted
+_MAX_ROWS = 60
 _SMALL_FORM = 64 * 1024
 
 
@@ -43,7 +43,7 @@ def sections_of(request: Request, budget: Budget) -> tuple[Section, ...]:
         ("Cookies", ((name, REDACTED) for name in request.cookies)),
         ("Headers", _fields(_headers(request), budget)),
     ]
-    found = [Section(title, tuple(islice(rows, _MOST_ROWS))) for title, rows in parts]
+    found = [Section(title, tuple(islice(rows, _MAX_ROWS))) for title, rows in parts]
     return tuple(section for section in found if section.rows)
 
 
@@ -79,8 +79,8 @@ def _fields(pairs: Iterable[tuple[Any, Any]], budget: Budget) -> Iterator[tuple[
         if budget.is_spent:
             yield str(name), NOT_SHOWN
             continue
-        text = redacted(str(name), cut(str(value), _READ))
-        yield str(name), text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+        text = redacted(str(name), cut(str(value), _READ_CHARS))
+        yield str(name), text if len(text) <= _MAX_VALUE_CHARS else f"{text[:_MAX_VALUE_CHARS]}…"
 
 
 def _headers(request: Request) -> Iterator[tuple[str, str]]:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 HEADER = "HTTP_RETORT_TRIAL"
-_MOST_BYTES = 64 * 1024
-_LONGEST_SECONDS = 5.0  # a stream may never end
+_MAX_BYTES = 64 * 1024
+_MAX_SECONDS = 5.0  # a stream may never end
 _PRIVATE = frozenset({"cookie", "set-cookie", "authorization", "proxy-authorization"})
 
 
@@ -54,7 +54,7 @@ def try_out(
 def _request_text(environ: WSGIEnvironment) -> str:
     """The request as it was sent; its body can be read again afterwards."""
     length = int(environ.get("CONTENT_LENGTH") or 0)
-    body = environ["wsgi.input"].read(min(length, _MOST_BYTES)) if length else b""
+    body = environ["wsgi.input"].read(min(length, _MAX_BYTES)) if length else b""
     if length:
         rest = environ["wsgi.input"].read(length - len(body)) if length > len(body) else b""
         environ["wsgi.input"] = io.BytesIO(body + rest)
@@ -94,7 +94,7 @@ def _beginning(pieces: Iterable[bytes]) -> bytes:
     found = b""
     for piece in pieces:
         found += piece
-        if len(found) > _MOST_BYTES or time.monotonic() - begun > _LONGEST_SECONDS:
+        if len(found) > _MAX_BYTES or time.monotonic() - begun > _MAX_SECONDS:
             break
     return found
 
@@ -123,5 +123,5 @@ def _hidden(name: str, value: str) -> str:
 def _readable(body: bytes, mimetype: str) -> str:
     if b"\0" in body:
         return f"({len(body)} bytes of {mimetype.partition(';')[0] or 'data'})"
-    text = body[:_MOST_BYTES].decode("utf-8", "replace")
-    return text if len(body) <= _MOST_BYTES else f"{text}\n(and more)"
+    text = body[:_MAX_BYTES].decode("utf-8", "replace")
+    return text if len(body) <= _MAX_BYTES else f"{text}\n(and more)"

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Steps = tuple[tuple[str, str], ...]
 
 _MARKUP = re.compile(r"<[a-zA-Z/!?]")
-_MOST_TEXT = 1_000_000  # characters of an answer that are searched
+_MAX_CHARS = 1_000_000  # characters of an answer that are searched
 _STEPS_KEPT = 20  # redirects of one client that are remembered
 _CLIENTS_KEPT = 256
 
@@ -42,7 +42,7 @@ def unescaped_input(diagnostic: DiagnosticContext, response: Response) -> Advice
     if request is None or response.mimetype != "text/html" or response.is_streamed:
         return None
     came = list(_markup_in(request))
-    if not came or (response.content_length or 0) > _MOST_TEXT:
+    if not came or (response.content_length or 0) > _MAX_CHARS:
         return None
     text = response.get_data(as_text=True)
     source, value = next((each for each in came if each[1] in text), ("", ""))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator
     from types import FrameType
 
-LONGEST_SECONDS = 0.1  # that a step of a view may take before the loop goes on
+MAX_STEP_SECONDS = 0.1  # that a step of a view may take before the loop goes on
 
 
 def time_views(app: Any, tell: Callable[[Advice], None]) -> None:
@@ -73,7 +73,7 @@ class _Steps:
         """Take a step; if it is not over in time, see what it is at."""
         seen: list[Place] = []
         me = threading.get_ident()
-        timer = threading.Timer(LONGEST_SECONDS, lambda: seen.extend(_place_of(me)))
+        timer = threading.Timer(MAX_STEP_SECONDS, lambda: seen.extend(_place_of(me)))
         timer.daemon = True
         began = time.perf_counter()
         timer.start()
