@@ -162,7 +162,7 @@ def test_posts_from_pages_of_many_origins_are_judged_one_by_one():
     run_together(ask)
 
 
-def test_the_looks_of_debug_mode_do_not_fail_when_one_client_sends_many_requests(caplog):
+def test_the_checks_of_debug_mode_do_not_fail_when_one_client_sends_many_requests(caplog):
     app = retort.Flask("debugged")
     app.debug = True
     watch(app)

@@ -1,8 +1,8 @@
-"""Watch an application under development, and warn of what fails in silence: once a place.
+"""Warn in the log about mistakes that raise no error, once for each place.
 
-Nothing of the application is changed and no answer either: a signal tells of each answer, and
-what is wrong with it is written to the application's log. The server calls `watch` in debug
-mode; nobody else imports this. What is looked for is in the modules ``warnings_*.py``.
+Neither the application nor its responses are changed: the checks run at the signal
+`request_finished`, and warnings are records of the application's logger. Only the server in debug
+mode calls `watch`. The checks are in the modules ``warnings_*.py``.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("retort.devtools")
 
-# Each is asked about each answer, until it has warned of the endpoint.
-LOOKS: tuple[Callable[[DiagnosticContext, Response], Advice | None], ...] = (
+# Each is called with each response, until it has warned about the endpoint.
+RESPONSE_CHECKS: tuple[Callable[[DiagnosticContext, Response], Advice | None], ...] = (
     unescaped_input,
     form_elsewhere,
     method_in_query,
@@ -50,7 +50,7 @@ def watch(app: object) -> None:
     if not isinstance(app, App) or app in _given:
         return
     _given[app] = {}
-    request_finished.connect(_look, app)
+    request_finished.connect(_check_response, app)
     time_views(app, lambda advice: _give(app, ("held loop", advice.place), advice))
     _explain_failed_threads(app)
 
@@ -60,20 +60,20 @@ def warnings_of(app: object) -> list[Advice]:
     return [] if app is None else list(_given.get(app, {}).values())
 
 
-def _look(app: Any, response: Response, **_: object) -> None:
+def _check_response(app: Any, response: Response, **_: object) -> None:
     context = current_request_context.get(None)
     if context is None:
         return
     request = context.request
     diagnostic = DiagnosticContext(Exception(), app, request)
-    for look in LOOKS:
-        key = (look.__name__, request.endpoint)
+    for check in RESPONSE_CHECKS:
+        key = (check.__name__, request.endpoint)
         if key in _given[app]:
             continue
         try:
-            advice = look(diagnostic, response)
+            advice = check(diagnostic, response)
         except Exception:
-            _log.debug("The look %r failed.", look, exc_info=True)
+            _log.debug("The check %r failed.", check, exc_info=True)
             continue
         if advice is not None:
             _give(app, key, advice)

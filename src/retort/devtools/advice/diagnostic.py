@@ -173,15 +173,15 @@ class DiagnosticContext:
 
 
 def advisor(
-    look: Callable[[DiagnosticContext], Advice | None],
+    advise: Callable[[DiagnosticContext], Advice | None],
 ) -> Callable[[BaseException, Any, Any], Advice | None]:
     """Let a function of a diagnostic context be called as advisors are."""
 
-    @wraps(look)
-    def advise(error: BaseException, app: Any, environ_or_request: Any) -> Advice | None:
-        return look(DiagnosticContext(error, app, _request_in(app, environ_or_request)))
+    @wraps(advise)
+    def advise_on(error: BaseException, app: Any, environ_or_request: Any) -> Advice | None:
+        return advise(DiagnosticContext(error, app, _request_in(app, environ_or_request)))
 
-    return advise
+    return advise_on
 
 
 def described(view: View) -> str:
