@@ -52,7 +52,7 @@ def test_each_worker_loads_the_program_and_the_main_process_does_not(start):
 
 
 def test_the_start_lines_come_when_the_program_is_loaded_with_what_there_is_to_say(start):
-    program = start(program_with("name='shop.py', announce=about"))
+    program = start(program_with("name='shop.py', describe=about"))
     program.wait_for_output("a line about app")
 
     assert program.output.index("loaded in") < program.output.index("Open http")
@@ -169,7 +169,7 @@ def test_errors_of_views_tell_visitors_nothing(start):
 
 
 def test_debug_serves_from_one_child_with_debugger_and_reloader(start):
-    program = start(program_with("debug=True, workers=4, announce=about"))
+    program = start(program_with("debug=True, workers=4, describe=about"))
 
     answer = program.get("/raise", Accept="text/html")
 

@@ -157,7 +157,7 @@ def _server_options(
         "extra_files": extra_files or (),
         "exclude_patterns": exclude_patterns or (),
         "name": info.app_import_path or _usual_file(),
-        "announce": lines_about if debug else None,
+        "describe": lines_about if debug else None,
     }
 
 

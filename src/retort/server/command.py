@@ -65,7 +65,7 @@ def serve(
     extra_files: Iterable[str] = (),
     exclude_patterns: Iterable[str] = (),
     name: str | None = None,
-    announce: Callable[[WSGIApplication], Iterable[str]] | None = None,
+    describe: Callable[[WSGIApplication], Iterable[str]] | None = None,
 ) -> None:
     """Serve the application that ``load`` returns; returns when the server has stopped.
 
@@ -100,7 +100,7 @@ def serve(
     :param extra_files: files that also cause a reload; a folder stands for all files in it.
     :param exclude_patterns: names (`fnmatch`) of files that do not cause a reload.
     :param name: the program's name in the first line, such as ``login.py``.
-    :param announce: called with the application before it first serves; the lines it
+    :param describe: called with the application before it first serves; the lines it
         returns are printed (routes, the path of a form). Picklable, as ``load``.
     :raises SystemExit: with 1 if the port or the certificate cannot be used, or a worker cannot
         load the program; with 0 in a process that supervised others.
@@ -136,7 +136,7 @@ def serve(
         debugger=debug if debugger is None else debugger,
         extra_files=tuple(extra_files),
         exclude_patterns=tuple(exclude_patterns),
-        announce=announce,
+        describe=describe,
     )
     if debug or options.reload or options.debugger:
         if workers > 1 and this_child() is None:
@@ -179,7 +179,9 @@ def serve_with_workers(
     """
     listener, options = open_or_exit(options)
     echo_all(open_files_lines())
-    on_ready = Announcer(start_lines_for(listener, options, workers=count), options.announce, count)
+    on_ready = StartPrinter(
+        start_lines_for(listener, options, workers=count), options.describe, count
+    )
     with prepare_processes(options.settings.operations, workers=count) as ops:
         settings = replace(options.settings, is_multiprocess=count > 1, ops_listener=ops)
         group = Supervisor(
@@ -194,25 +196,25 @@ def serve_with_workers(
         raise SystemExit(group.run())
 
 
-class Announcer:
+class StartPrinter:
     """Prints the start lines and notes on the application; picklable."""
 
     def __init__(
         self,
         start_lines: list[str],
-        announce: Callable[[WSGIApplication], Iterable[str]] | None,
+        describe: Callable[[WSGIApplication], Iterable[str]] | None,
         workers: int,
     ) -> None:
         self.start_lines = start_lines
-        self.announce = announce
+        self.describe = describe
         self.workers = workers
 
     def __call__(self, app: WSGIApplication) -> None:
         echo_all(self.start_lines)
         for line in websocket_warnings(app, self.workers):
             echo(line, fg="yellow")
-        if self.announce is not None:
-            echo_all(self.announce(app))
+        if self.describe is not None:
+            echo_all(self.describe(app))
 
 
 def _reload_if_possible(reload: bool) -> bool:

@@ -55,7 +55,7 @@ class RunOptions:
     exclude_patterns: tuple[str, ...] = ()
     polls: bool = False
     change_port: str = "--port {port}"
-    announce: Callable[[WSGIApplication], Iterable[str]] | None = None
+    describe: Callable[[WSGIApplication], Iterable[str]] | None = None
     allow_public: bool = False
     unix_mode: int = 0o666
     fd: int | None = None
@@ -197,8 +197,8 @@ def make_worker(
 ) -> Worker | WerkzeugWorker:
     """Make the worker for ``app`` with the debugger, and print notes on the application."""
     program = app
-    if is_first and options.announce is not None:
-        echo_all(options.announce(app))
+    if is_first and options.describe is not None:
+        echo_all(options.describe(app))
     user = socket_user(app)
     if options.settings.debug or options.debugger:
         app = add_devtools(app, options, is_first=is_first)

@@ -1,4 +1,4 @@
-"""The guard on its own: what it refuses."""
+"""Request validation on its own: which requests are refused."""
 
 import pytest
 from hypothesis import given
@@ -90,10 +90,10 @@ def test_a_target_is_a_path_except_where_the_method_says_otherwise(method, path,
 
 def test_a_body_over_the_servers_limit_is_refused_by_its_length():
     environ = create_environ("/", headers={"Host": "a"})
-    guard = RequestValidator(says_ok, max_body_bytes=10)
+    validator = RequestValidator(says_ok, max_body_bytes=10)
 
-    assert run_wsgi_app(guard, {**environ, "CONTENT_LENGTH": "10"})[1] == "200 OK"
-    assert run_wsgi_app(guard, {**environ, "CONTENT_LENGTH": "11"})[1][:3] == "413"
+    assert run_wsgi_app(validator, {**environ, "CONTENT_LENGTH": "10"})[1] == "200 OK"
+    assert run_wsgi_app(validator, {**environ, "CONTENT_LENGTH": "11"})[1][:3] == "413"
 
 
 def test_a_refusal_closes_the_connection_and_says_why():
@@ -116,9 +116,9 @@ def test_characters_that_no_host_has_are_refused(text):
 
 
 def test_a_flood_of_different_hosts_does_not_fill_the_memory():
-    guard = RequestValidator(says_ok)
+    validator = RequestValidator(says_ok)
     for number in range(2000):
         environ = create_environ("/", headers={"Host": f"h{number}.example"})
-        assert run_wsgi_app(guard, environ)[1] == "200 OK"
+        assert run_wsgi_app(validator, environ)[1] == "200 OK"
 
-    assert len(guard.valid_hosts) < 1000
+    assert len(validator.valid_hosts) < 1000

@@ -1,4 +1,4 @@
-"""The lines in the terminal."""
+"""Console output of the server."""
 
 import logging
 
