@@ -1,4 +1,4 @@
-"""``retort check --deploy``: with what a program would be served, and what is unsafe about it.
+"""``retort check --deploy``: the settings a program would be served with, and their risks.
 
 Nothing is served. The settings are those of ``retort run``, from its options and variables, and
 those of the program's config; each is shown with where it came from. What is unsafe
@@ -17,8 +17,8 @@ import click
 from click.core import ParameterSource
 
 from ..helpers import get_debug_flag
-from .deploy_rules import ERROR, Served, risks_of
-from .in_force import if_not_given
+from .deploy_rules import ERROR, EffectiveSettings, risks_of
+from .effective import effective_value
 from .run import run_command
 from .script_info import ScriptInfo
 
@@ -53,51 +53,53 @@ def check_deployment(
     :param words: options as for ``retort run``.
     :returns: the exit status: 1 if there is an error among them.
     """
-    served = run_command.make_context(
+    run_context = run_command.make_context(
         "run", [*([target] if target else []), *words], parent=ctx, auto_envvar_prefix="FLASK_RUN"
     )
     info = ctx.ensure_object(ScriptInfo)
-    if served.params["target"]:
-        info.app_import_path = served.params["target"]
+    if run_context.params["target"]:
+        info.app_import_path = run_context.params["target"]
     app = info.load_app()
     files = info.variables_from_files
     settings = [
-        *server_settings(app, served, files),
-        *config_settings(app, files, debug_source(served, files)),
+        *server_settings(app, run_context, files),
+        *config_settings(app, files, debug_source(run_context, files)),
     ]
-    risks = risks_of(Served(app, served.params))
+    risks = risks_of(EffectiveSettings(app, run_context.params))
     errors = sum(risk.level == ERROR for risk in risks)
     click.echo(as_json(settings, risks) if is_json else as_text(settings, risks))
     return 1 if errors else 0
 
 
 def server_settings(
-    app: Flask, served: click.Context, from_files: Mapping[str, str]
+    app: Flask, run_context: click.Context, from_files: Mapping[str, str]
 ) -> Iterator[Setting]:
     """The options of ``retort run``, as they are in force."""
-    debug_origin = debug_source(served, from_files)
+    debug_origin = debug_source(run_context, from_files)
     yield Setting("--debug", str(get_debug_flag()), debug_origin)
-    for param in served.command.params:
+    for param in run_context.command.params:
         if not isinstance(param, click.Option) or not param.expose_value:
             continue
         name = str(param.name)
         option = next(word for word in param.opts if word.startswith("--"))
-        value = served.params.get(name)
+        value = run_context.params.get(name)
         word = param.secondary_opts[0] if value is False and param.secondary_opts else option
-        origin = _origin(served, name, word, from_files)
+        origin = _origin(run_context, name, word, from_files)
         if value is None:
-            value, origin = if_not_given(name, served.params, app, debug_source=debug_origin)
-        if name == "threads" and not served.params["with_threads"]:
-            value, origin = 1, _origin(served, "with_threads", "--without-threads", from_files)
+            value, origin = effective_value(
+                name, run_context.params, app, debug_source=debug_origin
+            )
+        if name == "threads" and not run_context.params["with_threads"]:
+            value, origin = 1, _origin(run_context, "with_threads", "--without-threads", from_files)
         yield Setting(option, f"{value:o}" if name == "unix_mode" else _shown(value), origin)
 
 
-def debug_source(served: click.Context, from_files: Mapping[str, str]) -> str:
+def debug_source(run_context: click.Context, from_files: Mapping[str, str]) -> str:
     """Where debug mode, on or off, comes from: it can be given before the command, too."""
     contexts: list[click.Context | None] = [
-        served,
-        served.parent,
-        served.parent and served.parent.parent,
+        run_context,
+        run_context.parent,
+        run_context.parent and run_context.parent.parent,
     ]
     for context in contexts:
         if context and context.get_parameter_source("debug") is ParameterSource.COMMANDLINE:
@@ -105,12 +107,14 @@ def debug_source(served: click.Context, from_files: Mapping[str, str]) -> str:
     return _variable("FLASK_DEBUG", from_files) if "FLASK_DEBUG" in os.environ else "default"
 
 
-def _origin(served: click.Context, name: str, option: str, from_files: Mapping[str, str]) -> str:
-    source = served.get_parameter_source(name)
+def _origin(
+    run_context: click.Context, name: str, option: str, from_files: Mapping[str, str]
+) -> str:
+    source = run_context.get_parameter_source(name)
     if source is ParameterSource.COMMANDLINE:
         return f"option {option}"
     if source is ParameterSource.ENVIRONMENT:
-        return _variable(f"{served.auto_envvar_prefix}_{name.upper()}", from_files)
+        return _variable(f"{run_context.auto_envvar_prefix}_{name.upper()}", from_files)
     return "default"
 
 

@@ -72,8 +72,8 @@ class Risk:
     fix: str
 
 
-class Served:
-    """A program and the options it would be served with.
+class EffectiveSettings:
+    """A program, and the settings it would be served with.
 
     :param options: by the names of the parameters of ``retort run``.
     """
@@ -129,26 +129,26 @@ class Served:
         return False
 
 
-def risks_of(served: Served) -> list[Risk]:
+def risks_of(settings: EffectiveSettings) -> list[Risk]:
     """All risks, errors first."""
-    with served.app.app_context():
-        found = [risk for rule in _RULES for risk in rule(served)]
+    with settings.app.app_context():
+        found = [risk for rule in _RULES for risk in rule(settings)]
     return sorted(found, key=lambda risk: risk.level != ERROR)
 
 
-def _debug(served: Served) -> Iterator[Risk]:
+def _debug(settings: EffectiveSettings) -> Iterator[Risk]:
     fix = "Leave --debug out, and FLASK_DEBUG and app.debug alone."
-    if served.is_debug and served.is_public:
+    if settings.is_debug and settings.is_public:
         yield Risk(
             ERROR,
             "debug-public",
-            f"Debug mode is on, and others can reach {served.options['host']}: they see tracebacks,"
-            " code and values of the program.",
+            f"Debug mode is on, and others can reach {settings.options['host']}: they see"
+            " tracebacks, code and values of the program.",
             fix,
         )
-    elif served.is_debug:
+    elif settings.is_debug:
         yield Risk(ERROR, "debug", "Debug mode is on: errors show the program's inside.", fix)
-    elif served.options["debugger"]:
+    elif settings.options["debugger"]:
         yield Risk(
             ERROR,
             "debug",
@@ -157,8 +157,8 @@ def _debug(served: Served) -> Iterator[Risk]:
         )
 
 
-def _reload(served: Served) -> Iterator[Risk]:
-    if served.options["reload"] and not served.is_debug:
+def _reload(settings: EffectiveSettings) -> Iterator[Risk]:
+    if settings.options["reload"] and not settings.is_debug:
         yield Risk(
             WARNING,
             "reload",
@@ -167,11 +167,11 @@ def _reload(served: Served) -> Iterator[Risk]:
         )
 
 
-def _secret_key(served: Served) -> Iterator[Risk]:
-    key = served.config["SECRET_KEY"]
+def _secret_key(settings: EffectiveSettings) -> Iterator[Risk]:
+    key = settings.config["SECRET_KEY"]
     if not key:
-        level = ERROR if served.uses_session else WARNING
-        uses = "It uses the session, and" if served.uses_session else "If it uses the session,"
+        level = ERROR if settings.uses_session else WARNING
+        uses = "It uses the session, and" if settings.uses_session else "If it uses the session,"
         yield Risk(
             level,
             "secret-key",
@@ -179,7 +179,7 @@ def _secret_key(served: Served) -> Iterator[Risk]:
             f"Make a key with {_NEW_KEY} and give it to the program from outside, for instance as"
             " FLASK_SECRET_KEY with app.config.from_prefixed_env().",
         )
-    fallbacks = served.config["SECRET_KEY_FALLBACKS"] or []
+    fallbacks = settings.config["SECRET_KEY_FALLBACKS"] or []
     for name, value in [("SECRET_KEY", key), *(("SECRET_KEY_FALLBACKS", one) for one in fallbacks)]:
         reason = why_weak(value) if value else None
         if reason is not None:
@@ -203,12 +203,12 @@ def why_weak(key: object) -> str | None:
     return None
 
 
-def _cookies(served: Served) -> Iterator[Risk]:
-    config = served.config
+def _cookies(settings: EffectiveSettings) -> Iterator[Risk]:
+    config = settings.config
     if not config["SESSION_COOKIE_SECURE"]:
-        known = "" if served.has_tls else "If visitors come by HTTPS: "
+        known = "" if settings.has_tls else "If visitors come by HTTPS: "
         yield Risk(
-            ERROR if served.has_tls else WARNING,
+            ERROR if settings.has_tls else WARNING,
             "cookie-secure",
             f"{known}SESSION_COOKIE_SECURE is off, so browsers send the session's cookie over plain"
             " http too, where anybody on the way can read it.",
@@ -231,8 +231,8 @@ def _cookies(served: Served) -> Iterator[Risk]:
         )
 
 
-def _hosts(served: Served) -> Iterator[Risk]:
-    if not served.config["TRUSTED_HOSTS"] and served.has_external_urls:
+def _hosts(settings: EffectiveSettings) -> Iterator[Risk]:
+    if not settings.config["TRUSTED_HOSTS"] and settings.has_external_urls:
         yield Risk(
             WARNING,
             "trusted-hosts",
@@ -243,11 +243,11 @@ def _hosts(served: Served) -> Iterator[Risk]:
         )
 
 
-def _limits(served: Served) -> Iterator[Risk]:
+def _limits(settings: EffectiveSettings) -> Iterator[Risk]:
     limits = (
-        served.options["limit_body"],
-        served.config["SERVER_LIMIT_BODY"],
-        served.config["MAX_CONTENT_LENGTH"],
+        settings.options["limit_body"],
+        settings.config["SERVER_LIMIT_BODY"],
+        settings.config["MAX_CONTENT_LENGTH"],
     )
     if limits == (None, None, None):
         yield Risk(
@@ -259,9 +259,9 @@ def _limits(served: Served) -> Iterator[Risk]:
         )
 
 
-def _server_limits(served: Served) -> Iterator[Risk]:
+def _server_limits(settings: EffectiveSettings) -> Iterator[Risk]:
     try:
-        limits_of(served.app)
+        limits_of(settings.app)
     except WrongLimit as error:
         yield Risk(
             ERROR,
@@ -271,8 +271,8 @@ def _server_limits(served: Served) -> Iterator[Risk]:
         )
 
 
-def _development_keys(served: Served) -> Iterator[Risk]:
-    if served.config["TESTING"]:
+def _development_keys(settings: EffectiveSettings) -> Iterator[Risk]:
+    if settings.config["TESTING"]:
         yield Risk(
             ERROR,
             "testing",
@@ -280,14 +280,14 @@ def _development_keys(served: Served) -> Iterator[Risk]:
             " switch checks off (Flask-Login, Flask-WTF).",
             "Set it in tests only.",
         )
-    if served.config["TEMPLATES_AUTO_RELOAD"] and not served.is_debug:
+    if settings.config["TEMPLATES_AUTO_RELOAD"] and not settings.is_debug:
         yield Risk(
             WARNING,
             "templates-auto-reload",
             "TEMPLATES_AUTO_RELOAD is on: each page looks at the files of its templates.",
             "Leave it out: debug mode switches it on by itself.",
         )
-    if served.config["PROPAGATE_EXCEPTIONS"] and not served.config["TESTING"]:
+    if settings.config["PROPAGATE_EXCEPTIONS"] and not settings.config["TESTING"]:
         yield Risk(
             WARNING,
             "propagate-exceptions",
@@ -296,8 +296,8 @@ def _development_keys(served: Served) -> Iterator[Risk]:
         )
 
 
-def _proxies(served: Served) -> Iterator[Risk]:
-    if served.has_proxy_fix and served.options["proxy"]:
+def _proxies(settings: EffectiveSettings) -> Iterator[Risk]:
+    if settings.has_proxy_fix and settings.options["proxy"]:
         yield Risk(
             WARNING,
             "proxy-twice",
@@ -305,7 +305,7 @@ def _proxies(served: Served) -> Iterator[Risk]:
             " twice, and X-Forwarded-Prefix counts double.",
             "Leave one of them out.",
         )
-    elif served.has_proxy_fix and served.is_public:
+    elif settings.has_proxy_fix and settings.is_public:
         yield Risk(
             WARNING,
             "proxy-fix",
@@ -313,28 +313,28 @@ def _proxies(served: Served) -> Iterator[Risk]:
             " can give any address as their own.",
             "Listen on 127.0.0.1 or on a Unix socket, or let a firewall keep others out.",
         )
-    elif served.options["proxy"] and served.is_public:
+    elif settings.options["proxy"] and settings.is_public:
         yield Risk(
             WARNING,
             "proxy-public",
-            f"--proxy believes forwarded headers, and others can reach {served.options['host']}"
+            f"--proxy believes forwarded headers, and others can reach {settings.options['host']}"
             " without the proxy: they can give any address as their own.",
             "Listen on 127.0.0.1 or on a Unix socket, or let a firewall keep others out.",
         )
 
 
-def _encryption(served: Served) -> Iterator[Risk]:
-    if served.is_public and served.options["cert"] is None and not served.options["proxy"]:
+def _encryption(settings: EffectiveSettings) -> Iterator[Risk]:
+    if settings.is_public and settings.options["cert"] is None and not settings.options["proxy"]:
         yield Risk(
             WARNING,
             "no-tls",
-            f"Others can reach {served.options['host']}, and nothing is encrypted there.",
+            f"Others can reach {settings.options['host']}, and nothing is encrypted there.",
             "--cert and --key; or, behind a proxy that has the certificate, --proxy 1.",
         )
 
 
-def _pages_for_machines(served: Served) -> Iterator[Risk]:
-    if served.options["metrics"] and served.options["ops_port"] is None:
+def _pages_for_machines(settings: EffectiveSettings) -> Iterator[Risk]:
+    if settings.options["metrics"] and settings.options["ops_port"] is None:
         yield Risk(
             WARNING,
             "metrics-public",
@@ -343,7 +343,7 @@ def _pages_for_machines(served: Served) -> Iterator[Risk]:
         )
 
 
-_RULES: tuple[Callable[[Served], Iterator[Risk]], ...] = (
+_RULES: tuple[Callable[[EffectiveSettings], Iterator[Risk]], ...] = (
     _debug,
     _reload,
     _secret_key,

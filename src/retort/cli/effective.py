@@ -1,4 +1,4 @@
-"""What holds for the options of ``retort run`` that were not given, and why.
+"""The effective values of options of ``retort run`` that were not given, and their sources.
 
 Some follow another option, and a limit may be in the program's config. ``retort check --deploy``
 shows them.
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 _DEFAULT_LIMITS = {field.name: field.default for field in fields(Limits)}
 
 
-def if_not_given(
+def effective_value(
     name: str, options: Mapping[str, Any], program: object, *, debug_source: str
 ) -> tuple[object, str]:
-    """Value and source of an option that has no value of its own; ``None`` if nothing holds.
+    """Value and source of an option that has no value of its own, or ``None``.
 
     :param options: all of them, by name.
     :param debug_source: where debug mode, on or off, comes from.
