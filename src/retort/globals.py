@@ -7,12 +7,17 @@ What a context is, and when it becomes current, is the business of `context.py`.
 from __future__ import annotations
 
 from contextvars import ContextVar
+from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.local import LocalProxy
 
+from . import settings
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from .app import Flask
     from .context import AppContext, RequestContext, _AppCtxGlobals
     from .http.request import Request
@@ -46,6 +51,15 @@ In a thread you started, wrap the function with `copy_current_request_context`."
 current_app_context: ContextVar[AppContext] = ContextVar("retort.app_ctx")
 current_request_context: ContextVar[RequestContext] = ContextVar("retort.request_ctx")
 _cv_app, _cv_request = current_app_context, current_request_context  # Flask's names, for extensions
+
+
+def _current_settings() -> Mapping[str, Any]:
+    context = _cv_app.get(None)
+    return settings.WITHOUT_APP if context is None else context.app.config
+
+
+settings.current = _current_settings
+settings.request_context = partial(_cv_request.get, None)
 
 
 # PERF: views ask these all the time. Werkzeug's proxy first looks for the attribute on itself, in

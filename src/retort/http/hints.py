@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from .. import settings
 from ..errors import file_field_error
-from ..globals import _cv_request
 
 if TYPE_CHECKING:
     from werkzeug.datastructures import FileStorage, ImmutableMultiDict
@@ -47,7 +47,7 @@ def hint_once(text: str, **words: str) -> None:
     :param text: one of those above, with ``{place}`` for method and path.
     :param words: what else to fill in.
     """
-    context = _cv_request.get(None)
+    context = settings.request_context()
     if context is None or not context.app.debug:
         return
     request = context.request

@@ -15,7 +15,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.http import parse_options_header
 
-from ..globals import current_app
+from .. import settings
 from .hints import NO_CHARSET, hint_once
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def broken(what: str, more: str = "") -> BadRequest:
     :param what: for everybody: short, and without anything of the program's.
     :param more: for the developer, so in debug mode only.
     """
-    if more and current_app and current_app.debug:
+    if more and settings.current().get("DEBUG"):
         what = f"{what} {more}"
     return BadRequest(what)
 

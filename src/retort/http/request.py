@@ -17,9 +17,8 @@ from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.utils import cached_property
 from werkzeug.wrappers import Request as RequestBase
 
-from .. import json
+from .. import json, settings
 from ..fast import IS_FAST
-from ..globals import _cv_app, current_app
 from ..heirs import Seen
 from ..routing import options_of
 from .body import open_body, read_at_once
@@ -89,20 +88,10 @@ class ConfigLimit:
         of_route = options_of(request.url_rule).limits
         if self.name in of_route:
             return of_route[self.name]
-        # PERF: the proxy current_app costs as much as all the rest here.
-        context = _cv_app.get(None)
-        if context is None:
-            return getattr(RequestBase, self.name)
-        return context.app.config[self.key]
+        return settings.current()[self.key]
 
     def __set__(self, request: Request, value: int | None) -> None:
         request.__dict__[self.own] = value
-
-
-def _setting(key: str, *, default: t.Any = None) -> t.Any:
-    """A key of the current application's config."""
-    context = _cv_app.get(None)
-    return default if context is None else context.app.config.get(key, default)
 
 
 def _text(environ: WSGIEnvironment, key: str) -> str:
@@ -330,13 +319,13 @@ class Request(RequestBase):
             return False
         if self.method not in ("GET", "HEAD"):
             return True
-        return bool(_setting("FORM_FROM_GET_BODY", default=True))
+        return bool(settings.current().get("FORM_FROM_GET_BODY", True))
 
     def _read_form(self) -> MultiDict[str, str]:
         form = self._read_plain_form()
         if form is None:
             self._load_form_data()
-            if _setting("DEBUG"):
+            if settings.current().get("DEBUG"):
                 hint_at_unread_form(self)
             form = self.__dict__["form"]
         return form
@@ -366,7 +355,7 @@ class Request(RequestBase):
         parser = super().make_form_data_parser()
         if isinstance(parser, FormParser):
             held: t.Container[str] = options_of(self.url_rule).limits
-            if _setting("LIMIT_URLENCODED_FORMS"):
+            if settings.current().get("LIMIT_URLENCODED_FORMS"):
                 held = {"max_form_memory_size", "max_form_parts"}
             if "max_form_memory_size" in held:
                 parser.max_urlencoded_size = parser.max_form_memory_size
@@ -389,7 +378,7 @@ class Request(RequestBase):
         except HTTPException as error:
             self._form_error = error
             raise
-        if _setting("DEBUG") and self.mimetype != MULTIPART and not self.files:
+        if settings.current().get("DEBUG") and self.mimetype != MULTIPART and not self.files:
             self.__dict__["files"] = files_with_hints(self)
 
     def _read_plain_form(self) -> MultiDict[str, str] | None:
@@ -397,16 +386,14 @@ class Request(RequestBase):
 
         PERF: the same as Werkzeug's way through a parser, without asking what is known.
         """
-        context = _cv_app.get(None)
+        config = settings.current()
         if (
             self.environ.get("CONTENT_TYPE") != URLENCODED
-            or context is None
             or not _reads_as_usual(self)
             or self.method in ("GET", "HEAD")
             or options_of(self.url_rule).limits
         ):
             return None
-        config = context.app.config
         if config.get("DEBUG"):
             return None
         most, most_fields = config["MAX_CONTENT_LENGTH"], None
@@ -539,7 +526,7 @@ class Request(RequestBase):
         try:
             return super().on_json_loading_failed(e)
         except BadRequest as error:
-            if current_app and current_app.debug:
+            if settings.current().get("DEBUG"):
                 raise
             raise BadRequest from error
 

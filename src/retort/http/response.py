@@ -17,9 +17,8 @@ from werkzeug.utils import get_content_type
 from werkzeug.wrappers import Response as ResponseBase
 from werkzeug.wsgi import FileWrapper, wrap_file
 
-from .. import json
+from .. import json, settings
 from ..fast import IS_FAST
-from ..globals import _cv_app
 from ..heirs import Seen
 from .conditional import make_conditional
 from .cookies import LARGEST, check_attributes, check_size, check_text, write_plain
@@ -325,8 +324,7 @@ class Response(ResponseBase):
 
         RFC 6265, draft-ietf-httpbis-rfc6265bis.
         """
-        context = _cv_app.get(None)
-        config = {} if context is None else context.app.config
+        config = settings.current()
         is_checked = config.get("REFUSE_INVALID_COOKIES", True)
         fields = own_fields(self)
         # PERF: most cookies have nothing to escape, and attributes that others had before.
@@ -350,10 +348,7 @@ class Response(ResponseBase):
     @property
     def max_cookie_size(self) -> int:  # type: ignore[override]
         """Largest cookie set without a warning, in bytes: the config ``MAX_COOKIE_SIZE``."""
-        context = _cv_app.get(None)
-        if context is None:
-            return ResponseBase.max_cookie_size
-        size: int = context.app.config["MAX_COOKIE_SIZE"]
+        size: int = settings.current()["MAX_COOKIE_SIZE"]
         return size
 
 
