@@ -200,6 +200,21 @@ def test_a_subclass_is_asked_for_the_text_of_an_answer(app):
     assert app.test_client().get("/").data == b'{"A":"B"}\n'
 
 
+def test_an_overridden_method_of_the_provider_makes_the_answers(app, monkeypatch):
+    app.add_url_rule("/", view_func=lambda: {"a": 1j})
+    client = app.test_client()
+
+    app.json.default = str
+    assert client.get("/").data == b'{"a":"1j"}\n'
+    app.json.dumps = lambda obj, **options: "of the instance"
+    assert client.get("/").data == b"of the instance\n"
+    del app.json.dumps
+    monkeypatch.setattr(DefaultJSONProvider, "dumps", lambda self, obj, **options: "of the class")
+    assert client.get("/").data == b"of the class\n"
+    app.json.response = lambda obj: retort.Response("a response")
+    assert client.get("/").data == b"a response"
+
+
 def test_a_provider_class_is_taken_from_the_app_class():
     class Unsorted(DefaultJSONProvider):
         sort_keys = False

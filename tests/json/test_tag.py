@@ -315,26 +315,12 @@ def test_the_default_tags_of_a_class_count(monkeypatch):
     assert TaggedJSONSerializer().dumps("X") == '{" loud":"x"}'
 
 
-@pytest.mark.parametrize("name", ["tag", "untag", "_untag_scan"])
-@pytest.mark.parametrize("is_subclass", [False, True])
-def test_a_replaced_step_of_the_serializer_is_taken(monkeypatch, name, is_subclass):
-    kind = type("Own", (TaggedJSONSerializer,), {}) if is_subclass else TaggedJSONSerializer
-    serializer = kind()
-    assert serializer.loads(serializer.dumps({"a": 1})) == {"a": 1}
+@pytest.mark.parametrize("name", ["tag", "untag"])
+def test_a_step_that_a_subclass_overrides_is_taken(name):
+    own_class = type("Own", (TaggedJSONSerializer,), {name: lambda self, value: {"own": 2}})
+    serializer = own_class()
 
-    monkeypatch.setattr(kind, name, lambda self, value: {"replaced": 2})
-
-    assert serializer.loads(serializer.dumps({"a": 1})) == {"replaced": 2}
-    monkeypatch.undo()
-    assert serializer.loads(serializer.dumps({"a": 1})) == {"a": 1}
-
-
-def test_a_replaced_method_of_a_tag_is_asked(serializer, monkeypatch):
-    assert serializer.dumps({"a": 1}) == '{"a":1}'
-
-    monkeypatch.setattr(PassDict, "to_json", lambda self, value: {"replaced": 2})
-
-    assert serializer.dumps({"a": 1}) == '{"replaced":2}'
+    assert serializer.loads(serializer.dumps({"a": 1})) == {"own": 2}
 
 
 def test_what_is_written_and_read_is_a_new_dictionary(serializer):

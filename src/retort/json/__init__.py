@@ -10,7 +10,7 @@ import json as _json
 from typing import IO, TYPE_CHECKING, Any, AnyStr
 
 from ..globals import _cv_app, current_app
-from .provider import JSONProvider, _default, decode
+from .provider import DefaultJSONProvider, JSONProvider, decode
 
 if TYPE_CHECKING:
     from ..http.response import Response
@@ -32,7 +32,7 @@ def dumps(obj: Any, **kwargs: Any) -> str:
     provider = _current_provider()
     if provider is not None:
         return provider.dumps(obj, **kwargs)
-    return _json.dumps(obj, **{"default": _default, **kwargs})
+    return _json.dumps(obj, **{"default": DefaultJSONProvider.default, **kwargs})
 
 
 def dump(obj: Any, fp: IO[str], **kwargs: Any) -> None:
@@ -45,7 +45,7 @@ def dump(obj: Any, fp: IO[str], **kwargs: Any) -> None:
     if provider is not None:
         provider.dump(obj, fp, **kwargs)
     else:
-        _json.dump(obj, fp, **{"default": _default, **kwargs})
+        _json.dump(obj, fp, **{"default": DefaultJSONProvider.default, **kwargs})
 
 
 def loads(s: str | bytes, **kwargs: Any) -> Any:

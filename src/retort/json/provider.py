@@ -21,7 +21,6 @@ from typing import IO, TYPE_CHECKING, Any, AnyStr
 
 from werkzeug.http import http_date
 
-from ..fast import IS_FAST
 from .depth import MAX_DEPTH, TOO_DEEP, depth_of
 
 if TYPE_CHECKING:
@@ -188,22 +187,15 @@ class DefaultJSONProvider(JSONProvider):
         compact = self.compact
         if compact is None:
             compact = not is_debug
-        if compact and type(self) is DefaultJSONProvider and self._dumps_as_usual():
-            text = self._encoder(True)(obj)  # PERF: what dumps() does, without looking at words
-        else:
-            text = self.dumps(obj, **(_COMPACT if compact else _INDENTED))
-        return text + "\n"
-
-    def _dumps_as_usual(self) -> bool:
-        return DefaultJSONProvider.dumps is _DUMPS and "dumps" not in self.__dict__
+        return self.dumps(obj, **(_COMPACT if compact else _INDENTED)) + "\n"
 
 
-_DUMPS, _RESPONSE = DefaultJSONProvider.dumps, DefaultJSONProvider.response
+_RESPONSE = DefaultJSONProvider.response
 
 
 def answers_as_written() -> bool:
     """Whether nobody has a say in what the provider makes of a value, but on one of its objects."""
-    return IS_FAST and DefaultJSONProvider.response is _RESPONSE
+    return DefaultJSONProvider.response is _RESPONSE
 
 
 def text_for(provider: JSONProvider, obj: Any, *, is_debug: bool) -> str | None:
@@ -218,14 +210,14 @@ def decode(s: Any, **kwargs: Any) -> Any:
 
     :raises ValueError: if it is not JSON, or nested too deeply.
     """
-    depth = depth_of(s, _QUICK_DEPTH) if isinstance(s, (str, bytes, bytearray)) else 0
+    depth = depth_of(s, _MSGSPEC_DEPTH) if isinstance(s, (str, bytes, bytearray)) else 0
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    if depth <= _QUICK_DEPTH and IS_FAST and not kwargs and type(s) in (str, bytes):
+    if depth <= _MSGSPEC_DEPTH and not kwargs and type(s) in (str, bytes):
         try:
-            return _quick_loads()(s)
+            return _msgspec_loads()(s)
         except (ValueError, RecursionError):
-            pass  # Python's own takes more, such as NaN, and says what is wrong
+            pass  # the standard library takes more, such as NaN, and says what is wrong
     try:
         return json.loads(s, **kwargs)
     except RecursionError:
@@ -234,11 +226,11 @@ def decode(s: Any, **kwargs: Any) -> Any:
 
 # Msgspec takes some 450 bytes of the stack for each level, Python's own decoder 130, and the
 # smallest stack that a thread may be expected to have is 256 KiB.
-_QUICK_DEPTH = 400
+_MSGSPEC_DEPTH = 400
 
 
 @cache
-def _quick_loads() -> Callable[[Any], Any]:
+def _msgspec_loads() -> Callable[[Any], Any]:
     """Msgspec's reader, imported by the first program that reads JSON."""
     import msgspec
 
@@ -255,7 +247,7 @@ def _make_encoder(
         sort_keys=sort_keys,
         separators=_COMPACT["separators"] if is_compact else None,
     )
-    if c_make_encoder is None or not IS_FAST:
+    if c_make_encoder is None:  # a Python without this part in C
         return standard.encode
     # PERF: `JSONEncoder.encode` makes one of these for every value.
     pieces_of = c_make_encoder(

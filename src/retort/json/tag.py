@@ -9,15 +9,12 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from datetime import datetime
-from operator import attrgetter
 from typing import Any, ClassVar
 from uuid import UUID
 
 from markupsafe import Markup
 from werkzeug.http import http_date, parse_date
 
-from ..fast import IS_FAST
-from ..heirs import Seen
 from . import dumps, loads
 
 
@@ -192,7 +189,7 @@ class TaggedJSONSerializer:
     an object with ``dumps`` and ``loads``.
     """
 
-    __slots__ = ("_usual_order", "order", "tags")
+    __slots__ = ("_default_order", "order", "tags")
 
     default_tags: ClassVar[list[type[JSONTag]]] = [
         TagDict,
@@ -211,7 +208,8 @@ class TaggedJSONSerializer:
         self.order: list[JSONTag] = []
         for tag_class in self.default_tags:
             self.register(tag_class)
-        self._usual_order = self.order.copy() if self.default_tags == _TAGS else None
+        has_default_tags = type(self) is TaggedJSONSerializer and self.default_tags == _DEFAULT_TAGS
+        self._default_order = self.order.copy() if has_default_tags else None
 
     def register(
         self,
@@ -283,23 +281,11 @@ class TaggedJSONSerializer:
         """
         return (
             type(value) is dict
-            and type(self) is TaggedJSONSerializer
-            and _PLAIN.issuperset(map(type, value.values()))
+            and _JSON_SCALARS.issuperset(map(type, value.values()))
             and self.tags.keys().isdisjoint(value)
-            and self.order == self._usual_order
-            and _keeps_tags.now()
-            and _keeps_walk.now()
+            and self.order == self._default_order  # which looks at no scalar
         )
 
 
-# What JSON has, and holds nothing else.
-_PLAIN = frozenset({str, int, float, bool, type(None)})
-
-# What a tool may have changed.
-_of_tags = attrgetter("check", "tag", "to_json")
-_of_serializer = attrgetter("tag", "untag", "_untag_scan")
-_TAGS = TaggedJSONSerializer.default_tags.copy()
-_AS_WRITTEN = [_of_tags(tag_class) for tag_class in _TAGS]
-_WALK = _of_serializer(TaggedJSONSerializer)
-_keeps_tags = Seen(lambda: IS_FAST and [_of_tags(one) for one in _TAGS] == _AS_WRITTEN, *_TAGS)
-_keeps_walk = Seen(lambda: _of_serializer(TaggedJSONSerializer) == _WALK, TaggedJSONSerializer)
+_JSON_SCALARS = frozenset({str, int, float, bool, type(None)})
+_DEFAULT_TAGS = TaggedJSONSerializer.default_tags.copy()
