@@ -21,7 +21,6 @@ from werkzeug.datastructures import CallbackDict
 from .context import session_methods
 from .globals import _cv_request
 from .heirs import Seen
-from .http.request import cookie_of
 from .http.response import own_fields
 from .json.tag import TaggedJSONSerializer
 from .signing import encode, make_serializer
@@ -279,9 +278,10 @@ class SecureCookieSessionInterface(SessionInterface):
         serializer = self.get_signing_serializer(app)
         if serializer is None:
             return None
-        cookie = cookie_of(request, self.get_cookie_name(app))
-        if not cookie:
+        name, cookies = self.get_cookie_name(app), request.cookies
+        if name not in cookies:
             return self.session_class()
+        cookie = cookies[name]
         max_age_seconds = int(app.permanent_session_lifetime.total_seconds())
         try:
             content = serializer.loads(cookie, max_age=max_age_seconds)

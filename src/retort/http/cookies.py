@@ -1,25 +1,22 @@
-"""What browsers refuse in a cookie, most of it silently: told here, before it is sent.
+"""Cookies read and written; what browsers would refuse, most of it silently, is an error here.
 
-RFC 6265 and its successor, draft-ietf-httpbis-rfc6265bis. How a cookie is written, and what is
-escaped in it, is Werkzeug's business; an ordinary one is put together here from what Werkzeug
-wrote for another with the same attributes, and taken apart as Werkzeug does it.
+RFC 6265 and its successor, draft-ietf-httpbis-rfc6265bis. Werkzeug writes the attributes of a
+cookie, once for all that have the same ones, and escapes its value.
 """
 
 from __future__ import annotations
 
 import re
 import typing as t
+import warnings
+from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 
 from werkzeug.http import dump_cookie, http_date
-from werkzeug.sansio.http import parse_cookie
 
-from ..fast import IS_FAST
 from .multidict import multi_dict
 
 if t.TYPE_CHECKING:
-    from datetime import datetime
-
     from werkzeug.datastructures import MultiDict
 
 #: Name and value together, in bytes; a larger cookie is dropped (6265bis section 5.7).
@@ -35,11 +32,10 @@ _NOT_IN_A_DOMAIN = re.compile(r"[\x00-\x20\x7f;,]")
 _NOT_IN_A_VALUE = re.compile(r"[\x1a-\x1f]")
 
 
-def check_text(name: str, value: object, domain: str | None) -> None:
+def _check_name(name: str, domain: str | None) -> None:
     """Refuse what would become another cookie, another header, or none.
 
-    :raises ValueError: if ``name`` or ``domain`` holds a control character or a separator, or
-        ``value`` a control character that cannot be escaped.
+    :raises ValueError: if ``name`` or ``domain`` holds a control character or a separator.
     """
     if not name or _NOT_IN_A_NAME.search(name):
         raise ValueError(
@@ -48,11 +44,6 @@ def check_text(name: str, value: object, domain: str | None) -> None:
         )
     if domain and _NOT_IN_A_DOMAIN.search(domain):
         raise ValueError(f"The cookie {name!r} cannot have the domain {domain!r}.")
-    if isinstance(value, str) and _NOT_IN_A_VALUE.search(value):
-        raise ValueError(
-            f"The cookie {name!r} cannot have the value {value[:80]!r}, for its control characters."
-            " Encode it, for instance with urllib.parse.quote."
-        )
 
 
 def check_attributes(
@@ -85,56 +76,77 @@ def check_attributes(
         )
 
 
-def check_size(name: str, value: str) -> None:
-    """Refuse a cookie that browsers would drop.
+def too_large(name: str, size: int) -> ValueError:
+    """The error for a cookie of which name and value have so many bytes."""
+    return ValueError(
+        f"The cookie {name!r} has {size} bytes, and browsers drop one of more than"
+        f" {LARGEST} without a word. Keep less in it: for the session, an id of what is"
+        " stored on the server. (The config REFUSE_LARGE_COOKIES = False only warns.)"
+    )
 
-    :raises ValueError: if name and value, as they are sent, are more than 4096 bytes.
+
+def warn_of_size(name: str, size: int, field_size: int, max_size: int) -> None:
+    """Warn as Werkzeug does of a field that is larger than ``max_size``.
+
+    :param size: of name and value.
     """
-    # PERF: escaped, a byte becomes four; most cookies are far smaller.
-    longest = 4 if value.isascii() else 16
-    if len(name) * 4 + len(value) * longest < LARGEST:
-        return
-    size = len(dump_cookie(name, value, path=None, max_size=0)) - 1  # without the "="
-    if size > LARGEST:
-        raise ValueError(
-            f"The cookie {name!r} has {size} bytes, and browsers drop one of more than"
-            f" {LARGEST} without a word. Keep less in it: for the session, an id of what is"
-            " stored on the server. (The config REFUSE_LARGE_COOKIES = False only warns.)"
-        )
+    value_size = size - len(name.encode())
+    warnings.warn(
+        f"The '{name}' cookie is too large: the value was {value_size} bytes but the header"
+        f" required {field_size - value_size} extra bytes. The final size was {field_size} bytes"
+        f" but the limit is {max_size} bytes. Browsers may silently ignore cookies larger than"
+        " this.",
+        stacklevel=3,
+    )
 
 
-# A value that Werkzeug sends as it stands: some letters that it takes are left out.
-_SENT_AS_IT_IS = re.compile(r"[A-Za-z0-9_.\-]*").fullmatch
-
-
-def write_plain(
+def write_cookie(
     name: str,
-    value: object,
+    value: str,
+    max_age: timedelta | int | None,
     expires: str | datetime | int | float | None,
-    *attributes: t.Any,
+    *scope: t.Any,
     is_checked: bool,
-) -> str | None:
-    """The header field of a cookie, if there is nothing to escape or to refuse.
+) -> tuple[str, int]:
+    """The field that sets a cookie, and how many bytes of it are name and value.
 
-    :param attributes: what follows ``expires`` in Werkzeug's ``set_cookie``.
-    :param is_checked: whether :func:`check_attributes` has to hold.
+    :param scope: path, domain, secure, httponly, samesite and partitioned, as in
+        :meth:`~retort.Response.set_cookie`.
+    :param is_checked: whether to refuse what browsers would not keep, see `check_attributes`.
+    :raises ValueError: for what cannot be written, and what is refused.
     """
-    if type(value) is not str or _SENT_AS_IT_IS(value) is None:
-        return None
-    try:
-        if expires is not None and not isinstance(expires, str):
-            expires = http_date(expires)
-        before, after = _around(name, is_checked, expires, *attributes)
-    except (TypeError, ValueError):  # which says what is wrong when it is written the plain way
-        return None
-    return before + value + after
+    if isinstance(max_age, timedelta):
+        max_age = int(max_age.total_seconds())
+    if expires is None:
+        if max_age is not None:
+            expires = http_date(datetime.now(timezone.utc).timestamp() + max_age)
+    elif not isinstance(expires, str):
+        expires = http_date(expires)
+    before, after = _around_value(name, max_age, expires, is_checked, *scope)
+    pair = before + (value if _GOES_AS_IT_IS(value) else _escape(name, value))
+    return pair + after, len(pair) - len("=")
 
 
+# What Werkzeug sends as it is; some letters that are rare in cookies are left to it.
+_GOES_AS_IT_IS = re.compile(r"[A-Za-z0-9_.\-]*").fullmatch
+
+
+def _escape(name: str, value: str) -> str:
+    if _NOT_IN_A_VALUE.search(value):
+        raise ValueError(
+            f"The cookie {name!r} cannot have the value {value[:80]!r}, for its control characters."
+            " Encode it, for instance with urllib.parse.quote."
+        )
+    return dump_cookie("", value, path=None, max_size=0).removeprefix("=")
+
+
+# PERF: most cookies differ from others in their value alone.
 @lru_cache(maxsize=256, typed=True)
-def _around(
+def _around_value(
     name: str,
-    is_checked: bool,
+    max_age: int | None,
     expires: str | None,
+    is_checked: bool,
     path: str | None,
     domain: str | None,
     secure: bool,
@@ -143,52 +155,56 @@ def _around(
     partitioned: bool,
 ) -> tuple[str, str]:
     """What is before the value of a cookie, and what comes after it."""
-    check_text(name, "", domain)
+    _check_name(name, domain)
     if is_checked:
         check_attributes(
             name, path=path, domain=domain, secure=secure or partitioned, samesite=samesite
         )
     field = dump_cookie(
         name,
+        max_age=max_age,
         expires=expires,
         path=path,
         domain=domain,
         secure=secure,
         httponly=httponly,
-        max_size=0,
         samesite=samesite,
         partitioned=partitioned,
+        max_size=0,
     )
     if "\n" in field or "\r" in field:
-        raise ValueError("It is no header field.")
+        raise ValueError("Header values must not contain newline characters.")
     before, equals, after = field.partition("=")
     return before + equals, after
 
 
-def read_cookies(field: str | None, kind: type[MultiDict[str, str]]) -> MultiDict[str, str]:
-    """The cookies of a request's ``Cookie`` field."""
-    parts = split_cookies(field) if IS_FAST else None
-    if parts is None:
-        return parse_cookie(field, kind)
-    pairs = []
-    for part in parts:
-        name, _, value = part.partition("=")
-        if name:
-            pairs.append((name, value))
-    return multi_dict(kind, pairs)
+# As in Werkzeug; or else all that is before the next semicolon, which is no cookie.
+_COOKIE = re.compile(
+    r"""
+    [ \t]*([^ \t=";]+)(?:[ \t]*=[ \t]*("(?:[^\\"]|\\.)*"|[^ \t";]*))?[ \t]*(?:;|\Z)
+    | [^;]*(?:;|\Z)
+    """,
+    re.ASCII | re.VERBOSE,
+)
+_ESCAPED = re.compile(rb"\\([0-3][0-7]{2}|.)")
 
 
-def split_cookies(field: str | None) -> list[str] | None:
-    """The cookies of a field that is written as browsers do it, with nothing in quotes.
+def read_cookies(field: str, kind: type[MultiDict[str, str]]) -> MultiDict[str, str]:
+    """The cookies of a request's ``Cookie`` field, as Werkzeug reads them."""
+    return multi_dict(
+        kind,
+        [
+            (name, _unquote(value) if value[:1] == '"' else value)
+            for name, value in _COOKIE.findall(field)
+            if name
+        ],
+    )
 
-    PERF: what is left of Werkzeug's regular expression, which knows what else may be meant.
-    """
-    if not field:
-        return []
-    if '"' in field or "\t" in field:
-        return None
-    parts = field.split("; ")
-    between = len(parts) - 1
-    if field.count(";") != between or field.count(" ") != between:
-        return None
-    return parts
+
+def _unquote(value: str) -> str:
+    return _ESCAPED.sub(_unescape, value[1:-1].encode()).decode(errors="replace")
+
+
+def _unescape(escaped: re.Match[bytes]) -> bytes:
+    letters = escaped[1]
+    return letters if len(letters) == 1 else int(letters, 8).to_bytes(1, "big")

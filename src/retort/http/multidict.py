@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import typing as t
 
-from werkzeug.datastructures import ImmutableMultiDict, MultiDict
+from werkzeug.datastructures import ImmutableMultiDict
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from werkzeug.datastructures import MultiDict
+
 Kind = t.TypeVar("Kind", bound="MultiDict[str, t.Any]")
 
-_INIT = MultiDict.__init__
-# PERF: a multidict without asking the class what it is given; it keeps a list for each name.
 _new, _list_of = dict.__new__, dict.setdefault
 
 
 def multi_dict(kind: type[Kind], pairs: Iterable[tuple[str, t.Any]]) -> Kind:
-    """``kind(pairs)``."""
-    if kind is not ImmutableMultiDict or MultiDict.__init__ is not _INIT:
+    """``kind(pairs)``.
+
+    PERF: most are of Werkzeug's immutable kind, which has a list for each name, and whose
+    constructor takes longer to find out what it is given than to fill itself.
+    """
+    if kind is not ImmutableMultiDict:
         return kind(pairs)
     made = _new(kind)
     for name, value in pairs:
@@ -30,7 +34,7 @@ def split_fields(kind: type[Kind], text: str) -> Kind:
     """The fields of a query or a form in which nothing is escaped but spaces."""
     if "+" in text:
         text = text.replace("+", " ")
-    if kind is not ImmutableMultiDict or MultiDict.__init__ is not _INIT:
+    if kind is not ImmutableMultiDict:
         return kind([field.partition("=")[::2] for field in text.split("&") if field])
     made = _new(kind)
     for field in text.split("&"):

@@ -22,7 +22,7 @@ from ..fast import IS_FAST
 from ..heirs import Seen
 from ..routing import options_of
 from .body import open_body, read_at_once
-from .cookies import read_cookies, split_cookies
+from .cookies import read_cookies
 from .forms import FormParser, read_urlencoded
 from .hints import (
     MULTIPART,
@@ -42,7 +42,6 @@ if t.TYPE_CHECKING:
     from werkzeug.datastructures import (
         Authorization,
         FileStorage,
-        ImmutableMultiDict,
         MultiDict,
     )
     from werkzeug.routing import Rule
@@ -115,7 +114,6 @@ def _server(environ: WSGIEnvironment) -> tuple[str, int | None] | None:
 
 # Werkzeug's attributes, for what is not ordinary.
 _ARGS: t.Any = RequestBase.args
-_COOKIES: t.Any = RequestBase.cookies
 
 
 class Request(RequestBase):
@@ -237,6 +235,16 @@ class Request(RequestBase):
     if not t.TYPE_CHECKING:
         cookies = Lazy(lambda request: request._read_cookies(), "The cookies that came along.")
 
+    def _has_headers_of_environ(self) -> bool:
+        """Whether a header field can be read from the environ.
+
+        PERF: an object of all of them takes longer to make than the field to read.
+        """
+        headers = self.__dict__.get("headers")
+        if headers is None:
+            return _has_plain_headers(type(self))  # type: ignore[arg-type]  # it is hashable
+        return type(headers) is EnvironHeaders
+
     def _read_args(self) -> MultiDict[str, str]:
         query: str = self.environ.get("QUERY_STRING", "")
         is_simple = "%" not in query and query.isascii()
@@ -279,13 +287,12 @@ class Request(RequestBase):
         except ValueError:
             return None
 
-    def _read_cookies(self) -> ImmutableMultiDict[str, str]:
-        is_usual = "headers" not in self.__dict__ or type(self.headers) is EnvironHeaders
-        if not is_usual or not IS_FAST:
-            cookies: ImmutableMultiDict[str, str] = _COOKIES.__get__(self, type(self))
-            return cookies
-        # PERF: Werkzeug looks for it among all header fields.
-        return read_cookies(self.environ.get("HTTP_COOKIE"), self.dict_storage_class)  # type: ignore[return-value]
+    def _read_cookies(self) -> MultiDict[str, str]:
+        if self._has_headers_of_environ():
+            field = self.environ.get("HTTP_COOKIE", "")
+        else:
+            field = ";".join(self.headers.getlist("Cookie"))
+        return read_cookies(field, self.dict_storage_class)
 
     # The body
 
@@ -570,28 +577,10 @@ def _reads_as_usual(request: Request) -> bool:
     )
 
 
-_of_cookies = attrgetter("cookies", "headers", "dict_storage_class", "_read_cookies")
-_COOKIES_AS_WRITTEN = _of_cookies(Request)
-_keeps_cookies = Seen(lambda: IS_FAST and _of_cookies(Request) == _COOKIES_AS_WRITTEN, Request)
-
-
-def cookie_of(request: RequestBase, name: str) -> str | None:
-    """``request.cookies.get(name)``.
-
-    PERF: most programs ask for one cookie, the session's.
-    """
-    if type(request) is not Request or not _keeps_cookies.now():
-        return request.cookies.get(name)
-    own = request.__dict__
-    is_untouched = "cookies" not in own and "headers" not in own
-    parts = split_cookies(request.environ.get("HTTP_COOKIE")) if is_untouched else None
-    if parts is None:
-        return request.cookies.get(name)
-    for part in parts:
-        found, _, value = part.partition("=")
-        if found == name and found:
-            return value
-    return None
+@lru_cache(maxsize=64)
+def _has_plain_headers(request_class: type[Request]) -> bool:
+    """Whether the class has no header fields of its own."""
+    return request_class.headers is Request.headers  # type: ignore[misc]
 
 
 def can_be_made_later(request_class: type[Request]) -> bool:

@@ -10,7 +10,6 @@ from functools import lru_cache
 from io import BytesIO
 from operator import attrgetter
 
-import werkzeug.sansio.response
 from werkzeug.datastructures import EnvironHeaders, Headers
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.utils import get_content_type
@@ -21,7 +20,7 @@ from .. import json, settings
 from ..fast import IS_FAST
 from ..heirs import Seen
 from .conditional import make_conditional
-from .cookies import LARGEST, check_attributes, check_size, check_text, write_plain
+from .cookies import LARGEST, too_large, warn_of_size, write_cookie
 from .file_body import FileBody
 from .lazy import Lazy
 
@@ -325,25 +324,19 @@ class Response(ResponseBase):
         RFC 6265, draft-ietf-httpbis-rfc6265bis.
         """
         config = settings.current()
+        attributes = (max_age, expires, path, domain, secure, httponly, samesite, partitioned)
         is_checked = config.get("REFUSE_INVALID_COOKIES", True)
+        field, size = write_cookie(key, value, *attributes, is_checked=is_checked)
+        if size > LARGEST and config.get("REFUSE_LARGE_COOKIES"):
+            raise too_large(key, size)
+        warned_size = self.max_cookie_size
+        if warned_size and len(field) > warned_size:
+            warn_of_size(key, size, len(field), warned_size)
         fields = own_fields(self)
-        # PERF: most cookies have nothing to escape, and attributes that others had before.
-        if fields is not None and max_age is None and _writers() == _WRITERS:
-            scope = (path, domain, secure, httponly, samesite, partitioned)
-            field = write_plain(key, value, expires, *scope, is_checked=is_checked)
-            if field is not None and len(field) <= min(self.max_cookie_size or LARGEST, LARGEST):
-                fields.append(("Set-Cookie", field))
-                return
-        check_text(key, value, domain)
-        if is_checked:
-            check_attributes(
-                key, path=path, domain=domain, secure=secure or partitioned, samesite=samesite
-            )
-        if config.get("REFUSE_LARGE_COOKIES") and isinstance(value, str):
-            check_size(key, value)
-        super().set_cookie(
-            key, value, max_age, expires, path, domain, secure, httponly, samesite, partitioned
-        )
+        if fields is None:
+            self.headers.add("Set-Cookie", field)
+        else:
+            fields.append(("Set-Cookie", field))
 
     @property
     def max_cookie_size(self) -> int:  # type: ignore[override]
@@ -352,20 +345,12 @@ class Response(ResponseBase):
         return size
 
 
-def _writers() -> tuple[t.Any, ...]:
-    """Of what writes a cookie, what a tool may have changed."""
-    return ResponseBase.set_cookie, vars(werkzeug.sansio.response)["dump_cookie"]
-
-
-_WRITERS = _writers()
-
-
 def own_fields(response: ResponseBase) -> list[tuple[str, str]] | None:
     """The list of a response's header fields, if one can be added to it at once.
 
     PERF: most responses are sent without ever having had :attr:`Response.headers`.
     """
-    if type(response) is not Response or not IS_FAST:
+    if type(response) is not Response:
         return None
     own = response.__dict__
     headers = own.get("headers")
