@@ -24,7 +24,6 @@ from werkzeug.wrappers import Request as PlainRequest
 from werkzeug.wrappers import Response as PlainResponse
 
 import retort
-from retort.fast import IS_FAST
 from retort.http.body import open_body
 from retort.http.cookies import read_cookies
 from retort.http.forms import FormParser
@@ -213,8 +212,7 @@ def opened(body, length=None):
 def test_what_a_server_still_reads_is_split_at_once_if_it_is_short(monkeypatch):
     monkeypatch.setattr("retort.http.forms.Parts", None)
     body = b"--bound\r\n" + field + b"\r\n\r\ncontent\r\n--bound--\r\n"
-    if IS_FAST:
-        assert form_of(opened(body), max_form_parts=1)[0] == [("a", "content")]
+    assert form_of(opened(body), max_form_parts=1)[0] == [("a", "content")]
     with pytest.raises(TypeError):
         form_of(opened(body, length=2_500_001))
 
@@ -272,48 +270,10 @@ def test_a_body_that_is_here_is_read_as_one_that_arrives(body, length, start):
     assert read(io.BytesIO(body)) == read(Pieces(body))
 
 
-class AnotherRequest(retort.Request):
-    """Nothing is known of what a subclass does."""
-
-
 def form_request(kind, body, **fields):
     given = {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
     kind_of_body = {"CONTENT_TYPE": "application/x-www-form-urlencoded", "REQUEST_METHOD": "POST"}
     return kind(environ_with(**{**given, **kind_of_body, **fields}))
-
-
-def read_form(request):
-    try:
-        form = request.form
-    except HTTPException as error:
-        return type(error), error.description
-    left = request.stream.read(), request.get_data()
-    return type(form), list(form.items(multi=True)), dict(request.files), *left
-
-
-field_bytes = st.lists(st.sampled_from([b"a", b"=", b"&", b"%41", b"%", b"+", b"\xff", b"%ff"]))
-
-
-@given(
-    body=st.binary(max_size=30) | field_bytes.map(b"".join),
-    most=st.sampled_from([None, 0, 5, 1000]),
-    length=st.sampled_from([None, "3", "x", ""]),
-)
-def test_a_short_form_is_read_as_another(body, most, length):
-    with app.app_context():
-        app.config["MAX_CONTENT_LENGTH"] = most
-        changed = {} if length is None else {"CONTENT_LENGTH": length}
-        ours, theirs = (
-            form_request(kind, body, **changed) for kind in (retort.Request, AnotherRequest)
-        )
-        assert read_form(ours) == read_form(theirs)
-
-
-def test_a_short_form_takes_the_short_way():
-    with app.app_context():
-        app.config["MAX_CONTENT_LENGTH"] = 3
-        form = form_request(retort.Request, b"a=1")._read_plain_form()
-    assert (form is not None) is IS_FAST
 
 
 def own_parser(monkeypatch):
@@ -342,10 +302,7 @@ def own_method(kind, name, monkeypatch):
     [
         own_parser,
         partial(own_method, retort.Request, "make_form_data_parser"),
-        partial(own_method, retort.Request, "_get_stream_for_parsing"),
         partial(own_method, retort.Request, "_load_form_data"),
-        partial(own_method, FormParser, "parse"),
-        partial(own_method, formparser.FormDataParser, "__init__"),
     ],
 )
 def test_what_was_put_in_place_of_a_reader_of_forms_reads_them(monkeypatch, change):
@@ -362,7 +319,7 @@ def test_what_was_put_in_place_of_a_reader_of_forms_reads_them(monkeypatch, chan
 
 def test_a_body_that_is_here_needs_no_reader():
     source = io.BytesIO(b"body")
-    assert (open_body({"wsgi.input": source, "CONTENT_LENGTH": "4"}, 4) is source) is IS_FAST
+    assert open_body({"wsgi.input": source, "CONTENT_LENGTH": "4"}, 4) is source
 
 
 # URLs

@@ -73,7 +73,7 @@ def _may_read_form(request: Request) -> bool:
     return (
         request.mimetype in FORM_TYPES
         and (request.content_length or 0) <= _SMALL_FORM
-        and not request._is_read_by_parts
+        and not request.is_read_by_parts
     )
 
 

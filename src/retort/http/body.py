@@ -19,8 +19,6 @@ from werkzeug.exceptions import (
     RequestEntityTooLarge,
 )
 
-from ..fast import IS_FAST
-
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import IO
@@ -34,7 +32,6 @@ SHORT_BYTES = 2_500_000
 _DIGITS = re.compile(r"[0-9]{1,30}")  # 4,300 are the most that Python would take
 # The inputs of Granian's WSGI and of gunicorn.
 _WAIT_FOR_ALL = frozenset({"granian._granian.WSGIBody", "gunicorn.http.body.Body"})
-_SHORT_LENGTH = re.compile(r"[0-9]{1,7}")
 
 
 def open_body(environ: WSGIEnvironment, most: int | None) -> IO[bytes]:
@@ -49,9 +46,13 @@ def open_body(environ: WSGIEnvironment, most: int | None) -> IO[bytes]:
     Reading raises ``RequestEntityTooLarge`` where the limit is passed, and
     ``ClientDisconnected``, a ``BadRequest``, where the body breaks off. RFC 9112 section 6.3.
     """
-    announced = announced_length(environ)
+    announced = _length_of(environ.get("CONTENT_LENGTH"), environ.get("HTTP_TRANSFER_ENCODING"))
     if announced is not None and most is not None and announced > most:
         raise RequestEntityTooLarge
+    source: IO[bytes] = environ["wsgi.input"]
+    # PERF: a body that is here already, as long as announced, needs no watching over.
+    if type(source) is io.BytesIO and len(source.getvalue()) - source.tell() == announced:
+        return source
     # The server says so where it ends the stream by itself; else reading on would wait for ever.
     is_terminated = bool(environ.get("wsgi.input_terminated"))
     if announced is None and not is_terminated:
@@ -60,44 +61,10 @@ def open_body(environ: WSGIEnvironment, most: int | None) -> IO[bytes]:
         return io.BytesIO()
     if is_terminated and "HTTP_CONTENT_ENCODING" in environ:
         announced = None  # it was the length before a middleware unpacked the body
-    source: Any = environ["wsgi.input"]
-    # PERF: a body that is here already, as long as announced, needs nobody to watch over it.
-    if IS_FAST and type(source) is io.BytesIO and length_left(source) == announced:
-        return cast("IO[bytes]", source)
     if announced is not None and _waits_for_all(type(source)):  # type: ignore[arg-type]
         is_terminated = False  # it would wait for the end once more after the last byte
     body = Body(source, announced, most=most, is_terminated=is_terminated)
     return cast("IO[bytes]", io.BufferedReader(body))
-
-
-def read_at_once(environ: WSGIEnvironment, most: int | None) -> bytes | None:
-    """All of a short body by one read; ``None``, and nothing read, if that is not known to do.
-
-    PERF: what the stream of `open_body` gives, without a stream. Nothing is left to be read.
-
-    :raises werkzeug.exceptions.ClientDisconnected: if the body breaks off.
-    """
-    text = environ.get("CONTENT_LENGTH")
-    if (
-        not IS_FAST
-        or not text
-        or not _SHORT_LENGTH.fullmatch(text)
-        or "HTTP_TRANSFER_ENCODING" in environ
-        or "HTTP_CONTENT_ENCODING" in environ
-    ):
-        return None
-    length = int(text)
-    if length > SHORT_BYTES or (most is not None and length > most):
-        return None
-    source = environ["wsgi.input"]
-    if type(source) is io.BytesIO:
-        return source.read() if length_left(source) == length else None
-    if not _waits_for_all(type(source)):  # type: ignore[arg-type]
-        return None
-    body = _read(source.read, length) if length else b""
-    if len(body) < length:
-        raise _broken_off(length - len(body))
-    return body
 
 
 @lru_cache(maxsize=16)
@@ -119,8 +86,6 @@ def read_short(stream: IO[bytes]) -> bytes | None:
 
     Reading raises what `open_body` says.
     """
-    if not IS_FAST:
-        return None
     if type(stream) is io.BytesIO:
         is_short = not stream.tell() and length_left(stream) <= SHORT_BYTES
     else:
@@ -134,8 +99,12 @@ def announced_length(environ: WSGIEnvironment) -> int | None:
 
     :raises werkzeug.exceptions.BadRequest: if it is no number (RFC 9110 section 8.6).
     """
-    text = environ.get("CONTENT_LENGTH")
-    if not text or "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
+    return _length_of(environ.get("CONTENT_LENGTH"), environ.get("HTTP_TRANSFER_ENCODING"))
+
+
+@lru_cache(maxsize=1024)
+def _length_of(text: str | None, transfer_encoding: str | None) -> int | None:
+    if not text or (transfer_encoding and "chunked" in transfer_encoding.lower()):
         return None
     if not _DIGITS.fullmatch(text):
         raise BadRequest("The Content-Length of the request is not a number of bytes.")

@@ -11,12 +11,15 @@ import typing as t
 import warnings
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
+from operator import itemgetter
 
 from werkzeug.http import dump_cookie, http_date
 
 from .multidict import multi_dict
 
 if t.TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from werkzeug.datastructures import MultiDict
 
 #: Name and value together, in bytes; a larger cookie is dropped (6265bis section 5.7).
@@ -186,22 +189,21 @@ _COOKIE = re.compile(
     """,
     re.ASCII | re.VERBOSE,
 )
+_has_name: Callable[[tuple[str, str]], str] = itemgetter(0)
 _ESCAPED = re.compile(rb"\\([0-3][0-7]{2}|.)")
 
 
 def read_cookies(field: str, kind: type[MultiDict[str, str]]) -> MultiDict[str, str]:
     """The cookies of a request's ``Cookie`` field, as Werkzeug reads them."""
-    return multi_dict(
-        kind,
-        [
-            (name, _unquote(value) if value[:1] == '"' else value)
-            for name, value in _COOKIE.findall(field)
-            if name
-        ],
-    )
+    pairs: Iterable[tuple[str, str]] = filter(_has_name, _COOKIE.findall(field))
+    if '"' in field:
+        pairs = [(name, _unquote(value)) for name, value in pairs]
+    return multi_dict(kind, pairs)
 
 
 def _unquote(value: str) -> str:
+    if not value.startswith('"'):
+        return value
     return _ESCAPED.sub(_unescape, value[1:-1].encode()).decode(errors="replace")
 
 

@@ -10,7 +10,7 @@ import io
 from tempfile import SpooledTemporaryFile
 from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, Any, cast
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote_from_bytes
 
 from werkzeug import formparser
 from werkzeug.datastructures import FileStorage
@@ -19,15 +19,16 @@ from werkzeug.wrappers import Request as RequestBase
 from werkzeug.wrappers import request as request_module
 
 from ..errors import SetupError
-from ..fast import IS_FAST
 from .body import SHORT_BYTES, read_short
 from .hints import MULTIPART, NO_CHARSET, URLENCODED, hint_once
+from .lazy import Lazy
 from .multidict import multi_dict, split_fields
 from .multipart import Parts, read_boundary, split_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from typing_extensions import Self
     from werkzeug.datastructures import MultiDict
 
     from .multipart import Part
@@ -36,11 +37,30 @@ if TYPE_CHECKING:
     Parsed = tuple[IO[bytes], MultiDict[str, str], MultiDict[str, FileStorage]]
 
 
+_ASCII = bytes(range(128))
+
+
 class FormParser(formparser.FormDataParser):
     """Werkzeug's form parser, which reports a broken form where that one gives an empty one.
 
     It is :attr:`Request.form_data_parser_class`; a program may put its own there.
     """
+
+    @classmethod
+    def for_request(cls, request: Request) -> Self:
+        """The parser for a request, which reads the limits of it that hold for its form."""
+        parser = cls.__new__(cls)
+        parser._request = request
+        parser.cls = request.parameter_storage_class
+        return parser
+
+    _request: Request
+    silent = True
+    if not TYPE_CHECKING:
+        stream_factory = Lazy(lambda parser: parser._request._get_file_stream)
+        max_content_length = Lazy(lambda parser: parser._request.max_content_length)
+        max_form_memory_size = Lazy(lambda parser: parser._request.max_form_memory_size)
+        max_form_parts = Lazy(lambda parser: parser._request.max_form_parts)
 
     #: Longest body of a urlencoded form, in bytes: all of it is in memory. ``None``: no limit.
     max_urlencoded_size: int | None = None
@@ -61,18 +81,36 @@ class FormParser(formparser.FormDataParser):
         :raises werkzeug.exceptions.RequestEntityTooLarge: if it passes a limit.
         """
         if mimetype == URLENCODED:
-            return stream, self._read_fields(stream), multi_dict(self.cls, ())
+            return stream, self.read_fields(stream), multi_dict(self.cls, ())
         if mimetype == MULTIPART:
             form, files = self._read_parts(stream, content_length, options or {})
             return stream, form, files
         return stream, self.cls(), self.cls()
 
-    def _read_fields(self, stream: IO[bytes]) -> MultiDict[str, str]:
-        most = self.max_urlencoded_size
+    def read_fields(self, stream: IO[bytes]) -> MultiDict[str, str]:
+        """The fields of a urlencoded form."""
+        if self.max_urlencoded_size is None and self.max_urlencoded_fields is None:
+            body = stream.read()
+        else:
+            body = self._read_limited(stream)
+        try:
+            text = body.decode()
+        except UnicodeDecodeError:
+            text = quote_from_bytes(body, _ASCII)  # the rest of a letter may be escaped already
+        try:
+            return split_fields(self.cls, text, "strict")
+        except UnicodeDecodeError:
+            hint_once(NO_CHARSET)
+            return split_fields(self.cls, text, "replace")
+
+    def _read_limited(self, stream: IO[bytes]) -> bytes:
+        most, most_fields = self.max_urlencoded_size, self.max_urlencoded_fields
         body = stream.read() if most is None else stream.read(most + 1)
         if most is not None and len(body) > most:
             raise RequestEntityTooLarge
-        return read_urlencoded(self.cls, body, self.max_urlencoded_fields)
+        if most_fields is not None and body and body.count(b"&") + 1 > most_fields:
+            raise RequestEntityTooLarge
+        return body
 
     def _read_parts(
         self, stream: IO[bytes], content_length: int | None, parameters: dict[str, str]
@@ -151,52 +189,6 @@ def _plain_int(text: str) -> int:
     if not text.isascii() or not text.isdigit():
         raise ValueError(text)
     return int(text)
-
-
-def read_urlencoded(
-    kind: type[MultiDict[str, str]], body: bytes, most: int | None
-) -> MultiDict[str, str]:
-    """The fields of a form in a multidict of that kind.
-
-    :param most: more fields are a 413; ``None``: no limit.
-    """
-    if most is not None and body and body.count(b"&") + 1 > most:
-        raise RequestEntityTooLarge
-    if IS_FAST and b"%" not in body:
-        try:
-            return split_fields(kind, body.decode())
-        except UnicodeDecodeError:
-            pass  # which of the fields are not UTF-8 has to be seen
-    fields, is_valid = split_urlencoded(body)
-    if not is_valid:
-        hint_once(NO_CHARSET)
-    return multi_dict(kind, fields)
-
-
-def split_urlencoded(body: bytes) -> tuple[list[tuple[str, str]], bool]:
-    """Names and values of a form in order, and whether all their bytes were UTF-8.
-
-    Bytes that are not, escaped or raw, become U+FFFD. The URL standard,
-    "application/x-www-form-urlencoded parsing".
-    """
-    fields = [
-        (_unescape(name), _unescape(value))
-        for name, _, value in (field.partition(b"=") for field in body.split(b"&") if field)
-    ]
-    try:
-        return [(name.decode(), value.decode()) for name, value in fields], True
-    except UnicodeDecodeError:
-        return [(_replace(name), _replace(value)) for name, value in fields], False
-
-
-def _unescape(coded: bytes) -> bytes:
-    if b"+" in coded:
-        coded = coded.replace(b"+", b" ")
-    return unquote_to_bytes(coded) if b"%" in coded else coded
-
-
-def _replace(text: bytes) -> str:
-    return text.decode("utf-8", "replace")
 
 
 # What a form may ask for in its ``_method``: the methods that HTML does not know.

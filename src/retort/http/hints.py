@@ -13,7 +13,7 @@ from .. import settings
 from ..errors import file_field_error
 
 if TYPE_CHECKING:
-    from werkzeug.datastructures import FileStorage, ImmutableMultiDict
+    from werkzeug.datastructures import FileStorage, MultiDict
 
     from .request import Request
 
@@ -69,9 +69,11 @@ def hint_at_unread_form(request: Request) -> None:
         hint_once(BODY_OF_GET)
 
 
-def files_with_hints(request: Request) -> ImmutableMultiDict[str, FileStorage]:
-    """The request's empty ``files``, telling why a field that was sent is not in it."""
-    plain: Any = request.files
+def files_with_hints(
+    request: Request, empty: MultiDict[str, FileStorage]
+) -> MultiDict[str, FileStorage]:
+    """The request's ``files``, which are empty, telling why a field that was sent is not there."""
+    plain: Any = empty
 
     class TeachingFiles(type(plain)):  # type: ignore[misc]
         def __getitem__(self, key: str) -> Any:
@@ -91,7 +93,7 @@ def files_with_hints(request: Request) -> ImmutableMultiDict[str, FileStorage]:
             _warn_of_file_field(key, request)
             return bool(super().__contains__(key))
 
-    files: ImmutableMultiDict[str, FileStorage] = TeachingFiles(plain)
+    files: MultiDict[str, FileStorage] = TeachingFiles(plain)
     return files
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import typing as t
+from operator import methodcaller
+from urllib.parse import unquote_to_bytes
 
 from werkzeug.datastructures import ImmutableMultiDict
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from werkzeug.datastructures import MultiDict
 
@@ -30,15 +32,36 @@ def multi_dict(kind: type[Kind], pairs: Iterable[tuple[str, t.Any]]) -> Kind:
     return made
 
 
-def split_fields(kind: type[Kind], text: str) -> Kind:
-    """The fields of a query or a form in which nothing is escaped but spaces."""
+def split_fields(kind: type[Kind], text: str, errors: str) -> Kind:
+    """The fields of a query or of a urlencoded form.
+
+    The URL standard, "application/x-www-form-urlencoded parsing".
+
+    :param errors: what to do with escaped bytes that are not UTF-8; as for ``bytes.decode``.
+    """
     if "+" in text:
         text = text.replace("+", " ")
+    fields: Iterable[tuple[str, str, str]] = map(_at_equals_sign, filter(None, text.split("&")))
+    if "%" in text:
+        fields = _unescaped(fields, errors)
     if kind is not ImmutableMultiDict:
-        return kind([field.partition("=")[::2] for field in text.split("&") if field])
+        return kind([(name, value) for name, _, value in fields])
     made = _new(kind)
-    for field in text.split("&"):
-        if field:
-            name, _, value = field.partition("=")
-            _list_of(made, name, []).append(value)
+    for name, _, value in fields:  # PERF: as in multi_dict()
+        _list_of(made, name, []).append(value)
     return made
+
+
+# PERF: in C, for each field.
+_at_equals_sign: Callable[[str], tuple[str, str, str]] = methodcaller("partition", "=")
+
+
+def _unescaped(
+    fields: Iterable[tuple[str, str, str]], errors: str
+) -> Iterator[tuple[str, str, str]]:
+    for name, sign, value in fields:
+        yield _unescape(name, errors), sign, _unescape(value, errors)
+
+
+def _unescape(text: str, errors: str) -> str:
+    return unquote_to_bytes(text).decode("utf-8", errors) if "%" in text else text

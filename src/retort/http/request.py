@@ -6,24 +6,20 @@ business of `context.py`.
 
 from __future__ import annotations
 
-import re
 import typing as t
 from functools import lru_cache
-from io import BytesIO
-from operator import attrgetter
 
 from werkzeug.datastructures import EnvironHeaders, IfRange
 from werkzeug.exceptions import BadRequest, HTTPException
+from werkzeug.http import parse_options_header
 from werkzeug.utils import cached_property
 from werkzeug.wrappers import Request as RequestBase
 
 from .. import json, settings
-from ..fast import IS_FAST
-from ..heirs import Seen
 from ..routing import options_of
-from .body import open_body, read_at_once
+from .body import open_body
 from .cookies import read_cookies
-from .forms import FormParser, read_urlencoded
+from .forms import FormParser
 from .hints import (
     MULTIPART,
     URLENCODED,
@@ -48,11 +44,6 @@ if t.TYPE_CHECKING:
 
 T = t.TypeVar("T")
 
-JSON = "application/json"
-
-# A media type as nearly all clients write it, and what separates the parts of a form.
-_PLAIN_TYPE = re.compile(r"([\w/+.-]+)(?:; ?boundary=([\w'+.-]+))?", re.ASCII)
-
 
 class FromEnviron(Lazy, t.Generic[T]):
     """An attribute worked out from the environ at its first use, and plain afterwards.
@@ -61,7 +52,13 @@ class FromEnviron(Lazy, t.Generic[T]):
     """
 
     def __init__(self, read: Callable[[WSGIEnvironment], T], doc: str) -> None:
-        super().__init__(lambda request: read(request.environ), doc)
+        super().__init__(read, doc)
+
+    def __get__(self, owner: Request | None, kind: type) -> t.Any:
+        if owner is None:
+            return self
+        value = owner.__dict__[self.name] = self.make(owner.environ)
+        return value
 
 
 class ConfigLimit:
@@ -112,8 +109,11 @@ def _server(environ: WSGIEnvironment) -> tuple[str, int | None] | None:
         return name, None  # a unix socket has no port
 
 
-# Werkzeug's attributes, for what is not ordinary.
-_ARGS: t.Any = RequestBase.args
+@lru_cache(maxsize=256)
+def _parse_type(content_type: str) -> tuple[str, dict[str, str]]:
+    """Media type and parameters of a ``Content-Type``; the dictionary is shared."""
+    mimetype, parameters = parse_options_header(content_type)
+    return mimetype.lower(), parameters
 
 
 class Request(RequestBase):
@@ -245,33 +245,25 @@ class Request(RequestBase):
             return _has_plain_headers(type(self))  # type: ignore[arg-type]  # it is hashable
         return type(headers) is EnvironHeaders
 
+    def _read_type(self) -> tuple[str, dict[str, str]]:
+        if "headers" in self.__dict__ or not _has_plain_headers(type(self)):  # type: ignore[arg-type]
+            return _parse_type(self.headers.get("Content-Type", ""))
+        return _parse_type(self.environ.get("CONTENT_TYPE", ""))
+
     def _read_args(self) -> MultiDict[str, str]:
-        query: str = self.environ.get("QUERY_STRING", "")
-        is_simple = "%" not in query and query.isascii()
-        if not is_simple or "query_string" in self.__dict__ or not IS_FAST:
-            args: MultiDict[str, str] = _ARGS.__get__(self, type(self))
-            return args
-        return split_fields(self.parameter_storage_class, query)
+        query = self.query_string.decode()
+        return split_fields(self.parameter_storage_class, query, "werkzeug.url_quote")
 
     if not t.TYPE_CHECKING:
         args = Lazy(_read_args, "The fields of the query, parsed.")
-
-    def _parse_content_type(self) -> None:
-        own = self.__dict__
-        if (
-            type(self) is Request
-            and _keeps_readers.now()
-            and "_parsed_content_type" not in own
-            and ("headers" not in own or type(self.headers) is EnvironHeaders)
-        ):
-            # PERF: Werkzeug looks at each character of what could be said in many ways.
-            plain = _PLAIN_TYPE.fullmatch(self.environ.get("CONTENT_TYPE", ""))
-            if plain is not None:
-                boundary = plain[2]
-                parameters = {} if boundary is None else {"boundary": boundary}
-                self._parsed_content_type = (plain[1], parameters)
-                return
-        super()._parse_content_type()
+        mimetype = Lazy(
+            lambda request: request._read_type()[0],
+            "The ``Content-Type`` in lower case, without its parameters.",
+        )
+        mimetype_params = Lazy(
+            lambda request: request._read_type()[1].copy(),
+            "The parameters of the ``Content-Type``, such as its charset.",
+        )
 
     @cached_property
     def if_range(self) -> IfRange:
@@ -300,20 +292,23 @@ class Request(RequestBase):
     form_data_parser_class = FormParser
 
     # What reading a form has come to; not to be read again, since the body is gone.
-    _form_error: HTTPException | None = None
-    _is_read_by_parts = False
+    _form_error: Exception | None = None
+    #: Whether :meth:`iter_parts` reads the form.
+    is_read_by_parts = False
 
-    @cached_property
-    def stream(self) -> t.IO[bytes]:
-        """The body as a stream of bytes, which can be read once.
-
-        Reading raises :exc:`~werkzeug.exceptions.RequestEntityTooLarge` at
-        :attr:`max_content_length`, and :exc:`~werkzeug.exceptions.ClientDisconnected`, which
-        is a :exc:`~werkzeug.exceptions.BadRequest`, if the body breaks off.
-        """
+    def _open_body(self) -> t.IO[bytes]:
         if self.shallow:
             raise RuntimeError("A request made with shallow=True does not read its body.")
         return open_body(self.environ, self.max_content_length)
+
+    if not t.TYPE_CHECKING:
+        stream = Lazy(
+            _open_body,
+            "The body as a stream of bytes, which can be read once. Reading raises"
+            " :exc:`~werkzeug.exceptions.RequestEntityTooLarge` at :attr:`max_content_length`, and"
+            " :exc:`~werkzeug.exceptions.ClientDisconnected`, which is a"
+            " :exc:`~werkzeug.exceptions.BadRequest`, if the body breaks off.",
+        )
 
     @property
     def want_form_data_parsed(self) -> bool:
@@ -322,27 +317,27 @@ class Request(RequestBase):
         By default if there is a ``Content-Type``; for GET and HEAD only if the config
         ``FORM_FROM_GET_BODY`` says so.
         """
-        if not super().want_form_data_parsed:
+        if not self.environ.get("CONTENT_TYPE"):
             return False
         if self.method not in ("GET", "HEAD"):
             return True
         return bool(settings.current().get("FORM_FROM_GET_BODY", True))
 
     def _read_form(self) -> MultiDict[str, str]:
-        form = self._read_plain_form()
-        if form is None:
-            self._load_form_data()
-            if settings.current().get("DEBUG"):
-                hint_at_unread_form(self)
-            form = self.__dict__["form"]
+        self._load_form_data()
+        form: MultiDict[str, str] = self.__dict__["form"]
+        if not form and settings.current().get("DEBUG"):
+            hint_at_unread_form(self)
         return form
 
     def _read_files(self) -> MultiDict[str, FileStorage]:
-        if "form" not in self.__dict__:
-            self._load_form_data()
+        self._load_form_data()
         files: MultiDict[str, FileStorage] | None = self.__dict__.get("files")
-        # Without them the form was a plain one.
-        return multi_dict(self.parameter_storage_class, ()) if files is None else files
+        if files is None:
+            files = multi_dict(self.parameter_storage_class, ())
+            if settings.current().get("DEBUG") and self.mimetype != MULTIPART:
+                files = files_with_hints(self, files)
+        return files
 
     if not t.TYPE_CHECKING:
         form = Lazy(
@@ -359,93 +354,48 @@ class Request(RequestBase):
 
     def make_form_data_parser(self) -> t.Any:
         """The parser for this request's form: a :attr:`form_data_parser_class`."""
-        parser = super().make_form_data_parser()
-        if isinstance(parser, FormParser):
-            held: t.Container[str] = options_of(self.url_rule).limits
-            if settings.current().get("LIMIT_URLENCODED_FORMS"):
-                held = {"max_form_memory_size", "max_form_parts"}
-            if "max_form_memory_size" in held:
-                parser.max_urlencoded_size = parser.max_form_memory_size
-            if "max_form_parts" in held:
-                parser.max_urlencoded_fields = parser.max_form_parts
+        if self.form_data_parser_class is FormParser:
+            # PERF: with most forms there is no need to know all limits.
+            parser: t.Any = FormParser.for_request(self)
+        else:
+            parser = super().make_form_data_parser()
+        limits: t.Container[str] = options_of(self.url_rule).limits
+        if limits or settings.current().get("LIMIT_URLENCODED_FORMS"):
+            self._limit_urlencoded(parser, limits)
         return parser
 
+    def _limit_urlencoded(self, parser: t.Any, limits: t.Any) -> None:
+        if settings.current().get("LIMIT_URLENCODED_FORMS"):
+            limits = ("max_form_memory_size", "max_form_parts")
+        if "max_form_memory_size" in limits:
+            parser.max_urlencoded_size = self.max_form_memory_size
+        if "max_form_parts" in limits:
+            parser.max_urlencoded_fields = self.max_form_parts
+
     def _load_form_data(self) -> None:
-        if "form" in self.__dict__:
+        own = self.__dict__
+        if "form" in own:
             return
         if self._form_error is not None:
             raise self._form_error
-        if self._is_read_by_parts:
-            raise RuntimeError(
-                "request.form and request.files were asked for after request.iter_parts() had"
-                " read the form. Take the fields from the parts."
+        try:
+            if not self.want_form_data_parsed:
+                own["stream"] = self.stream
+                own["form"] = multi_dict(self.parameter_storage_class, ())
+                return
+            parser = self.make_form_data_parser()
+            stream = self._get_stream_for_parsing()
+            if self.mimetype == URLENCODED and type(parser) is FormParser:
+                own["form"] = parser.read_fields(stream)
+                return
+            own["stream"], own["form"], files = parser.parse(
+                stream, self.mimetype, self.content_length, self.mimetype_params
             )
-        try:
-            super()._load_form_data()
         except HTTPException as error:
             self._form_error = error
             raise
-        if settings.current().get("DEBUG") and self.mimetype != MULTIPART and not self.files:
-            self.__dict__["files"] = files_with_hints(self)
-
-    def _read_plain_form(self) -> MultiDict[str, str] | None:
-        """The fields of a urlencoded form that nobody has a say in; ``None``: this is none.
-
-        PERF: the same as Werkzeug's way through a parser, without asking what is known.
-        """
-        config = settings.current()
-        if (
-            self.environ.get("CONTENT_TYPE") != URLENCODED
-            or not _reads_as_usual(self)
-            or self.method in ("GET", "HEAD")
-            or options_of(self.url_rule).limits
-        ):
-            return None
-        if config.get("DEBUG"):
-            return None
-        most, most_fields = config["MAX_CONTENT_LENGTH"], None
-        if config.get("LIMIT_URLENCODED_FORMS"):
-            most_fields, memory = config["MAX_FORM_PARTS"], config["MAX_FORM_MEMORY_SIZE"]
-            most = memory if most is None else most if memory is None else min(most, memory)
-        try:
-            body = self._read_at_once(most)
-            if body is None:
-                return None
-            return read_urlencoded(self.parameter_storage_class, body, most_fields)
-        except HTTPException as error:
-            self._form_error = error
-            raise
-
-    def _read_at_once(self, most: int | None) -> bytes | None:
-        body = read_at_once(self.environ, most)
-        if body is not None:
-            source = self.environ["wsgi.input"]
-            # Nothing is left of it.
-            self.__dict__["stream"] = source if type(source) is BytesIO else BytesIO()
-        return body
-
-    if not t.TYPE_CHECKING:
-
-        def get_data(
-            self, cache: bool = True, as_text: bool = False, parse_form_data: bool = False
-        ) -> bytes | str:
-            """The whole body, unless it was read before in another way.
-
-            :param cache: keep it for the next call, and for the readers of forms and JSON.
-            :param as_text: decode it from UTF-8; bytes that are not become U+FFFD.
-            :param parse_form_data: read it into :attr:`form` and :attr:`files` if it is a form,
-                of which nothing is left here then.
-            :raises werkzeug.exceptions.RequestEntityTooLarge: if it is longer than
-                :attr:`max_content_length`.
-            :raises werkzeug.exceptions.ClientDisconnected: if it breaks off.
-            """
-            if not parse_form_data and _reads_as_usual(self):
-                body = self._read_at_once(self.max_content_length)
-                if body is not None:
-                    if cache:
-                        self._cached_data = body
-                    return body.decode(errors="replace") if as_text else body
-            return super().get_data(cache, as_text, parse_form_data)
+        if files:  # without any, there is nothing to be closed
+            own["files"] = files
 
     def iter_parts(self) -> Iterator[Part]:
         """The fields and files of a multipart form, one by one while they arrive.
@@ -464,7 +414,7 @@ class Request(RequestBase):
                     for piece in part:
                         digest.update(piece)
         """
-        if "form" in self.__dict__ or self._form_error or self._is_read_by_parts:
+        if "form" in self.__dict__ or self._form_error is not None:
             raise RuntimeError(
                 "request.iter_parts() was called after the form had been read: by request.form"
                 " or request.files, in an earlier hook perhaps, by the config METHOD_OVERRIDE,"
@@ -472,7 +422,11 @@ class Request(RequestBase):
             )
         if self.mimetype != MULTIPART:
             return iter(())
-        self._is_read_by_parts = True
+        self.is_read_by_parts = True
+        self._form_error = RuntimeError(
+            "request.form and request.files were asked for after request.iter_parts() had"
+            " read the form. Take the fields from the parts."
+        )
         parts = Parts(
             self._get_stream_for_parsing(),
             read_boundary(self.mimetype_params),
@@ -491,38 +445,12 @@ class Request(RequestBase):
             more than 1,000 levels of arrays and objects.
         :raises werkzeug.exceptions.UnsupportedMediaType: if it is not declared as JSON.
         """
-        if (
-            cache
-            and not silent
-            and self.environ.get("CONTENT_TYPE") == JSON
-            and _reads_as_usual(self)
-        ):
-            body = self._read_at_once(self.max_content_length)
-            if body is not None:
-                self._cached_data = body
-                return self._parse_json(body)
         try:
             return super().get_json(force, silent, cache)
         except RecursionError:
             if silent:
                 return None
             return self.on_json_loading_failed(ValueError("It is nested too deeply."))
-
-    def _parse_json(self, body: bytes) -> t.Any:
-        """The value of a body that says it is JSON.
-
-        PERF: Werkzeug takes the type apart to see whether it says so.
-        """
-        try:
-            value = self.json_module.loads(body)
-        except RecursionError:
-            return self.on_json_loading_failed(ValueError("It is nested too deeply."))
-        except ValueError as error:
-            value = self.on_json_loading_failed(error)
-            self._cached_json = (value, self._cached_json[1])
-        else:
-            self._cached_json = (value, value)
-        return value
 
     def on_json_loading_failed(self, e: ValueError | None) -> t.Any:
         """Answer a body that is not JSON; the details are told in debug mode only.
@@ -539,42 +467,6 @@ class Request(RequestBase):
 
 
 _INIT_AND_CLOSE = Request.__init__, Request.close
-
-# Of what reads a body, what a subclass or a tool may have changed.
-_READERS = (
-    *("_load_form_data", "_get_stream_for_parsing", "want_form_data_parsed", "stream", "get_data"),
-    *("make_form_data_parser", "form_data_parser_class", "mimetype", "_parse_content_type"),
-    *("content_type", "mimetype_params", "content_length", "max_content_length", "is_json"),
-    *("max_form_memory_size", "max_form_parts", "get_json"),
-)
-_readers_of = attrgetter(*_READERS)
-_parsers_of = attrgetter("__init__", "parse", "_read_fields", "parse_from_environ")
-# The same, put in place on one request; and what shows that its body was read.
-_READ_OR_CHANGED = frozenset(
-    {
-        *_READERS,
-        *("_cached_data", "_cached_json", "_form_error", "_is_read_by_parts", "form", "files"),
-        *("_max_content_length", "_max_form_memory_size", "_max_form_parts"),
-    }
-)
-
-
-def _readers() -> tuple[t.Any, ...]:
-    return _readers_of(Request), _readers_of(RequestBase), _parsers_of(FormParser)
-
-
-_STANDARD = _readers()
-_keeps_readers = Seen(lambda: IS_FAST and _readers() == _STANDARD, Request, FormParser)
-
-
-def _reads_as_usual(request: Request) -> bool:
-    """Whether nobody has read the body of a request, or has a say in how it is read."""
-    return (
-        type(request) is Request
-        and _keeps_readers.now()
-        and _READ_OR_CHANGED.isdisjoint(request.__dict__)
-        and not request.shallow
-    )
 
 
 @lru_cache(maxsize=64)
