@@ -16,7 +16,6 @@ from werkzeug import formparser
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request as RequestBase
-from werkzeug.wrappers import request as request_module
 
 from ..errors import SetupError
 from .body import SHORT_BYTES, read_short
@@ -142,7 +141,7 @@ class FormParser(formparser.FormDataParser):
     ) -> list[tuple[str, str]]:
         """Put the files of a form with ``files``; the fields are returned."""
         fields = []
-        is_here = isinstance(parts, list) and stores_as_usual(self.stream_factory)
+        is_here = isinstance(parts, list) and _is_werkzeugs(self.stream_factory)
         for part in parts:
             if part.filename is None:
                 fields.append((part.name, part.text()))
@@ -165,14 +164,12 @@ class FormParser(formparser.FormDataParser):
         )
 
 
-_USUAL = (RequestBase._get_file_stream, formparser.default_stream_factory)
+# What makes the file that Werkzeug puts an upload in.
+_FACTORIES = (RequestBase._get_file_stream, formparser.default_stream_factory)
 
 
-def stores_as_usual(factory: Any) -> bool:
-    """Whether files go where Werkzeug puts them: nobody has anything to say about it."""
-    default = request_module.default_stream_factory  # type: ignore[attr-defined]
-    usual = (RequestBase._get_file_stream, default)
-    return usual == _USUAL and getattr(factory, "__func__", factory) in _USUAL
+def _is_werkzeugs(factory: Any) -> bool:
+    return getattr(factory, "__func__", factory) in _FACTORIES
 
 
 def kept(content: bytes) -> IO[bytes]:
