@@ -26,7 +26,7 @@ from .globals import (
     session,
 )
 from .heirs import UNCHANGED
-from .http.files import send_from
+from .http.files import send_from, send_path
 from .http.redirect import DEFAULT_CODE
 from .http.request import split_blueprint_path as _split_blueprint_path  # noqa: F401
 from .routing import build_path
@@ -304,19 +304,19 @@ def send_file(
 
     Flask API: Useful Functions and Classes.
     """
-    return cast(
-        "Response",
-        werkzeug.utils.send_file(
-            path_or_file,  # type: ignore[arg-type]
-            mimetype=mimetype,
-            as_attachment=as_attachment,
-            download_name=download_name,
-            conditional=conditional,
-            etag=etag,
-            last_modified=last_modified,
-            **_file_settings(max_age),
-        ),
-    )
+    options = {
+        "mimetype": mimetype,
+        "as_attachment": as_attachment,
+        "download_name": download_name,
+        "conditional": conditional,
+        "etag": etag,
+        "last_modified": last_modified,
+        **_file_settings(max_age),
+    }
+    if isinstance(path_or_file, str) or hasattr(path_or_file, "__fspath__"):
+        path: Any = os.fspath(path_or_file)
+        return send_path(os.path.join(_find_app().root_path, path), **options)
+    return cast("Response", werkzeug.utils.send_file(path_or_file, **options))
 
 
 def send_from_directory(
@@ -332,10 +332,8 @@ def send_from_directory(
 
     Flask API: Useful Functions and Classes.
     """
-    settings = kwargs | _file_settings(kwargs.get("max_age"))
-    if kwargs.keys() <= {"max_age"}:
-        return send_from(directory, path, settings)
-    return cast("Response", werkzeug.utils.send_from_directory(directory, path, **settings))
+    options = kwargs | _file_settings(kwargs.get("max_age"))
+    return send_from(_find_app().root_path, directory, path, **options)
 
 
 def _file_settings(max_age: object) -> dict[str, Any]:
@@ -346,7 +344,6 @@ def _file_settings(max_age: object) -> dict[str, Any]:
         "environ": _current_environ(),
         "use_x_sendfile": app.config["USE_X_SENDFILE"],
         "response_class": app.response_class,
-        "_root_path": app.root_path,
     }
 
 

@@ -1,4 +1,4 @@
-"""Files of a folder: what was answered once is answered again, as long as it is right."""
+"""Files by their path: the fields are Werkzeug's, and the content is as it is now."""
 
 import mimetypes
 import os
@@ -6,18 +6,19 @@ from functools import partial
 
 import pytest
 import werkzeug.utils
+from hypothesis import given
+from hypothesis import strategies as st
+from werkzeug.utils import get_content_type
 from werkzeug.wsgi import FileWrapper
 
 import retort
-from retort.fast import IS_FAST
-from retort.http import files
+from retort.http.files import send_path
 
 WHOLE = b"<p>a page</p>\n" * 100
 
 
 @pytest.fixture
 def folder(tmp_path):
-    files._known.clear()
     (tmp_path / "page.html").write_bytes(WHOLE)
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "größe.txt").write_bytes(b"deep")
@@ -60,8 +61,67 @@ def test_a_file_is_sent_again_as_it_was_sent(app, ask, name, max_age):
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = max_age
     first, *others = [sent(ask(f"/static/{name}")) for _ in range(3)]
     assert others == [first, first]
-    is_there = os.path.isfile(os.path.join(app.static_folder, name))
-    assert bool(files._known) is (is_there and IS_FAST)
+
+
+@pytest.fixture(scope="module")
+def names(tmp_path_factory):
+    """Paths of files: large and small, old and of odd names."""
+    folder = tmp_path_factory.mktemp("names")
+    sizes = {"a.txt": 3, "b.tar.gz": 0, "größe.html": 10, "c;d e.unknown": 5, "large.bin": 140_000}
+    for time, (name, size) in enumerate(sizes.items()):
+        (folder / name).write_bytes(b"x" * size)
+        os.utime(folder / name, (time * 1e8 + 0.75, time * 1e8 + 0.75))
+    return [str(folder / name) for name in sizes]
+
+
+class OfWerkzeug(werkzeug.wrappers.Response):
+    make_conditional = retort.Response.make_conditional  # ours does more, and is tested elsewhere
+
+
+class Own(retort.Response):
+    pass
+
+
+@given(
+    which=st.integers(0, 4),
+    options=st.fixed_dictionaries(
+        {},
+        optional={
+            "mimetype": st.sampled_from(["text/plain", "a/b"]),
+            "as_attachment": st.booleans(),
+            "download_name": st.sampled_from(["x.txt", "ü.tar.gz", 'a"b', "none"]),
+            "conditional": st.booleans(),
+            "etag": st.sampled_from([True, False, "tag"]),
+            "last_modified": st.sampled_from([0, 1e9 + 0.5]),
+            "max_age": st.sampled_from([None, 0, 60, lambda path: len(path)]),
+            "use_x_sendfile": st.booleans(),
+        },
+    ),
+    method=st.sampled_from(["GET", "HEAD", "POST"]),
+    conditions=st.dictionaries(
+        st.sampled_from(["HTTP_IF_NONE_MATCH", "HTTP_IF_MATCH", "HTTP_RANGE"]),
+        st.sampled_from(["*", '"tag"', "bytes=0-1", "bytes=1-1,0-0"]),
+    ),
+    response_class=st.sampled_from([retort.Response, Own]),
+)
+def test_a_file_has_the_fields_and_content_of_werkzeugs(
+    names, which, options, method, conditions, response_class
+):
+    def sent(send, kind):
+        environ = {"REQUEST_METHOD": method, **conditions}
+        response = send(names[which], environ, response_class=kind, **options)
+        told = []
+        body = response(environ, lambda *words: told.extend(words))
+        content = b"".join(body)
+        body.close() if hasattr(body, "close") else response.close()
+        fields = {name: value for name, value in told[1] if name not in ("Date", "Expires")}
+        boundary = fields.get("Content-Type", "").partition("boundary=")[2]
+        if boundary:  # is another one each time
+            fields["Content-Type"] = fields["Content-Type"].replace(boundary, "x")
+            content = content.replace(boundary.encode(), b"x")
+        return told[0], fields, {name for name, _ in told[1]}, content
+
+    assert sent(send_path, response_class) == sent(werkzeug.utils.send_file, OfWerkzeug)
 
 
 def test_what_has_changed_is_sent_as_it_is_now(ask, folder):
@@ -178,9 +238,9 @@ def test_a_type_that_is_registered_later_counts(ask, folder, name):
     def kind():
         return ask(f"/static/{name}").headers.get_all("Content-Type")
 
-    def kind_for_the_first_time():
-        files._known.clear()
-        return kind()
+    def guessed():
+        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        return [get_content_type(kind, "utf-8")]
 
     changes = [
         lambda: mimetypes.add_type("text/x-retort", ".retort"),
@@ -193,7 +253,7 @@ def test_a_type_that_is_registered_later_counts(ask, folder, name):
     for change in changes:
         kind()
         change()
-        assert kind() == kind_for_the_first_time()
+        assert kind() == guessed()
 
 
 def test_a_file_that_is_of_no_known_type_at_first_gets_one(ask, folder, types):
@@ -222,21 +282,6 @@ def test_a_class_may_say_for_how_long_each_file_is_kept(folder):
         site.seconds = seconds
         for _ in range(2):
             assert ask("/static/page.html").cache_control.max_age == seconds
-
-
-def test_what_was_put_in_place_of_a_function_sends_every_file(ask, monkeypatch):
-    assert ask("/static/page.html").status_code == 200
-    sent = []
-
-    def send_file(path, *args, **kwargs):
-        sent.append(path)
-        return real(path, *args, **kwargs)
-
-    real = werkzeug.utils.send_file
-    monkeypatch.setattr(werkzeug.utils, "send_file", send_file)
-    for _ in range(2):
-        assert ask("/static/page.html").data == WHOLE
-    assert len(sent) == 2
 
 
 def test_a_class_of_responses_of_the_program_is_used(app, ask):
@@ -274,12 +319,3 @@ def test_a_large_file_is_sent_piece_by_piece(ask, folder):
     (folder / "large").write_bytes(bytes(200_000))
     for _ in range(2):
         assert ask("/static/large").data == bytes(200_000)
-    assert files._known == {}
-
-
-def test_only_so_many_answers_are_kept(ask, folder, monkeypatch):
-    monkeypatch.setattr(files._known, "max_size", 3)
-    for number in range(5):
-        (folder / f"{number}.txt").write_bytes(b"x")
-        assert ask(f"/static/{number}.txt").data == b"x"
-        assert len(files._known) == (number % 3 + 1 if IS_FAST else 0)

@@ -1,7 +1,7 @@
-"""Answer with a small file of a folder, as Werkzeug answered with it the last time.
+"""Answer with a file that is given by its path: the response of Werkzeug's `send_file`.
 
-Werkzeug decides whether there is such a file, and writes its header fields. They are kept and
-sent again, with the file as it is now, until its time or size is another one.
+Preconditions and ranges are for `Response.make_conditional`. A small file is read at once, so
+that its response can be sent like any other; of a large one, pieces are read as they are sent.
 """
 
 from __future__ import annotations
@@ -9,21 +9,35 @@ from __future__ import annotations
 import mimetypes
 import os
 import stat
-import time
 import typing as t
+import unicodedata
 from functools import lru_cache
+from io import BytesIO
+from time import time
+from urllib.parse import quote
+from zlib import adler32
 
-import werkzeug.utils
-from werkzeug.http import http_date
+from werkzeug.datastructures import Headers
+from werkzeug.exceptions import NotFound, RequestedRangeNotSatisfiable
+from werkzeug.http import http_date, quote_etag
 from werkzeug.security import safe_join
+from werkzeug.wsgi import wrap_file
 
-from ..bounded import BoundedCache
-from ..fast import IS_FAST
-from .response import Response
+from .conditional import READS
+from .response import Response, type_field
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from _typeshed.wsgi import WSGIEnvironment
+
+    MaxAge = int | None | Callable[[str | None], int | None]
 
 # Larger ones are sent piece by piece.
-_MOST_BYTES = 128 * 1024
-_MOST_FILES = 1024
+_SMALL_BYTES = 128 * 1024
+# For a pipe that has taken the place of a file, there is no waiting.
+_OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 # A request with one of these may be answered with less than the whole file.
 _CONDITIONS = frozenset(
@@ -32,167 +46,155 @@ _CONDITIONS = frozenset(
         *("HTTP_IF_UNMODIFIED_SINCE", "HTTP_RANGE", "HTTP_IF_RANGE"),
     }
 )
-# Regular files do not block; for what has taken the place of one, nobody is to wait.
-_OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
-def send_from(directory: t.Any, path: t.Any, settings: dict[str, t.Any]) -> Response:
-    """What Werkzeug's ``send_from_directory`` answers.
+def send_from(
+    root_path: str,
+    directory: os.PathLike[str] | str,
+    name: os.PathLike[str] | str,
+    environ: WSGIEnvironment,
+    response_class: type[Response],
+    **options: t.Any,
+) -> Response:
+    """What Werkzeug's ``send_from_directory`` answers; a path from a user is safe as ``name``.
 
-    :param settings: its other arguments; without any that change how one file is sent.
-    :raises werkzeug.exceptions.NotFound: if there is no such file in the folder.
+    :param root_path: where a relative ``directory`` starts from.
+    :param options: of `send_path`.
+    :raises werkzeug.exceptions.NotFound: if the name leads out of it, or there is no such file.
     """
-    if not _is_ordinary(directory, path, settings):
-        return _send(directory, path, settings)
-    key = (settings["_root_path"], directory, path)
-    known = _known.get(key)
-    response = None if known is None else known.send_again(settings)
+    folder, name = os.fspath(directory), os.fspath(name)
+    join = _join if len(name) < _MOST_CACHED_LETTERS else safe_join
+    path = join(folder, name)
+    if path is None:
+        raise NotFound
+    path = os.path.join(root_path, path)
+    try:
+        return send_path(path, environ, response_class, is_file=True, **options)
+    except (OSError, ValueError):
+        if os.path.isfile(path):
+            raise
+        raise NotFound from None
+
+
+# Clients choose the names.
+_MOST_CACHED_LETTERS = 256
+_join = lru_cache(maxsize=1024)(safe_join)
+
+
+def send_path(
+    path: str,
+    environ: WSGIEnvironment,
+    response_class: type[Response],
+    *,
+    is_file: bool = False,
+    mimetype: str | None = None,
+    as_attachment: bool = False,
+    download_name: str | None = None,
+    conditional: bool = True,
+    etag: bool | str = True,
+    last_modified: datetime | int | float | None = None,
+    max_age: MaxAge = None,
+    use_x_sendfile: bool = False,
+) -> Response:
+    """What Werkzeug's ``send_file`` answers for a path.
+
+    :param is_file: whether it has to be a regular file, and not a pipe for instance.
+    :raises OSError: if the file cannot be read.
+    """
+    name = os.path.basename(path) if download_name is None else download_name
+    mimetype, fields = _kind_of(name, mimetype, as_attachment)
+    status, content = _open(path, is_read=not use_x_sendfile)
+    if is_file and not stat.S_ISREG(status.st_mode):
+        raise OSError("It is no regular file.")
+    size, modified = status.st_size, status.st_mtime
+    fields += (
+        ("Content-Length", str(size)),
+        ("Last-Modified", _date(int(modified) if last_modified is None else last_modified)),
+        *_lifetime(max_age(path) if callable(max_age) else max_age),
+    )
+    if isinstance(etag, str):
+        fields.append(("ETag", quote_etag(etag)))
+    elif etag:
+        fields.append(("ETag", f'"{modified}-{size}-{adler32(path.encode()) & 0xFFFFFFFF}"'))
+    if conditional and environ["REQUEST_METHOD"] in READS:
+        fields += (("Date", _date(int(time()))), ("Accept-Ranges", "bytes"))
+    response: Response | None = None
+    if content is not None and response_class is Response and mimetype.isprintable():
+        response = Response.with_file(content, [type_field(mimetype), *fields], environ)
+        if response is not None and environ.keys().isdisjoint(_CONDITIONS):
+            return response  # PERF: make_conditional() would change nothing
     if response is None:
-        response = _send(directory, path, settings)
-        _remember(key, settings, response)
+        body: t.Any = None
+        if not use_x_sendfile:
+            body = wrap_file(environ, _reader(path) if content is None else BytesIO(content))
+        response = response_class(body, headers=fields, mimetype=mimetype, direct_passthrough=True)
+    if use_x_sendfile:
+        response.headers["X-Sendfile"] = path
+    return _heed_conditions(response, environ, size) if conditional else response
+
+
+def _reader(path: str) -> t.IO[bytes]:
+    return open(path, "rb")  # the response closes it
+
+
+def _kind_of(
+    name: str, mimetype: str | None, as_attachment: bool
+) -> tuple[str, list[tuple[str, str]]]:
+    """The media type, and the fields that say what else the content is."""
+    fields = [("Content-Disposition", _disposition(name, as_attachment))]
+    if mimetype is None:
+        guess, encoding = mimetypes.guess_type(name)
+        mimetype = "application/octet-stream" if guess is None else guess
+        if encoding is not None and not as_attachment:  # browsers would save it unpacked
+            fields.append(("Content-Encoding", encoding))
+    return mimetype, fields
+
+
+def _heed_conditions(response: Response, environ: WSGIEnvironment, size: int) -> Response:
+    try:
+        response = response.make_conditional(environ, accept_ranges=True, complete_length=size)
+    except RequestedRangeNotSatisfiable:
+        response.close()
+        raise
+    if response.status_code == 304:
+        response.headers.pop("X-Sendfile", None)  # or some servers send the file all the same
     return response
 
 
-def _send(directory: t.Any, path: t.Any, settings: dict[str, t.Any]) -> Response:
-    return t.cast("Response", werkzeug.utils.send_from_directory(directory, path, **settings))
+def _open(path: str, *, is_read: bool) -> tuple[os.stat_result, bytes | None]:
+    """What is known of a file, and its content if it is small and to be read."""
+    if not is_read:
+        return os.stat(path), None
+    file = os.open(path, _OPEN_FLAGS)
+    try:
+        status = os.fstat(file)
+        if status.st_size > _SMALL_BYTES or not stat.S_ISREG(status.st_mode):
+            return status, None
+        content = os.read(file, status.st_size)
+    finally:
+        os.close(file)
+    return status, content if len(content) == status.st_size else None
 
 
-def _is_ordinary(directory: t.Any, path: t.Any, settings: dict[str, t.Any]) -> bool:
-    environ = settings["environ"]
-    return (
-        IS_FAST
-        and environ["REQUEST_METHOD"] == "GET"
-        and environ.keys().isdisjoint(_CONDITIONS)
-        and type(path) is str
-        and type(directory) is str
-        and settings["response_class"] is Response
-        and not settings["use_x_sendfile"]
-        and _senders() == _SENDERS
-    )
+def _lifetime(max_age: int | None) -> list[tuple[str, str]]:
+    """How long the response may be kept; without an age, clients are to ask each time."""
+    if max_age is None:
+        return [("Cache-Control", "no-cache")]
+    control = f"public, max-age={max_age}" if max_age > 0 else f"no-cache, max-age={max_age}"
+    return [("Cache-Control", control), ("Expires", _date(int(time() + max_age)))]
 
 
-def _senders() -> tuple[t.Any, ...]:
-    """What a tool may have put something else in place of."""
-    return (
-        werkzeug.utils.send_from_directory,
-        werkzeug.utils.send_file,
-        werkzeug.utils.wrap_file,  # type: ignore[attr-defined]
-    )
+@lru_cache(maxsize=1024)
+def _disposition(name: str, as_attachment: bool) -> str:
+    kind, names = "attachment" if as_attachment else "inline", {"filename": name}
+    if not name.isascii():
+        plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii")
+        # The letters that may stand as they are: attr-char of RFC 5987.
+        names = {"filename": plain, "filename*": f"UTF-8''{quote(name, safe='!#$&+-.^_`|~')}"}
+    headers = Headers()
+    headers.set("Content-Disposition", kind, **names)
+    return headers["Content-Disposition"]
 
 
-_SENDERS = _senders()
-_GUESS_TYPE = mimetypes.guess_type
-
-# Media type and encoding of the content, as `mimetypes` tells them.
-Kind = tuple[str | None, str | None]
-
-
-class KnownFile(t.NamedTuple):
-    """What was answered with a file, and of what that depends."""
-
-    path: str
-    mtime: float
-    size: int
-    kind: Kind
-    ending: str | None  # where that alone tells the kind
-    max_age: int | None
-    fields: list[tuple[str, str]]
-    places: dict[str, int]  # of the fields that tell a time
-
-    def send_again(self, settings: dict[str, t.Any]) -> Response | None:
-        """The same answer with the file as it is; ``None`` if something has changed."""
-        if not self.is_still_of_its_kind():
-            return None
-        if _max_age_of(self.path, settings) != self.max_age:
-            return None
-        content = self.read()
-        if content is None:
-            return None
-        fields = self.fields.copy()
-        now = time.time()
-        fields[self.places["Date"]] = ("Date", _date(int(now)))
-        if self.max_age is not None:
-            fields[self.places["Expires"]] = ("Expires", _date(int(now + self.max_age)))
-        return Response.with_file(content, fields, settings["environ"])
-
-    def is_still_of_its_kind(self) -> bool:
-        """Whether Werkzeug would guess the same type; another may have been registered."""
-        if self.ending is not None and _type_by(self.ending) == self.kind[0]:
-            return True
-        return mimetypes.guess_type(os.path.basename(self.path)) == self.kind
-
-    def read(self) -> bytes | None:
-        try:
-            file = os.open(self.path, _OPEN_FLAGS)
-        except OSError:
-            return None
-        try:
-            now = os.fstat(file)
-            if (now.st_mtime, now.st_size) != (self.mtime, self.size):
-                return None
-            content = os.read(file, self.size) if stat.S_ISREG(now.st_mode) else b""
-        finally:
-            os.close(file)
-        return content if len(content) == self.size else None
-
-
-_known: BoundedCache[tuple[str, str, str], KnownFile] = BoundedCache(_MOST_FILES)
-
-
-def _remember(key: tuple[str, str, str], settings: dict[str, t.Any], response: Response) -> None:
-    if response.status_code != 200 or (response.content_length or 0) > _MOST_BYTES:
-        return
-    root, directory, name = key
-    path = os.path.join(root, safe_join(directory, name) or "")
-    fields = list(response.headers)
-    places = {name: place for place, (name, _) in enumerate(fields)}
-    now = os.stat(path)
-    max_age = _max_age_of(path, settings)
-    is_of_this_file = (
-        response.content_length == now.st_size
-        and response.headers.get("ETag", "").startswith(f'"{now.st_mtime}-{now.st_size}-')
-        and "Date" in places
-        and ("Expires" in places) is (max_age is not None)
-    )
-    if not is_of_this_file:
-        return
-    base = os.path.basename(path)
-    kind = mimetypes.guess_type(base)
-    ending = _telling_ending(base, kind)
-    file = KnownFile(path, now.st_mtime, now.st_size, kind, ending, max_age, fields, places)
-    _known.keep(key, file)
-
-
-def _telling_ending(name: str, kind: Kind) -> str | None:
-    """The ending of a file's name, if its kind is what the tables have for that ending."""
-    ending = os.path.splitext(name)[1]
-    is_telling = (
-        kind[0] is not None
-        and ending == ending.lower()
-        and ":" not in name  # it could be taken for a URL
-        and kind == (_type_by(ending), None)
-    )
-    return ending if is_telling else None
-
-
-# PERF: `guess_type` takes the name for a URL, and that apart.
-def _type_by(ending: str) -> str | None:
-    """What ``guess_type`` gives for a name that ends so; ``None`` if there is more to it."""
-    if (
-        mimetypes.guess_type is not _GUESS_TYPE
-        or ending in mimetypes.suffix_map
-        or ending in mimetypes.encodings_map
-    ):
-        return None
-    return mimetypes.types_map.get(ending)
-
-
-def _max_age_of(path: str, settings: dict[str, t.Any]) -> int | None:
-    max_age = settings["max_age"]
-    seconds: int | None = max_age(path) if callable(max_age) else max_age
-    return seconds
-
-
-@lru_cache(maxsize=8)
-def _date(second: int) -> str:
-    return http_date(second)
+# Files that are sent have been changed at a few times, and it is one second for all of them.
+_date = lru_cache(maxsize=1024)(http_date)
