@@ -3,31 +3,22 @@
 The search order over application and blueprints is decided here; which folder each of them
 names, and the filters and globals, belong to set-up. Nobody imports this file, and so Jinja,
 before a template is asked for, since many programs have none: see `templating.py`.
-
-What is put in place of Jinja's own gives what that gives, and only where nobody else has: a
-program may take another class of environments, such as Jinja's sandbox.
 """
 
 from __future__ import annotations
 
-from collections import ChainMap
 from typing import TYPE_CHECKING, Any
 
-import markupsafe
 from jinja2 import BaseLoader, TemplateNotFound
 from jinja2 import Environment as JinjaEnvironment
 from jinja2 import Template as JinjaTemplate
-from jinja2.compiler import CodeGenerator
 from jinja2.runtime import Context, new_context
-from jinja2.utils import LRUCache, internalcode
-from markupsafe import Markup, escape
+from jinja2.utils import internalcode
 
-from .fast import IS_FAST
 from .globals import _cv_request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, MutableMapping
-    from types import CodeType
+    from collections.abc import Callable, Iterator, Mapping
 
     from .scaffold import Scaffold
     from .setup import App
@@ -38,46 +29,12 @@ if TYPE_CHECKING:
     Attempt = tuple[str, BaseLoader, Source | None]
 
 
-# As Jinja does it; a tool may have put something else in the place of each.
-_PLAIN_ESCAPE = escape if escape.__module__ == "markupsafe" else None
-_GETATTR = JinjaEnvironment.getattr
-_NEW_CONTEXT = JinjaTemplate.new_context
-
-# The part of `escape` that escapes, before it makes the text a `Markup`.
-_escaped = getattr(markupsafe, "_escape_inner", None)
-
-# The attributes of a dictionary; whatever else a template asks it for can only be an item.
+# The attributes of a dictionary; whatever else a template wants of it can only be an item.
 _OF_DICTS = frozenset(vars(dict).keys() | vars(object).keys())
 
 
 class Template(JinjaTemplate):
-    """A template that writes its values, and begins a rendering, in fewer steps."""
-
-    # PERF: benchmarks/micro/template.py
-
-    @classmethod
-    def from_code(
-        cls,
-        environment: JinjaEnvironment,
-        code: CodeType,
-        globals: MutableMapping[str, Any],  # noqa: A002 - Jinja's name for it
-        uptodate: Callable[[], bool] | None = None,
-    ) -> JinjaTemplate:
-        """The template that ``code`` is.
-
-        Code that Jinja generated uses `escape` for nothing but what is put together with
-        other text at once.
-        """
-        template = super().from_code(environment, code, globals, uptodate)
-        names: dict[str, Any] = getattr(template.root_render_func, "__globals__", {})
-        is_usual = (
-            environment.code_generator_class is CodeGenerator
-            and environment.concat is JinjaEnvironment.concat
-            and names.get("escape") is _PLAIN_ESCAPE
-        )
-        if is_usual and _escaped is not None:
-            names["escape"] = _escape_piece
-        return template
+    """A template that begins a rendering in fewer steps."""
 
     def new_context(
         self,
@@ -85,40 +42,17 @@ class Template(JinjaTemplate):
         shared: bool = False,
         locals: Mapping[str, Any] | None = None,  # noqa: A002
     ) -> Context:
-        """The context of one rendering, with the globals as they are now."""
-        known = self.globals
-        is_usual = (
-            JinjaTemplate.new_context is _NEW_CONTEXT
-            and self.environment.context_class is Context
-            and type(known) is ChainMap
-        )
-        if not is_usual:
-            return super().new_context(vars, shared, locals)
-        # PERF: a ChainMap, of the environment's and the template's own, is asked for each name.
-        names: dict[str, Any] = {}
-        for some in reversed(known.maps):  # type: ignore[attr-defined]
-            names.update(some)
-        return new_context(self.environment, self.name, self.blocks, vars, shared, names, locals)
+        """The context of one rendering, with the globals as they are now.
 
-
-@internalcode
-def _escape_piece(value: Any) -> str:
-    """What ``escape`` gives, but for its class: a piece of text need not be ``Markup``."""
-    kind = type(value)
-    if kind is str:
-        return _escaped(value)  # type: ignore[no-any-return,misc]
-    if kind is int or kind is float:
-        return str(value)
-    return value if kind is Markup else escape(value)
-
-
-class _TemplateCache(LRUCache):
-    """Jinja's cache of templates, which notes what was used last only if it is full."""
-
-    def get(self, key: Any, default: Any = None) -> Any:
-        if len(self._mapping) < self.capacity:
-            return self._mapping.get(key, default)
-        return super().get(key, default)
+        PERF: Jinja copies a chain of two dictionaries name by name, and then again; a small page
+        takes half the time without. benchmarks/micro/template.py
+        """
+        if self.environment.context_class is not Context:
+            return super().new_context(vars, shared, locals)  # a class of the program's own
+        known: dict[str, Any] = {}
+        for names in reversed(getattr(self.globals, "maps", (self.globals,))):
+            known.update(names)
+        return new_context(self.environment, self.name, self.blocks, vars, shared, known, locals)
 
 
 class Environment(JinjaEnvironment):
@@ -127,41 +61,29 @@ class Environment(JinjaEnvironment):
     Flask API: Templating.
     """
 
-    _is_next_to_jinja = False
-
     def __init__(self, app: App, **options: Any) -> None:
         if "loader" not in options:
             options["loader"] = app.create_global_jinja_loader()
         super().__init__(**options)
         self.app = app
-        if IS_FAST:
-            # Not so in a class that has others above, such as Jinja's sandbox.
-            self._is_next_to_jinja = getattr(super().getattr, "__func__", None) is _GETATTR
-            if self.template_class is JinjaTemplate:
-                self.template_class = Template
-            self.cache = _quick_cache(self.cache)
+        if self.template_class is JinjaTemplate:  # and not that of a program or another library
+            self.template_class = Template
+        # PERF: to be found once, and not for each attribute. It may be that of a sandbox.
+        self._getattr_above: Any = super().getattr.__func__  # type: ignore[attr-defined]
 
     @internalcode  # not shown where something in a template fails
     def getattr(self, obj: Any, attribute: str) -> Any:
         """What ``obj.attribute`` in a template means: the attribute, or else the item.
 
-        A dictionary is asked for the item at once, if it cannot have the attribute.
+        PERF: a dictionary that cannot have the attribute gives its item without an
+        ``AttributeError`` before; a table of dictionaries takes well under half the time.
         """
-        plain = JinjaEnvironment.getattr
-        if not self._is_next_to_jinja or plain is not _GETATTR:
-            return super().getattr(obj, attribute)
         if type(obj) is dict and attribute not in _OF_DICTS:
             try:
                 return obj[attribute]
             except (LookupError, TypeError, AttributeError):
                 pass  # Jinja says what it is then
-        return plain(self, obj, attribute)
-
-
-def _quick_cache(cache: Any) -> Any:
-    if type(cache) is LRUCache and hasattr(cache, "_mapping"):
-        return _TemplateCache(cache.capacity)
-    return cache
+        return self._getattr_above(self, obj, attribute)
 
 
 class DispatchingJinjaLoader(BaseLoader):
