@@ -9,7 +9,7 @@ PORT = 5000
 export PYTHON
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: run test test-needs test-plain test-lowest test-extensions bench lint docs clean FORCE
+.PHONY: run test test-needs test-lowest test-extensions bench lint docs clean FORCE
 .NOTPARALLEL:  # pip and apt-get run one at a time
 
 run: $(VENV)/runs  ## serve the tutorial's program; prints its address, its routes and the form to open
@@ -20,9 +20,6 @@ test: test-needs $(VENV)/develops $(VENV)/compares  ## everything, the browser i
 
 test-needs:
 	@sh .ci/need python-venv --optional git patch libatomic1 chromium
-
-test-plain: $(VENV)/develops  ## the core again, with all quick ways switched off
-	RETORT_PLAIN=1 $(BIN)/pytest -n auto --deselect tests/test_request_path.py tests/test_*.py tests/http tests/routing tests/json tests/testing tests/differential/test_*.py
 
 test-lowest: $(LOWEST)/installed  ## a part of the tests, on the lowest versions that pyproject.toml allows
 	$(LOWEST)/bin/pytest -n auto --dist loadgroup tests/test_*.py tests/http tests/routing tests/json tests/testing tests/cli tests/server/test_granian.py tests/server/test_command.py tests/server/test_requests.py tests/server/test_bodies.py tests/server/test_responses.py tests/server/test_backlog.py tests/server/test_streams.py tests/server/test_http2.py

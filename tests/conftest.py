@@ -55,11 +55,6 @@ def is_long(pytestconfig):
     return pytestconfig.getoption("--long")
 
 
-# With RETORT_PLAIN=1 there are no quick ways, so what is only about them is left out.
-IS_PLAIN = os.environ.get("RETORT_PLAIN", "") not in {"", "0"}
-collect_ignore = ["test_request_path.py"] if IS_PLAIN else []
-
-
 # In CI a test that did not run is a test that failed.
 
 SKIPS_ALLOWED_IN_CI: tuple[str, ...] = (  # starts of reasons

@@ -18,7 +18,6 @@ from werkzeug.exceptions import NotFound
 import retort
 from retort.registries import (
     Changes,
-    PlainLists,
     RecordedDict,
     RecordedList,
     handlers_by_scope,
@@ -349,19 +348,6 @@ def test_only_the_levels_that_are_examined_have_to_be_recorded():
 
     assert is_recorded(handlers, changes, levels=2)
     assert not is_recorded(handlers, changes, levels=3)
-
-
-def test_a_list_of_another_application_is_compared_with_its_content():
-    app, other = retort.Flask("shop"), retort.Flask("other")
-    hooks = other.before_request_funcs[None]
-    lists = PlainLists(app.registry_changes)
-
-    lists.note(app.before_request_funcs[None])
-    lists.note(hooks)
-    hooks.append(print)
-
-    assert lists.have_changed()
-    assert lists.lists == [(hooks, [])]
 
 
 @given(st.lists(st.sampled_from(["x.append(7)", "x.reverse()", "x *= 2", "len(x)", "x.copy()"])))

@@ -1,4 +1,4 @@
-"""What threads share while they answer requests: tables that are filled, and classes that change.
+"""What threads share while they answer requests: tables, plans, and classes that change.
 
 Each test would need luck to fail; it gets some by having threads take turns as often as Python
 lets them.
@@ -14,8 +14,6 @@ from werkzeug.exceptions import NotFound
 import retort
 from retort.bounded import BoundedCache
 from retort.devtools.warnings import watch
-from retort.heirs import Seen
-from retort.http import files
 from retort.server.protocol.environ import EnvironFactory
 from retort.server.protocol.response_head import make_head
 from retort.server.protocol.validation import RequestValidator
@@ -71,26 +69,6 @@ def test_a_bounded_cache_is_emptied_before_the_entry_that_does_not_fit():
         cache.keep(number, str(number))
 
     assert cache == {2: "2"}
-
-
-def test_more_static_files_than_are_remembered_are_all_sent(tmp_path):
-    folder = tmp_path / "static"
-    folder.mkdir()
-    count = files._MOST_FILES + 200
-    for number in range(count):
-        (folder / f"{number}.txt").write_text(f"file {number}")
-    app = retort.Flask("files", root_path=str(tmp_path))
-
-    def ask(number):
-        client = app.test_client()
-        for place in range(count):
-            name = (place + number * 150) % count
-            with client.get(f"/static/{name}.txt") as response:
-                assert (response.status_code, response.text) == (200, f"file {name}")
-
-    run_together(ask)
-
-    assert len(files._known) <= files._MOST_FILES + THREADS
 
 
 @pytest.fixture
@@ -203,54 +181,6 @@ def test_the_server_reads_names_and_hosts_of_many_clients():
 
 
 # A class that is patched
-
-
-def make_seen(look):
-    class Kind:
-        version = 0
-
-    return Kind, Seen(lambda: look(Kind), Kind)
-
-
-def test_no_thread_gets_the_result_from_before_a_change_while_another_looks_again():
-    looking, may_go_on = threading.Event(), threading.Event()
-
-    def look(kind):
-        version = kind.version
-        if version and threading.current_thread().name == "first":
-            looking.set()
-            may_go_on.wait(60)
-        return version
-
-    kind, seen = make_seen(look)
-    kind.version = 1
-    results = []
-    first = threading.Thread(target=seen.now, name="first")
-    second = threading.Thread(target=lambda: results.append(seen.now()))
-    first.start()
-    looking.wait(60)
-    second.start()
-    second.join(0.2)  # the old result would be here by now; the new one may have to wait
-    may_go_on.set()
-    first.join()
-    second.join()
-
-    assert results == [1]
-
-
-def test_a_result_is_never_older_than_the_last_change_before_it_was_asked_for():
-    kind, seen = make_seen(lambda kind: kind.version)
-    latest = [0]
-
-    def use(number):
-        for turn in range(1_000):
-            if number == 0:
-                kind.version = turn
-                latest[0] = turn
-            before = latest[0]
-            assert seen.now() >= before
-
-    run_together(use)
 
 
 def test_a_request_sees_a_method_that_was_replaced_before_it_began():

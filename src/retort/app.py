@@ -2,7 +2,7 @@
 
 Its methods are the steps a program or an extension may override, with Flask 3.1's names and
 signatures. They are short and hand their work on: set-up to `setup.py`, the steps of a
-request to `dispatch.py`, the server's side to `gateways/`.
+request to `lifecycle/`, the server's side to `gateways/`.
 """
 
 from __future__ import annotations
@@ -11,23 +11,23 @@ import os
 import typing as t
 from inspect import CO_COROUTINE, iscoroutinefunction
 from types import FunctionType
-from urllib.parse import quote
 from weakref import ref
 
 from werkzeug.datastructures import ImmutableDict
-from werkzeug.routing import BuildError
 from werkzeug.wsgi import get_host
 
-from . import dispatch
-from .context import AppContext, RequestContext, _unset
-from .gateways.wsgi import serve
-from .globals import _cv_app, _cv_request, g, request, request_ctx, session
-from .heirs import UNCHANGED
-from .helpers import get_debug_flag, get_flashed_messages, get_load_dotenv, path_for
+from .class_guard import UNCHANGED
+from .context import UNSET, AppContext, RequestContext
+from .gateways.wsgi import wsgi_app
+from .globals import current_app_context, current_request_context, g, request, request_ctx, session
+from .helpers import get_debug_flag, get_flashed_messages, get_load_dotenv
 from .http import Request, Response
+from .lifecycle import errors, policies, run
+from .lifecycle.compose import Composer
+from .lifecycle.overrides import DECIDING, planned_methods
 from .logging import escape_controls
-from .plan import CHOICES, KEPT, SHORTCUTS, STEPS, Steps, methods_of
-from .routing import build_path
+from .registries import InstanceDict
+from .routing import build_url
 from .scaffold import configured_max_age, open_below, send_from_static_folder
 from .sessions import SecureCookieSessionInterface, SessionInterface
 from .setup import App
@@ -40,14 +40,12 @@ if t.TYPE_CHECKING:
     from werkzeug.exceptions import HTTPException
     from werkzeug.routing import MapAdapter
 
+    from .lifecycle.plan import Plans
     from .templating import Environment
     from .testing import FlaskClient, FlaskCliRunner
-    from .typing import ResponseReturnValue
+    from .typing import ErrorHandlerCallable, ResponseReturnValue
 
 ExcInfo = tuple[type, BaseException, "TracebackType"] | tuple[None, None, None]
-
-# Left as they are in the fragment of a URL: RFC 3986 section 3.5.
-_FRAGMENT_SAFE = "%!#$&'()*+,/:;=?@"
 
 
 class Flask(App):
@@ -75,7 +73,7 @@ class Flask(App):
     #: Opens and saves sessions.
     session_interface: SessionInterface = SecureCookieSessionInterface()
 
-    _steps: Steps | None = None
+    _composer: Composer
 
     def __init__(
         self,
@@ -102,6 +100,9 @@ class Flask(App):
             instance_relative_config,
             root_path,
         )
+        self._composer = Composer(_STANDARD)
+        # Entries that a program writes into it count as changes, too.
+        self.__dict__ = InstanceDict(self.registry_changes, DECIDING, self.__dict__)
         if not self.has_static_folder:
             return
         if bool(static_host) != host_matching:
@@ -122,27 +123,20 @@ class Flask(App):
 
     def __setattr__(self, name: str, value: t.Any) -> None:
         super().__setattr__(name, value)
-        if name in _REPLACEABLE:
-            self._refresh_steps()
+        if name in DECIDING and "registry_changes" in self.__dict__:
+            self.registry_changes.note()
 
     def __delattr__(self, name: str) -> None:
         super().__delattr__(name)
-        if name in _REPLACEABLE:
-            self._refresh_steps()
+        if name in DECIDING:
+            self.registry_changes.note()
 
-    def _refresh_steps(self) -> None:
-        steps: Steps | None = self.__dict__.get("_steps")
-        if steps is not None:
-            steps.refresh(self)
-
-    def _current_steps(self) -> Steps:
-        """How the steps of a request are taken now; a method may have been replaced."""
-        steps = self._steps
-        if steps is None:
-            steps = self._steps = Steps(self, _STANDARD, dispatch.DIRECT)
-        elif not steps.heir.__flags__ & UNCHANGED:
-            steps.check(self)
-        return steps
+    def current_plans(self) -> Plans:
+        """What runs for requests, for what is registered and replaced now."""
+        plans = self.registry_changes.plans
+        if plans is None or not plans.guard.__flags__ & UNCHANGED:
+            plans = self._composer.compose(self)
+        return plans
 
     # Templates and files
 
@@ -170,7 +164,7 @@ class Flask(App):
         """Add what the context processors give to ``context``, without changing what is there."""
         processors = self.template_context_processors
         scopes: list[str | None] = [None]
-        current = _cv_request.get(None)
+        current = current_request_context.get(None)
         if current is not None and (len(processors) > 1 or None not in processors):
             scopes += reversed(current.request.blueprints)
         given = context.copy()
@@ -355,67 +349,15 @@ class Flask(App):
         :raises RuntimeError: outside of a request, without ``SERVER_NAME``.
         :raises ValueError: if a scheme is given for a URL without one.
         """
-        if _anchor is None and _method is None and _scheme is None and _external is None:
-            path = path_for(self, endpoint, values)
-            if path is not None:
-                return path
-        context = _cv_request.get(None)
-        if context is not None and endpoint.startswith("."):
-            blueprint = context.request.blueprint
-            endpoint = endpoint[1:] if blueprint is None else blueprint + endpoint
-        if _external is None:
-            _external = context is None or _scheme is not None
-        is_path = (
-            _external is False
-            and context is not None
-            and _scheme is _method is None
-            and context.may_build_paths(self)
+        return build_url(
+            self,
+            endpoint,
+            values,
+            anchor=_anchor,
+            method=_method,
+            scheme=_scheme,
+            external=_external,
         )
-        adapter = None if is_path else self._adapter_to_build_with(endpoint)
-        if _scheme is not None and not _external:
-            raise ValueError(
-                f"When specifying '_scheme', '_external' must be True: a URL with the"
-                f" scheme {_scheme!r} has a host too."
-            )
-        self.inject_url_defaults(endpoint, values)
-        # Where there is a path to build, the map is a UrlMap.
-        url = build_path(self.url_map, endpoint, values) if is_path else None  # type: ignore[arg-type]
-        if url is None:
-            adapter = adapter or self._adapter_to_build_with(endpoint)
-            try:
-                url = adapter.build(
-                    endpoint,
-                    values,
-                    method=_method,
-                    url_scheme=_scheme,
-                    force_external=_external,
-                )
-            except BuildError as error:
-                values.update(
-                    _anchor=_anchor, _method=_method, _scheme=_scheme, _external=_external
-                )
-                return self.handle_url_build_error(error, endpoint, values)
-        if _anchor is None:
-            return url
-        return f"{url}#{quote(_anchor, safe=_FRAGMENT_SAFE)}"
-
-    def _adapter_to_build_with(self, endpoint: str) -> MapAdapter:
-        context = _cv_request.get(None)
-        adapter = self._adapter_outside_requests() if context is None else context.url_adapter
-        if adapter is None:
-            raise RuntimeError(
-                f"Unable to build a URL for the endpoint {endpoint!r} outside an active"
-                " request, since the host is not known. Set app.config['SERVER_NAME'] ="
-                " 'example.com', and 'APPLICATION_ROOT' and 'PREFERRED_URL_SCHEME' as"
-                " needed."
-            )
-        return adapter
-
-    def _adapter_outside_requests(self) -> MapAdapter | None:
-        context = _cv_app.get(None)
-        if context is not None:
-            return context.url_adapter
-        return self.create_url_adapter(None)
 
     # The steps of a request
 
@@ -423,27 +365,29 @@ class Flask(App):
         """Answer a WSGI call (PEP 3333), through :attr:`wsgi_app` and what is put around it."""
         return self.wsgi_app(environ, start_response)
 
-    def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """The application itself; for middleware, ``app.wsgi_app = Middleware(app.wsgi_app)``."""
-        return serve(self, environ, start_response)
+    wsgi_app = wsgi_app
 
     def full_dispatch_request(self) -> Response:
         """Run hooks, view and error handlers for the current request, to the response."""
-        return dispatch.respond(self, _current_context())
+        if self.is_in_setup:
+            self.end_setup()
+        context = _current_context()
+        context.needs_response = True
+        return t.cast("Response", run.respond(self, context))
 
     def preprocess_request(self) -> ResponseReturnValue | None:
         """Run the URL value preprocessors and ``before_request`` functions.
 
         :returns: what the first of these functions returned that is not ``None``.
         """
-        return t.cast("ResponseReturnValue | None", dispatch.preprocess(self, _current_context()))
+        return t.cast("ResponseReturnValue | None", run.preprocess(self, _current_context()))
 
     def dispatch_request(self) -> ResponseReturnValue:
         """Call the view of the current request.
 
         :raises werkzeug.exceptions.HTTPException: if no rule matched.
         """
-        answer: ResponseReturnValue = dispatch.call_view(self, _current_context())
+        answer: ResponseReturnValue = run.call_view(self, _current_context())
         return answer
 
     def raise_routing_exception(self, request: Request) -> t.NoReturn:
@@ -451,11 +395,11 @@ class Flask(App):
 
         :raises RoutingRedirectError: in debug mode, if a redirect would lose a form's data.
         """
-        dispatch.raise_routing_exception(self, request)
+        errors.raise_routing_exception(self, request)
 
     def make_default_options_response(self) -> Response:
         """The answer to OPTIONS: ``Allow`` with the URL's methods (RFC 9110 section 9.3.7)."""
-        return dispatch.options(self, _current_context())
+        return policies.answer_options(self, _current_context())
 
     def finalize_request(
         self,
@@ -467,48 +411,54 @@ class Flask(App):
         :param from_error_handler: whether it answers an unhandled error; then an error in
             the hooks is logged, not raised.
         """
-        return dispatch.finalize(self, _current_context(), rv, from_error_handler)
+        return run.finalize(self, _current_context(), rv, from_error_handler)
 
     def make_response(self, rv: ResponseReturnValue) -> Response:
         """The response for what a view returned. Flask's "About Responses".
 
         :raises TypeError: if it is none of the accepted forms.
         """
-        return dispatch.convert(self, _cv_request.get(None), rv)
+        return run.convert(self, current_request_context.get(None), rv)
 
     def process_response(self, response: Response) -> Response:
         """Run the after-hooks and save the session.
 
         :returns: the response to send.
         """
-        return dispatch.process_response(self, _current_context(), response)
+        return run.process_response(self, _current_context(), response)
 
-    def do_teardown_request(self, exc: BaseException | None = _unset) -> None:
+    def do_teardown_request(self, exc: BaseException | None = UNSET) -> None:
         """Run the ``teardown_request`` functions; called when a request context ends.
 
         :param exc: what they are told; by default the exception being handled.
         """
-        dispatch.teardown_request(self, _current_context(), dispatch.handled(exc))
+        run.teardown_request(self, _current_context(), run.handled(exc))
 
-    def do_teardown_appcontext(self, exc: BaseException | None = _unset) -> None:
+    def do_teardown_appcontext(self, exc: BaseException | None = UNSET) -> None:
         """Run the ``teardown_appcontext`` functions; called when an app context ends.
 
         :param exc: what they are told; by default the exception being handled.
         """
-        dispatch.teardown_appcontext(self, _cv_app.get(None), dispatch.handled(exc))
+        run.teardown_appcontext(self, current_app_context.get(None), run.handled(exc))
 
     # Errors
+
+    def _find_error_handler(
+        self, e: Exception, blueprints: list[str]
+    ) -> ErrorHandlerCallable | None:
+        """The handler for ``e``: one for its code first, the innermost blueprint's first."""
+        return errors.find_handler(self, e, blueprints)
 
     def handle_user_exception(self, e: Exception) -> HTTPException | ResponseReturnValue:
         """The answer for an exception of a view or hook; an HTTP exception answers itself.
 
         :raises Exception: the same, if no error handler takes it.
         """
-        return dispatch.handle_user_exception(self, e)
+        return errors.handle_user_exception(self, e)
 
     def handle_http_exception(self, e: HTTPException) -> HTTPException | ResponseReturnValue:
         """The answer for an HTTP exception: its handler's, or itself."""
-        return dispatch.handle_http_exception(self, e)
+        return errors.handle_http_exception(self, e)
 
     def handle_exception(self, e: Exception) -> Response:
         """The 500 response for an exception nobody handled, which is logged.
@@ -516,7 +466,7 @@ class Flask(App):
         :raises Exception: the same, in debug mode and under test: see
             ``PROPAGATE_EXCEPTIONS``.
         """
-        return dispatch.handle_exception(self, e)
+        return errors.handle_exception(self, e)
 
     def log_exception(self, exc_info: ExcInfo) -> None:
         """Log an exception that nobody handled, with the request it came from."""
@@ -550,7 +500,8 @@ def _current_context() -> RequestContext:
     :raises RuntimeError: outside of a request.
     """
     context: RequestContext = request_ctx._get_current_object()  # type: ignore[attr-defined]
-    context.app._current_steps()  # a class may have been patched since the context was made
+    if context.plans is not context.app.current_plans():  # a class was patched meanwhile
+        context.renew_plans()
     return context
 
 
@@ -563,8 +514,7 @@ def _is_plainly_sync(func: Callable[..., t.Any]) -> bool:
     )
 
 
-_STANDARD = methods_of(Flask)
-_REPLACEABLE = frozenset(STEPS + SHORTCUTS + CHOICES + KEPT)
+_STANDARD = planned_methods(Flask)
 
 
 class Retort(Flask):

@@ -14,8 +14,8 @@ from .errors import SetupError
 from .registries import RecordedList
 from .scaffold import (
     Scaffold,
-    _endpoint_from_view_func,
     configured_max_age,
+    endpoint_of_view,
     open_below,
     send_from_static_folder,
     setupmethod,
@@ -103,7 +103,7 @@ class BlueprintSetupState:
             rule = _join(self.url_prefix, rule)
         options.setdefault("subdomain", self.subdomain)
         if endpoint is None:
-            endpoint = _endpoint_from_view_func(view_func)
+            endpoint = endpoint_of_view(view_func)
         defaults = {**self.url_defaults, **options.pop("defaults", {})}
         self.app.add_url_rule(
             rule, self._full_name(endpoint), view_func, defaults=defaults, **options
@@ -111,7 +111,7 @@ class BlueprintSetupState:
 
     def replace_view(self, endpoint: str, view: RouteCallable) -> None:
         """Answer an endpoint of the blueprint with another view."""
-        self.app._replace_view(self._full_name(endpoint), view)
+        self.app.replace_view(self._full_name(endpoint), view)
 
     def _full_name(self, endpoint: str) -> str:
         return f"{self.name_prefix}.{self.name}.{endpoint}".lstrip(".")
@@ -330,7 +330,7 @@ class Blueprint(Scaffold):
             )
         )
 
-    def _replace_view(self, endpoint: str, view: RouteCallable) -> None:
+    def replace_view(self, endpoint: str, view: RouteCallable) -> None:
         self.record(lambda state: state.replace_view(endpoint, view))
 
     def get_send_file_max_age(self, filename: str | None) -> int | None:

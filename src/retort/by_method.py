@@ -83,7 +83,7 @@ class ViewsOfEndpoint:
         if self.dispatcher is None:
             self.dispatcher = self._make_dispatcher()
         self.views[method] = view
-        self.scaffold._replace_view(self.endpoint, self.dispatcher)
+        self.scaffold.replace_view(self.endpoint, self.dispatcher)
         self.offer_on(view)
         return view
 

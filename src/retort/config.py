@@ -11,7 +11,8 @@ import errno
 import json
 import os
 import types
-from typing import IO, TYPE_CHECKING, Any, Generic, TypeVar, overload
+from functools import wraps
+from typing import IO, TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 from werkzeug.utils import import_string
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from .registries import Changes
     from .setup import App
 
+F = TypeVar("F", bound="Callable[..., Any]")
 T = TypeVar("T")
 
 #: The keys whose values decide which steps a request takes. A change of another key is not
@@ -70,6 +72,11 @@ _NO_SUCH_FILE = frozenset({errno.ENOENT, errno.EISDIR, errno.ENOTDIR})
 def is_plan_key(key: object) -> bool:
     """Whether the value of a key decides which steps a request takes."""
     return key in PLAN_KEYS or (isinstance(key, str) and key.startswith(PLAN_KEY_PREFIXES))
+
+
+def _signed_as(method: Callable[..., Any]) -> Callable[[F], F]:
+    """Give a method the signature of the one that it extends."""
+    return cast("Callable[[F], F]", wraps(method))
 
 
 class ConfigAttribute(Generic[T]):
@@ -132,39 +139,47 @@ class Config(dict[str, Any]):
         if self.changes is not None and any(map(is_plan_key, keys)):
             self.changes.note()
 
+    @_signed_as(dict.__setitem__)
     def __setitem__(self, key: str, value: Any) -> None:
         super().__setitem__(key, value)
         self._note((key,))
 
+    @_signed_as(dict.__delitem__)
     def __delitem__(self, key: str) -> None:
         super().__delitem__(key)
         self._note((key,))
 
-    def __ior__(self, other: Any) -> Self:  # type: ignore[override,misc]  # of several signatures
+    @_signed_as(dict.__ior__)
+    def __ior__(self, other: Any) -> Self:  # type: ignore[override]  # of several signatures
         given = dict(other)
         super().update(given)
         self._note(given)
         return self
 
+    @_signed_as(dict.clear)
     def clear(self) -> None:
         super().clear()
         self._note(PLAN_KEYS)
 
+    @_signed_as(dict.pop)
     def pop(self, key: str, *default: Any) -> Any:
         value = super().pop(key, *default)
         self._note((key,))
         return value
 
+    @_signed_as(dict.popitem)
     def popitem(self) -> tuple[str, Any]:
         key, value = super().popitem()
         self._note((key,))
         return key, value
 
+    @_signed_as(dict.setdefault)
     def setdefault(self, key: str, default: Any = None) -> Any:
         value = super().setdefault(key, default)
         self._note((key,))
         return value
 
+    @_signed_as(dict.update)
     def update(self, *args: Any, **kwargs: Any) -> None:
         given = dict(*args, **kwargs)  # once, since an iterator can be read once
         super().update(given)

@@ -1,8 +1,8 @@
-"""Contexts: which application, request, session and ``g`` are the ones of this moment.
+"""Contexts: the application, request, session and ``g`` of the code that runs.
 
-A context becomes current when it is pushed and stops when it is popped, which is also when
-the teardown functions run. What is done for a request in between is the business of
-`dispatch.py`.
+A context is current from its push to its pop, which also runs the teardown functions. It only
+holds state. How a request is matched is in `routing/resolve.py`, how a session is opened in
+`sessions.py`, and what runs for a request in `lifecycle/`.
 """
 
 from __future__ import annotations
@@ -14,15 +14,18 @@ from functools import wraps
 from operator import attrgetter
 
 from werkzeug.exceptions import HTTPException
-from werkzeug.sansio.utils import host_is_trusted
 
-from .bounded import BoundedCache
+from .class_guard import UNCHANGED
 from .errors import ContextError
-from .fast import IS_FAST
-from .globals import _cv_app, _cv_request
+from .globals import current_app_context, current_request_context
 from .http.fallback import answer_without_rule
-from .routing import look_up
-from .signals import appcontext_popped, appcontext_pushed
+from .routing import match_request
+from .signals import (
+    appcontext_popped,
+    appcontext_pushed,
+    appcontext_tearing_down,
+    request_tearing_down,
+)
 
 if t.TYPE_CHECKING:
     from contextvars import ContextVar, Token
@@ -30,37 +33,26 @@ if t.TYPE_CHECKING:
 
     from _typeshed.wsgi import WSGIEnvironment
     from typing_extensions import Self
-    from werkzeug.routing import MapAdapter
+    from werkzeug.routing import MapAdapter, Rule
 
     from .app import Flask
     from .http import Request
-    from .plan import Steps
+    from .lifecycle.plan import Plan, Plans
     from .routing import Match
     from .sessions import SessionMixin
     from .typing import AfterRequestCallable
 
 F = t.TypeVar("F", bound=Callable[..., t.Any])
 
-Along = t.TypeVar("Along")
-# What undoes a push, what was pushed along with it, and the push before it.
-Push = tuple["Token[t.Any]", Along, t.Optional["Push[Along]"]]
-
-# What a session interface opens and saves with; see `sessions.SessionInterface`.
-session_methods: Callable[[type], tuple[t.Any, ...]] = attrgetter(
-    "open_session", "save_session", "make_null_session", "is_null_session", "session_class"
-)
-
-
-def can_be_opened_later(interface: t.Any) -> bool:
-    """Whether nobody can tell a session opened at its first use from one opened before all."""
-    lazy_methods = getattr(interface, "lazy_methods", ())
-    return bool(lazy_methods) and session_methods(type(interface)) == lazy_methods
-
-
-_new: t.Any = object.__new__
+# What undoes a push: the token of the context variable, and the push before it. That of a request
+# context also has the application context that was pushed along, and the token for its own.
+AppPush = tuple["Token[t.Any]", "AppPush | None"]
+RequestPush = tuple[
+    "Token[t.Any]", "RequestPush | None", "AppContext | None", "Token[t.Any] | None"
+]
 
 # Stands for "not given" where None means something; for an exception: the one being handled.
-_unset: t.Any = object()
+UNSET: t.Any = object()
 
 
 class _AppCtxGlobals:
@@ -79,12 +71,12 @@ class _AppCtxGlobals:
         """The attribute ``name``, or ``default`` if it was not set."""
         return self.__dict__.get(name, default)
 
-    def pop(self, name: str, default: t.Any = _unset) -> t.Any:
+    def pop(self, name: str, default: t.Any = UNSET) -> t.Any:
         """Remove the attribute ``name`` and give its value, or ``default``.
 
         :raises KeyError: if it was not set and no default is given.
         """
-        if default is _unset:
+        if default is UNSET:
             return self.__dict__.pop(name)
         return self.__dict__.pop(name, default)
 
@@ -108,7 +100,7 @@ class _AppCtxGlobals:
             raise AttributeError(name) from None
 
     def __repr__(self) -> str:
-        context = _cv_app.get(None)
+        context = current_app_context.get(None)
         if context is not None and context.g is self:
             return f"<flask.g of {context.app.name!r}>"
         return object.__repr__(self)
@@ -121,17 +113,17 @@ class AppContext:
     Flask's "The Application Context".
     """
 
-    # PERF: whether something has been made is asked several times in each request; a slot
-    # tells, where an instance's dictionary would have to be made first.
-    __slots__ = ("__dict__", "__weakref__", "_app_push", "_g", "_url_adapter", "app", "steps")
+    # PERF: what each request looks at is in slots, which are read faster than defaults of a class.
+    __slots__ = ("__dict__", "__weakref__", "app", "made_url_adapter", "plans")
+
+    _app_push: AppPush | None = None
+    _g: _AppCtxGlobals | None = None
 
     def __init__(self, app: Flask) -> None:
         self.app = app
-        #: How the steps of a request, and the end of a context, are taken.
-        self.steps = app._current_steps()
-        self._app_push: Push[None] | None = None
-        self._g: _AppCtxGlobals | None = None
-        self._url_adapter: MapAdapter | None = _unset
+        self.plans: Plans = app.current_plans()
+        #: The adapter in a tuple; ``None`` until it is needed.
+        self.made_url_adapter: tuple[MapAdapter | None] | None = None
 
     @property
     def g(self) -> _AppCtxGlobals:
@@ -147,43 +139,43 @@ class AppContext:
     @property
     def url_adapter(self) -> MapAdapter | None:
         """Matches and builds URLs, or ``None``."""
-        if self._url_adapter is _unset:
-            self._url_adapter = self._make_url_adapter()
-        return self._url_adapter
+        if self.made_url_adapter is None:
+            self.made_url_adapter = (self._make_url_adapter(),)
+        return self.made_url_adapter[0]
 
     @url_adapter.setter
     def url_adapter(self, value: MapAdapter | None) -> None:
-        self._url_adapter = value
+        self.made_url_adapter = (value,)
 
     def _make_url_adapter(self) -> MapAdapter | None:
         return self.app.create_url_adapter(None)
 
     def push(self) -> None:
         """Make this context the current one."""
-        self._app_push = (_cv_app.set(self), None, self._app_push)
+        self._app_push = (current_app_context.set(self), self._app_push)
         if appcontext_pushed.receivers:
             appcontext_pushed.send(self.app, _async_wrapper=self.app.ensure_sync)
 
-    def pop(self, exc: BaseException | None = _unset) -> None:
+    def pop(self, exc: BaseException | None = UNSET) -> None:
         """Run the ``teardown_appcontext`` functions and make the context before this one current.
 
-        :param exc: what they are told; by default the exception being handled.
+        :param exc: what they get; by default the exception being handled.
         :raises ContextError: if this context is not the current one.
         """
         push = self._app_push
-        if push is None or _cv_app.get(None) is not self:
-            raise _wrong_pop(self, _cv_app.get(None))
-        token, _, earlier = push
+        if push is None or current_app_context.get(None) is not self:
+            raise _wrong_pop(self, current_app_context.get(None))
+        token, earlier = push
         try:
             if earlier is None:
-                if exc is _unset:
+                if exc is UNSET:
                     exc = sys.exc_info()[1]
-                self.steps.do_teardown_appcontext(self.app, self, exc)
+                self.app.current_plans().teardown_appcontext(self.app, self, exc)
         finally:
             try:
-                _cv_app.reset(token)
+                current_app_context.reset(token)
             except ValueError:
-                earlier, _ = _undo_earlier(_cv_app, push)
+                _, earlier = _undo_earlier(current_app_context, push)
             self._app_push = earlier
         if appcontext_popped.receivers:
             appcontext_popped.send(self.app, _async_wrapper=self.app.ensure_sync)
@@ -209,7 +201,10 @@ class RequestContext(AppContext):
     Flask's "The Request Context".
     """
 
-    __slots__ = ("_after", "_given_session", "_match", "_request", "_request_push", "environ")
+    __slots__ = (
+        *("_request_push", "environ", "made_request", "match", "needs_response"),
+        "plan",
+    )
 
     def __init__(
         self,
@@ -220,30 +215,29 @@ class RequestContext(AppContext):
     ) -> None:
         self.app = app
         self.environ = environ
-        self.steps = app._current_steps()
-        self._app_push = self._g = None
-        self._url_adapter = _unset
-        # With the app context that was pushed along, to be popped along.
-        self._request_push: Push[AppContext | None] | None = None
-        self._request = request
-        self._given_session = session
-        # The rule and arguments that were found before anybody asked for the request object.
-        self._match: Match | None = None
-        self._after: list[AfterRequestCallable[t.Any]] | None = None
-        if request is None and not self.steps.makes_request_later:
-            self._request = self._make_request()
+        plans = app.registry_changes.plans
+        if plans is None or not plans.guard.__flags__ & UNCHANGED:
+            plans = app.current_plans()
+        self.plans = plans
+        #: What runs for the request, composed for its endpoint; ``None`` until it is matched.
+        self.plan: Plan = None  # type: ignore[assignment]
+        self.made_url_adapter = None
+        # With the application context that was pushed along, and is popped along.
+        self._request_push: RequestPush | None = None
+        #: The request object; ``None`` until it is needed.
+        self.made_request = request
+        #: The rule and its arguments, if they were found without the request object.
+        self.match: Match | None = None
+        #: Whether something is to see the response: a session, or `after_functions`.
+        self.needs_response = False
+        if session is not None:
+            self.session = session
 
-    @classmethod
-    def begin(cls, app: Flask, steps: Steps, environ: WSGIEnvironment) -> Self:
-        """What ``cls(app, environ)`` makes while ``steps.are_as_written``."""
-        context: Self = _new(cls)
-        context.app = app
-        context.environ = environ
-        context.steps = steps
-        context._app_push = context._request_push = context._g = context._request = None
-        context._given_session = context._match = context._after = None
-        context._url_adapter = _unset
-        return context
+    #: The session; ``None`` until it is needed.
+    opened_session: SessionMixin | None = None
+
+    #: The functions of :func:`~retort.after_this_request`, if there are any.
+    after_functions: list[AfterRequestCallable[t.Any]] | None = None
 
     #: The messages that :func:`~retort.get_flashed_messages` took out of the session.
     flashes: list[tuple[str, str]] | None = None
@@ -251,30 +245,44 @@ class RequestContext(AppContext):
     @property
     def request(self) -> Request:
         """The request object."""
-        if self._request is None:
-            self._request = self._make_request()
-        return self._request
+        if self.made_request is None:
+            self.made_request = self._make_request()
+        return self.made_request
 
     @request.setter
     def request(self, request: Request) -> None:
-        self._request = request
+        self.made_request = request
+
+    @property
+    def method(self) -> str:
+        """The method of the request."""
+        if self.made_request is not None:
+            return self.made_request.method
+        method: str = self.environ["REQUEST_METHOD"]
+        return method
 
     @property
     def _after_request_functions(self) -> list[AfterRequestCallable[t.Any]]:
-        """What :func:`~retort.after_this_request` was given."""
-        if self._after is None:
-            self._after = []
-        return self._after
+        """Flask's name for :attr:`after_functions`, which extensions append to."""
+        if self.after_functions is None:
+            self._after_request_functions = []
+        return t.cast("list[AfterRequestCallable[t.Any]]", self.after_functions)
 
     @_after_request_functions.setter
     def _after_request_functions(self, functions: list[AfterRequestCallable[t.Any]]) -> None:
-        self._after = functions
+        self.after_functions = functions
+        self.needs_response = True
+
+    def add_after_function(self, f: AfterRequestCallable[t.Any]) -> None:
+        """Call ``f`` with the response of this request, before all after hooks."""
+        self._after_request_functions.append(f)
 
     def _make_request(self) -> Request:
         request = self.app.request_class(self.environ)
         request.json_module = self.app.json
-        if self._match is not None:
-            request.url_rule, request.view_args = self._match
+        request.app_settings = self.app.config
+        if self.match is not None:
+            request.url_rule, request.view_args = self.match
         return request
 
     def _make_url_adapter(self) -> MapAdapter | None:
@@ -285,88 +293,72 @@ class RequestContext(AppContext):
             self.request.routing_exception = error
             return None
 
-    # The session
-
     @property
     def session(self) -> SessionMixin:
         """The session of this request, which counts as accessed from now on."""
-        session = self._given_session
+        session = self.opened_session
         if session is None:
-            session = self._session
+            session = self.open_session()
         session.accessed = True
         return session
 
     @session.setter
     def session(self, session: SessionMixin) -> None:
-        self._session = session
+        self.opened_session = session
+        self.needs_response = True
 
     @property
     def _session(self) -> SessionMixin:
-        """The session, opened if it was not; unlike :attr:`session` this is no access."""
-        session = self._given_session
-        if session is None:
-            session = self._given_session = self._open_session()
-        return session
+        """Flask's name for the session where reading it is no access."""
+        return self.open_session()
 
     @_session.setter
     def _session(self, session: SessionMixin) -> None:
-        self._given_session = session
+        self.session = session
 
-    def _open_session(self) -> SessionMixin:
-        interface = self.app.session_interface
-        session = interface.open_session(self.app, self.request)
-        if session is None:
-            session = interface.make_null_session(self.app)
-        return session
+    def open_session(self) -> SessionMixin:
+        """The session, opened if it was not; unlike :attr:`session` this is no access."""
+        if self.opened_session is None:
+            interface = self.app.session_interface
+            session = interface.open_session(self.app, self.request)
+            if session is None:
+                session = interface.make_null_session(self.app)
+            self.opened_session = session
+            self.needs_response = True
+        return self.opened_session
 
-    def may_have_unopened_session(self) -> bool:
-        """Whether there may be a session to save though none was opened: it came as a cookie."""
-        cookies = self.environ["HTTP_COOKIE"]
-        interface = self.app.session_interface
-        name = interface.get_cookie_name(self.app)
-        return name in cookies and not interface.leaves_alone(cookies, name)
+    # What is registered may change while a request runs.
 
-    # Matching
+    def renew_plans(self) -> None:
+        """Go on with what is registered now: the request itself has changed it."""
+        self.plans = self.app.current_plans()
+        self.find_plan()
 
-    def match_request(self) -> None:
-        """Find the rule for the request; what is wrong with it is kept, to be raised later.
+    def find_plan(self) -> Plan:
+        """Set and return the plan for the rule that was found, and for the method."""
+        request = self.made_request
+        rule: Rule | None = None
+        method = ""
+        if request is not None:
+            rule, method = request.url_rule, request.method
+        elif self.match is not None:
+            rule, method = self.match[0], self.environ["REQUEST_METHOD"]
+        self.plan = self.plans.find(rule, method)
+        return self.plan
 
-        Sets :attr:`Request.url_rule` and :attr:`Request.view_args`, or
-        :attr:`Request.routing_exception`.
-        """
-        environ, steps = self.environ, self.steps
-        match: Match | None = None
-        if (
-            steps.looks_up
-            and self._url_adapter is _unset  # nobody has put one there
-            and steps.config["TRUSTED_HOSTS"] is None
-            and "HTTP_UPGRADE" not in environ  # it may be for a WebSocket rule
-            and (environ.get("HTTP_HOST") in _plain_hosts or _is_plain_host(environ))
-        ):
-            path = environ.get("PATH_INFO", "")
-            if self._request is None and path.isascii():  # or it would have to be decoded
-                url_map: t.Any = steps.url_map
-                match = look_up(url_map, path, environ.get("REQUEST_METHOD", "GET"))
-            else:
-                match = self._look_up_made_request()
-        self.take_match(match)
+    match_request = match_request
 
-    def take_match(self, match: Match | None) -> None:
-        """Go on with what the tables gave; where they know nothing, with what Werkzeug gives."""
-        if match is None:
-            self._ask_werkzeug()
-            return
-        self._match = match
-        if self._request is not None:  # for instance because a converter has asked for it
-            self._request.url_rule, self._request.view_args = match
+    def builds_paths(self, app: Flask) -> bool:
+        """Whether the URL of an endpoint is the path that its rule builds, and no more."""
+        return (
+            self.match is not None  # so neither host nor subdomain decide
+            and self.app is app
+            and self.made_url_adapter is None
+            and not self.environ.get("SCRIPT_NAME")
+        )
 
-    def _look_up_made_request(self) -> Match | None:
-        request, url_map = self.request, t.cast("t.Any", self.app.url_map)
-        if request.trusted_hosts is not None:
-            return None
-        return look_up(url_map, request.path, request.method)
-
-    def _ask_werkzeug(self) -> None:
+    def match_by_werkzeug(self) -> None:
+        """Find the rule by Werkzeug's search, which decides 404, 405 and redirects."""
         request, adapter = self.request, self.url_adapter
         if adapter is None:
             return  # routing_exception says why
@@ -380,74 +372,83 @@ class RequestContext(AppContext):
         except HTTPException as error:
             request.routing_exception = error
 
-    def may_build_paths(self, app: Flask) -> bool:
-        """Whether the URL of an endpoint is the path that its rule builds, and no more."""
-        return (
-            self._match is not None  # so no host and no subdomain has a say
-            and self.app is app
-            and self.steps.looks_up
-            and self.steps.config["TRUSTED_HOSTS"] is None
-            and not self.environ.get("SCRIPT_NAME")
-            and self._url_adapter is _unset
-        )
-
     # Becoming current
 
     def push(self) -> None:
         """Make this request the current one, open its session and match it to a rule."""
-        steps = self.steps
-        around = _cv_app.get(None)
-        own: AppContext | None = None
+        plans = self.plans
+        around = current_app_context.get(None)
+        own = own_token = None
         if around is None or around.app is not self.app:
-            if steps.keeps_app_context:
-                own = self
-                AppContext.push(self)
+            if plans.app_context is None:
+                own_token = current_app_context.set(self)
+                if appcontext_pushed.receivers:
+                    appcontext_pushed.send(self.app, _async_wrapper=self.app.ensure_sync)
             else:
-                own = self.app.app_context()
+                own = plans.app_context()
                 own.push()
-        self._request_push = (_cv_request.set(self), own, self._request_push)
-        if self._given_session is None and steps.opens_session_first:
-            self._given_session = self._open_session()
-        made = self._request
-        if self._match is None and (
-            made is None or (made.url_rule is None and made.routing_exception is None)
-        ):
-            self.match_request()
+        if plans.makes_request_first:
+            self.request  # noqa: B018
+        self._request_push = (current_request_context.set(self), self._request_push, own, own_token)
+        if plans.opens_session_first:
+            self.open_session()
+        if self.plan is None:
+            request = self.made_request
+            if request is None or (request.url_rule is None and request.routing_exception is None):
+                self.match_request()
+            if self.plan is None:
+                self.find_plan()
 
-    def pop(self, exc: BaseException | None = _unset) -> None:
+    def pop(self, exc: BaseException | None = UNSET) -> None:
         """Run the teardown functions and make the context before this one current.
 
-        :param exc: what they are told; by default the exception being handled.
+        :param exc: what they get; by default the exception being handled.
         :raises ContextError: if this context is not the current one.
         """
         push = self._request_push
-        if push is None or _cv_request.get(None) is not self:
-            raise _wrong_pop(self, _cv_request.get(None))
-        token, own, earlier = push
-        if exc is _unset:
+        if push is None or current_request_context.get(None) is not self:
+            raise _wrong_pop(self, current_request_context.get(None))
+        token, earlier, own, own_token = push
+        if exc is UNSET:
             exc = sys.exc_info()[1]
         try:
-            if earlier is None:
-                self.steps.do_teardown_request(self.app, self, exc)
+            if earlier is None and (self.plan.has_teardown or request_tearing_down.receivers):
+                self.plans.teardown_request(self.app, self, exc)
         finally:
-            if earlier is None and self._request is not None:
-                self._let_request_go()
             try:
-                _cv_request.reset(token)
-            except ValueError:
-                earlier, own = _undo_earlier(_cv_request, push)
-            self._request_push = earlier
-            if own is self:
-                AppContext.pop(self, exc)
-            elif own is not None:
-                own.pop(exc)
+                if earlier is None and self.made_request is not None:
+                    self.environ["werkzeug.request"] = None  # the request has the environ
+                    self.made_request.close()
+            finally:
+                try:
+                    current_request_context.reset(token)
+                except ValueError:
+                    (_, _, own, own_token), earlier = _undo_earlier(current_request_context, push)
+                self._request_push = earlier
+                if own_token is not None:
+                    if (
+                        self.plans.ends_app_context
+                        or appcontext_tearing_down.receivers
+                        or appcontext_popped.receivers
+                        or current_app_context.get(None) is not self
+                    ):
+                        self._pop_own(own_token, exc)
+                    else:
+                        current_app_context.reset(own_token)
+                elif own is not None:
+                    own.pop(exc)
 
-    def _let_request_go(self) -> None:
+    def _pop_own(self, token: Token[t.Any], exc: BaseException | None) -> None:
+        """End the application context that this context is as well."""
+        if current_app_context.get(None) is not self:
+            raise _wrong_pop(self, current_app_context.get(None))
         try:
-            self.request.close()
+            if self.plans.ends_app_context or appcontext_tearing_down.receivers:
+                self.plans.teardown_appcontext(self.app, self, exc)
         finally:
-            # The environ knows the request, which knows the environ.
-            self.request.environ["werkzeug.request"] = None
+            current_app_context.reset(token)
+        if appcontext_popped.receivers:
+            appcontext_popped.send(self.app, _async_wrapper=self.app.ensure_sync)
 
     def copy(self) -> RequestContext:
         """A context with the same request and session, to push in another thread or greenlet."""
@@ -455,7 +456,7 @@ class RequestContext(AppContext):
             self.app,
             environ=self.environ,
             request=self.request,
-            session=self._session,
+            session=self.open_session(),
         )
 
     def __repr__(self) -> str:
@@ -463,52 +464,25 @@ class RequestContext(AppContext):
         return f"<{type(self).__name__} {request.url!r} [{request.method}] of {self.app.name}>"
 
 
-_methods_of: Callable[[type], tuple[t.Any, ...]] = attrgetter(
-    *("__init__", "__new__", "push", "pop", "match_request", "request", "session"),
-)
+_own_methods_of = attrgetter("push", "pop")
+_OWN_METHODS = _own_methods_of(AppContext)
 
 
-def _methods() -> tuple[t.Any, ...]:
-    return _methods_of(RequestContext), AppContext.push, AppContext.pop
+def is_app_context_standard() -> bool:
+    """Whether no method in which an application context becomes current is replaced."""
+    return _own_methods_of(AppContext) == _OWN_METHODS
 
 
-_AS_WRITTEN = _methods()
-
-
-def is_as_written() -> bool:
-    """Whether nobody has a say in how requests become current."""
-    return IS_FAST and _methods() == _AS_WRITTEN
-
-
-# Hosts that were asked for and of which the next function said yes.
-_plain_hosts: BoundedCache[str, bool] = BoundedCache(256)  # clients choose the names
-
-
-def _is_plain_host(environ: WSGIEnvironment) -> bool:
-    """Whether Werkzeug can make an adapter for the host, whatever it makes of it."""
-    host = environ.get("HTTP_HOST")
-    if not host_is_trusted(host):
-        return False
-    try:
-        t.cast("str", host).encode("idna")
-    except UnicodeError:
-        return False
-    _plain_hosts.keep(t.cast("str", host), True)
-    return True
-
-
-def _undo_earlier(
-    variable: ContextVar[t.Any], push: Push[Along]
-) -> tuple[Push[Along] | None, Along]:
+def _undo_earlier(variable: ContextVar[t.Any], push: t.Any) -> tuple[t.Any, t.Any]:
     """Undo the latest push of those before ``push`` that was made here.
 
     A streamed body has a :class:`contextvars.Context` of its own, in which tokens from
     elsewhere are of no use.
 
-    :returns: the pushes that are left, and what was pushed along with that one.
+    :returns: the push that was undone, and the pushes that are left.
     :raises ContextError: if there is none.
     """
-    token, along, earlier = push
+    token, earlier, *along = push
     if earlier is None:
         raise ContextError(
             "The context was pushed in another thread or task than it is popped in."
@@ -516,10 +490,10 @@ def _undo_earlier(
     try:
         variable.reset(earlier[0])
     except ValueError:
-        left, along_here = _undo_earlier(variable, earlier)
+        undone, left = _undo_earlier(variable, earlier)
     else:
-        _, along_here, left = earlier
-    return (token, along, left), along_here
+        undone, left = earlier, earlier[1]
+    return undone, (token, left, *along)
 
 
 def _wrong_pop(popped: AppContext, current: AppContext | None) -> ContextError:
@@ -540,7 +514,7 @@ def after_this_request(
     Flask's "API" page, ``flask.after_this_request``.
     """
     context = _current_request_context("after_this_request")
-    context._after_request_functions.append(f)
+    context.add_after_function(f)
     return f
 
 
@@ -566,7 +540,7 @@ def copy_current_request_context(f: F) -> F:
 
 
 def _current_request_context(wanted_by: str) -> RequestContext:
-    context = _cv_request.get(None)
+    context = current_request_context.get(None)
     if context is None:
         raise RuntimeError(
             f"{wanted_by}() was called outside of a request. It concerns the current"
@@ -577,9 +551,9 @@ def _current_request_context(wanted_by: str) -> RequestContext:
 
 def has_request_context() -> bool:
     """Whether :data:`~retort.request` and :data:`~retort.session` can be used now."""
-    return _cv_request.get(None) is not None
+    return current_request_context.get(None) is not None
 
 
 def has_app_context() -> bool:
     """Whether :data:`~retort.current_app` and :data:`~retort.g` can be used now."""
-    return _cv_app.get(None) is not None
+    return current_app_context.get(None) is not None

@@ -75,7 +75,7 @@ class _RequestProxy(LocalProxy[Any]):
         if context is None or name[:1] == "_":
             return _own(self, name)
         # Unlike the others', without asking the context's property.
-        return getattr(context._request or context.request, name)
+        return getattr(context.made_request or context.request, name)
 
     def __bool__(self) -> bool:
         context = _cv_request.get(None)

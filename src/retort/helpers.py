@@ -16,20 +16,19 @@ from werkzeug.exceptions import abort as _abort_without_app
 from werkzeug.utils import redirect as _redirect_without_app
 
 from .globals import (
-    _cv_app,
-    _cv_request,
-    _find_app,
     app_ctx,
     current_app,
+    current_app_context,
+    current_request_context,
+    find_app,
     request,
     request_ctx,
     session,
 )
-from .heirs import UNCHANGED
 from .http.files import send_from, send_path
 from .http.redirect import DEFAULT_CODE
 from .http.request import split_blueprint_path as _split_blueprint_path  # noqa: F401
-from .routing import build_path
+from .routing import path_for
 from .signals import message_flashed
 from .streaming import stream_with_context
 
@@ -41,7 +40,6 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
     from werkzeug.wrappers import Response as BaseResponse
 
-    from .app import Flask
     from .http.response import Response
 
 __all__ = [
@@ -137,7 +135,7 @@ def redirect(
 
     Asks the application's ``redirect``. RFC 9110 §15.4; Flask API: Useful Functions.
     """
-    ctx = _cv_app.get(None)
+    ctx = current_app_context.get(None)
     if ctx is not None:
         return ctx.app.redirect(location, code=code)
     return _redirect_without_app(location, code=int(code), Response=Response)
@@ -154,7 +152,7 @@ def abort(code: int | BaseResponse, *args: Any, **kwargs: Any) -> NoReturn:
 
     Flask API: Useful Functions and Classes.
     """
-    ctx = _cv_app.get(None)
+    ctx = current_app_context.get(None)
     if ctx is not None:
         ctx.app.aborter(code, *args, **kwargs)
     _abort_without_app(code, *args, **kwargs)
@@ -183,7 +181,8 @@ def url_for(
 
     Asks the application's ``url_for``. Flask API: Useful Functions and Classes.
     """
-    app = _find_app()
+    context = current_app_context.get(None)
+    app = current_app if context is None else context.app
     if _anchor is None and _method is None and _scheme is None and _external is None:
         path = path_for(app, endpoint, values)
         if path is not None:
@@ -196,24 +195,6 @@ def url_for(
         _external=_external,
         **values,
     )
-
-
-def path_for(app: Flask, endpoint: str, values: dict[str, Any]) -> str | None:
-    """What the application's ``url_for`` gives without options; ``None``: ask it.
-
-    PERF: its method, if nobody has replaced it, would only ask what is known.
-    """
-    context = _cv_request.get(None)
-    if context is None or not context.may_build_paths(app):
-        return None
-    steps = context.steps
-    if (
-        not steps.builds_paths
-        or steps.url_default_functions
-        or not steps.heir.__flags__ & UNCHANGED
-    ):
-        return None
-    return build_path(steps.url_map, endpoint, values)  # type: ignore[arg-type]
 
 
 def get_template_attribute(template_name: str, attribute: str) -> Any:
@@ -315,7 +296,7 @@ def send_file(
     }
     if isinstance(path_or_file, str) or hasattr(path_or_file, "__fspath__"):
         path: Any = os.fspath(path_or_file)
-        return send_path(os.path.join(_find_app().root_path, path), **options)
+        return send_path(os.path.join(find_app().root_path, path), **options)
     return cast("Response", werkzeug.utils.send_file(path_or_file, **options))
 
 
@@ -333,12 +314,12 @@ def send_from_directory(
     Flask API: Useful Functions and Classes.
     """
     options = kwargs | _file_settings(kwargs.get("max_age"))
-    return send_from(_find_app().root_path, directory, path, **options)
+    return send_from(find_app().root_path, directory, path, **options)
 
 
 def _file_settings(max_age: object) -> dict[str, Any]:
     """What Werkzeug's functions need to know of the application and the request."""
-    app = _find_app()
+    app = find_app()
     return {
         "max_age": app.get_send_file_max_age if max_age is None else max_age,
         "environ": _current_environ(),
@@ -349,8 +330,8 @@ def _file_settings(max_age: object) -> dict[str, Any]:
 
 def _current_environ() -> WSGIEnvironment:
     """That of the request, for which nobody has to make a request object."""
-    ctx = _cv_request.get(None)
-    if ctx is None or ctx._request is not None:
+    ctx = current_request_context.get(None)
+    if ctx is None or ctx.made_request is not None:
         return request.environ
     return ctx.environ
 

@@ -15,7 +15,7 @@ from jinja2 import Template as JinjaTemplate
 from jinja2.runtime import Context, new_context
 from jinja2.utils import internalcode
 
-from .globals import _cv_request
+from .globals import current_request_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -189,7 +189,7 @@ def _explain_setting(name: str, value: object) -> list[str]:
 
 
 def _blueprint_hint() -> list[str]:
-    request_ctx = _cv_request.get(None)
+    request_ctx = current_request_context.get(None)
     name = request_ctx.request.blueprint if request_ctx is not None else None
     if name is None:
         return []

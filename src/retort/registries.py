@@ -12,12 +12,17 @@ is composed for each request.
 from __future__ import annotations
 
 import itertools
+import threading
 import typing as t
 from collections import defaultdict
 from functools import wraps
 
+from .globals import current_request_context
+
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from .lifecycle.plan import Plans
 
 C = t.TypeVar("C")
 K = t.TypeVar("K")
@@ -29,14 +34,37 @@ _numbers = itertools.count(1)
 class Changes:
     """The number of the last change. No number occurs twice, and it is not an order."""
 
-    __slots__ = ("number",)
+    __slots__ = ("_lock", "number", "plans")
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self.number = next(_numbers)
+        #: What was composed of what is registered now; ``None``: nothing, since the last change.
+        self.plans: Plans | None = None
 
     def note(self) -> None:
-        """Record a change; called after it, and thread-safe without a lock."""
-        self.number = next(_numbers)
+        """Record a change; called after it.
+
+        A request that changes something itself goes on with what is registered then. Others
+        that are being answered go on with what was registered when they began.
+        """
+        with self._lock:
+            self.number = next(_numbers)
+            self.plans = None
+        context = current_request_context.get(None)
+        if context is not None and context.app.registry_changes is self:
+            context.renew_plans()
+
+    def keep(self, plans: Plans, number: int) -> bool:
+        """Keep plans for the next requests, unless there was a change after ``number``.
+
+        :returns: whether they are kept.
+        """
+        with self._lock:
+            if self.number != number:
+                return False
+            self.plans = plans
+            return True
 
 
 def _recording(*names: str) -> Callable[[type[C]], type[C]]:
@@ -135,6 +163,50 @@ class RecordedDefaultDict(defaultdict[K, V]):
         return defaultdict, (self.plain_factory, dict(self))
 
 
+class InstanceDict(dict[str, t.Any]):
+    """The ``__dict__`` of an object: entries that are written into it record changes.
+
+    :param names: the names that count. Attributes that are set do not come here.
+    """
+
+    def __init__(self, changes: Changes, names: frozenset[str], items: dict[str, t.Any]) -> None:
+        super().__init__(items)
+        self._changes = changes
+        self._names = names
+
+    def __setitem__(self, name: str, value: t.Any) -> None:
+        super().__setitem__(name, value)
+        if name in self._names:
+            self._changes.note()
+
+    def __delitem__(self, name: str) -> None:
+        super().__delitem__(name)
+        if name in self._names:
+            self._changes.note()
+
+    def update(self, *args: t.Any, **kwargs: t.Any) -> None:
+        super().update(*args, **kwargs)
+        self._changes.note()
+
+    def __ior__(self, other: t.Any) -> t.Any:  # type: ignore[misc]
+        self.update(other)
+        return self
+
+    def setdefault(self, name: str, default: t.Any = None) -> t.Any:
+        if name not in self:
+            self[name] = default
+        return self[name]
+
+    def pop(self, name: str, *default: t.Any) -> t.Any:
+        value = super().pop(name, *default)
+        if name in self._names:
+            self._changes.note()
+        return value
+
+    def __reduce__(self) -> tuple[t.Any, ...]:
+        return dict, (dict(self),)
+
+
 def lists_by_scope(changes: Changes) -> dict[t.Any, list[t.Any]]:
     """A ``defaultdict`` of lists, in which every change is recorded."""
     return RecordedDefaultDict(changes, RecordedList, list)
@@ -167,20 +239,3 @@ def is_recorded(container: t.Any, changes: Changes | None = None, *, levels: int
         is_recorded(value, changes, levels=levels - 1)
         for value in list(container.values())  # other threads may add one meanwhile
     )
-
-
-class PlainLists:
-    """Lists that record nothing in ``changes``: compared with what they contained."""
-
-    def __init__(self, changes: Changes | None = None) -> None:
-        self.changes = changes
-        self.lists: list[tuple[list[t.Any], list[t.Any]]] = []
-
-    def note(self, functions: t.Any) -> None:
-        """Remember the content of a list, unless it records its changes."""
-        if not is_recorded(functions, self.changes):
-            self.lists.append((functions, list(functions)))
-
-    def have_changed(self) -> bool:
-        """Whether one of them contains something else now."""
-        return any(functions != content for functions, content in self.lists)

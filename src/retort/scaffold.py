@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException, default_exceptions
 from werkzeug.utils import cached_property
 
 from .by_method import let_more_methods
-from .globals import _find_app
+from .globals import find_app
 from .helpers import get_root_path, send_from_directory
 from .registries import Changes, RecordedDict, handlers_by_scope, lists_by_scope
 
@@ -86,9 +86,12 @@ def _endpoint_from_view_func(view_func: RouteCallable | None) -> str:
     return view_func.__name__
 
 
+endpoint_of_view = _endpoint_from_view_func  # the latter is Flask's name
+
+
 def configured_max_age() -> int | None:
     """The config ``SEND_FILE_MAX_AGE_DEFAULT`` of the current application, in seconds."""
-    value: timedelta | int | None = _find_app().config["SEND_FILE_MAX_AGE_DEFAULT"]
+    value: timedelta | int | None = find_app().config["SEND_FILE_MAX_AGE_DEFAULT"]
     if isinstance(value, timedelta):
         return int(value.total_seconds())
     return value
@@ -118,6 +121,30 @@ def open_below(root_path: str, resource: str, mode: str, encoding: str | None) -
     if mode == "rb":
         return open(path, mode)
     return open(path, mode, encoding=encoding)
+
+
+def exception_class_and_code(
+    exc_class_or_code: type[Exception] | int,
+) -> tuple[type[Exception], int | None]:
+    """The class to register a handler for, and its status code if it has one."""
+    if isinstance(exc_class_or_code, int):
+        if exc_class_or_code not in default_exceptions:
+            raise ValueError(
+                f"{exc_class_or_code} is not a recognized HTTP error code. Use a subclass"
+                " of HTTPException with this code, and register the handler for it."
+            )
+        return default_exceptions[exc_class_or_code], exc_class_or_code
+    wanted = "Error handlers are registered for exception classes or HTTP error codes."
+    if isinstance(exc_class_or_code, Exception):
+        name = type(exc_class_or_code).__name__
+        raise TypeError(
+            f"{exc_class_or_code!r} is an instance, not a class. {wanted} Did you mean {name}?"
+        )
+    if not issubclass(exc_class_or_code, Exception):
+        raise ValueError(f"{exc_class_or_code.__name__!r} is not a subclass of Exception. {wanted}")
+    if issubclass(exc_class_or_code, HTTPException):
+        return exc_class_or_code, exc_class_or_code.code
+    return exc_class_or_code, None
 
 
 class Scaffold:
@@ -331,7 +358,7 @@ class Scaffold:
         """
         raise NotImplementedError
 
-    def _replace_view(self, endpoint: str, view: RouteCallable) -> None:
+    def replace_view(self, endpoint: str, view: RouteCallable) -> None:
         """Answer ``endpoint`` with ``view`` from now on."""
         raise NotImplementedError
 
@@ -409,31 +436,7 @@ class Scaffold:
         :raises ValueError: if the code is unknown or the class is no exception.
         :raises TypeError: if it is an exception instead of its class.
         """
-        exc_class, code = self._get_exc_class_and_code(code_or_exception)
+        exc_class, code = exception_class_and_code(code_or_exception)
         self.error_handler_spec[None][code][exc_class] = f
 
-    @staticmethod
-    def _get_exc_class_and_code(
-        exc_class_or_code: type[Exception] | int,
-    ) -> tuple[type[Exception], int | None]:
-        """The class to register a handler for, and its status code if it has one."""
-        if isinstance(exc_class_or_code, int):
-            if exc_class_or_code not in default_exceptions:
-                raise ValueError(
-                    f"{exc_class_or_code} is not a recognized HTTP error code. Use a subclass"
-                    " of HTTPException with this code, and register the handler for it."
-                )
-            return default_exceptions[exc_class_or_code], exc_class_or_code
-        wanted = "Error handlers are registered for exception classes or HTTP error codes."
-        if isinstance(exc_class_or_code, Exception):
-            name = type(exc_class_or_code).__name__
-            raise TypeError(
-                f"{exc_class_or_code!r} is an instance, not a class. {wanted} Did you mean {name}?"
-            )
-        if not issubclass(exc_class_or_code, Exception):
-            raise ValueError(
-                f"{exc_class_or_code.__name__!r} is not a subclass of Exception. {wanted}"
-            )
-        if issubclass(exc_class_or_code, HTTPException):
-            return exc_class_or_code, exc_class_or_code.code
-        return exc_class_or_code, None
+    _get_exc_class_and_code = staticmethod(exception_class_and_code)

@@ -1,7 +1,7 @@
 """The session of a user: a dictionary kept in a signed cookie, or wherever an interface puts it.
 
 ``app.session_interface`` says how sessions are opened and saved; when that happens is
-decided by `context.py` and `dispatch.py`. The signature is made in `signing.py`, the payload is
+decided by `context.py` and `lifecycle/`. The signature is made in `signing.py`, the payload is
 `json/tag.py`'s. Documented on Flask's "API" page, under "Session Interface".
 """
 
@@ -18,9 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.datastructures import CallbackDict
 
-from .context import session_methods
-from .globals import _cv_request
-from .heirs import Seen
+from .globals import current_request_context
 from .http.response import own_fields
 from .json.tag import TaggedJSONSerializer
 from .signing import encode, make_serializer
@@ -155,7 +153,7 @@ class SessionInterface:
         secure: bool | str = app.config["SESSION_COOKIE_SECURE"]
         if secure != "auto":
             return secure  # type: ignore[return-value]
-        context = _cv_request.get(None)
+        context = current_request_context.get(None)
         return app.config["PREFERRED_URL_SCHEME"] == "https" or (
             context is not None and context.request.is_secure
         )
@@ -297,7 +295,7 @@ class SecureCookieSessionInterface(SessionInterface):
         Its signature is of no importance: instead of a session that was forged there is a new
         one, and that is not saved either.
         """
-        if not _saves_as_usual(type(self)):
+        if (_savers_of(type(self)), _traits_of(SecureCookieSession)) != _SAVERS:
             return False
         _, given, rest = cookies.partition(f"{name}=")
         if not given or given in rest:
@@ -363,19 +361,28 @@ _savers_of = attrgetter(
     *("should_set_cookie", "get_signing_serializer", "serializer", "session_class"),
 )
 _traits_of = attrgetter("permanent", "modified", "__init__")
-_SAVERS = _savers_of(SecureCookieSessionInterface)
-_TRAITS = _traits_of(SecureCookieSession)
-_keeps_savers = Seen(
-    lambda: _savers_of(SecureCookieSessionInterface) == _SAVERS, SecureCookieSessionInterface
+_SAVERS = _savers_of(SecureCookieSessionInterface), _traits_of(SecureCookieSession)
+
+# What a session interface opens and saves with.
+session_methods: Callable[[type], tuple[Any, ...]] = attrgetter(
+    "open_session", "save_session", "make_null_session", "is_null_session", "session_class"
 )
 
 
-def _saves_as_usual(kind: type[SecureCookieSessionInterface]) -> bool:
-    if kind is not SecureCookieSessionInterface:
-        is_usual: bool = _savers_of(kind) == _SAVERS
-    else:
-        is_usual = _keeps_savers.now()
-    return is_usual and _traits_of(SecureCookieSession) == _TRAITS
+def can_be_opened_later(interface: Any) -> bool:
+    """Whether opening a session lazily is unobservable: no other methods are called for it."""
+    lazy_methods = getattr(interface, "lazy_methods", ())
+    return bool(lazy_methods) and session_methods(type(interface)) == lazy_methods
+
+
+def may_save_unopened(app: Flask, cookies: str) -> bool:
+    """Whether a session that was not opened may have to be saved: it came with the request.
+
+    :param cookies: the request's ``Cookie`` field.
+    """
+    interface = app.session_interface
+    name = interface.get_cookie_name(app)
+    return name in cookies and not interface.leaves_alone(cookies, name)
 
 
 SecureCookieSessionInterface.lazy_methods = session_methods(SecureCookieSessionInterface)

@@ -22,23 +22,22 @@ from werkzeug.utils import redirect as _redirect
 from .config import Config, ConfigAttribute
 from .context import _AppCtxGlobals
 from .errors import SetupError
-from .globals import _cv_request
+from .globals import current_request_context
 from .helpers import get_debug_flag
 from .http.demands import make_media_types
 from .http.forms import take_limits
 from .http.redirect import DEFAULT_CODE, code_after, is_from_client, redirecting
 from .http.request import split_blueprint_path
-from .http.response import Response
 from .json.provider import DefaultJSONProvider, JSONProvider
 from .logging import create_logger
 from .registries import RecordedList
 from .routing import RouteOptions, UrlMap
-from .scaffold import Scaffold, _endpoint_from_view_func, setupmethod
-from .templating import _default_template_ctx_processor
+from .scaffold import Scaffold, endpoint_of_view, setupmethod
+from .templating import default_template_context_processor
 
 if t.TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Iterator, ValuesView
+    from collections.abc import Callable, ValuesView
 
     from werkzeug.wrappers import Response as BaseResponse
 
@@ -52,7 +51,6 @@ if t.TYPE_CHECKING:
     from .templating import DispatchingJinjaLoader, Environment
     from .testing import FlaskClient, FlaskCliRunner
     from .typing import (
-        ErrorHandlerCallable,
         RouteCallable,
         ShellContextProcessorCallable,
         TeardownCallable,
@@ -203,7 +201,7 @@ class App(Scaffold):
             template_folder=template_folder,
             root_path=root_path,
         )
-        self.template_context_processors[None].append(_default_template_ctx_processor)
+        self.template_context_processors[None].append(default_template_context_processor)
         if instance_path is None:
             instance_path = self.auto_find_instance_path()
         elif not os.path.isabs(instance_path):
@@ -248,6 +246,15 @@ class App(Scaffold):
                 " without it: it can no longer be called. Do all set-up, the imports of"
                 " modules with views included, before the application runs."
             )
+
+    @property
+    def is_in_setup(self) -> bool:
+        """Whether no request was answered yet, so that set-up methods can be called."""
+        return not self._got_first_request
+
+    def end_setup(self) -> None:
+        """Make set-up methods an error: requests are answered now."""
+        self._got_first_request = True
 
     # Names and places
 
@@ -402,7 +409,7 @@ class App(Scaffold):
         :raises TypeError: if ``methods`` is a string.
         """
         if endpoint is None:
-            endpoint = _endpoint_from_view_func(view_func)
+            endpoint = endpoint_of_view(view_func)
         methods = _methods(rule, options.pop("methods", None), view_func)
         names_head = "HEAD" in methods
         if provide_automatic_options is None:
@@ -430,7 +437,7 @@ class App(Scaffold):
         if view_func is not None:
             self.view_functions[endpoint] = view_func
 
-    def _replace_view(self, endpoint: str, view: RouteCallable) -> None:
+    def replace_view(self, endpoint: str, view: RouteCallable) -> None:
         self.view_functions[endpoint] = view
 
     def _check_endpoint_is_free(
@@ -465,26 +472,6 @@ class App(Scaffold):
 
     # Errors
 
-    def _find_error_handler(
-        self, e: Exception, blueprints: list[str]
-    ) -> ErrorHandlerCallable | None:
-        """The handler for ``e``: one for its code first, the innermost blueprint's first."""
-        exc_class, code = self._get_exc_class_and_code(type(e))
-        for by_class in self._handlers(code, (*blueprints, None)):
-            for cls in exc_class.__mro__:
-                if cls in by_class:
-                    return by_class[cls]
-        return None
-
-    def _handlers(
-        self, code: int | None, scopes: tuple[str | None, ...]
-    ) -> Iterator[dict[type[Exception], ErrorHandlerCallable]]:
-        for wanted in (None,) if code is None else (code, None):
-            for scope in scopes:
-                by_code = self.error_handler_spec.get(scope)
-                if by_code and wanted in by_code:
-                    yield by_code[wanted]
-
     def trap_http_exception(self, e: Exception) -> bool:
         """Whether an HTTP exception is treated like any other: raised, not answered.
 
@@ -509,10 +496,10 @@ class App(Scaffold):
 
         :raises werkzeug.exceptions.BadRequest: if the client put a line break into it.
         """
-        context = _cv_request.get(None)
+        context = current_request_context.get(None)
         if code is DEFAULT_CODE:
-            code = 302 if context is None else code_after(context.request, self.config)
-        if self.response_class is Response:  # type: ignore[attr-defined]
+            code = 302 if context is None else code_after(context.method, self.config)
+        if context is not None and context.plans.text_type is not None:
             response = redirecting(location, code)
             if response is not None:
                 return response

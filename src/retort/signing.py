@@ -100,7 +100,8 @@ class SessionSigner(TimestampSigner):
         return encode(self._macs[0](want_bytes(value)))
 
     def sign(self, value: str | bytes) -> bytes:
-        signed = want_bytes(value) + self.sep + _stamp(self.get_timestamp())
+        value = value if type(value) is bytes else want_bytes(value)
+        signed = value + self.sep + _stamp(self.get_timestamp())
         return signed + self.sep + encode(self._macs[0](signed))
 
     def verify_signature(self, value: str | bytes, sig: str | bytes) -> bool:
@@ -158,7 +159,8 @@ class SessionSerializer(URLSafeTimedSerializer):
         return signed.decode() if self.is_text_serializer else signed
 
     def dump_payload(self, obj: Any) -> bytes:
-        raw = want_bytes(self.serializer.dumps(obj, **self.serializer_kwargs))
+        text = self.serializer.dumps(obj, **self.serializer_kwargs)
+        raw: bytes = text.encode() if type(text) is str else want_bytes(text)
         if len(raw) >= MIN_COMPRESSED_BYTES:
             compressed = zlib.compress(raw)
             if len(compressed) < len(raw) - 1:  # the dot below takes one byte

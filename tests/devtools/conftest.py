@@ -13,8 +13,8 @@ import werkzeug.test
 
 import retort
 from retort.devtools.advice import advise
-from retort.dispatch import ON_PLAIN_ERROR
 from retort.gateways.wsgi import PRESERVE_CONTEXT
+from retort.lifecycle.errors import ON_PLAIN_ERROR
 
 
 class Mistake:

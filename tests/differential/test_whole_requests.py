@@ -1,8 +1,7 @@
-"""A request takes the way in one piece and the way by steps, and nobody can tell which it was."""
+"""A request is answered alike whether its steps are in the plan or are overridden methods."""
 
 import io
 import re
-import sys
 from contextvars import copy_context
 from threading import Thread
 
@@ -27,9 +26,8 @@ from retort import (
     url_for,
 )
 from retort.context import AppContext, RequestContext
-from retort.fast import IS_FAST
-from retort.gateways import quick
 from retort.json.provider import DefaultJSONProvider
+from retort.lifecycle.overrides import PLANNED
 
 SIGNALS = (
     *("appcontext_pushed", "request_started", "request_finished", "got_request_exception"),
@@ -37,11 +35,17 @@ SIGNALS = (
 )
 
 
-class BySteps(Flask):
-    """Has a method of its own, so that every step is taken by itself."""
+def call_super(name):
+    def method(self, *args, **kwargs):
+        return getattr(super(BySteps, self), name)(*args, **kwargs)
 
-    def full_dispatch_request(self):
-        return super().full_dispatch_request()
+    return method
+
+
+BySteps = type(
+    "BySteps", (Flask,), {name: call_super(name) for name in PLANNED if name != "app_context"}
+)
+"""Overrides the planned methods, so that all steps are taken by them."""
 
 
 class Curious(BaseConverter):
@@ -246,7 +250,7 @@ def asking_for_its_rule():
 VIEWS = (
     *(text, json, not_json, nothing, moved, from_form, refused, broken, counting),
     *(with_later_hook, with_status, with_context_inside, with_context_left, with_request_left),
-    *(pushed_again, popped_early, popped_early_and_pushed, with_itself_as_application),
+    *(pushed_again, popped_early_and_pushed, with_itself_as_application),
     *(in_wrong_order, asking_another_request, asking_another_application),
     *(in_a_copy, in_a_thread, with_a_client_that_keeps, closing_itself, asking_for_its_rule),
     *(streamed, streamed_by_a_generator),
@@ -459,62 +463,11 @@ def without_other_receivers():
     receives=st.lists(st.sampled_from(SIGNALS), unique=True, max_size=2),
     requests=st.lists(asked, min_size=1, max_size=3),
 )
-def test_nobody_can_tell_which_way_a_request_took(view, features, receives, requests):
+def test_overridden_methods_that_call_super_change_nothing(view, features, receives, requests):
     apps = [make_app(kind, view, features, receives) for kind in (Flask, BySteps)]
     for options in requests:
-        in_one_piece, by_steps = (ask(app, options) for app in apps)
-        assert in_one_piece == by_steps
-
-
-# That there are two ways.
-
-
-def takes_quick_way(app, method="GET", path="/"):
-    taken = []
-
-    def note(frame, event, argument):
-        if event == "call" and frame.f_code is quick.respond.__code__:
-            taken.append(frame)
-
-    before = sys.getprofile()
-    sys.setprofile(note)
-    try:
-        ask(app, {"method": method, "path": path})
-    finally:
-        sys.setprofile(before)
-    return bool(taken)
-
-
-@pytest.mark.parametrize("features", [[], [a_hook_before, a_teardown, an_error_handler]])
-@pytest.mark.parametrize("view", [text, json, refused, counting, from_form])
-def test_an_application_takes_the_quick_way_unless_a_method_is_replaced(view, features):
-    assert takes_quick_way(make_app(Flask, view, features, [])) == IS_FAST
-    assert takes_quick_way(make_app(Flask, view, features, []), "POST") == IS_FAST
-    assert not takes_quick_way(make_app(BySteps, view, features, []))
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        *("full_dispatch_request", "preprocess_request", "dispatch_request", "finalize_request"),
-        *("make_response", "process_response", "do_teardown_request", "do_teardown_appcontext"),
-        *("request_context", "app_context", "create_url_adapter", "ensure_sync"),
-    ],
-)
-@pytest.mark.parametrize("where", ["application", "class"])
-def test_a_replaced_method_ends_the_quick_way(name, where, monkeypatch):
-    app = make_app(Flask, text, [], [])
-    assert takes_quick_way(app) == IS_FAST
-    usual, calls = getattr(app if where == "application" else Flask, name), []
-
-    def replaced(*args, **kwargs):
-        calls.append(args)
-        return usual(*args, **kwargs)
-
-    monkeypatch.setattr(app if where == "application" else Flask, name, replaced)
-
-    assert not takes_quick_way(app)
-    assert calls or name in {"app_context", "ensure_sync"}  # asked for where there is need
+        planned, overridden = (ask(app, options) for app in apps)
+        assert planned == overridden
 
 
 @pytest.mark.parametrize(
@@ -526,7 +479,7 @@ def test_a_replaced_method_ends_the_quick_way(name, where, monkeypatch):
         (DefaultJSONProvider, "response"),
     ],
 )
-def test_a_patched_class_ends_the_quick_way(kind, name, monkeypatch):
+def test_a_patched_method_of_a_class_is_called(kind, name, monkeypatch):
     app = make_app(Flask, json, [], [])
     ask(app, {"path": "/"})
     usual, calls = getattr(kind, name), []
@@ -537,11 +490,11 @@ def test_a_patched_class_ends_the_quick_way(kind, name, monkeypatch):
 
     monkeypatch.setattr(kind, name, patched)
 
-    assert not takes_quick_way(app)
+    ask(app, {"path": "/"})
+
     assert calls
 
 
-def test_inside_another_context_a_request_takes_the_way_by_steps():
-    app = make_app(Flask, text, [], [])
-    with app.app_context():
-        assert not takes_quick_way(app)
+@pytest.mark.parametrize("kind", [Flask, BySteps])
+def test_a_context_that_the_view_has_popped_is_an_error(kind):
+    assert "ContextError" in ask(make_app(kind, popped_early, [], []), {"path": "/"})

@@ -8,7 +8,8 @@ from werkzeug.routing import BaseConverter, Map, Rule, RuleFactory
 
 import retort
 from retort.registries import Changes, is_recorded
-from retort.routing import UrlMap, build_path, look_up
+from retort.routing import UrlMap, build_path
+from retort.routing import look_up as look_up_in_tables
 
 # Statements that change a URL map, as programs write them.
 CHANGES = [
@@ -22,6 +23,10 @@ CHANGES = [
     "x.host_matching = True",
     "x._remap = True",
 ]
+
+
+def look_up(url_map, path, method):
+    return look_up_in_tables(url_map.tables or url_map.compile_tables(), path, method)
 
 
 def rule_for(path, endpoint, **options):

@@ -18,9 +18,9 @@ from werkzeug.debug.tbtools import DebugTraceback
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request
 
-from ..dispatch import ON_PLAIN_ERROR
 from ..errors import FileFieldError
 from ..gateways.wsgi import PRESERVE_CONTEXT
+from ..lifecycle.errors import ON_PLAIN_ERROR
 from ..logging import escape_controls, escape_in_lines
 from .advice import Advice, advise
 from .frames import errors_of, redacted_traceback, traceback_text

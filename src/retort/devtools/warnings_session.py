@@ -29,7 +29,7 @@ def changed_in_place(diagnostic: DiagnosticContext, response: Response) -> Advic
     context = current_request_context.get(None)
     if diagnostic.request is None or not isinstance(context, RequestContext):
         return None
-    interface, held = diagnostic.app.session_interface, context._given_session
+    interface, held = diagnostic.app.session_interface, context.opened_session
     if type(interface) is not SecureCookieSessionInterface or not held or held.modified:
         return None
     if not isinstance(held, SecureCookieSession):

@@ -1,1 +1,1 @@
-"""Gateways: a server's words to a Request, a Response to the server's words."""
+"""Gateways: what a server passes becomes a context, and a response what it gets back."""

@@ -14,7 +14,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
-from .response import URL_FIELDS, Response, is_printable, set_status_code, status_of
+from .response import URL_FIELDS, Response, is_printable, is_standard, set_status_code, status_of
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +54,7 @@ def to_response(
     elif isinstance(value, (dict, list)):
         response = to_json(value)
     elif response_class is Response and type(value) is str and type(status) is int and not headers:
-        return Response.with_text(value, status=status)
+        return Response(value, status)
     elif isinstance(value, (str, bytes, bytearray, Iterator)):
         # All at once, so that the constructor of a program's own class sees everything.
         return response_class(value, status=status, headers=headers)  # type: ignore[arg-type]
@@ -90,7 +90,7 @@ def _adopt(
 ) -> Response:
     """Make a response of another kind of response, or of what a WSGI application answers."""
     if isinstance(value, HTTPException) and response_class is Response and environ is not None:
-        response = _page_of(value, environ)
+        response = _page_of(value, environ) if is_standard() else None
         if response is not None:
             return response
     if value is None:
@@ -137,7 +137,7 @@ def _page_of(error: HTTPException, environ: WSGIEnvironment) -> Response | None:
         return None
     data = page.encode()
     length = ("Content-Length", str(len(data)))
-    return Response.with_parts((data, [*fields, length], *status_of(error.code)))
+    return Response.of_parts(data, [*fields, length], *status_of(error.code))
 
 
 def _goes_out_as_it_stands(field: tuple[str, t.Any]) -> bool:

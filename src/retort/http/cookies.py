@@ -99,7 +99,7 @@ def warn_of_size(name: str, size: int, field_size: int, max_size: int) -> None:
         f" required {field_size - value_size} extra bytes. The final size was {field_size} bytes"
         f" but the limit is {max_size} bytes. Browsers may silently ignore cookies larger than"
         " this.",
-        stacklevel=3,
+        stacklevel=2,
     )
 
 
@@ -195,6 +195,8 @@ _ESCAPED = re.compile(rb"\\([0-3][0-7]{2}|.)")
 
 def read_cookies(field: str, kind: type[MultiDict[str, str]]) -> MultiDict[str, str]:
     """The cookies of a request's ``Cookie`` field, as Werkzeug reads them."""
+    if not field:
+        return kind()
     pairs: Iterable[tuple[str, str]] = filter(_has_name, _COOKIE.findall(field))
     if '"' in field:
         pairs = [(name, _unquote(value)) for name, value in pairs]

@@ -30,7 +30,7 @@ class _NotChosen(int):
 DEFAULT_CODE = _NotChosen(302)
 
 
-def code_after(request: Request, config: Mapping[str, Any]) -> int:
+def code_after(method: str, config: Mapping[str, Any]) -> int:
     """The status for a redirect whose status was not chosen.
 
     Browsers take both that the config ``REDIRECT_AFTER_UNSAFE`` may have for "go there with
@@ -38,7 +38,7 @@ def code_after(request: Request, config: Mapping[str, Any]) -> int:
 
     :raises ValueError: if it is another one, that would move the form to the next page.
     """
-    if request.method in SAFE:
+    if method in SAFE:
         return 302
     after_unsafe: int = config.get("REDIRECT_AFTER_UNSAFE", 302)
     if after_unsafe not in (302, 303):
@@ -59,14 +59,14 @@ _PLAIN_URL = re.compile(
 
 
 def redirecting(location: str, code: int) -> Response | None:
-    """What Werkzeug's ``redirect`` makes, in a shorter way; ``None``: ask Werkzeug.
+    """What Werkzeug's ``redirect`` makes, for URLs that go out as they stand; else ``None``.
 
-    Its page is taken, and the rest is for URLs that go out as they stand.
+    Only while `Response` `is_standard`.
     """
     if type(location) is not str or len(location) > _KEPT_LENGTH:
         return None
     parts = _parts_for(location, code)
-    return None if parts is None else Response.with_parts(parts)
+    return None if parts is None else Response.of_parts(*parts)
 
 
 # PERF: most redirects of a program go to a few places.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 from functools import lru_cache
+from io import BytesIO
 
 from werkzeug.datastructures import EnvironHeaders, IfRange
 from werkzeug.exceptions import BadRequest, HTTPException
@@ -16,7 +17,7 @@ from werkzeug.utils import cached_property
 from werkzeug.wrappers import Request as RequestBase
 
 from .. import json, settings
-from ..routing import options_of
+from ..routing import NO_OPTIONS
 from .body import open_body
 from .cookies import read_cookies
 from .forms import FormParser
@@ -81,10 +82,10 @@ class ConfigLimit:
         own = request.__dict__.get(self.own)
         if own is not None:
             return own
-        of_route = options_of(request.url_rule).limits
+        of_route = getattr(request.url_rule, "route_options", NO_OPTIONS).limits
         if self.name in of_route:
             return of_route[self.name]
-        return settings.current()[self.key]
+        return (request.app_settings or settings.current())[self.key]
 
     def __set__(self, request: Request, value: int | None) -> None:
         request.__dict__[self.own] = value
@@ -127,6 +128,9 @@ class Request(RequestBase):
     """
 
     json_module: t.Any = json
+
+    #: The configuration of the application; ``None``: of the one that is current.
+    app_settings: t.Mapping[str, t.Any] | None = None
 
     #: The rule that matched, or ``None`` if none did.
     url_rule: Rule | None = None
@@ -232,18 +236,20 @@ class Request(RequestBase):
         name = self.blueprint
         return split_blueprint_path(name) if name is not None else []
 
+    def _read_cookies(self) -> MultiDict[str, str]:
+        if "headers" not in self.__dict__ and _has_plain_headers(type(self)):  # type: ignore[arg-type]
+            field = self.environ.get("HTTP_COOKIE", "")
+        else:
+            field = ";".join(self.headers.getlist("Cookie"))
+        return read_cookies(field, self.dict_storage_class)
+
     if not t.TYPE_CHECKING:
-        cookies = Lazy(lambda request: request._read_cookies(), "The cookies that came along.")
+        cookies = Lazy(_read_cookies, "The cookies that came along.")
 
-    def _has_headers_of_environ(self) -> bool:
-        """Whether a header field can be read from the environ.
-
-        PERF: an object of all of them takes longer to make than the field to read.
-        """
-        headers = self.__dict__.get("headers")
-        if headers is None:
-            return _has_plain_headers(type(self))  # type: ignore[arg-type]  # it is hashable
-        return type(headers) is EnvironHeaders
+    def _read_mimetype(self) -> str:
+        if "headers" in self.__dict__ or not _has_plain_headers(type(self)):  # type: ignore[arg-type]
+            return _parse_type(self.headers.get("Content-Type", ""))[0]
+        return _parse_type(self.environ.get("CONTENT_TYPE", ""))[0]
 
     def _read_type(self) -> tuple[str, dict[str, str]]:
         if "headers" in self.__dict__ or not _has_plain_headers(type(self)):  # type: ignore[arg-type]
@@ -257,7 +263,7 @@ class Request(RequestBase):
     if not t.TYPE_CHECKING:
         args = Lazy(_read_args, "The fields of the query, parsed.")
         mimetype = Lazy(
-            lambda request: request._read_type()[0],
+            _read_mimetype,
             "The ``Content-Type`` in lower case, without its parameters.",
         )
         mimetype_params = Lazy(
@@ -278,13 +284,6 @@ class Request(RequestBase):
             return super().authorization
         except ValueError:
             return None
-
-    def _read_cookies(self) -> MultiDict[str, str]:
-        if self._has_headers_of_environ():
-            field = self.environ.get("HTTP_COOKIE", "")
-        else:
-            field = ";".join(self.headers.getlist("Cookie"))
-        return read_cookies(field, self.dict_storage_class)
 
     # The body
 
@@ -321,12 +320,12 @@ class Request(RequestBase):
             return False
         if self.method not in ("GET", "HEAD"):
             return True
-        return bool(settings.current().get("FORM_FROM_GET_BODY", True))
+        return bool((self.app_settings or settings.current()).get("FORM_FROM_GET_BODY", True))
 
     def _read_form(self) -> MultiDict[str, str]:
         self._load_form_data()
         form: MultiDict[str, str] = self.__dict__["form"]
-        if not form and settings.current().get("DEBUG"):
+        if not form and (self.app_settings or settings.current()).get("DEBUG"):
             hint_at_unread_form(self)
         return form
 
@@ -335,7 +334,9 @@ class Request(RequestBase):
         files: MultiDict[str, FileStorage] | None = self.__dict__.get("files")
         if files is None:
             files = multi_dict(self.parameter_storage_class, ())
-            if settings.current().get("DEBUG") and self.mimetype != MULTIPART:
+            if (self.app_settings or settings.current()).get(
+                "DEBUG"
+            ) and self.mimetype != MULTIPART:
                 files = files_with_hints(self, files)
         return files
 
@@ -359,13 +360,13 @@ class Request(RequestBase):
             parser: t.Any = FormParser.for_request(self)
         else:
             parser = super().make_form_data_parser()
-        limits: t.Container[str] = options_of(self.url_rule).limits
-        if limits or settings.current().get("LIMIT_URLENCODED_FORMS"):
+        limits: t.Container[str] = getattr(self.url_rule, "route_options", NO_OPTIONS).limits
+        if limits or (self.app_settings or settings.current()).get("LIMIT_URLENCODED_FORMS"):
             self._limit_urlencoded(parser, limits)
         return parser
 
     def _limit_urlencoded(self, parser: t.Any, limits: t.Any) -> None:
-        if settings.current().get("LIMIT_URLENCODED_FORMS"):
+        if (self.app_settings or settings.current()).get("LIMIT_URLENCODED_FORMS"):
             limits = ("max_form_memory_size", "max_form_parts")
         if "max_form_memory_size" in limits:
             parser.max_urlencoded_size = self.max_form_memory_size
@@ -384,7 +385,7 @@ class Request(RequestBase):
                 own["form"] = multi_dict(self.parameter_storage_class, ())
                 return
             parser = self.make_form_data_parser()
-            stream = self._get_stream_for_parsing()
+            stream = self.stream if "_cached_data" not in own else BytesIO(own["_cached_data"])
             if self.mimetype == URLENCODED and type(parser) is FormParser:
                 own["form"] = parser.read_fields(stream)
                 return
@@ -461,7 +462,7 @@ class Request(RequestBase):
         try:
             return super().on_json_loading_failed(e)
         except BadRequest as error:
-            if settings.current().get("DEBUG"):
+            if (self.app_settings or settings.current()).get("DEBUG"):
                 raise
             raise BadRequest from error
 

@@ -17,8 +17,6 @@ from werkzeug.wrappers import Response as ResponseBase
 from werkzeug.wsgi import FileWrapper, wrap_file
 
 from .. import json, settings
-from ..fast import IS_FAST
-from ..heirs import Seen
 from .conditional import make_conditional
 from .cookies import LARGEST, too_large, warn_of_size, write_cookie
 from .file_body import FileBody
@@ -33,31 +31,29 @@ if t.TYPE_CHECKING:
     from typing_extensions import Self
     from werkzeug.wrappers import Request as RequestBase
 
-# What a server is told of an answer: status, header fields and body.
-Words = tuple[str, list[tuple[str, str]], list[bytes]]
+# What a server gets: status, header fields and body.
+Reply = tuple[str, list[tuple[str, str]], list[bytes]]
 
 # Header fields with a URL, which may have to be percent-encoded on the way out.
 URL_FIELDS = ("location", "content-location")
-_OK = f"200 {HTTP_STATUS_CODES[200].upper()}"
+OK = f"200 {HTTP_STATUS_CODES[200].upper()}"
 
-# What a subclass, or a tool that patches the class, may have changed about how a
-# response is made and sent.
+# What makes and sends a response, and may be replaced by a subclass or a tool.
 _SENDING_METHODS = frozenset(
     {"get_wsgi_response", "get_wsgi_headers", "get_app_iter", "iter_encoded", "close"}
 )
-_methods_of = attrgetter(
+_steps_of = attrgetter(
     *_SENDING_METHODS,
     *("set_data", "status", "status_code", "_clean_status", "default_status", "is_sequence"),
     "automatically_set_content_length",
 )
-_STANDARD = _methods_of(ResponseBase)
+_STEPS = _steps_of(ResponseBase)
+_ends_of = attrgetter("__init__", "__new__", "__call__")
 
-
-# A response that nobody has touched has the attributes it was made with, and no other.
-_UNTOUCHED = len(("_body", "_fields"))
-# One of which the status was set, and what it is then, if a body belongs to it.
-_WITH_STATUS = _UNTOUCHED + len(("_status", "_status_code"))
-_WITH_FILE = _UNTOUCHED + len(("direct_passthrough", "_file_of"))
+# The attributes of a response that was made in one of the short ways, before it is looked at.
+_OF_UNOPENED = frozenset(
+    {"_body", "_fields", "_status", "_status_code", "direct_passthrough", "_file_of"}
+)
 _WITH_BODY = frozenset(range(200, 600)) - {204, 304}
 
 
@@ -121,7 +117,7 @@ class Response(ResponseBase):
             and (status is None or type(status) is int)
             and (content_type is None or is_printable(content_type))
             and isinstance(response, (str, bytes))
-            and _is_standard(type(self))
+            and has_standard_steps(type(self))
         ):
             data = response.encode() if isinstance(response, str) else response
             length = ("Content-Length", str(len(data)))
@@ -141,7 +137,7 @@ class Response(ResponseBase):
 
     # What Werkzeug sets on every response is made here for those that are looked at.
     direct_passthrough = False
-    _status = _OK
+    _status = OK
     _status_code = 200
     if not t.TYPE_CHECKING:
         headers = Lazy(lambda response: _make_headers(response._fields), "The header fields.")
@@ -156,35 +152,19 @@ class Response(ResponseBase):
             return [self._body]
         return wrap_file(self._file_of, BytesIO(self._body))
 
-    # PERF: these make what __init__ would, without asking what they are given.
-
-    @classmethod
-    def with_text(cls, text: str, mimetype: str | None = None, status: int | None = None) -> Self:
-        """The same as ``cls(text, status, mimetype=mimetype)``."""
-        text_type = _habits.now().text_type if cls is Response else None
-        if text_type is None:
-            return cls(text, status, mimetype=mimetype)
-        if mimetype is not None:
-            text_type = type_field(mimetype)
-        data = text.encode()
-        response = cls.__new__(cls)
-        response._body = data
-        response._fields = [text_type, ("Content-Length", str(len(data)))]
-        if status is not None:
-            response._status, response._status_code = status_of(status)
-        return response
-
     @staticmethod
-    def with_parts(parts: Parts) -> Response | None:
+    def of_parts(
+        body: bytes, fields: list[tuple[str, str]], status: str, status_code: int
+    ) -> Response:
         """A response of what goes out as it stands; `parts_of` makes the parts.
 
-        ``None`` if somebody may have a say in how responses are made.
+        Only while `is_standard`, since its constructor is not called.
         """
-        if not _habits.now().are_made_as_usual:
-            return None
         response = Response.__new__(Response)
-        response._body, fields, response._status, response._status_code = parts
+        response._body = body
         response._fields = fields.copy()
+        response._status = status
+        response._status_code = status_code
         return response
 
     @staticmethod
@@ -195,7 +175,7 @@ class Response(ResponseBase):
 
         ``None`` if somebody may have a say in how responses are made.
         """
-        if not _habits.now().are_made_as_usual:
+        if not is_standard():
             return None
         response = Response.__new__(Response)
         response._body = content
@@ -206,10 +186,11 @@ class Response(ResponseBase):
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a WSGI call with this response (PEP 3333)."""
-        if environ["REQUEST_METHOD"] != "HEAD" and _is_standard(type(self)):
-            if self._is_as_made():
-                start_response(self._status, self._fields.copy())
-                return [self._body]
+        if environ["REQUEST_METHOD"] != "HEAD" and has_standard_steps(type(self)):
+            reply = self.reply()
+            if reply is not None:
+                start_response(reply[0], reply[1])
+                return reply[2]
             if self._is_ready():
                 fields = self.headers._list.copy()
                 if self._status_code != 204:
@@ -230,14 +211,12 @@ class Response(ResponseBase):
             and environ["REQUEST_METHOD"] != "HEAD"
         )
 
-    def _is_as_made(self) -> bool:
-        """Whether nobody has touched it since it was made in one of the short ways."""
+    def reply(self) -> Reply | None:
+        """Status, header fields and body, while it is as it was made, and has a body."""
         own = self.__dict__
-        return "_fields" in own and (
-            len(own) == _UNTOUCHED
-            or (len(own) == _WITH_STATUS and own.get("_status_code") in _WITH_BODY)
-            or (len(own) == _WITH_FILE and "_file_of" in own)
-        )
+        if "_fields" in own and own.keys() <= _OF_UNOPENED and self._status_code in _WITH_BODY:
+            return self._status, self._fields.copy(), [self._body]
+        return None
 
     def _is_ready(self) -> bool:
         """Whether headers and body can go out as they stand, the body as one list."""
@@ -353,67 +332,37 @@ def own_fields(response: ResponseBase) -> list[tuple[str, str]] | None:
     if type(response) is not Response:
         return None
     own = response.__dict__
-    headers = own.get("headers")
-    if headers is None:
+    if "headers" not in own:
         return own.get("_fields")
+    headers = own["headers"]
     return headers._list if type(headers) is Headers else None
 
 
-_methods_between = attrgetter("__init__", "__new__", "__call__")
-_MADE_AND_SENT = _methods_between(Response)
+_ENDS = _ends_of(Response)
 
 
-class _Habits:
-    """How responses of the class :class:`Response` are made and sent, as it is now."""
-
-    __slots__ = ("are_made_as_usual", "are_sent_as_usual", "text_type")
-
-    def __init__(self) -> None:
-        self.are_sent_as_usual = IS_FAST and _methods_of(Response) == _STANDARD
-        self.are_made_as_usual = (
-            self.are_sent_as_usual and _methods_between(Response) == _MADE_AND_SENT
-        )
-        #: The ``Content-Type`` field of one that is made of a text, and sent, as usual.
-        self.text_type: tuple[str, str] | None = None
-        mimetype = Response.default_mimetype
-        if self.are_made_as_usual and isinstance(mimetype, str):
-            self.text_type = type_field(mimetype)
+def has_standard_steps(kind: type[Response]) -> bool:
+    """Whether no method in which a response is made and sent is replaced for a class."""
+    return _steps_of(kind) == _STEPS
 
 
-_habits = Seen(_Habits, Response)
+def is_standard() -> bool:
+    """Whether no method that makes or sends a `Response` is replaced."""
+    return _steps_of(Response) == _STEPS and _ends_of(Response) == _ENDS
+
+
+def text_type() -> tuple[str, str] | None:
+    """The ``Content-Type`` field of a `Response` that is made of a text."""
+    mimetype = Response.default_mimetype
+    return type_field(mimetype) if isinstance(mimetype, str) else None
 
 
 def set_status_code(response: ResponseBase, code: int) -> None:
     """``response.status_code = code``."""
-    if type(response) is Response and _habits.now().are_sent_as_usual:
+    if type(response) is Response and is_standard():
         response._status, response._status_code = status_of(code)
     else:
         response.status_code = code
-
-
-def type_of_texts() -> tuple[str, str] | None:
-    """The ``Content-Type`` field of texts, if nobody has a say in how they are sent."""
-    return _habits.now().text_type
-
-
-def in_words(answer: object, text_type: tuple[str, str]) -> Words | None:
-    """Status, fields and body of an answer that nobody is to see as a response.
-
-    ``None`` if only a response can tell them.
-    """
-    if type(answer) is str:
-        data = answer.encode()
-        return _OK, [text_type, ("Content-Length", str(len(data)))], [data]
-    if type(answer) is Response and answer._is_as_made():
-        return answer._status, answer._fields.copy(), [answer._body]
-    return None
-
-
-def _is_standard(kind: type[Response]) -> bool:
-    """Whether responses of this class are made and sent as Werkzeug's are."""
-    if kind is Response:
-        return _habits.now().are_sent_as_usual
-    return IS_FAST and _methods_of(kind) == _STANDARD
 
 
 __all__ = ["Response", "ResponseBase"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json as _json
 from typing import IO, TYPE_CHECKING, Any, AnyStr
 
-from ..globals import _cv_app, current_app
+from ..globals import current_app, current_app_context
 from .provider import DefaultJSONProvider, JSONProvider, decode
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ __all__ = ["dump", "dumps", "jsonify", "load", "loads"]
 
 
 def _current_provider() -> JSONProvider | None:
-    context = _cv_app.get(None)
+    context = current_app_context.get(None)
     return None if context is None else context.app.json
 
 

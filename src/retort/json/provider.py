@@ -10,13 +10,15 @@ import dataclasses
 import json
 import uuid
 import weakref
+from contextlib import suppress
 from datetime import date
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from json.encoder import (  # type: ignore[attr-defined]
     c_make_encoder,
     encode_basestring,
     encode_basestring_ascii,
 )
+from operator import attrgetter
 from typing import IO, TYPE_CHECKING, Any, AnyStr
 
 from werkzeug.http import http_date
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from ..app import Flask
     from ..http.response import Response
+    from ..registries import Changes
     from ..setup import App
 
 _COMPACT = {"separators": (",", ":")}
@@ -154,6 +157,17 @@ class DefaultJSONProvider(JSONProvider):
         }
         return json.dumps(obj, **{**options, **kwargs})
 
+    def app_changes(self) -> Changes | None:
+        """Where the application records changes; this records those of its attributes there."""
+        try:
+            return self._app.registry_changes
+        except ReferenceError:
+            return None
+
+    def compact_encoder(self) -> Callable[[Any], str]:
+        """The function that :meth:`dumps` writes without spaces with."""
+        return self._encoder(is_compact=True)
+
     def _encoder(self, is_compact: bool) -> Callable[[Any], str]:
         try:
             return _kept_encoder(self.default, self.ensure_ascii, self.sort_keys, is_compact)
@@ -178,31 +192,58 @@ class DefaultJSONProvider(JSONProvider):
         Ends with a line break. Indented in debug mode, see :attr:`compact`.
         """
         app = self._app
-        text = self._text_of(self._prepare_response_obj(args, kwargs), app.debug)
-        response_class = app.response_class
-        make = getattr(response_class, "with_text", response_class)  # the short way, of ours
-        return make(text, mimetype=self.mimetype)
-
-    def _text_of(self, obj: Any, is_debug: bool) -> str:
+        obj = args[0] if len(args) == 1 and not kwargs else self._prepare_response_obj(args, kwargs)
         compact = self.compact
         if compact is None:
-            compact = not is_debug
-        return self.dumps(obj, **(_COMPACT if compact else _INDENTED)) + "\n"
+            compact = not app.debug
+        text = self.dumps(obj, **(_COMPACT if compact else _INDENTED)) + "\n"
+        return app.response_class(text, mimetype=self.mimetype)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        self._note_change()
+
+    def __delattr__(self, name: str) -> None:
+        super().__delattr__(name)
+        self._note_change()
+
+    def _note_change(self) -> None:
+        """Have the application compose its plans again, which may have `writer_of` this."""
+        with suppress(AttributeError, ReferenceError):  # it is being made, or gone
+            self._app.registry_changes.note()
 
 
-_RESPONSE = DefaultJSONProvider.response
+_methods_of = attrgetter("response", "dumps", "_encoder", "__init__", "__getattribute__")
+_METHODS = _methods_of(DefaultJSONProvider)
 
 
-def answers_as_written() -> bool:
-    """Whether nobody has a say in what the provider makes of a value, but on one of its objects."""
-    return DefaultJSONProvider.response is _RESPONSE
+_attributes_of = attrgetter("default", "ensure_ascii", "sort_keys", "compact", "mimetype")
 
 
-def text_for(provider: JSONProvider, obj: Any, *, is_debug: bool) -> str | None:
-    """The text of ``provider.response(obj)`` while `answers_as_written`; ``None``: ask it."""
-    if type(provider) is not DefaultJSONProvider or "response" in provider.__dict__:
+def state_of_class() -> tuple[Any, ...]:
+    """What is found on `DefaultJSONProvider`, and `writer_of` depends on."""
+    return _methods_of(DefaultJSONProvider), _attributes_of(DefaultJSONProvider)
+
+
+def writer_of(provider: JSONProvider, app: App) -> Callable[[Any], str] | None:
+    """The function that writes the text of ``provider.response(value)``, but its line break.
+
+    ``None`` if there is no such function: a method of the provider may have been replaced, or it
+    may change unnoticed.
+    """
+    if (
+        type(provider) is not DefaultJSONProvider
+        or _methods_of(DefaultJSONProvider) != _METHODS
+        or not provider.__dict__.keys().isdisjoint({"response", "dumps"})
+        or provider.app_changes() is not app.registry_changes
+    ):
         return None
-    return provider._text_of(obj, is_debug)
+    compact = provider.compact
+    if compact is None:
+        compact = not app.debug
+    if compact:
+        return provider.compact_encoder()
+    return partial(provider.dumps, **_INDENTED)
 
 
 def decode(s: Any, **kwargs: Any) -> Any:

@@ -3,16 +3,22 @@
 from .build import build_path
 from .compile import Tables
 from .match import Match, look_up
-from .route_options import MediaTypes, RouteOptions, options_of
+from .resolve import match_request
+from .route_options import NO_OPTIONS, MediaTypes, RouteOptions, options_of
 from .url_map import UrlMap
+from .urls import build_url, path_for
 
 __all__ = [
+    "NO_OPTIONS",
     "Match",
     "MediaTypes",
     "RouteOptions",
     "Tables",
     "UrlMap",
     "build_path",
+    "build_url",
     "look_up",
+    "match_request",
     "options_of",
+    "path_for",
 ]

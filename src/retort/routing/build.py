@@ -34,8 +34,6 @@ def build_path(url_map: UrlMap, endpoint: str, values: dict[str, t.Any]) -> str 
     if path is None:
         return None
     rule, written, variables = path
-    if rule.subdomain != url_map.default_subdomain:
-        return None
     if written is not None and len(values) == len(variables):
         for name, takes_text, behind in variables:
             value = values.get(name)
@@ -66,6 +64,8 @@ def find_paths(url_map: UrlMap) -> Iterator[tuple[str, Path]]:
     for endpoint, rules in url_map._rules_by_endpoint.items():
         (rule, *others) = rules
         is_alone = not (others or rule.websocket or rule.host or rule.defaults)
+        if rule.subdomain != url_map.default_subdomain:
+            continue
         if str(endpoint).startswith("."):
             continue  # `url_for` takes it for one of a blueprint
         if is_alone and type(rule).suitable_for is Rule.suitable_for:

@@ -153,8 +153,7 @@ def _compile_leaf(rule: Rule, awkward: set[t.Any]) -> Leaf:
         and rule.endpoint not in awkward
     )
     # So that each rule in the tables has what `App.add_url_rule` gives.
-    options = rule.__dict__.setdefault("route_options", options_of(rule))
-    rule.__dict__.setdefault("demands", options.media_types)  # for `gateways.quick`
+    rule.__dict__.setdefault("route_options", options_of(rule))
     arguments = tuple((name, _to_python(converter)) for name, converter in rule._converters.items())
     return Leaf(rule, arguments, is_plain=is_plain)
 

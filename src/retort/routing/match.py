@@ -1,7 +1,7 @@
 """Look a path and method up in the tables compiled from the URL map.
 
-A miss means "not known here", never "no such page": the caller then asks Werkzeug, which
-decides 404, 405 and redirects. `compile.py` builds the tables.
+A miss means "not known here", never "no such page": then Werkzeug matches, which decides 404, 405
+and redirects. `compile.py` builds the tables.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ if t.TYPE_CHECKING:
     from werkzeug.routing import Rule
 
     from .compile import Leaf, Node, Tables
-    from .url_map import UrlMap
 
 # A rule and the arguments for its view, as Werkzeug's matcher gives them.
 Match = tuple["Rule", dict[str, t.Any]]
@@ -22,13 +21,12 @@ class _AskWerkzeug(Exception):
     """The search came to a place that the tables cannot judge."""
 
 
-def look_up(url_map: UrlMap, path: str, method: str) -> Match | None:
-    """The rule and arguments for an ordinary request, or ``None``: ask Werkzeug.
+def look_up(tables: Tables, path: str, method: str) -> Match | None:
+    """The rule and arguments for an ordinary request; ``None``: Werkzeug has to match it.
 
     :param path: decoded.
     :param method: in upper case.
     """
-    tables = url_map.tables or url_map.compile_tables()
     leaves = tables.pages.get(path)
     if leaves is not None:
         first = leaves[0]  # PERF: nearly always the one
@@ -37,32 +35,16 @@ def look_up(url_map: UrlMap, path: str, method: str) -> Match | None:
         leaf = _leaf_for(leaves, method)
         return None if leaf is None else (leaf.rule, {})
     try:
-        match = _look_up_last(tables, path, method)
-        return _search(tables, path, method) if match is None else match
-    except _AskWerkzeug:
-        return None
-
-
-def _look_up_last(tables: Tables, path: str, method: str) -> Match | None:
-    """What `_search` gives for a path of which only the last segment is variable."""
-    before, slash, last = path.rpartition("/")
-    node = tables.before_last.get(before)
-    if node is None or last in node.static or not slash:
-        return None
-    if node.sole is not None:  # PERF: nearly always what comes of the search below
-        accepts, rule, name, to_python = node.sole
-        if accepts(last) and method in rule.methods:  # type: ignore[operator]
-            try:
+        before, slash, last = path.rpartition("/")
+        node = tables.before_last.get(before)
+        # PERF: nearly always the last segment alone is variable, in one rule.
+        if node is not None and node.sole is not None and slash and last not in node.static:
+            accepts, rule, name, to_python = node.sole
+            if accepts(last) and method in rule.methods:  # type: ignore[operator]
                 return rule, {name: last if to_python is None else to_python(last)}
-            except ValueError:
-                raise _AskWerkzeug from None
-    for accepts, split, following in node.captures:
-        if accepts(last):
-            leaf = _leaf_for(following.leaves, method)
-            if leaf is None:
-                return None
-            return leaf.rule, _arguments(leaf, [last] if split is None else split(last))
-    return None
+        return _search(tables, path, method)
+    except (_AskWerkzeug, ValueError):  # see `_arguments`
+        return None
 
 
 def _search(tables: Tables, path: str, method: str) -> Match | None:

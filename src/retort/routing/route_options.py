@@ -38,10 +38,11 @@ class RouteOptions(t.NamedTuple):
     names_head: bool | None = None
 
 
-_NO_OPTIONS = RouteOptions()
+#: The options of rules that a program has added to the map itself.
+NO_OPTIONS = RouteOptions()
 
 
 def options_of(rule: Rule | None) -> RouteOptions:
     """The options of a rule; the defaults for one that a program has added to the map itself."""
-    options: RouteOptions = getattr(rule, "route_options", _NO_OPTIONS)
+    options: RouteOptions = getattr(rule, "route_options", NO_OPTIONS)
     return options

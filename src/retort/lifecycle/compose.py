@@ -1,0 +1,368 @@
+"""Compose plans: what is registered on an application -> what runs for its requests.
+
+The plans of an application are composed at its first request, and again after a change of what is
+registered (`registries.py`) and after a class was patched (`class_guard.py`).
+"""
+
+from __future__ import annotations
+
+import threading
+import typing as t
+from functools import partial
+from inspect import iscoroutinefunction
+from weakref import ref
+
+from ..class_guard import DISARMED, UNCHANGED, arm, guard_of
+from ..context import RequestContext, is_app_context_standard
+from ..http import Request, Response
+from ..http.request import can_be_made_later, split_blueprint_path
+from ..http.response import is_standard, text_type, type_field
+from ..json.provider import DefaultJSONProvider, state_of_class, writer_of
+from ..registries import is_recorded
+from ..routing import UrlMap
+from ..sessions import can_be_opened_later
+from . import policies, run
+from .overrides import planned_methods, replaced_methods
+from .plan import ANY_METHOD, Plan, Plans
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from werkzeug.routing import Rule
+
+    from ..app import Flask
+    from .plan import Hooks, Step
+
+    Registry = Mapping[str | None, list[Callable[..., t.Any]]]
+    Scopes = tuple[str | None, ...]
+
+# Plans that something changed meanwhile are composed again, but not for ever.
+_MAX_TRIES = 100
+
+
+class Composer:
+    """Composes the plans of one application. `Changes` keeps them while they are valid.
+
+    :param standard: the planned methods of :class:`~retort.Flask` as they were written.
+    """
+
+    __slots__ = ("_classes", "_guard", "_lock", "_standard")
+
+    def __init__(self, standard: tuple[t.Any, ...]) -> None:
+        self._standard = standard
+        self._lock = threading.RLock()
+        self._classes: tuple[type, ...] = ()
+        self._guard: t.Any = DISARMED
+
+    def compose(self, app: Flask) -> Plans:
+        """The plans for what is registered and replaced now."""
+        changes = app.registry_changes
+        plans = changes.plans
+        if not UNCHANGED and plans is not None and plans.watched == _watched(app):
+            return plans  # each request comes here where Python has no flags, so without the lock
+        with self._lock:
+            plans = changes.plans
+            if plans is not None:
+                if plans.guard.__flags__ & UNCHANGED:
+                    return plans  # another thread was faster
+                plans.guard = DISARMED  # so that all other threads wait for the new plans
+            for _ in range(_MAX_TRIES):
+                self._arm(app)  # first: what is patched meanwhile disarms it
+                number = changes.number
+                plans = _compose(app, replaced_methods(app, self._standard))
+                plans.guard = self._guard
+                if not _are_recorded(app) or changes.keep(plans, number):
+                    break
+            return t.cast("Plans", plans)
+
+    def _arm(self, app: Flask) -> None:
+        classes = (
+            *(type(app), RequestContext, Request, Response),
+            *(type(app.session_interface), DefaultJSONProvider),
+        )
+        if classes != self._classes:
+            self._classes, self._guard = classes, guard_of(*classes)
+        else:
+            arm(self._guard)
+
+
+def _watched(app: Flask) -> tuple[t.Any, ...]:
+    """What plans depend on and what is found on classes, where it may be patched."""
+    return (
+        type(app),
+        planned_methods(type(app)),
+        can_be_opened_later(app.session_interface),
+        can_be_made_later(app.request_class),
+        is_standard(),
+        Response.default_mimetype,
+        state_of_class(),
+        is_app_context_standard(),
+    )
+
+
+def _are_recorded(app: Flask) -> bool:
+    """Whether a change of each container is recorded; those of hooks and views may be plain."""
+    return all(
+        is_recorded(container, app.registry_changes)
+        for container in (app.config, app.teardown_appcontext_funcs)
+    ) and is_recorded(app.url_default_functions, app.registry_changes, levels=2)
+
+
+# The functions that do the work of the planned methods.
+_STEPS: dict[str, Step] = {
+    "full_dispatch_request": run.respond,
+    "preprocess_request": run.preprocess,
+    "dispatch_request": run.call_view,
+    "finalize_request": run.finalize,
+    "make_response": run.convert,
+    "process_response": run.process_response,
+    "do_teardown_request": run.teardown_request,
+    "do_teardown_appcontext": run.teardown_appcontext,
+}
+
+
+def _step(name: str, replaced: frozenset[str]) -> Step:
+    return partial(_call_method, name) if name in replaced else _STEPS[name]
+
+
+def _call_method(name: str, app: Flask, context: object, *args: t.Any) -> t.Any:
+    """Take a step by the application's method, which reads the current context."""
+    return getattr(app, name)(*args)
+
+
+def _respond_first(app: Flask, context: RequestContext) -> t.Any:
+    app.end_setup()  # a change: the plans are composed again, without this function
+    return run.respond(app, context)
+
+
+def _compose(app: Flask, replaced: frozenset[str]) -> Plans:
+    plans = Plans()
+    plans.changes = app.registry_changes
+    plans.watched = () if UNCHANGED else _watched(app)
+    plans.replaced = replaced
+    plans.config = config = app.config
+    plans.app_context = None
+    if "app_context" in replaced or not is_app_context_standard():
+        plans.app_context = app.app_context
+    plans.full_dispatch = _step("full_dispatch_request", replaced)
+    if app.is_in_setup and "full_dispatch_request" not in replaced:
+        plans.full_dispatch = _respond_first
+    plans.finalize = _step("finalize_request", replaced)
+    plans.convert = _step("make_response", replaced)
+    plans.process_response = _step("process_response", replaced)
+    plans.teardown_request = _step("do_teardown_request", replaced)
+    plans.teardown_appcontext = _step("do_teardown_appcontext", replaced)
+    plans.ends_app_context = "do_teardown_appcontext" in replaced or app.teardown_appcontext_funcs
+    plans.makes_request_first = not can_be_made_later(app.request_class)
+    plans.opens_session_first = True
+    if can_be_opened_later(app.session_interface):
+        # True as soon as a method is replaced on the interface itself.
+        plans.opens_session_first = getattr(app.session_interface, "__dict__", ())
+    plans.tags_responses = bool(config.get("AUTOMATIC_ETAGS"))
+    plans.sends_security_fields = bool(config.get("SEND_SECURITY_HEADERS"))
+    plans.text_type = plans.json_type = plans.write_json = None
+    if app.response_class is Response and is_standard():
+        plans.text_type = text_type()
+        plans.write_json = writer_of(app.json, app)
+        plans.json_type = type_field(getattr(app.json, "mimetype", "application/json"))
+    plans.tables = plans.url_map = None
+    plans.builds_urls = False
+    if (
+        "create_url_adapter" not in replaced
+        and type(app.url_map) is UrlMap
+        and is_recorded(app.url_map, app.registry_changes)
+        and not app.subdomain_matching
+        and config.get("TRUSTED_HOSTS") is None
+    ):
+        plans.tables = app.url_map.tables or app.url_map.compile_tables()
+        plans.url_map = app.url_map
+        plans.builds_urls = not app.url_default_functions and replaced.isdisjoint(
+            {"url_for", "inject_url_defaults"}
+        )
+    plans.by_method = _PlansByMethod(app, plans)
+    return plans
+
+
+class _PlansByMethod(dict[str, "_PlansByEndpoint"]):
+    def __init__(self, app: Flask, plans: Plans) -> None:
+        self.app = ref(app)  # which has the plans, and is freed without them
+        self.plans = ref(plans)
+
+    def __missing__(self, method: str) -> _PlansByEndpoint:
+        return self.setdefault(method, _PlansByEndpoint(self.app, self.plans, method))
+
+
+class _PlansByEndpoint(dict["str | None", Plan]):
+    """Composes the plan of an endpoint at its first use; ``None`` stands for no rule."""
+
+    def __init__(self, app: ref[Flask], plans: ref[Plans], method: str) -> None:
+        self.app = app
+        self.plans = plans
+        self.method = method
+
+    def __missing__(self, endpoint: str | None) -> Plan:
+        app, plans = t.cast("Flask", self.app()), t.cast("Plans", self.plans())
+        for _ in range(_MAX_TRIES):
+            number = plans.changes.number
+            plan = _compose_plan(app, plans, self.method, endpoint)
+            if plans.changes.number == number:
+                break
+        self[endpoint] = plan
+        return plan
+
+
+def _compose_plan(app: Flask, plans: Plans, method: str, endpoint: str | None) -> Plan:
+    blueprint = (endpoint or "").rpartition(".")[0]
+    scopes = (*(split_blueprint_path(blueprint) if blueprint else ()), None)
+    hooks = _Hooks(app, scopes, keeps_ensure_sync="ensure_sync" not in plans.replaced)
+    replaced, config = plans.replaced, plans.config
+    preprocessors = hooks.of(app.url_value_preprocessors, _preprocess_live, is_inward=True)
+    before = hooks.of(app.before_request_funcs, _run_before_live, is_inward=True)
+    after = hooks.of(app.after_request_funcs, _run_after_live, is_inward=False)
+    teardown = hooks.of(app.teardown_request_funcs, _run_teardown_live, is_inward=False)
+    before_view: list[Step] = []
+    if policies.admits(method, config):
+        before_view.append(policies.admit)
+    if "preprocess_request" in replaced or preprocessors or before:
+        before_view.append(_step("preprocess_request", replaced))
+    has_check = policies.has_check(method, _rules_of(app, endpoint), config)
+    finish = plans.finalize
+    if (
+        replaced.isdisjoint({"finalize_request", "make_response", "process_response"})
+        and plans.text_type is not None
+        and method not in {"HEAD", ANY_METHOD}
+        and not after
+        and not plans.tags_responses
+    ):
+        finish = run.finish_without_response
+        if plans.sends_security_fields:
+            finish = run.finish_with_security_fields
+    return Plan(
+        endpoint,
+        before_view=tuple(before_view),
+        dispatch=_step("dispatch_request", replaced),
+        check=policies.check_view if has_check else None,
+        finish=finish,
+        preprocessors=preprocessors,
+        before=before,
+        view=hooks.view(endpoint),
+        after=after,
+        teardown=teardown,
+        has_teardown=bool(teardown) or "do_teardown_request" in replaced,
+    )
+
+
+def _rules_of(app: Flask, endpoint: str | None) -> list[Rule]:
+    if endpoint is None:
+        return []
+    try:
+        return list(app.url_map.iter_rules(endpoint))
+    except KeyError:  # of another map
+        return []
+
+
+class _Hooks(t.NamedTuple):
+    """Takes the functions of an endpoint out of the registries of its application.
+
+    :param scopes: the blueprints of the endpoint, the innermost first, and ``None``.
+    """
+
+    app: Flask
+    scopes: Scopes
+    keeps_ensure_sync: bool
+
+    def of(self, registry: Registry, run_live: Callable[..., t.Any], *, is_inward: bool) -> Hooks:
+        """The hooks in the order in which they run.
+
+        :param run_live: runs the functions of a registry that does not record its changes.
+        :param is_inward: the application's come first, and the first one registered.
+        """
+        scopes = self.scopes[::-1] if is_inward else self.scopes
+        functions = tuple(_functions_of(registry, scopes, is_inward=is_inward))
+        changes = self.app.registry_changes
+        is_live = not is_recorded(registry, changes) or not all(
+            is_recorded(registry[scope], changes) for scope in scopes if scope in registry
+        )
+        if is_live:
+            return (partial(run_live, self.app, registry, scopes),)
+        if run_live is _preprocess_live:
+            return functions
+        return tuple(map(self.synced, functions))
+
+    def view(self, endpoint: str | None) -> Callable[..., t.Any]:
+        views = self.app.view_functions
+        if not is_recorded(views, self.app.registry_changes):
+            return partial(_call_live_view, self.app, views, endpoint)
+        view = views.get(endpoint)  # type: ignore[arg-type]  # None is no endpoint
+        if view is None:
+            return partial(_raise_without_view, endpoint)
+        return self.synced(view)
+
+    def synced(self, function: Callable[..., t.Any]) -> Callable[..., t.Any]:
+        """Call ``function`` through `Flask.ensure_sync`, where that does something."""
+        if self.keeps_ensure_sync and not iscoroutinefunction(function):
+            return function
+        return partial(_call_synced, self.app, function)
+
+
+def _call_synced(
+    app: Flask, function: Callable[..., t.Any], /, *args: t.Any, **kwargs: t.Any
+) -> t.Any:
+    # For each call: what it returns may depend on the thread and its event loop.
+    return app.ensure_sync(function)(*args, **kwargs)
+
+
+def _raise_without_view(endpoint: str | None, **arguments: t.Any) -> t.NoReturn:
+    raise KeyError(
+        f"The rule for the endpoint {endpoint!r} has no view. Give it one:"
+        f" app.add_url_rule(..., view_func=...) or @app.endpoint({endpoint!r})."
+    )
+
+
+# Plain containers that a program has put in the place of ours are read for each request.
+
+
+def _functions_of(
+    registry: Registry, scopes: Scopes, *, is_inward: bool
+) -> Iterator[Callable[..., t.Any]]:
+    for scope in scopes:
+        if scope in registry:
+            functions = registry[scope]
+            yield from functions if is_inward else reversed(functions)
+
+
+def _preprocess_live(
+    app: Flask, registry: Registry, scopes: Scopes, endpoint: str | None, values: t.Any
+) -> None:
+    for preprocess in _functions_of(registry, scopes, is_inward=True):
+        preprocess(endpoint, values)
+
+
+def _run_before_live(app: Flask, registry: Registry, scopes: Scopes) -> t.Any:
+    for before in _functions_of(registry, scopes, is_inward=True):
+        rv = app.ensure_sync(before)()
+        if rv is not None:
+            return rv
+    return None
+
+
+def _run_after_live(app: Flask, registry: Registry, scopes: Scopes, response: t.Any) -> t.Any:
+    for after in _functions_of(registry, scopes, is_inward=False):
+        response = app.ensure_sync(after)(response)
+    return response
+
+
+def _run_teardown_live(
+    app: Flask, registry: Registry, scopes: Scopes, error: BaseException | None
+) -> None:
+    for teardown in _functions_of(registry, scopes, is_inward=False):
+        app.ensure_sync(teardown)(error)
+
+
+def _call_live_view(
+    app: Flask, views: Mapping[t.Any, t.Any], endpoint: str | None, /, **arguments: t.Any
+) -> t.Any:
+    view = views.get(endpoint)
+    if view is None:
+        _raise_without_view(endpoint)
+    return app.ensure_sync(view)(**arguments)

@@ -1,0 +1,227 @@
+"""Run the plan of a request: the steps before the view, the view, the response, the teardown.
+
+The steps are Flask's, in Flask's order ("Application Structure and Lifecycle"). Each is the work
+of a method of the application. `compose.py` puts the function into the plan, or the method where
+a program has replaced it. A step that a request has changed for itself is taken from the plan that
+holds then.
+"""
+
+from __future__ import annotations
+
+import sys
+import typing as t
+from functools import partial
+
+from ..class_guard import UNCHANGED
+from ..context import UNSET
+from ..http.conditional import tag_whole_answer
+from ..http.convert import to_response
+from ..http.protection import add_security_headers, security_fields
+from ..http.response import OK, Response
+from ..sessions import may_save_unopened
+from ..setup import where
+from ..signals import (
+    appcontext_tearing_down,
+    request_finished,
+    request_started,
+    request_tearing_down,
+)
+
+if t.TYPE_CHECKING:
+    from ..app import Flask
+    from ..context import AppContext, RequestContext
+    from ..http.response import Reply
+
+# Before the response
+
+
+def respond(app: Flask, context: RequestContext) -> Response | Reply:
+    """Answer the request of a context: what `gateways/wsgi.py` sends.
+
+    Only an exception that no error handler takes leaves this function.
+    """
+    plan = context.plan
+    try:
+        if request_started.receivers:
+            request_started.send(app, _async_wrapper=app.ensure_sync)
+        for step in plan.before_view:
+            rv = step(app, context)
+            if rv is not None:
+                break
+        else:
+            rv = context.plan.dispatch(app, context)
+    except Exception as error:
+        rv = app.handle_user_exception(error)
+    return context.plan.finish(app, context, rv)  # type: ignore[no-any-return]
+
+
+def preprocess(app: Flask, context: RequestContext) -> t.Any:
+    """Run the URL value preprocessors and the before hooks; the first that answers ends it."""
+    plan = context.plan
+    for preprocess_values in plan.preprocessors:
+        preprocess_values(plan.endpoint, context.request.view_args)
+    for before in plan.before:
+        rv = before()
+        if rv is not None:
+            return rv
+    return None
+
+
+def call_view(app: Flask, context: RequestContext) -> t.Any:
+    """What the view returns, or what is returned in its place, such as the methods for OPTIONS."""
+    plan = context.plan
+    request = context.made_request
+    if request is None:
+        arguments: t.Any = context.match[1]  # type: ignore[index]  # one of both is there
+    else:  # hooks may have changed what was found
+        if request.routing_exception is not None:
+            app.raise_routing_exception(request)
+        plan = context.find_plan()
+        arguments = request.view_args
+    if plan.check is not None:
+        rv = plan.check(app, context)
+        if rv is not None:
+            return rv
+    return plan.view(**arguments) if arguments else plan.view()
+
+
+# The response
+
+
+def finish_without_response(app: Flask, context: RequestContext, rv: t.Any) -> Response | Reply:
+    """Status, header fields and body of what a view returned, if nothing is to see a response.
+
+    It is in the plan where nothing is registered that would. What only the request can tell is
+    checked here. Decision 22 says what this is worth.
+    """
+    plans, environ = context.plans, context.environ
+    if (
+        not context.needs_response
+        and not request_finished.receivers
+        and plans.guard.__flags__ & UNCHANGED  # or the request has patched a class
+        and ("HTTP_COOKIE" not in environ or not may_save_unopened(app, environ["HTTP_COOKIE"]))
+    ):
+        if type(rv) is str:
+            data = rv.encode()
+            return OK, [plans.text_type, ("Content-Length", str(len(data)))], [data]  # type: ignore[list-item]
+        if type(rv) is Response:
+            reply = rv.reply()
+            if reply is not None:
+                return reply
+        elif plans.write_json is not None and (type(rv) is dict or type(rv) is list):
+            data = (plans.write_json(rv) + "\n").encode()
+            return OK, [plans.json_type, ("Content-Length", str(len(data)))], [data]  # type: ignore[list-item]
+    return plans.finalize(app, context, rv)  # type: ignore[no-any-return]
+
+
+def finish_with_security_fields(app: Flask, context: RequestContext, rv: t.Any) -> t.Any:
+    """`finish_without_response`, and the security fields; `process_response` adds them, too."""
+    response = finish_without_response(app, context, rv)
+    if type(response) is tuple:
+        response[1].extend(security_fields(context.plans.config, context.environ))
+    return response
+
+
+def finalize(
+    app: Flask, context: RequestContext, rv: t.Any, from_error_handler: bool = False
+) -> Response:
+    """Make a response of ``rv`` and run what comes after the view.
+
+    :param from_error_handler: it answers an error; another one is logged, not raised.
+    """
+    plans = context.plans
+    response: Response = plans.convert(app, context, rv)
+    try:
+        response = context.plans.process_response(app, context, response)
+        if plans.tags_responses:
+            tag_whole_answer(response, context.environ)
+        if request_finished.receivers:
+            request_finished.send(app, _async_wrapper=app.ensure_sync, response=response)
+    except Exception:
+        if not from_error_handler:
+            raise
+        app.logger.exception("Request finalizing failed with an error while handling an error")
+    return response
+
+
+def convert(app: Flask, context: RequestContext | None, value: t.Any) -> Response:
+    """Make a response of what a view returned; without a request, of what one might."""
+    response_class = app.response_class
+    if type(value) is response_class:
+        return value
+    if response_class is Response and type(value) is str:
+        return Response(value)
+    if type(value) is dict or type(value) is list:
+        if context is None or context.plans.write_json is None:
+            return app.json.response(value)
+        text = context.plans.write_json(value) + "\n"  # by a DefaultJSONProvider
+        return Response(text, mimetype=app.json.mimetype)  # type: ignore[attr-defined]
+    return to_response(
+        value,
+        response_class,
+        app.json.response,
+        None if context is None else context.environ,
+        partial(_source, app, context),
+    )
+
+
+def _source(app: Flask, context: RequestContext | None) -> str:
+    endpoint = None if context is None else context.request.endpoint
+    view = app.view_functions.get(endpoint or "")
+    if view is None:
+        return "The view function"
+    return f"The view function {where(view)} of the endpoint {endpoint!r}"
+
+
+def process_response(app: Flask, context: RequestContext, response: Response) -> Response:
+    """Run the after hooks, the request's own first, and save the session."""
+    if context.after_functions is not None:
+        for after in context.after_functions:
+            response = app.ensure_sync(after)(response)
+    for after in context.plan.after:
+        response = after(response)
+    plans, environ = context.plans, context.environ
+    if plans.sends_security_fields:
+        add_security_headers(response.headers, plans.config, environ)
+    if (
+        context.opened_session is not None
+        or plans.opens_session_first
+        or ("HTTP_COOKIE" in environ and may_save_unopened(app, environ["HTTP_COOKIE"]))
+    ):
+        _save_session(app, context, response)
+    if response.status_code == 204 and not plans.config.get("DESCRIBE_EMPTY_RESPONSES"):
+        response.headers.pop("Content-Type", None)
+    return response
+
+
+def _save_session(app: Flask, context: RequestContext, response: Response) -> None:
+    interface = app.session_interface
+    session = context.open_session()
+    if not interface.is_null_session(session):
+        interface.save_session(app, session, response)
+
+
+# The end of a request
+
+
+def handled(error: BaseException | None) -> BaseException | None:
+    """``error``, or if none was given the exception being handled."""
+    return sys.exc_info()[1] if error is UNSET else error
+
+
+def teardown_request(app: Flask, context: RequestContext, error: BaseException | None) -> None:
+    """Run the ``teardown_request`` functions, the innermost blueprint's first."""
+    for teardown in context.plan.teardown:
+        teardown(error)
+    if request_tearing_down.receivers:
+        request_tearing_down.send(app, _async_wrapper=app.ensure_sync, exc=error)
+
+
+def teardown_appcontext(
+    app: Flask, context: AppContext | None, error: BaseException | None
+) -> None:
+    """Run the ``teardown_appcontext`` functions, the last one registered first."""
+    for teardown in reversed(app.teardown_appcontext_funcs):
+        app.ensure_sync(teardown)(error)
+    if appcontext_tearing_down.receivers:
+        appcontext_tearing_down.send(app, _async_wrapper=app.ensure_sync, exc=error)

@@ -1,0 +1,97 @@
+"""Build URLs: the path of an endpoint where that is all there is to it, and else by Werkzeug.
+
+`build.py` writes the paths. An application's ``url_for`` calls `build_url`, and the function
+`retort.url_for` calls `path_for` before it, which is the same but for the call of a method.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from urllib.parse import quote
+
+from werkzeug.routing import BuildError
+
+from ..class_guard import UNCHANGED
+from ..globals import current_app_context, current_request_context
+from .build import build_path
+
+if t.TYPE_CHECKING:
+    from werkzeug.routing import MapAdapter
+
+    from ..app import Flask
+    from ..context import AppContext
+    from .url_map import UrlMap
+
+# Left as they are in the fragment of a URL: RFC 3986 section 3.5.
+_FRAGMENT_SAFE = "%!#$&'()*+,/:;=?@"
+
+
+def path_for(app: Flask, endpoint: str, values: dict[str, t.Any]) -> str | None:
+    """The URL of an endpoint in the current request, if it is the path that its rule builds.
+
+    ``None``: only the application's ``url_for`` can build it.
+    """
+    context = current_request_context.get(None)
+    if context is None or not context.builds_paths(app):
+        return None
+    if not context.plans.guard.__flags__ & UNCHANGED:
+        context.renew_plans()  # the request may have patched the method
+    plans = context.plans
+    if plans.url_map is None or not plans.builds_urls:
+        return None
+    return build_path(plans.url_map, endpoint, values)
+
+
+def build_url(
+    app: Flask,
+    endpoint: str,
+    values: dict[str, t.Any],
+    *,
+    anchor: str | None,
+    method: str | None,
+    scheme: str | None,
+    external: bool | None,
+) -> str:
+    """What `Flask.url_for` documents."""
+    context = current_request_context.get(None)
+    if context is not None and endpoint.startswith("."):
+        blueprint = context.request.blueprint
+        endpoint = endpoint[1:] if blueprint is None else blueprint + endpoint
+    if external is None:
+        external = context is None or scheme is not None
+    url_map: UrlMap | None = None
+    if context is not None and not external and scheme is method is None:
+        url_map = context.plans.url_map if context.builds_paths(app) else None
+    adapter = _find_adapter(app, endpoint) if url_map is None else None
+    if scheme is not None and not external:
+        raise ValueError(
+            f"When specifying '_scheme', '_external' must be True: a URL with the"
+            f" scheme {scheme!r} has a host too."
+        )
+    app.inject_url_defaults(endpoint, values)
+    url = None if url_map is None else build_path(url_map, endpoint, values)
+    if url is None:
+        adapter = adapter or _find_adapter(app, endpoint)
+        try:
+            url = adapter.build(
+                endpoint, values, method=method, url_scheme=scheme, force_external=external
+            )
+        except BuildError as error:
+            values.update(_anchor=anchor, _method=method, _scheme=scheme, _external=external)
+            return app.handle_url_build_error(error, endpoint, values)
+    return url if anchor is None else f"{url}#{quote(anchor, safe=_FRAGMENT_SAFE)}"
+
+
+def _find_adapter(app: Flask, endpoint: str) -> MapAdapter:
+    context: AppContext | None = current_request_context.get(None)
+    if context is None:
+        context = current_app_context.get(None)
+    adapter = app.create_url_adapter(None) if context is None else context.url_adapter
+    if adapter is None:
+        raise RuntimeError(
+            f"Unable to build a URL for the endpoint {endpoint!r} outside an active"
+            " request, since the host is not known. Set app.config['SERVER_NAME'] ="
+            " 'example.com', and 'APPLICATION_ROOT' and 'PREFERRED_URL_SCHEME' as"
+            " needed."
+        )
+    return adapter
