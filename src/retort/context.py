@@ -409,10 +409,10 @@ class RequestContext(AppContext):
         if push is None or current_request_context.get(None) is not self:
             raise _wrong_pop(self, current_request_context.get(None))
         token, earlier, own, own_token = push
-        if exc is UNSET:
-            exc = sys.exc_info()[1]
         try:
             if earlier is None and (self.plan.has_teardown or request_tearing_down.receivers):
+                if exc is UNSET:
+                    exc = sys.exc_info()[1]
                 self.plans.teardown_request(self.app, self, exc)
         finally:
             try:
@@ -444,6 +444,8 @@ class RequestContext(AppContext):
             raise _wrong_pop(self, current_app_context.get(None))
         try:
             if self.plans.ends_app_context or appcontext_tearing_down.receivers:
+                if exc is UNSET:
+                    exc = sys.exc_info()[1]
                 self.plans.teardown_appcontext(self.app, self, exc)
         finally:
             current_app_context.reset(token)

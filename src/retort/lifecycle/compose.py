@@ -237,10 +237,12 @@ def _compose_plan(app: Flask, plans: Plans, method: str, endpoint: str | None) -
         finish = run.finish_without_response
         if plans.sends_security_fields:
             finish = run.finish_with_security_fields
+    dispatch = _step("dispatch_request", replaced)
     return Plan(
         endpoint,
+        run=run.run_steps if before_view else dispatch,
         before_view=tuple(before_view),
-        dispatch=_step("dispatch_request", replaced),
+        dispatch=dispatch,
         check=policies.check_view if has_check else None,
         finish=finish,
         preprocessors=preprocessors,

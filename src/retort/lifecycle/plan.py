@@ -29,6 +29,8 @@ class Plan:
 
     #: ``None``: requests for which no rule was found.
     endpoint: str | None
+    #: The first thing that runs: ``dispatch``, or what takes the steps before it.
+    run: Step
     #: Steps before the view, in order; the first that returns something ends them.
     before_view: tuple[Step, ...]
     #: Calls the view, or returns what takes its place.

@@ -40,19 +40,22 @@ def respond(app: Flask, context: RequestContext) -> Response | Reply:
 
     Only an exception that no error handler takes leaves this function.
     """
-    plan = context.plan
     try:
         if request_started.receivers:
             request_started.send(app, _async_wrapper=app.ensure_sync)
-        for step in plan.before_view:
-            rv = step(app, context)
-            if rv is not None:
-                break
-        else:
-            rv = context.plan.dispatch(app, context)
+        rv = context.plan.run(app, context)
     except Exception as error:
         rv = app.handle_user_exception(error)
     return context.plan.finish(app, context, rv)  # type: ignore[no-any-return]
+
+
+def run_steps(app: Flask, context: RequestContext) -> t.Any:
+    """Take the steps before the view, until one returns something, and else call the view."""
+    for step in context.plan.before_view:
+        rv = step(app, context)
+        if rv is not None:
+            return rv
+    return context.plan.dispatch(app, context)
 
 
 def preprocess(app: Flask, context: RequestContext) -> t.Any:
