@@ -629,3 +629,24 @@ def test_the_response_can_be_finalized_in_a_made_up_request(app):
         response = app.finalize_request("text")
         assert isinstance(response, Response)
         assert app.process_response(Response("x")).data == b"x"
+
+
+def test_a_context_is_matched_by_the_rules_that_are_there_when_it_is_pushed(app):
+    context = app.test_request_context("/later")
+    app.add_url_rule("/later", "later", lambda: "")
+
+    with context:
+        assert retort.request.endpoint == "later"
+
+
+def test_a_context_that_is_pushed_again_has_the_hooks_of_that_time(app):
+    context = app.test_request_context("/")
+    ended = []
+    with context:
+        pass
+    app.teardown_request(lambda error: ended.append(error))
+
+    with context:
+        pass
+
+    assert ended == [None]

@@ -268,3 +268,34 @@ def test_a_request_that_starts_after_a_registration_returned_sees_it():
     run_together(register_or_ask)
 
     assert find_numbers() == (last, last, last)
+
+
+def test_a_request_finishes_on_the_plan_that_it_began_with():
+    app = retort.Flask("plans")
+    has_begun, may_end = threading.Event(), threading.Event()
+    seen = []
+
+    @app.get("/slow")
+    def slow():
+        has_begun.set()
+        assert may_end.wait(60)
+        return "slow"
+
+    @app.get("/")
+    def index():
+        return "index"
+
+    answers = []
+    thread = threading.Thread(target=lambda: answers.append(app.test_client().get("/slow")))
+    thread.start()
+    assert has_begun.wait(60)
+    app.before_request_funcs[None].append(lambda: seen.append("before"))
+    app.after_request_funcs[None].append(lambda response: seen.append("after") or response)
+    app.teardown_request_funcs[None].append(lambda error: seen.append("teardown"))
+    assert app.test_client().get("/").text == "index"
+    assert seen == ["before", "after", "teardown"]
+    may_end.set()
+    thread.join()
+
+    assert answers[0].text == "slow"
+    assert seen == ["before", "after", "teardown"]  # the slow request began without them

@@ -215,10 +215,6 @@ class RequestContext(AppContext):
     ) -> None:
         self.app = app
         self.environ = environ
-        plans = app.registry_changes.plans
-        if plans is None or not plans.guard.__flags__ & UNCHANGED:
-            plans = app.current_plans()
-        self.plans = plans
         #: What runs for the request, composed for its endpoint; ``None`` until it is matched.
         self.plan: Plan = None  # type: ignore[assignment]
         self.made_url_adapter = None
@@ -327,7 +323,15 @@ class RequestContext(AppContext):
             self.needs_response = True
         return self.opened_session
 
-    # What is registered may change while a request runs.
+    # What is registered may change before a context is pushed, and while its request runs.
+
+    if not t.TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> t.Any:
+            if name != "plans":
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            self.plans = self.app.current_plans()  # it was not pushed yet
+            return self.plans
 
     def renew_plans(self) -> None:
         """Go on with what is registered now: the request itself has changed it."""
@@ -376,7 +380,10 @@ class RequestContext(AppContext):
 
     def push(self) -> None:
         """Make this request the current one, open its session and match it to a rule."""
-        plans = self.plans
+        plans = self.app.registry_changes.plans
+        if plans is None or not plans.guard.__flags__ & UNCHANGED:
+            plans = self.app.current_plans()
+        self.plans = plans
         around = current_app_context.get(None)
         own = own_token = None
         if around is None or around.app is not self.app:
@@ -392,12 +399,14 @@ class RequestContext(AppContext):
         self._request_push = (current_request_context.set(self), self._request_push, own, own_token)
         if plans.opens_session_first:
             self.open_session()
-        if self.plan is None:
-            request = self.made_request
-            if request is None or (request.url_rule is None and request.routing_exception is None):
-                self.match_request()
-            if self.plan is None:
-                self.find_plan()
+        request = self.made_request
+        if self.match is None and (
+            request is None or (request.url_rule is None and request.routing_exception is None)
+        ):
+            self.match_request()
+            if self.plan is not None:
+                return
+        self.find_plan()
 
     def pop(self, exc: BaseException | None = UNSET) -> None:
         """Run the teardown functions and make the context before this one current.
