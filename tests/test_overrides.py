@@ -1486,3 +1486,28 @@ def test_attributes_can_be_put_on_every_object_of_a_request():
 
 def test_the_tests_here_replace_every_planned_method():
     assert set(PLANNED) <= METHODS.keys()
+
+
+class Registering:
+    """A base class that is called for each of its subclasses, so that it cannot be guarded."""
+
+    subclasses: list[type] = []
+
+    def __init_subclass__(cls):
+        cls.subclasses.append(cls)
+
+
+def test_a_class_without_a_guard_keeps_its_plans_until_it_is_patched(calls, monkeypatch):
+    class Shop(Registering, Flask):
+        pass
+
+    app = make_app(Shop)
+    ask(app, "GET /")
+    plans = app.current_plans()
+    assert app.current_plans() is plans
+
+    monkeypatch.setattr(Shop, "process_response", calls.wrap(Flask.process_response))
+
+    assert ask(app, "GET /") == (200, b"page")
+    assert calls.count == 1
+    assert Registering.subclasses == [Shop]

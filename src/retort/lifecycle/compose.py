@@ -58,8 +58,9 @@ class Composer:
         """The plans for what is registered and replaced now."""
         changes = app.registry_changes
         plans = changes.plans
-        if not UNCHANGED and plans is not None and plans.watched == _watched(app):
-            return plans  # each request comes here where Python has no flags, so without the lock
+        # Without a guard each request comes here, so this is before the lock.
+        if plans is not None and plans.watched is not None and plans.watched == _watched(app):
+            return plans
         with self._lock:
             plans = changes.plans
             if plans is not None:
@@ -68,9 +69,11 @@ class Composer:
                 plans.guard = DISARMED  # so that all other threads wait for the new plans
             for _ in range(_MAX_TRIES):
                 self._arm(app)  # first: what is patched meanwhile disarms it
+                is_guarded = self._guard.__flags__ & UNCHANGED
+                watched = None if is_guarded else _watched(app)
                 number = changes.number
                 plans = _compose(app, replaced_methods(app, self._standard))
-                plans.guard = self._guard
+                plans.guard, plans.watched = self._guard, watched
                 if not _are_recorded(app) or changes.keep(plans, number):
                     break
             return t.cast("Plans", plans)
@@ -138,7 +141,6 @@ def _respond_first(app: Flask, context: RequestContext) -> t.Any:
 def _compose(app: Flask, replaced: frozenset[str]) -> Plans:
     plans = Plans()
     plans.changes = app.registry_changes
-    plans.watched = () if UNCHANGED else _watched(app)
     plans.replaced = replaced
     plans.config = config = app.config
     plans.app_context = None
@@ -237,12 +239,10 @@ def _compose_plan(app: Flask, plans: Plans, method: str, endpoint: str | None) -
         finish = run.finish_without_response
         if plans.sends_security_fields:
             finish = run.finish_with_security_fields
-    dispatch = _step("dispatch_request", replaced)
     return Plan(
         endpoint,
-        run=run.run_steps if before_view else dispatch,
         before_view=tuple(before_view),
-        dispatch=dispatch,
+        dispatch=_step("dispatch_request", replaced),
         check=policies.check_view if has_check else None,
         finish=finish,
         preprocessors=preprocessors,

@@ -49,15 +49,6 @@ def respond(app: Flask, context: RequestContext) -> Response | Reply:
     return context.plan.finish(app, context, rv)  # type: ignore[no-any-return]
 
 
-def run_steps(app: Flask, context: RequestContext) -> t.Any:
-    """Take the steps before the view, until one returns something, and else call the view."""
-    for step in context.plan.before_view:
-        rv = step(app, context)
-        if rv is not None:
-            return rv
-    return context.plan.dispatch(app, context)
-
-
 def preprocess(app: Flask, context: RequestContext) -> t.Any:
     """Run the URL value preprocessors and the before hooks; the first that answers ends it."""
     plan = context.plan
