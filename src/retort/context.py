@@ -394,8 +394,8 @@ class RequestContext(AppContext):
             else:
                 own = plans.app_context()
                 own.push()
-        if plans.makes_request_first:
-            self.request  # noqa: B018
+        if plans.makes_request_first and self.made_request is None:
+            self.made_request = self._make_request()
         self._request_push = (current_request_context.set(self), self._request_push, own, own_token)
         if plans.opens_session_first:
             self.open_session()

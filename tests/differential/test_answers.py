@@ -257,6 +257,25 @@ def test_a_class_that_the_view_patches_is_patched_for_its_own_answer(name, monke
     assert calls or fields != usual_fields
 
 
+def test_a_method_of_the_application_that_the_view_patches_is_called_for_its_answer(monkeypatch):
+    usual, calls = Flask.process_response, []
+
+    def patched(self, response):
+        calls.append(response)
+        return usual(self, response)
+
+    def view():
+        monkeypatch.setattr(Flask, "process_response", patched)
+        return "text"
+
+    app = make_app(lambda: "text")
+    ask(app)
+    app.view_functions["index"] = view
+
+    assert ask(app)[2] == b"text"
+    assert len(calls) == 1
+
+
 def test_a_receiver_of_request_finished_gets_the_response():
     app = make_app(lambda: "text")
     ask(app)

@@ -92,7 +92,7 @@ def finish_without_response(app: Flask, context: RequestContext, rv: t.Any) -> R
     if (
         not context.needs_response
         and not request_finished.receivers
-        and plans.guard.__flags__ & UNCHANGED  # or the request has patched a class
+        and plans.guard.__flags__ & UNCHANGED
         and ("HTTP_COOKIE" not in environ or not may_save_unopened(app, environ["HTTP_COOKIE"]))
     ):
         if type(rv) is str:
@@ -105,7 +105,9 @@ def finish_without_response(app: Flask, context: RequestContext, rv: t.Any) -> R
         elif plans.write_json is not None and (type(rv) is dict or type(rv) is list):
             data = (plans.write_json(rv) + "\n").encode()
             return OK, [plans.json_type, ("Content-Length", str(len(data)))], [data]  # type: ignore[list-item]
-    return plans.finalize(app, context, rv)  # type: ignore[no-any-return]
+    elif not plans.guard.__flags__ & UNCHANGED:
+        context.renew_plans()  # the request may have patched a class
+    return context.plans.finalize(app, context, rv)  # type: ignore[no-any-return]
 
 
 def finish_with_security_fields(app: Flask, context: RequestContext, rv: t.Any) -> t.Any:
