@@ -215,8 +215,6 @@ class RequestContext(AppContext):
     ) -> None:
         self.app = app
         self.environ = environ
-        #: What runs for the request, composed for its endpoint; ``None`` until it is matched.
-        self.plan: Plan = None  # type: ignore[assignment]
         self.made_url_adapter = None
         # With the application context that was pushed along, and is popped along.
         self._request_push: RequestPush | None = None
@@ -350,6 +348,8 @@ class RequestContext(AppContext):
         self.plan = self.plans.find(rule, method)
         return self.plan
 
+    #: What runs for the request, composed for its endpoint and method; set when it is matched.
+    plan: Plan
     match_request = match_request
 
     def builds_paths(self, app: Flask) -> bool:
@@ -361,20 +361,23 @@ class RequestContext(AppContext):
             and not self.environ.get("SCRIPT_NAME")
         )
 
-    def match_by_werkzeug(self) -> None:
-        """Find the rule by Werkzeug's search, which decides 404, 405 and redirects."""
+    def match_by_werkzeug(self) -> bool:
+        """Find the rule by Werkzeug's search, which decides 404, 405 and redirects.
+
+        :returns: ``False``: the plan of the context is not set.
+        """
         request, adapter = self.request, self.url_adapter
         if adapter is None:
-            return  # routing_exception says why
+            return False  # routing_exception says why
         request.routing_exception = answer_without_rule(request, self.app.url_map)
-        if request.routing_exception is not None:
-            return
-        try:
-            request.url_rule, request.view_args = adapter.match(  # type: ignore[assignment]
-                return_rule=True
-            )
-        except HTTPException as error:
-            request.routing_exception = error
+        if request.routing_exception is None:
+            try:
+                request.url_rule, request.view_args = adapter.match(  # type: ignore[assignment]
+                    return_rule=True
+                )
+            except HTTPException as error:
+                request.routing_exception = error
+        return False
 
     # Becoming current
 
@@ -400,13 +403,9 @@ class RequestContext(AppContext):
         if plans.opens_session_first:
             self.open_session()
         request = self.made_request
-        if self.match is None and (
-            request is None or (request.url_rule is None and request.routing_exception is None)
-        ):
-            self.match_request()
-            if self.plan is not None:
-                return
-        self.find_plan()
+        is_matched = request is not None and (request.url_rule or request.routing_exception)
+        if is_matched or not self.match_request():
+            self.find_plan()
 
     def pop(self, exc: BaseException | None = UNSET) -> None:
         """Run the teardown functions and make the context before this one current.

@@ -36,7 +36,7 @@ def wsgi_app(
             response: t.Any = context.plans.full_dispatch(self, context)
         except Exception as unhandled:
             error = unhandled
-            if context.plan is None:  # the exception came while the request was matched
+            if not hasattr(context, "plan"):  # the exception came before the request was matched
                 context.find_plan()
             response = self.handle_exception(unhandled)
         except BaseException:

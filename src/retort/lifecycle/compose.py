@@ -19,7 +19,7 @@ from ..http.request import can_be_made_later, split_blueprint_path
 from ..http.response import is_standard, text_type, type_field
 from ..json.provider import DefaultJSONProvider, state_of_class, writer_of
 from ..registries import is_recorded
-from ..routing import UrlMap
+from ..routing import Tables, UrlMap
 from ..sessions import can_be_opened_later
 from . import policies, run
 from .overrides import planned_methods, replaced_methods
@@ -167,7 +167,7 @@ def _compose(app: Flask, replaced: frozenset[str]) -> Plans:
         plans.text_type = text_type()
         plans.write_json = writer_of(app.json, app)
         plans.json_type = type_field(getattr(app.json, "mimetype", "application/json"))
-    plans.tables = plans.url_map = None
+    plans.tables, plans.url_map = Tables(None), None
     plans.builds_urls = False
     if (
         "create_url_adapter" not in replaced

@@ -114,8 +114,8 @@ class Plans:
 
     #: Makes the application context that a request needs; ``None``: its own context is one.
     app_context: Callable[[], t.Any] | None
-    #: The tables in which the rule for a request is found; ``None``: Werkzeug matches.
-    tables: Tables | None
+    #: The tables in which the rule for a request is looked up. If they are empty, Werkzeug matches.
+    tables: Tables
     #: The map that knows how the paths of endpoints are written; ``None``: Werkzeug builds.
     url_map: UrlMap | None
     #: Whether a path is the URL of its endpoint: no method and no function has a say in it.

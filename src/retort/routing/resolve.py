@@ -22,22 +22,21 @@ if t.TYPE_CHECKING:
 _plain_hosts: BoundedCache[str, bool] = BoundedCache(256)
 
 
-def match_request(self: RequestContext) -> None:
+def match_request(self: RequestContext) -> bool:
     """Find the rule for the request; an exception about that is kept, to be raised later.
 
     Sets :attr:`Request.url_rule` and :attr:`Request.view_args`, or
     :attr:`Request.routing_exception`.
+
+    :returns: whether the plan of the context is set, too.
     """
     plans, environ, request = self.plans, self.environ, self.made_request
-    tables = plans.tables
     if (
-        tables is None
-        or self.made_url_adapter is not None  # the program has put one there
+        self.made_url_adapter is not None  # the program has put one there
         or "HTTP_UPGRADE" in environ  # it may be for a WebSocket rule
         or (environ.get("HTTP_HOST") not in _plain_hosts and not _is_plain_host(environ))
     ):
-        self.match_by_werkzeug()
-        return
+        return self.match_by_werkzeug()
     if request is None:
         method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")
         if not path.isascii():
@@ -45,16 +44,15 @@ def match_request(self: RequestContext) -> None:
     elif request.trusted_hosts is None:
         method, path = request.method, request.path
     else:
-        self.match_by_werkzeug()
-        return
-    match = look_up(tables, path, method)
+        return self.match_by_werkzeug()
+    match = look_up(plans.tables, path, method)
     if match is None:
-        self.match_by_werkzeug()
-        return
+        return self.match_by_werkzeug()
     self.match = match
     self.plan = plans.by_method[method][match[0].endpoint]
     if self.made_request is not None:  # a converter may have made it
         self.made_request.url_rule, self.made_request.view_args = match
+    return True
 
 
 # It is a method, and profilers and tracing tools show it as one.
