@@ -36,11 +36,12 @@ def build_path(url_map: UrlMap, endpoint: str, values: dict[str, t.Any]) -> str 
     rule, written, variables = path
     if written is not None and len(values) == len(variables):
         for name, takes_text, behind in variables:
-            value = values.get(name)
-            if type(value) is int:
+            value: t.Any = values.get(name)
+            kind = type(value)
+            if kind is int:
                 value = str(value)
             elif (
-                type(value) is not str
+                kind is not str
                 or not takes_text
                 or not value.isalnum()  # the path has it as it stands
                 or not value.isascii()

@@ -34,9 +34,10 @@ def path_for(app: Flask, endpoint: str, values: dict[str, t.Any]) -> str | None:
     context = current_request_context.get(None)
     if context is None or not context.builds_paths(app):
         return None
-    if not context.plans.guard.__flags__ & UNCHANGED:
-        context.renew_plans()  # the request may have patched the method
     plans = context.plans
+    if not plans.guard.__flags__ & UNCHANGED:
+        context.renew_plans()  # the request may have patched the method
+        plans = context.plans
     if plans.url_map is None or not plans.builds_urls:
         return None
     return build_path(plans.url_map, endpoint, values)
