@@ -23,6 +23,7 @@ IMPORTS_IN_FUNCTIONS = {
         "_rules": {"retort.devtools.checks"},
         "check_command": {"retort.cli.deploy", "retort.devtools.checks"},
     },
+    "cli/routes.py": {"routes_command": {"retort.cli.plan"}},
     "cli/run.py": {"run_command": {"retort.server.command"}},
     "scaffold.py": {"Scaffold.cli": {"retort.cli"}},
     "server/development/child.py": {"main": {"retort.server.development.reloaded"}},

@@ -1,4 +1,4 @@
-"""``retort routes``: the application's rules as a table."""
+"""``retort routes``: the application's rules as a table, or what runs for one endpoint."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from ..globals import current_app
+from ..globals import find_app
 from .script_info import with_appcontext
+from .table import table_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from werkzeug.routing import Map, Rule
 
@@ -44,10 +45,20 @@ _ORDERS: dict[str, Callable[[Row], str]] = {
     help="Order of the lines; 'match' is the order in which rules are tried.",
 )
 @click.option("--all-methods", is_flag=True, help="Show HEAD and OPTIONS as well.")
+@click.option("--plan", "endpoint", metavar="ENDPOINT", help="Show what runs for an endpoint.")
+@click.option("--method", help="With --plan: for requests by this method only.")
 @with_appcontext
-def routes_command(sort: str, all_methods: bool) -> None:
-    """Show every route with its endpoint and methods."""
-    for line in route_lines(current_app.url_map, sort, all_methods):
+def routes_command(sort: str, all_methods: bool, endpoint: str | None, method: str | None) -> None:
+    """Show every route with its endpoint and methods, or what runs for one endpoint."""
+    if endpoint is not None:
+        from .plan import plan_lines
+
+        lines = plan_lines(find_app(), endpoint, method)
+    elif method is not None:
+        raise click.UsageError("--method goes with --plan ENDPOINT.")
+    else:
+        lines = route_lines(find_app().url_map, sort, all_methods)
+    for line in lines:
         click.echo(line)
 
 
@@ -62,7 +73,8 @@ def route_lines(url_map: Map, sort: str = "endpoint", all_methods: bool = False)
         return ["No routes were registered."]
     rows.sort(key=_ORDERS[sort])
     headings = _headings(url_map, any(row.domain for row in rows))
-    return _table(headings, rows)
+    cells = [[getattr(row, name) for name in headings] for row in rows]
+    return table_lines([*headings.values()], cells)
 
 
 def _row(rule: Rule, host_matching: bool, hidden: frozenset[str]) -> Row:
@@ -79,16 +91,3 @@ def _headings(url_map: Map, has_domains: bool) -> dict[str, str]:
     elif has_domains:
         headings["domain"] = "Subdomain"
     return {**headings, "rule": "Rule"}
-
-
-def _table(headings: dict[str, str], rows: Iterable[Row]) -> list[str]:
-    columns = [
-        [heading, *(getattr(row, name) for row in rows)] for name, heading in headings.items()
-    ]
-    widths = [max(map(len, column)) for column in columns]
-    for column, width in zip(columns, widths, strict=True):
-        column.insert(1, "-" * width)
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
-        for cells in zip(*columns, strict=True)
-    ]

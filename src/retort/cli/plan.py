@@ -1,0 +1,308 @@
+"""``retort routes --plan``: what runs for requests to one endpoint, in order.
+
+Which steps there are is read from the plan that `lifecycle/compose.py` composes; which functions,
+from the registries that it reads. A table has a row for each of them, with who put it there.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from ..http.cross_origin import is_exempt, read_trust
+from ..http.methods import WITHOUT_CONTENT
+from ..http.request import split_blueprint_path
+from ..http.response import Response
+from ..lifecycle import policies
+from ..lifecycle.overrides import ATTRIBUTES, METHODS
+from ..lifecycle.plan import ANY_METHOD
+from ..registries import is_recorded
+from ..routing import options_of
+from ..sessions import SecureCookieSessionInterface
+from .places import is_ours, name_of, place_of
+from .table import table_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from werkzeug.routing import Rule
+
+    from ..app import Flask
+    from ..lifecycle.plan import Plan
+
+_LIVE = "read for each request"
+_REPLACED_NOTE = "What a replaced method does otherwise runs where the replacement calls it."
+
+
+class Step(NamedTuple):
+    """A row of the table."""
+
+    name: str
+    runs: str
+    source: str
+    place: str = ""
+
+
+def plan_lines(app: Flask, endpoint: str, method: str | None = None) -> list[str]:
+    """The plans for an endpoint as lines of text; methods with equal plans share a table.
+
+    :param method: only the plan for this one.
+    :raises click.UsageError: if there is no such endpoint, or it does not take the method.
+    """
+    rules = _rules_of(app, endpoint)
+    methods = _methods_of(rules)
+    if method is not None:
+        methods = [_known_method(endpoint, methods, method.upper())]
+    composed = _Endpoint(app, endpoint, rules)
+    by_steps: dict[tuple[Step, ...], list[str]] = {}
+    for each in methods:
+        by_steps.setdefault(tuple(composed.steps(each)), []).append(each)
+    lines = [f"{endpoint}: {', '.join(rule.rule for rule in rules)}"]
+    for steps, names in by_steps.items():
+        title = ", ".join(names).replace(ANY_METHOD, "Any method")
+        lines += _section(title, ("Step", "Runs", "From", "Where"), steps)
+    handlers = list(composed.error_handlers())
+    lines += _section("Error handlers", ("Error", "Handler", "Registered on", "Where"), handlers)
+    replaced = [*_replaced_methods(app), *_replaced_attributes(app)]
+    lines += _section("Replaced", ("Name", "Which", "By", "Where"), replaced)
+    if replaced:
+        lines += ["", _REPLACED_NOTE]
+    return [line.rstrip() for line in lines]
+
+
+def _section(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    if not rows:
+        return []
+    return ["", title, "", *table_lines(headings, rows)]
+
+
+def _rules_of(app: Flask, endpoint: str) -> list[Rule]:
+    endpoints = {str(rule.endpoint) for rule in app.url_map.iter_rules()}
+    if endpoint in endpoints:
+        return list(app.url_map.iter_rules(endpoint))
+    near = difflib.get_close_matches(endpoint, sorted(endpoints), cutoff=0.5)
+    hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+    raise click.UsageError(
+        f"There is no endpoint {endpoint!r}.{hint} 'retort routes' lists all of them."
+    )
+
+
+def _methods_of(rules: list[Rule]) -> list[str]:
+    if any(rule.methods is None for rule in rules):
+        return [ANY_METHOD]
+    methods = {method for rule in rules for method in rule.methods or ()}
+    return sorted(methods, key=lambda method: (method in {"HEAD", "OPTIONS"}, method))
+
+
+def _known_method(endpoint: str, methods: list[str], method: str) -> str:
+    if method in methods:
+        return method
+    if methods == [ANY_METHOD]:
+        return ANY_METHOD
+    raise click.UsageError(
+        f"The endpoint {endpoint!r} does not take {method}, but {', '.join(methods)}."
+    )
+
+
+class _Endpoint:
+    """Lists what runs for one endpoint."""
+
+    def __init__(self, app: Flask, endpoint: str, rules: list[Rule]) -> None:
+        self.app = app
+        self.endpoint = endpoint
+        self.rules = rules
+        blueprint = endpoint.rpartition(".")[0]
+        #: The blueprints, the innermost first, and ``None`` for the application.
+        self.scopes = [*(split_blueprint_path(blueprint) if blueprint else ()), None]
+        self.plans = app.current_plans()
+
+    def steps(self, method: str) -> Iterator[Step]:
+        """The steps for a method, in the order in which they run."""
+        app = self.app
+        rules = [rule for rule in self.rules if method in (rule.methods or {method})]
+        plan = self.plans.find(rules[0], method)
+        if self.plans.opens_session_first:
+            yield self._session("opened before all else")
+        if policies.admit in plan.before_view:
+            yield from self._admission(method, rules)
+        yield from self._hooks("URL values", app.url_value_preprocessors, is_inward=True)
+        yield from self._hooks("before", app.before_request_funcs, is_inward=True)
+        if plan.check is not None:
+            yield from self._checks(method, rules)
+        if method != "OPTIONS" or not all(map(_answers_options, rules)):
+            yield self._view(method)
+        yield from self._finish(method, plan)
+        yield from self._hooks("teardown", app.teardown_request_funcs, is_inward=False)
+        source = _with_note("application", is_live=not self._is_recorded(_APP_TEARDOWN))
+        for function in reversed(app.teardown_appcontext_funcs):
+            yield Step("app teardown", name_of(function), source, place_of(function))
+
+    def _is_recorded(self, name: str, levels: int = 1) -> bool:
+        return is_recorded(getattr(self.app, name), self.app.registry_changes, levels=levels)
+
+    def _admission(self, method: str, rules: list[Rule]) -> Iterator[Step]:
+        config, view = self.app.config, self.app.view_functions.get(self.endpoint)
+        if config.get("CROSS_ORIGIN_PROTECTION"):
+            trust = read_trust(config)
+            source = "config CROSS_ORIGIN_PROTECTION"
+            if is_exempt(view, method):
+                source += "; exempt by @cross_origin_exempt"
+            elif all(trust.takes_rule(method, rule, rule.rule) for rule in rules):
+                source += "; exempt by CROSS_ORIGIN_EXEMPT_RULES"
+            yield Step("check", "cross-origin protection", source)
+        if config.get("METHOD_OVERRIDE") and method in {"POST", ANY_METHOD}:
+            yield Step("check", "method override", "config METHOD_OVERRIDE")
+
+    def _checks(self, method: str, rules: list[Rule]) -> Iterator[Step]:
+        config = self.app.config
+        if method in {"OPTIONS", ANY_METHOD} and any(map(_answers_options, rules)):
+            source = "route option provide_automatic_options"
+            if config.get("PROVIDE_AUTOMATIC_OPTIONS"):
+                source = "config PROVIDE_AUTOMATIC_OPTIONS"
+            yield Step("check", "automatic OPTIONS, in place of the view", source)
+        if method in {"PUT", ANY_METHOD} and not config.get("ACCEPT_PARTIAL_PUT"):
+            yield Step("check", "partial PUT is refused", "config ACCEPT_PARTIAL_PUT")
+        for rule in rules:
+            media_types = options_of(rule).media_types
+            if media_types is None:
+                continue
+            consumes, produces = media_types
+            if consumes is not None and method not in WITHOUT_CONTENT:
+                yield Step("check", "media type of the content", f"accepts={[*consumes]}")
+            elif method == "QUERY":
+                yield Step("check", "content has a media type", "method QUERY")
+            if produces is not None:
+                yield Step("check", "media types that are accepted", f"produces={[*produces]}")
+
+    def _hooks(self, name: str, registry: Any, *, is_inward: bool) -> Iterator[Step]:
+        scopes = self.scopes[::-1] if is_inward else self.scopes
+        changes = self.app.registry_changes
+        for scope in scopes:
+            functions = registry.get(scope, ())
+            is_live = not (is_recorded(registry, changes) and is_recorded(functions, changes))
+            source = _with_note(_owner(scope), is_live=is_live)
+            for function in functions if is_inward else reversed(functions):
+                yield Step(name, name_of(function), source, place_of(function))
+
+    def _view(self, method: str) -> Step:
+        view: Any = self.app.view_functions.get(self.endpoint)
+        source = "" if self._is_recorded("view_functions") else f"plain dict, {_LIVE}"
+        if view is None:
+            return Step("view", "none: an error", source)
+        views = getattr(view, "views_by_method", None)  # @login.post beside @app.get
+        if views is not None:
+            view = views.get(method) or views.get("GET", view)
+        kind = getattr(view, "view_class", None)
+        if kind is not None:
+            names = (method.lower(), "get" if method == "HEAD" else "", "dispatch_request")
+            view = next(getattr(kind, name) for name in names if hasattr(kind, name))
+        return Step("view", name_of(view), source, place_of(view))
+
+    def _finish(self, method: str, plan: Plan) -> Iterator[Step]:
+        if plan.finish is not self.plans.finalize:
+            yield Step("finish", "without a response", "no step would see one")
+        else:
+            source = ", ".join(self._reasons_for_response(method, plan))
+            yield Step("finish", "as a response", source)
+        yield from self._hooks("after", self.app.after_request_funcs, is_inward=False)
+        if self.plans.sends_security_fields:
+            yield Step("after", "security header fields", "config SEND_SECURITY_HEADERS")
+        yield self._session("saved if it was opened")
+        if self.plans.tags_responses:
+            yield Step("after", "entity tag", "config AUTOMATIC_ETAGS")
+
+    def _reasons_for_response(self, method: str, plan: Plan) -> Iterator[str]:
+        plans, app = self.plans, self.app
+        for name in ("finalize_request", "make_response", "process_response"):
+            if name in plans.replaced:
+                yield f"{name} is replaced"
+        if app.response_class is not Response:
+            yield f"response_class is {name_of(app.response_class)}"
+        elif plans.text_type is None:
+            yield "Response was changed"
+        if method in {"HEAD", ANY_METHOD}:
+            yield "HEAD is answered without the body"
+        if plan.after:
+            yield "after hooks"
+        if plans.tags_responses:
+            yield "config AUTOMATIC_ETAGS"
+
+    def _session(self, what: str) -> Step:
+        interface = self.app.session_interface
+        if isinstance(interface, SecureCookieSessionInterface) and not self.app.secret_key:
+            return Step("session", "never saved", "config SECRET_KEY is not set")
+        kind = type(interface)
+        return Step("session", what, name_of(kind), "" if is_ours(kind) else place_of(kind))
+
+    def error_handlers(self) -> Iterator[tuple[str, str, str, str]]:
+        """The handlers that can answer, in the order in which they are looked up."""
+        spec = self.app.error_handler_spec
+        scopes = [scope for scope in self.scopes if scope in spec]
+        codes = {code for scope in scopes for code in spec[scope]}
+        for code in sorted(codes, key=lambda code: (code is None, code)):
+            inner: set[type] = set()  # those that answer before
+            for scope in scopes:
+                by_class = spec[scope].get(code, {})
+                for kind, handler in by_class.items():
+                    if inner.isdisjoint(kind.__mro__):
+                        error = name_of(kind) if code is None else f"{code} {name_of(kind)}"
+                        yield error, name_of(handler), _owner(scope), place_of(handler)
+                inner.update(by_class)
+
+
+_APP_TEARDOWN = "teardown_appcontext_funcs"
+# Of lists by scope, the lists have to record their changes as well.
+_LEVELS_OF_CONTAINERS = {
+    "view_functions": 1,
+    "before_request_funcs": 2,
+    "after_request_funcs": 2,
+    "teardown_request_funcs": 2,
+    _APP_TEARDOWN: 1,
+    "url_value_preprocessors": 2,
+    "url_default_functions": 2,
+}
+
+
+def _answers_options(rule: Rule) -> bool:
+    return bool(getattr(rule, "provide_automatic_options", False))
+
+
+def _owner(scope: str | None) -> str:
+    return "application" if scope is None else f"blueprint {scope!r}"
+
+
+def _with_note(owner: str, *, is_live: bool) -> str:
+    return f"{owner} (plain container, {_LIVE})" if is_live else owner
+
+
+def _replaced_methods(app: Flask) -> Iterator[tuple[str, str, str, str]]:
+    for point in METHODS:
+        if point.name in vars(app):
+            value, by = vars(app)[point.name], "app.__dict__"
+        else:
+            kind = next(kind for kind in type(app).__mro__ if point.name in vars(kind))
+            value, by = vars(kind)[point.name], f"class {name_of(kind)}"
+            if is_ours(kind):
+                if is_ours(value):
+                    continue
+                by += ", patched"
+        yield point.name, point.use, by, place_of(value)
+
+
+def _replaced_attributes(app: Flask) -> Iterator[tuple[str, str, str, str]]:
+    for point in ATTRIBUTES:
+        value = getattr(app, point.name)
+        if isinstance(value, bool):
+            continue
+        by = "app.__dict__"
+        if point.name not in vars(app):
+            by = f"class {name_of(next(c for c in type(app).__mro__ if point.name in vars(c)))}"
+        levels = _LEVELS_OF_CONTAINERS.get(point.name, 0)
+        kind = value if isinstance(value, type) else type(value)
+        if levels:
+            if not is_recorded(value, app.registry_changes, levels=levels):
+                yield point.name, f"{point.use}: plain container, {_LIVE}", by, ""
+        elif not is_ours(kind):
+            yield point.name, f"{point.use}: {name_of(kind)}", by, place_of(kind)
