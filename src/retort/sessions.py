@@ -76,6 +76,12 @@ class SecureCookieSession(CallbackDict[str, Any], SessionMixin):
         dict.__init__(self, () if initial is None else initial)
         self.on_update = _note_change
 
+    def __setitem__(self, key: str, value: Any) -> None:
+        # PERF: CallbackDict's takes another call, through a decorator.
+        dict.__setitem__(self, key, value)
+        if self.on_update is not None:
+            self.on_update(self)  # type: ignore[arg-type]  # mypy has no Self here
+
 
 def _note_change(session: CallbackDict[str, Any]) -> None:
     session.modified = True  # type: ignore[attr-defined]  # a SecureCookieSession
@@ -122,7 +128,8 @@ class SessionInterface:
 
     def is_null_session(self, obj: object) -> bool:
         """Whether ``obj`` is such a stand-in. Those are never saved."""
-        return isinstance(obj, self.null_session_class)
+        # PERF: isinstance() calls a method in Python, since sessions are of an abstract class.
+        return self.null_session_class in obj.__class__.__mro__
 
     def get_cookie_name(self, app: Flask) -> str:
         """The cookie's name: ``SESSION_COOKIE_NAME``."""

@@ -482,7 +482,7 @@ class App(Scaffold):
         trap_bad_requests = self.config["TRAP_BAD_REQUEST_ERRORS"]
         if trap_bad_requests is None:
             # In debug mode a missing form field shows where it was asked for.
-            return self.debug and isinstance(e, BadRequestKeyError)
+            return isinstance(e, BadRequestKeyError) and self.debug
         return bool(trap_bad_requests) and isinstance(e, BadRequest)
 
     def should_ignore_error(self, error: BaseException | None) -> bool:

@@ -7,6 +7,7 @@ signature has one valid spelling, and short payloads are not compressed.
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import zlib
 from binascii import a2b_base64, b2a_base64
@@ -51,20 +52,36 @@ def decode(text: bytes) -> bytes:
     return a2b_base64(text.translate(_FROM_URL_SAFE) + b"=" * (-len(text) % 4))
 
 
-class MacKey:
-    """A key of HMAC (RFC 2104). It is hashed once, not for each text.
+_INNER_PAD = bytes(byte ^ 0x36 for byte in range(256))
+_OUTER_PAD = bytes(byte ^ 0x5C for byte in range(256))
 
-    :param digest_method: the hash function.
+
+class MacKey:
+    """A key of HMAC (RFC 2104 section 2). It is hashed once, not for each text.
+
+    PERF: a copy of an ``hmac.HMAC`` signs in twice the time, in Python; see
+    benchmarks/bytecodes.py.
+
+    :param digest_method: the hash function, or its name in :mod:`hashlib`.
     """
 
     def __init__(self, key: bytes, digest_method: Any) -> None:
-        self._keyed = hmac.new(key, digestmod=digest_method)
+        if isinstance(digest_method, str):
+            digest_method = partial(hashlib.new, digest_method)
+        block_bytes = digest_method().block_size
+        if len(key) > block_bytes:
+            key = digest_method(key).digest()
+        key = key.ljust(block_bytes, b"\0")
+        self._inner = digest_method(key.translate(_INNER_PAD))
+        self._outer = digest_method(key.translate(_OUTER_PAD))
 
     def sign(self, text: bytes) -> bytes:
         """The message authentication code of ``text``."""
-        mac = self._keyed.copy()
-        mac.update(text)
-        return mac.digest()
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(text)
+        outer.update(inner.digest())
+        mac: bytes = outer.digest()
+        return mac
 
 
 @lru_cache(maxsize=1)
@@ -106,7 +123,8 @@ class SessionSigner(TimestampSigner):
 
     def verify_signature(self, value: str | bytes, sig: str | bytes) -> bool:
         # Texts are compared, not the bytes they stand for: base64 has several spellings.
-        given, signed = want_bytes(sig), want_bytes(value)
+        given = sig if type(sig) is bytes else want_bytes(sig)
+        signed = value if type(value) is bytes else want_bytes(value)
         for mac in self._macs:
             expected = encode(mac(signed))
             if hmac.compare_digest(given, expected):
@@ -119,7 +137,8 @@ class SessionSigner(TimestampSigner):
         max_age: int | None = None,
         return_timestamp: bool = False,
     ) -> Any:
-        signed, _, signature = want_bytes(signed_value).rpartition(self.sep)
+        raw = signed_value.encode() if type(signed_value) is str else want_bytes(signed_value)
+        signed, _, signature = raw.rpartition(self.sep)
         value, has_time, stamp = signed.rpartition(self.sep)
         if not self.verify_signature(signed, signature):
             if has_time:

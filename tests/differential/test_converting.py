@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markupsafe import Markup
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, Unauthorized, default_exceptions
 from werkzeug.test import EnvironBuilder
@@ -94,6 +95,7 @@ errors = [
     *(lambda: MethodNotAllowed(["GET", "PUT"]), lambda: Unauthorized()),
     *(lambda: HTTPException("no code", Response("its response", 402)),),
     *(Short, Worded, Elsewhere, Bytes, Answering, Silent),
+    *(lambda: Short(Markup("<b>")), lambda: Short("<b>"), lambda: Short("<b>" * 200)),
     *(lambda: Short("é <b>"), lambda: Short(response=Response("with a response"))),
 ]
 statuses = st.one_of(
@@ -147,7 +149,10 @@ def test_an_error_becomes_what_the_long_way_makes_of_it(error):
     assert made(error, Response, "GET") == made(error, Own, "GET")
 
 
-@pytest.mark.parametrize("name", ["__call__", "get_response", "get_body", "get_headers"])
+ERROR_METHODS = ["get_response", "get_body", "get_headers", "get_description"]
+
+
+@pytest.mark.parametrize("name", ["__call__", *ERROR_METHODS])
 def test_a_patched_method_of_errors_is_heard(name, monkeypatch):
     calls, usual = [], getattr(HTTPException, name)
 
@@ -161,14 +166,23 @@ def test_a_patched_method_of_errors_is_heard(name, monkeypatch):
     assert calls
 
 
-def test_a_method_put_in_place_on_one_error_is_heard():
+@pytest.mark.parametrize("name", ERROR_METHODS)
+def test_a_method_put_in_place_on_one_error_is_heard(name):
+    calls = []
+
     def make_error():
         error = Short()
-        error.get_response = lambda environ=None, scope=None: Response("its own", 410)
+        usual = getattr(error, name)
+
+        def own(*args):
+            calls.append(args)
+            return Response("its own", 410) if name == "get_response" else usual(*args)
+
+        setattr(error, name, own)
         return error
 
     assert made(make_error, Response, "GET") == made(make_error, Own, "GET")
-    assert made(make_error, Response, "GET")[1] == "410 GONE"
+    assert len(calls) == 4  # two responses of each kind
 
 
 @pytest.mark.parametrize("name", ["status", "status_code"])

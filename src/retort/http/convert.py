@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Iterator
+from functools import lru_cache
 from http import HTTPStatus
+from operator import attrgetter
 
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
@@ -20,6 +22,8 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable
 
     from _typeshed.wsgi import WSGIEnvironment
+
+    from .response import Parts
 
 Status = int | str | HTTPStatus
 
@@ -55,6 +59,8 @@ def to_response(
         response = to_json(value)
     elif response_class is Response and type(value) is str and type(status) is int and not headers:
         return Response(value, status)
+    elif isinstance(value, HTTPException):
+        response = _respond_to_error(value, response_class, environ, describe)
     elif isinstance(value, (str, bytes, bytearray, Iterator)):
         # All at once, so that the constructor of a program's own class sees everything.
         return response_class(value, status=status, headers=headers)  # type: ignore[arg-type]
@@ -89,10 +95,6 @@ def _adopt(
     describe: Callable[[], str],
 ) -> Response:
     """Make a response of another kind of response, or of what a WSGI application answers."""
-    if isinstance(value, HTTPException) and response_class is Response and environ is not None:
-        response = _page_of(value, environ) if is_standard() else None
-        if response is not None:
-            return response
     if value is None:
         raise TypeError(
             f"{describe()} returned None. Did it end without a 'return', or does one of"
@@ -112,32 +114,68 @@ def _adopt(
         ) from error
 
 
-# How an error answers if nothing of it says otherwise, and fields that do not go out as they stand.
-_AS_ERRORS_DO = (HTTPException.__call__, HTTPException.get_response)
+def _respond_to_error(
+    error: HTTPException,
+    response_class: type[Response],
+    environ: WSGIEnvironment | None,
+    describe: Callable[[], str],
+) -> Response:
+    """What a client gets from the error as a WSGI application, without a call of it if possible."""
+    if response_class is Response and environ is not None and is_standard():
+        parts = _parts_of(error, environ)
+        if parts is not None:
+            return Response.of_parts(*parts)
+    return _adopt(error, response_class, environ, describe)
+
+
+# How an error responds if no method of its class is overridden, and what its page is made of.
+_call_of = attrgetter("__call__", "get_response")
+_page_of = attrgetter("get_body", "get_headers", "get_description", "name")
+_CALL, _PAGE = _call_of(HTTPException), _page_of(HTTPException)
+_ON_AN_ERROR = frozenset({"get_response", "get_body", "get_headers", "get_description"})
+# Fields that do not go out as they stand.
 _CHANGED_ON_THE_WAY = frozenset({"content-length", *URL_FIELDS})
+_MAX_CACHED_DESCRIPTION = 500  # characters
 
 
-def _page_of(error: HTTPException, environ: WSGIEnvironment) -> Response | None:
-    """What a client is told by the error as a WSGI application, without a call of it.
-
-    ``None`` if it has more to say than a page.
-    """
-    kind = type(error)
+def _parts_of(error: HTTPException, environ: WSGIEnvironment) -> Parts | None:
+    """The parts of the response; ``None`` if the error is not answered with a page."""
+    kind, code = type(error), error.code
     if (
-        (kind.__call__, kind.get_response) != _AS_ERRORS_DO
+        _call_of(kind) != _CALL
         or "get_response" in error.__dict__
         or error.response is not None
-        or type(error.code) is not int
-        or not 400 <= error.code < 600
+        or type(code) is not int
+        or not 400 <= code < 600
         or environ["REQUEST_METHOD"] == "HEAD"
     ):
         return None
-    page, fields = error.get_body(environ), error.get_headers(environ)
+    description = error.description
+    if (
+        _page_of(kind) == _PAGE
+        and _ON_AN_ERROR.isdisjoint(error.__dict__)
+        and type(description) is str  # or it may be markup
+        and len(description) <= _MAX_CACHED_DESCRIPTION
+    ):
+        return _standard_parts(code, description)
+    return _make_parts(code, error.get_body(environ), error.get_headers(environ))
+
+
+# PERF: Werkzeug writes the page with a dozen calls; most errors of a program are alike.
+@lru_cache(maxsize=128)
+def _standard_parts(code: int, description: str) -> Parts | None:
+    """The parts for an error that has nothing of its own but code and description."""
+    error = HTTPException(description)
+    error.code = code
+    return _make_parts(code, error.get_body(), error.get_headers())
+
+
+def _make_parts(code: int, page: t.Any, fields: t.Any) -> Parts | None:
     if type(page) is not str or not all(map(_goes_out_as_it_stands, fields)):
         return None
     data = page.encode()
     length = ("Content-Length", str(len(data)))
-    return Response.of_parts(data, [*fields, length], *status_of(error.code))
+    return data, [*fields, length], *status_of(code)
 
 
 def _goes_out_as_it_stands(field: tuple[str, t.Any]) -> bool:

@@ -14,7 +14,6 @@ from werkzeug.routing import RequestRedirect, RoutingException
 from ..errors import RoutingRedirectError
 from ..globals import current_request_context
 from ..http.request import split_blueprint_path
-from ..scaffold import exception_class_and_code
 from ..signals import got_request_exception
 
 if t.TYPE_CHECKING:
@@ -105,12 +104,12 @@ def find_handler(
 ) -> ErrorHandlerCallable | None:
     """The handler for an exception: for its code first, and of the innermost blueprint first."""
     spec = app.error_handler_spec
-    exc_class, code = exception_class_and_code(type(error))
+    code = type(error).code if isinstance(error, HTTPException) else None
     for wanted in (None,) if code is None else (code, None):
         for scope in (*blueprints, None):
             by_class = spec[scope][wanted] if scope in spec and wanted in spec[scope] else None
             if by_class:
-                for kind in exc_class.__mro__:
+                for kind in type(error).__mro__:
                     if kind in by_class:
                         return by_class[kind]
     return None
