@@ -499,7 +499,9 @@ def _current_context() -> RequestContext:
 
     :raises RuntimeError: outside of a request.
     """
-    context: RequestContext = request_ctx._get_current_object()  # type: ignore[attr-defined]
+    context = current_request_context.get(None)
+    if context is None:  # the proxy says what is missing
+        context = t.cast("RequestContext", request_ctx._get_current_object())  # type: ignore[attr-defined]
     if context.plans is not context.app.current_plans():  # a class was patched meanwhile
         context.renew_plans()
     return context

@@ -1,7 +1,7 @@
 """Contexts: the application, request, session and ``g`` of the code that runs.
 
 A context is current from its push to its pop, which also runs the teardown functions. It only
-holds state. How a request is matched is in `routing/resolve.py`, how a session is opened in
+holds state. How a request is matched is in `routing/match.py`, how a session is opened in
 `sessions.py`, and what runs for a request in `lifecycle/`.
 """
 

@@ -213,7 +213,9 @@ class DefaultJSONProvider(JSONProvider):
             self._app.registry_changes.note()
 
 
-_methods_of = attrgetter("response", "dumps", "_encoder", "__init__", "__getattribute__")
+_methods_of = attrgetter(
+    *("response", "dumps", "_encoder", "_prepare_response_obj", "__init__", "__getattribute__")
+)
 _METHODS = _methods_of(DefaultJSONProvider)
 
 

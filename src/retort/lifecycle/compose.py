@@ -26,15 +26,14 @@ from .overrides import planned_methods, replaced_methods
 from .plan import ANY_METHOD, Plan, Plans
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable
 
     from werkzeug.routing import Rule
 
     from ..app import Flask
     from .plan import Hooks, Step
+    from .run import Registry, Scopes
 
-    Registry = Mapping[str | None, list[Callable[..., t.Any]]]
-    Scopes = tuple[str | None, ...]
 
 # Plans that something changed meanwhile are composed again, but not for ever.
 _MAX_TRIES = 100
@@ -125,17 +124,7 @@ _STEPS: dict[str, Step] = {
 
 
 def _step(name: str, replaced: frozenset[str]) -> Step:
-    return partial(_call_method, name) if name in replaced else _STEPS[name]
-
-
-def _call_method(name: str, app: Flask, context: object, *args: t.Any) -> t.Any:
-    """Take a step by the application's method, which reads the current context."""
-    return getattr(app, name)(*args)
-
-
-def _respond_first(app: Flask, context: RequestContext) -> t.Any:
-    app.end_setup()  # a change: the plans are composed again, without this function
-    return run.respond(app, context)
+    return partial(run.call_method, name) if name in replaced else _STEPS[name]
 
 
 def _compose(app: Flask, replaced: frozenset[str]) -> Plans:
@@ -148,7 +137,7 @@ def _compose(app: Flask, replaced: frozenset[str]) -> Plans:
         plans.app_context = app.app_context
     plans.full_dispatch = _step("full_dispatch_request", replaced)
     if app.is_in_setup and "full_dispatch_request" not in replaced:
-        plans.full_dispatch = _respond_first
+        plans.full_dispatch = run.respond_first
     plans.finalize = _step("finalize_request", replaced)
     plans.convert = _step("make_response", replaced)
     plans.process_response = _step("process_response", replaced)
@@ -161,6 +150,7 @@ def _compose(app: Flask, replaced: frozenset[str]) -> Plans:
         # True as soon as a method is replaced on the interface itself.
         plans.opens_session_first = getattr(app.session_interface, "__dict__", ())
     plans.tags_responses = bool(config.get("AUTOMATIC_ETAGS"))
+    plans.describes_empty_responses = bool(config.get("DESCRIBE_EMPTY_RESPONSES"))
     plans.sends_security_fields = bool(config.get("SEND_SECURITY_HEADERS"))
     plans.text_type = plans.json_type = plans.write_json = None
     if app.response_class is Response and is_standard():
@@ -218,10 +208,10 @@ def _compose_plan(app: Flask, plans: Plans, method: str, endpoint: str | None) -
     scopes = (*(split_blueprint_path(blueprint) if blueprint else ()), None)
     hooks = _Hooks(app, scopes, keeps_ensure_sync="ensure_sync" not in plans.replaced)
     replaced, config = plans.replaced, plans.config
-    preprocessors = hooks.of(app.url_value_preprocessors, _preprocess_live, is_inward=True)
-    before = hooks.of(app.before_request_funcs, _run_before_live, is_inward=True)
-    after = hooks.of(app.after_request_funcs, _run_after_live, is_inward=False)
-    teardown = hooks.of(app.teardown_request_funcs, _run_teardown_live, is_inward=False)
+    preprocessors = hooks.of(app.url_value_preprocessors, run.preprocess_live, is_inward=True)
+    before = hooks.of(app.before_request_funcs, run.run_before_live, is_inward=True)
+    after = hooks.of(app.after_request_funcs, run.run_after_live, is_inward=False)
+    teardown = hooks.of(app.teardown_request_funcs, run.run_teardown_live, is_inward=False)
     before_view: list[Step] = []
     if policies.admits(method, config):
         before_view.append(policies.admit)
@@ -239,10 +229,12 @@ def _compose_plan(app: Flask, plans: Plans, method: str, endpoint: str | None) -
         finish = run.finish_without_response
         if plans.sends_security_fields:
             finish = run.finish_with_security_fields
+    dispatch = _step("dispatch_request", replaced)
     return Plan(
         endpoint,
+        run=run.run_steps if before_view else dispatch,
         before_view=tuple(before_view),
-        dispatch=_step("dispatch_request", replaced),
+        dispatch=dispatch,
         check=policies.check_view if has_check else None,
         finish=finish,
         preprocessors=preprocessors,
@@ -280,91 +272,28 @@ class _Hooks(t.NamedTuple):
         :param is_inward: the application's come first, and the first one registered.
         """
         scopes = self.scopes[::-1] if is_inward else self.scopes
-        functions = tuple(_functions_of(registry, scopes, is_inward=is_inward))
+        functions = tuple(run.functions_of(registry, scopes, is_inward=is_inward))
         changes = self.app.registry_changes
         is_live = not is_recorded(registry, changes) or not all(
             is_recorded(registry[scope], changes) for scope in scopes if scope in registry
         )
         if is_live:
             return (partial(run_live, self.app, registry, scopes),)
-        if run_live is _preprocess_live:
+        if run_live is run.preprocess_live:
             return functions
         return tuple(map(self.synced, functions))
 
     def view(self, endpoint: str | None) -> Callable[..., t.Any]:
         views = self.app.view_functions
         if not is_recorded(views, self.app.registry_changes):
-            return partial(_call_live_view, self.app, views, endpoint)
+            return partial(run.call_live_view, self.app, views, endpoint)
         view = views.get(endpoint)  # type: ignore[arg-type]  # None is no endpoint
         if view is None:
-            return partial(_raise_without_view, endpoint)
+            return partial(run.raise_without_view, endpoint)
         return self.synced(view)
 
     def synced(self, function: Callable[..., t.Any]) -> Callable[..., t.Any]:
         """Call ``function`` through `Flask.ensure_sync`, where that does something."""
         if self.keeps_ensure_sync and not iscoroutinefunction(function):
             return function
-        return partial(_call_synced, self.app, function)
-
-
-def _call_synced(
-    app: Flask, function: Callable[..., t.Any], /, *args: t.Any, **kwargs: t.Any
-) -> t.Any:
-    # For each call: what it returns may depend on the thread and its event loop.
-    return app.ensure_sync(function)(*args, **kwargs)
-
-
-def _raise_without_view(endpoint: str | None, **arguments: t.Any) -> t.NoReturn:
-    raise KeyError(
-        f"The rule for the endpoint {endpoint!r} has no view. Give it one:"
-        f" app.add_url_rule(..., view_func=...) or @app.endpoint({endpoint!r})."
-    )
-
-
-# Plain containers that a program has put in the place of ours are read for each request.
-
-
-def _functions_of(
-    registry: Registry, scopes: Scopes, *, is_inward: bool
-) -> Iterator[Callable[..., t.Any]]:
-    for scope in scopes:
-        if scope in registry:
-            functions = registry[scope]
-            yield from functions if is_inward else reversed(functions)
-
-
-def _preprocess_live(
-    app: Flask, registry: Registry, scopes: Scopes, endpoint: str | None, values: t.Any
-) -> None:
-    for preprocess in _functions_of(registry, scopes, is_inward=True):
-        preprocess(endpoint, values)
-
-
-def _run_before_live(app: Flask, registry: Registry, scopes: Scopes) -> t.Any:
-    for before in _functions_of(registry, scopes, is_inward=True):
-        rv = app.ensure_sync(before)()
-        if rv is not None:
-            return rv
-    return None
-
-
-def _run_after_live(app: Flask, registry: Registry, scopes: Scopes, response: t.Any) -> t.Any:
-    for after in _functions_of(registry, scopes, is_inward=False):
-        response = app.ensure_sync(after)(response)
-    return response
-
-
-def _run_teardown_live(
-    app: Flask, registry: Registry, scopes: Scopes, error: BaseException | None
-) -> None:
-    for teardown in _functions_of(registry, scopes, is_inward=False):
-        app.ensure_sync(teardown)(error)
-
-
-def _call_live_view(
-    app: Flask, views: Mapping[t.Any, t.Any], endpoint: str | None, /, **arguments: t.Any
-) -> t.Any:
-    view = views.get(endpoint)
-    if view is None:
-        _raise_without_view(endpoint)
-    return app.ensure_sync(view)(**arguments)
+        return partial(run.call_synced, self.app, function)

@@ -9,8 +9,6 @@ if t.TYPE_CHECKING:
 
     from werkzeug.routing import Rule
 
-    from ..app import Flask
-    from ..context import RequestContext
     from ..registries import Changes
     from ..routing import Tables, UrlMap
 
@@ -25,6 +23,7 @@ class Plan:
     """What runs for requests to one endpoint by one method, and nothing that has nothing to do.
 
     :param endpoint: ``None`` stands for requests for which no rule was found.
+    :param run: the first step: ``dispatch``, or what takes the steps before it.
     :param before_view: steps before the view, in order; the first that returns something ends them.
     :param dispatch: calls the view, or returns what takes its place.
     :param check: checks the request before the view, or answers in place of it.
@@ -42,6 +41,7 @@ class Plan:
         self,
         endpoint: str | None,
         *,
+        run: Step,
         before_view: tuple[Step, ...],
         dispatch: Step,
         check: Step | None,
@@ -54,6 +54,7 @@ class Plan:
         has_teardown: bool,
     ) -> None:
         self.endpoint = endpoint
+        self.run = run
         self.before_view = before_view
         self.dispatch = dispatch
         self.check = check
@@ -64,17 +65,6 @@ class Plan:
         self.after = after
         self.teardown = teardown
         self.has_teardown = has_teardown
-        #: The first step: ``dispatch``, or what takes the steps before it.
-        self.run = run_steps if before_view else dispatch
-
-
-def run_steps(app: Flask, context: RequestContext) -> t.Any:
-    """Take the steps before the view, until one returns something, and else call the view."""
-    for step in context.plan.before_view:
-        rv = step(app, context)
-        if rv is not None:
-            return rv
-    return context.plan.dispatch(app, context)
 
 
 class Plans:
@@ -86,6 +76,7 @@ class Plans:
     # Read for each request, so in slots; the instance of an application has too many attributes.
     __slots__ = (
         *("__weakref__", "app_context", "builds_urls", "by_method", "changes", "config"),
+        "describes_empty_responses",
         *("convert", "ends_app_context", "finalize", "full_dispatch", "guard", "json_type"),
         *("makes_request_first", "opens_session_first", "process_response"),
         *(
@@ -135,6 +126,7 @@ class Plans:
     #: Whether `teardown_appcontext` has something to do, but for receivers of signals.
     ends_app_context: t.Any
     tags_responses: bool
+    describes_empty_responses: bool
     sends_security_fields: bool
     #: The ``Content-Type`` fields of texts and of JSON, if responses may be left out.
     text_type: tuple[str, str] | None

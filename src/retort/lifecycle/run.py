@@ -28,9 +28,14 @@ from ..signals import (
 )
 
 if t.TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
     from ..app import Flask
     from ..context import AppContext, RequestContext
     from ..http.response import Reply
+
+    Registry = Mapping[str | None, list[Callable[..., t.Any]]]
+    Scopes = tuple[str | None, ...]
 
 # Before the response
 
@@ -47,6 +52,15 @@ def respond(app: Flask, context: RequestContext) -> Response | Reply:
     except Exception as error:
         rv = app.handle_user_exception(error)
     return context.plan.finish(app, context, rv)  # type: ignore[no-any-return]
+
+
+def run_steps(app: Flask, context: RequestContext) -> t.Any:
+    """Take the steps before the view, until one returns something, and else call the view."""
+    for step in context.plan.before_view:
+        rv = step(app, context)
+        if rv is not None:
+            return rv
+    return context.plan.dispatch(app, context)
 
 
 def preprocess(app: Flask, context: RequestContext) -> t.Any:
@@ -185,7 +199,7 @@ def process_response(app: Flask, context: RequestContext, response: Response) ->
         or ("HTTP_COOKIE" in environ and may_save_unopened(app, environ["HTTP_COOKIE"]))
     ):
         _save_session(app, context, response)
-    if response.status_code == 204 and not plans.config.get("DESCRIBE_EMPTY_RESPONSES"):
+    if not plans.describes_empty_responses and response.status_code == 204:
         response.headers.pop("Content-Type", None)
     return response
 
@@ -221,3 +235,93 @@ def teardown_appcontext(
         app.ensure_sync(teardown)(error)
     if appcontext_tearing_down.receivers:
         appcontext_tearing_down.send(app, _async_wrapper=app.ensure_sync, exc=error)
+
+
+# What stands in a plan for a method, and for functions that are not called as they are
+
+
+def call_method(name: str, app: Flask, context: object, *args: t.Any) -> t.Any:
+    """Take a step by the application's method, which reads the current context."""
+    return getattr(app, name)(*args)
+
+
+def respond_first(app: Flask, context: RequestContext) -> t.Any:
+    """Answer the first request: set-up has ended."""
+    app.end_setup()  # a change: the plans are composed again, without this function
+    return respond(app, context)
+
+
+def call_synced(
+    app: Flask, function: Callable[..., t.Any], /, *args: t.Any, **kwargs: t.Any
+) -> t.Any:
+    """Call a function through `Flask.ensure_sync`.
+
+    For each call: what that returns may depend on the thread and its event loop.
+    """
+    return app.ensure_sync(function)(*args, **kwargs)
+
+
+def raise_without_view(endpoint: str | None, **arguments: t.Any) -> t.NoReturn:
+    """Stands for the view of an endpoint that has none.
+
+    :raises KeyError: always.
+    """
+    raise KeyError(
+        f"The rule for the endpoint {endpoint!r} has no view. Give it one:"
+        f" app.add_url_rule(..., view_func=...) or @app.endpoint({endpoint!r})."
+    )
+
+
+# Plain containers that a program has put in the place of ours are read for each request.
+
+
+def functions_of(
+    registry: Registry, scopes: Scopes, *, is_inward: bool
+) -> Iterator[Callable[..., t.Any]]:
+    """The functions of some scopes, in the order in which they run."""
+    for scope in scopes:
+        if scope in registry:
+            functions = registry[scope]
+            yield from functions if is_inward else reversed(functions)
+
+
+def preprocess_live(
+    app: Flask, registry: Registry, scopes: Scopes, endpoint: str | None, values: t.Any
+) -> None:
+    """Call the URL value preprocessors that are in a registry now."""
+    for preprocess in functions_of(registry, scopes, is_inward=True):
+        preprocess(endpoint, values)
+
+
+def run_before_live(app: Flask, registry: Registry, scopes: Scopes) -> t.Any:
+    """Call the before hooks that are in a registry now."""
+    for before in functions_of(registry, scopes, is_inward=True):
+        rv = app.ensure_sync(before)()
+        if rv is not None:
+            return rv
+    return None
+
+
+def run_after_live(app: Flask, registry: Registry, scopes: Scopes, response: t.Any) -> t.Any:
+    """Call the after hooks that are in a registry now."""
+    for after in functions_of(registry, scopes, is_inward=False):
+        response = app.ensure_sync(after)(response)
+    return response
+
+
+def run_teardown_live(
+    app: Flask, registry: Registry, scopes: Scopes, error: BaseException | None
+) -> None:
+    """Call the teardown functions that are in a registry now."""
+    for teardown in functions_of(registry, scopes, is_inward=False):
+        app.ensure_sync(teardown)(error)
+
+
+def call_live_view(
+    app: Flask, views: Mapping[t.Any, t.Any], endpoint: str | None, /, **arguments: t.Any
+) -> t.Any:
+    """Call the view that a dictionary has for an endpoint now."""
+    view = views.get(endpoint)
+    if view is None:
+        raise_without_view(endpoint)
+    return app.ensure_sync(view)(**arguments)

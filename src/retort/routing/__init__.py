@@ -2,8 +2,7 @@
 
 from .build import build_path
 from .compile import Tables
-from .match import Match, look_up
-from .resolve import match_request
+from .match import Match, look_up, match_request
 from .route_options import NO_OPTIONS, MediaTypes, RouteOptions, options_of
 from .url_map import UrlMap
 from .urls import build_url, path_for
