@@ -264,9 +264,7 @@ class SecureCookieSessionInterface(SessionInterface):
             return None
         fallbacks = app.config["SECRET_KEY_FALLBACKS"]
         keys = (*_listed(fallbacks), secret_key) if fallbacks else (secret_key,)
-        # PERF: hmac runs in C if it gets the hash function itself, not a function around it.
-        digest = hashlib.sha1 if self.digest_method is _lazy_sha1 else self.digest_method
-        parts = (keys, self.salt, self.serializer, self.key_derivation, digest)
+        parts = (keys, self.salt, self.serializer, self.key_derivation, self.digest_method)
         try:
             return _shared_serializer(*parts)
         except TypeError:  # one of the parts cannot be a key of a dictionary

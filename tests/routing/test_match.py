@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter, Rule, RuleFactory
 
-from retort.routing import UrlMap
-from retort.routing import look_up as look_up_in_tables
+from retort.routing import UrlMap, look_up_page, look_up_variable
 
 STATIC = ["a", "b", "a-b", "x.y", "é", "1"]
 VARIABLES = [
@@ -52,7 +51,10 @@ METHODS = ["GET", "HEAD", "POST", "PUT", "OPTIONS", "BREW"]
 
 
 def look_up(url_map, path, method):
-    return look_up_in_tables(url_map.tables or url_map.compile_tables(), path, method)
+    tables = url_map.tables or url_map.compile_tables()
+    if path in tables.pages:
+        return look_up_page(tables.pages[path], method)
+    return look_up_variable(tables, path, method)
 
 
 class PickyConverter(BaseConverter):

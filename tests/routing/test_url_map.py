@@ -8,8 +8,7 @@ from werkzeug.routing import BaseConverter, Map, Rule, RuleFactory
 
 import retort
 from retort.registries import Changes, is_recorded
-from retort.routing import UrlMap, build_path
-from retort.routing import look_up as look_up_in_tables
+from retort.routing import UrlMap, build_path, look_up_page, look_up_variable
 
 # Statements that change a URL map, as programs write them.
 CHANGES = [
@@ -26,7 +25,10 @@ CHANGES = [
 
 
 def look_up(url_map, path, method):
-    return look_up_in_tables(url_map.tables or url_map.compile_tables(), path, method)
+    tables = url_map.tables or url_map.compile_tables()
+    if path in tables.pages:
+        return look_up_page(tables.pages[path], method)
+    return look_up_variable(tables, path, method)
 
 
 def rule_for(path, endpoint, **options):

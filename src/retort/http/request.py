@@ -83,7 +83,7 @@ class ConfigLimit:
         if own is not None:
             return own
         of_route = getattr(request.url_rule, "route_options", NO_OPTIONS).limits
-        if self.name in of_route:
+        if of_route and self.name in of_route:
             return of_route[self.name]
         return (request.app_settings or settings.current())[self.key]
 

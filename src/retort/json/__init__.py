@@ -29,9 +29,9 @@ def dumps(obj: Any, **kwargs: Any) -> str:
     :param kwargs: options of :func:`json.dumps`; they win over the app's own.
     :raises TypeError: if the value, or something in it, cannot be written.
     """
-    provider = _current_provider()
-    if provider is not None:
-        return provider.dumps(obj, **kwargs)
+    context = current_app_context.get(None)
+    if context is not None:
+        return context.app.json.dumps(obj, **kwargs)
     return _json.dumps(obj, **{"default": DefaultJSONProvider.default, **kwargs})
 
 
@@ -55,9 +55,9 @@ def loads(s: str | bytes, **kwargs: Any) -> Any:
     :param kwargs: options of :func:`json.loads`.
     :raises ValueError: if it is not JSON, or has more than 1,000 levels of arrays and objects.
     """
-    provider = _current_provider()
-    if provider is not None:
-        return provider.loads(s, **kwargs)
+    context = current_app_context.get(None)
+    if context is not None:
+        return context.app.json.loads(s, **kwargs)
     return decode(s, **kwargs)
 
 

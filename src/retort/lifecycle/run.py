@@ -157,10 +157,10 @@ def finalize(
 def convert(app: Flask, context: RequestContext | None, value: t.Any) -> Response:
     """Make a response of what a view returned; without a request, of what one might."""
     response_class = app.response_class
-    if type(value) is response_class:
-        return value
     if response_class is Response and type(value) is str:
         return Response(value)
+    if type(value) is response_class:
+        return value
     if type(value) is dict or type(value) is list:
         if context is None or context.plans.write_json is None:
             return app.json.response(value)

@@ -2,7 +2,7 @@
 
 from .build import build_path
 from .compile import Tables
-from .match import Match, look_up, match_request
+from .match import Match, look_up_page, look_up_variable, match_request
 from .route_options import NO_OPTIONS, MediaTypes, RouteOptions, options_of
 from .url_map import UrlMap
 from .urls import build_url, path_for
@@ -16,7 +16,8 @@ __all__ = [
     "UrlMap",
     "build_path",
     "build_url",
-    "look_up",
+    "look_up_page",
+    "look_up_variable",
     "match_request",
     "options_of",
     "path_for",

@@ -50,7 +50,15 @@ def match_request(self: RequestContext) -> bool:
         method, path = request.method, request.path
     else:
         return self.match_by_werkzeug()
-    match = look_up(plans.tables, path, method)
+    leaves = plans.tables.pages.get(path)
+    match: Match | None
+    if leaves is None:
+        match = look_up_variable(plans.tables, path, method)
+    # PERF: a path without variables nearly always has one rule.
+    elif (leaf := leaves[0]).is_plain and method in leaf.rule.methods:  # type: ignore[operator]
+        match = leaf.rule, {}
+    else:
+        match = look_up_page(leaves, method)
     if match is None:
         return self.match_by_werkzeug()
     self.match = match
@@ -82,19 +90,18 @@ class _AskWerkzeug(Exception):
     """The search came to a place that the tables cannot judge."""
 
 
-def look_up(tables: Tables, path: str, method: str) -> Match | None:
-    """The rule and arguments for an ordinary request; ``None``: Werkzeug has to match it.
+def look_up_page(leaves: tuple[Leaf, ...], method: str) -> Match | None:
+    """The rule without variables that takes a method; ``None``: Werkzeug has to match it."""
+    leaf = _leaf_for(leaves, method)
+    return None if leaf is None else (leaf.rule, {})
+
+
+def look_up_variable(tables: Tables, path: str, method: str) -> Match | None:
+    """The rule with variables, and its arguments; ``None``: Werkzeug has to match the path.
 
     :param path: decoded.
     :param method: in upper case.
     """
-    leaves = tables.pages.get(path)
-    if leaves is not None:
-        first = leaves[0]  # PERF: nearly always the one
-        if first.is_plain and method in first.rule.methods:  # type: ignore[operator]
-            return first.rule, {}
-        leaf = _leaf_for(leaves, method)
-        return None if leaf is None else (leaf.rule, {})
     try:
         before, slash, last = path.rpartition("/")
         node = tables.before_last.get(before)

@@ -32,15 +32,15 @@ def path_for(app: Flask, endpoint: str, values: dict[str, t.Any]) -> str | None:
     ``None``: only the application's ``url_for`` can build it.
     """
     context = current_request_context.get(None)
-    if context is None or not context.builds_paths(app):
+    if context is None:
         return None
     plans = context.plans
     if not plans.guard.__flags__ & UNCHANGED:
         context.renew_plans()  # the request may have patched the method
         plans = context.plans
-    if plans.url_map is None or not plans.builds_urls:
+    if not plans.builds_urls or not context.builds_paths(app):
         return None
-    return build_path(plans.url_map, endpoint, values)
+    return build_path(plans.url_map, endpoint, values)  # type: ignore[arg-type]  # there is one
 
 
 def build_url(
