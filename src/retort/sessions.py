@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .app import Flask
+    from .context import RequestContext
     from .http.request import Request
     from .http.response import Response
 
@@ -380,11 +381,9 @@ def can_be_opened_later(interface: Any) -> bool:
     return bool(lazy_methods) and session_methods(type(interface)) == lazy_methods
 
 
-def may_save_unopened(app: Flask, cookies: str) -> bool:
-    """Whether a session that was not opened may have to be saved: it came with the request.
-
-    :param cookies: the request's ``Cookie`` field.
-    """
+def may_save_unopened(context: RequestContext) -> bool:
+    """Whether a session that was not opened may have to be saved: it came as a cookie."""
+    app, cookies = context.app, context.environ["HTTP_COOKIE"]
     interface = app.session_interface
     name = interface.get_cookie_name(app)
     return name in cookies and not interface.leaves_alone(cookies, name)

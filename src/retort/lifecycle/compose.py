@@ -230,6 +230,8 @@ def _compose_plan(app: Flask, plans: Plans, method: str, endpoint: str | None) -
         if plans.sends_security_fields:
             finish = run.finish_with_security_fields
     dispatch = _step("dispatch_request", replaced)
+    if has_check and dispatch is run.call_view:
+        dispatch = run.check_and_call_view
     return Plan(
         endpoint,
         run=run.run_steps if before_view else dispatch,

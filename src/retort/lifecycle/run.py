@@ -77,20 +77,25 @@ def preprocess(app: Flask, context: RequestContext) -> t.Any:
 
 def call_view(app: Flask, context: RequestContext) -> t.Any:
     """What the view returns, or what is returned in its place, such as the methods for OPTIONS."""
-    plan = context.plan
     request = context.made_request
-    if request is None:
-        arguments: t.Any = context.match[1]  # type: ignore[index]  # one of both is there
-    else:  # hooks may have changed what was found
+    if request is None:  # so no hook can have changed what was found
+        view, arguments = context.plan.view, context.match[1]  # type: ignore[index]
+    else:
         if request.routing_exception is not None:
             app.raise_routing_exception(request)
         plan = context.find_plan()
-        arguments = request.view_args
-    if plan.check is not None:
-        rv = plan.check(app, context)
-        if rv is not None:
-            return rv
-    return plan.view(**arguments) if arguments else plan.view()
+        if plan.check is not None:
+            rv = plan.check(app, context)
+            if rv is not None:
+                return rv
+        view, arguments = plan.view, request.view_args
+    return view(**arguments) if arguments else view()
+
+
+def check_and_call_view(app: Flask, context: RequestContext) -> t.Any:
+    """`call_view`, for a plan with a check."""
+    _ = context.request  # made here, so that `call_view` looks at it
+    return call_view(app, context)
 
 
 # The response
@@ -102,12 +107,12 @@ def finish_without_response(app: Flask, context: RequestContext, rv: t.Any) -> R
     It is in the plan where nothing is registered that would. What only the request can tell is
     checked here. Decision 22 says what this is worth.
     """
-    plans, environ = context.plans, context.environ
+    plans = context.plans
     if (
         not context.needs_response
         and not request_finished.receivers
         and plans.guard.__flags__ & UNCHANGED
-        and ("HTTP_COOKIE" not in environ or not may_save_unopened(app, environ["HTTP_COOKIE"]))
+        and ("HTTP_COOKIE" not in context.environ or not may_save_unopened(context))
     ):
         if type(rv) is str:
             data = rv.encode()
@@ -190,13 +195,13 @@ def process_response(app: Flask, context: RequestContext, response: Response) ->
             response = app.ensure_sync(after)(response)
     for after in context.plan.after:
         response = after(response)
-    plans, environ = context.plans, context.environ
+    plans = context.plans
     if plans.sends_security_fields:
-        add_security_headers(response.headers, plans.config, environ)
+        add_security_headers(response.headers, plans.config, context.environ)
     if (
         context.opened_session is not None
         or plans.opens_session_first
-        or ("HTTP_COOKIE" in environ and may_save_unopened(app, environ["HTTP_COOKIE"]))
+        or ("HTTP_COOKIE" in context.environ and may_save_unopened(context))
     ):
         _save_session(app, context, response)
     if not plans.describes_empty_responses and response.status_code == 204:
