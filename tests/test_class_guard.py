@@ -104,7 +104,9 @@ def test_classes_that_cannot_have_a_subclass_in_common_have_no_guard():
     assert not is_armed(guard_of(int, str))
 
 
-@pytest.mark.parametrize("file", ["test_overrides.py", "differential/test_whole_requests.py"])
+@pytest.mark.parametrize(
+    "file", ["test_overrides.py", "test_override_points.py", "differential/test_whole_requests.py"]
+)
 def test_without_flags_what_is_replaced_takes_effect_too(file):
     tests = Path(__file__).parent
     command = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "without_class_flags"]

@@ -11,6 +11,7 @@ import pytest
 
 import retort
 from retort.cli import cli
+from retort.lifecycle import overrides
 
 PROJECT = Path(__file__).parent.parent
 DOCS = PROJECT / "docs"
@@ -164,3 +165,46 @@ def test_every_public_class_and_function_says_what_it_does():
 
     assert len(described) > 20
     assert [member for member in described if not member.__doc__] == []
+
+
+def table_below(heading):
+    """The rows of the first table below a heading of docs/override-points.md."""
+    section = re.search(
+        rf"^### {heading}\n(.*?)(?=^## |^### |\Z)", text_of("override-points.md"), re.M | re.S
+    )
+    return re.findall(r"^(\| `.*)$", section[1], re.M)
+
+
+def test_the_page_on_override_points_has_the_tables_of_the_code():
+    methods = [
+        f"| `{point.name}` | {point.use} | {'yes ' if point.is_planned else ''}|"
+        for point in overrides.METHODS
+    ]
+    composed_from = [f"| `{point.name}` | {point.use} |" for point in overrides.ATTRIBUTES]
+    read = [f"| `{point.name}` | {point.use} |" for point in overrides.READ_WHEN_USED]
+
+    assert table_below("Methods") == methods
+    assert table_below("Attributes on which plans depend") == composed_from
+    assert table_below("Attributes that are read when they are used") == read
+
+
+# Decorators and the like, which programs call, and nothing else does.
+CALLED_BY_PROGRAMS = {
+    *("route", "get", "head", "post", "put", "patch", "delete", "options", "query", "endpoint"),
+    *("before_request", "after_request", "teardown_request", "teardown_appcontext"),
+    *("url_value_preprocessor", "url_defaults", "context_processor", "shell_context_processor"),
+    *("errorhandler", "template_filter", "template_test", "template_global", "replace_view"),
+}
+# What is no part of Flask, and no override point.
+INTERNAL = {"current_plans", "end_setup", "is_in_setup", "registry_changes", "import_name"}
+
+
+def test_every_public_name_of_an_application_is_an_override_point_or_called_by_programs_only():
+    app = retort.Flask("points")
+    tables = overrides.METHODS + overrides.ATTRIBUTES + overrides.READ_WHEN_USED
+    named = [point.name for point in tables]
+
+    assert len(named) == len(set(named))
+    public = {name for name in dir(app) if not name.startswith("_")}
+    assert public - set(named) == CALLED_BY_PROGRAMS | INTERNAL
+    assert [name for name in named if not hasattr(app, name)] == []

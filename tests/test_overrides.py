@@ -145,7 +145,18 @@ def on_the_instance_and_back(app, name, wrap):
     return lambda: setattr(app, name, standard)
 
 
-WAYS = [in_a_subclass, in_the_class, on_the_instance, on_the_instance_and_back]
+def in_the_dictionary_of_the_instance(app, name, wrap):
+    app.__dict__[name] = wrap(getattr(app, name))
+    return lambda: app.__dict__.pop(name)
+
+
+WAYS = [
+    in_a_subclass,
+    in_the_class,
+    on_the_instance,
+    on_the_instance_and_back,
+    in_the_dictionary_of_the_instance,
+]
 
 
 class Calls:

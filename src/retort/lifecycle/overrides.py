@@ -2,8 +2,8 @@
 
 A program or an extension replaces one by a subclass, an attribute of the class, an attribute of
 the application, or an entry of ``app.__dict__``, at any time. Each takes effect: with the next
-request, or with the next step if a request replaces it itself. The documentation's table is made
-from this one.
+request, or with the next step if a request replaces it itself. `docs/override-points.md` has the
+same tables, and the contract in full; `tests/test_docs.py` compares them.
 
 A *planned* method is left out of a request while it is not replaced: `compose.py` puts the function
 that does its work into the plan. All others are called by name.
@@ -29,34 +29,41 @@ class OverridePoint(t.NamedTuple):
 
 
 METHODS = (
+    # A request
     OverridePoint("__call__", "called by the server for each request"),
-    OverridePoint("wsgi_app", "called by `__call__`; middleware takes its place"),
+    OverridePoint("wsgi_app", "called by `__call__`; middleware is put around it"),
     OverridePoint("request_context", "makes the context of each request"),
     OverridePoint("app_context", "makes the application context that a request needs", True),
     OverridePoint("create_url_adapter", "matches requests, and builds URLs", True),
-    OverridePoint("full_dispatch_request", "answers a request whose context is pushed", True),
-    OverridePoint("preprocess_request", "runs what comes before the view", True),
+    OverridePoint("full_dispatch_request", "handles a request whose context is pushed", True),
+    OverridePoint("preprocess_request", "runs URL value preprocessors and before hooks", True),
     OverridePoint("dispatch_request", "calls the view", True),
-    OverridePoint("ensure_sync", "wraps every view, hook and handler that is called", True),
-    OverridePoint("async_to_sync", "wraps every one that is a coroutine function"),
-    OverridePoint("finalize_request", "makes the response, from what the view returned", True),
-    OverridePoint("make_response", "converts what the view returned", True),
+    OverridePoint("ensure_sync", "wraps each view, hook and handler before its call", True),
+    OverridePoint("async_to_sync", "wraps each coroutine function before its call"),
+    OverridePoint(
+        "finalize_request", "makes the response and runs what comes after the view", True
+    ),
+    OverridePoint("make_response", "converts the return value of the view", True),
     OverridePoint("process_response", "runs after hooks, saves the session", True),
     OverridePoint("do_teardown_request", "runs the teardown functions of a request", True),
-    OverridePoint("do_teardown_appcontext", "runs those of an application context", True),
+    OverridePoint(
+        "do_teardown_appcontext", "runs the teardown functions of an application context", True
+    ),
     OverridePoint("make_default_options_response", "answers OPTIONS where no view does"),
-    OverridePoint("raise_routing_exception", "raises why no rule matched"),
-    OverridePoint("handle_user_exception", "answers an exception of a view or hook"),
-    OverridePoint("handle_http_exception", "answers an HTTP exception"),
-    OverridePoint("trap_http_exception", "whether an HTTP exception is treated as any other"),
+    # Errors
+    OverridePoint("raise_routing_exception", "raises the error of a request without a rule"),
+    OverridePoint("handle_user_exception", "handles each exception of a view or hook"),
+    OverridePoint("handle_http_exception", "handles an HTTP exception"),
+    OverridePoint("trap_http_exception", "whether an HTTP exception is handled as any other"),
     OverridePoint("_find_error_handler", "looks an error handler up"),
-    OverridePoint("handle_exception", "answers an exception that no handler took"),
-    OverridePoint("log_exception", "logs an exception that no handler took"),
-    OverridePoint("should_ignore_error", "whether teardown functions get an exception"),
+    OverridePoint("handle_exception", "handles an exception without an error handler"),
+    OverridePoint("log_exception", "logs an exception without an error handler"),
+    OverridePoint("should_ignore_error", "whether teardown functions get no exception"),
+    # What views and templates call
     OverridePoint("redirect", "makes the response of `redirect()`"),
     OverridePoint("url_for", "builds URLs", True),
     OverridePoint("inject_url_defaults", "adds values to a URL that is built", True),
-    OverridePoint("handle_url_build_error", "gives the URL that could not be built"),
+    OverridePoint("handle_url_build_error", "returns the URL that could not be built"),
     OverridePoint("update_template_context", "adds variables to each template"),
     OverridePoint("create_jinja_environment", "makes `jinja_env`, at its first use"),
     OverridePoint("create_global_jinja_loader", "makes the template loader"),
@@ -65,10 +72,23 @@ METHODS = (
     OverridePoint("send_static_file", "the view of the static files"),
     OverridePoint("open_resource", "opens a file of the program"),
     OverridePoint("open_instance_resource", "opens a file of the instance folder"),
-    OverridePoint("make_shell_context", "the names of `retort shell`"),
+    # Set-up
     OverridePoint("make_config", "makes `config`, in the constructor"),
     OverridePoint("make_aborter", "makes `aborter`, in the constructor"),
     OverridePoint("auto_find_instance_path", "finds the instance folder, in the constructor"),
+    OverridePoint("add_url_rule", "called by `route`, `get`, `post`... and by blueprints"),
+    OverridePoint("register_blueprint", "registers a blueprint"),
+    OverridePoint("iter_blueprints", "the blueprints, in order; template folders are searched so"),
+    OverridePoint("register_error_handler", "called by `errorhandler` and by blueprints"),
+    OverridePoint("add_template_filter", "called by `template_filter`"),
+    OverridePoint("add_template_test", "called by `template_test`"),
+    OverridePoint("add_template_global", "called by `template_global`"),
+    # Running and testing
+    OverridePoint("run", "serves the application from a script"),
+    OverridePoint("make_shell_context", "the names of `retort shell`"),
+    OverridePoint("test_client", "makes a test client"),
+    OverridePoint("test_cli_runner", "makes a runner for commands"),
+    OverridePoint("test_request_context", "makes a request context for a made-up request"),
 )
 
 # Read when plans are composed; setting one counts as a change.
@@ -87,6 +107,46 @@ ATTRIBUTES = (
     OverridePoint("teardown_appcontext_funcs", "hooks at the end of an application context"),
     OverridePoint("url_value_preprocessors", "functions that get the values of a URL"),
     OverridePoint("url_default_functions", "functions that add values to a URL that is built"),
+)
+
+# Read where they are used, so plans do not depend on them.
+READ_WHEN_USED = (
+    # At each use
+    OverridePoint("error_handler_spec", "error handlers; at each exception"),
+    OverridePoint("template_context_processors", "at each template"),
+    OverridePoint("url_build_error_handlers", "at each URL that could not be built"),
+    OverridePoint("aborter", "at each `abort()`"),
+    OverridePoint("app_ctx_globals_class", "the class of `g`; at its first use in a context"),
+    OverridePoint("jinja_env", "made at its first use; at each template"),
+    OverridePoint("jinja_loader", "loads the templates of the application's folder"),
+    OverridePoint("logger", "made at its first use; at each record"),
+    OverridePoint("name", "the name of the logger, and in messages"),
+    OverridePoint("blueprints", "by name; where a template is searched"),
+    OverridePoint("root_path", "where relative folders start"),
+    OverridePoint("template_folder", "when `jinja_loader` is made"),
+    OverridePoint("instance_path", "by `open_instance_resource`"),
+    OverridePoint("static_folder", "at each static file"),
+    OverridePoint("static_url_path", "the URL prefix of static files, in the constructor"),
+    OverridePoint("has_static_folder", "whether there are static files, in the constructor"),
+    OverridePoint("shell_context_processors", "by `make_shell_context`"),
+    OverridePoint("cli", "the commands of the program"),
+    OverridePoint("extensions", "state of extensions; Retort does not read it"),
+    # Stored in the configuration
+    OverridePoint("debug", "the config `DEBUG`"),
+    OverridePoint("testing", "the config `TESTING`"),
+    OverridePoint("secret_key", "the config `SECRET_KEY`"),
+    OverridePoint("permanent_session_lifetime", "the config `PERMANENT_SESSION_LIFETIME`"),
+    # Classes and options, set on a subclass or before their use
+    OverridePoint("aborter_class", "the class of `aborter`, in the constructor"),
+    OverridePoint("config_class", "the class of `config`, in the constructor"),
+    OverridePoint("default_config", "the first content of `config`, in the constructor"),
+    OverridePoint("json_provider_class", "the class of `json`, in the constructor"),
+    OverridePoint("url_map_class", "the class of `url_map`, in the constructor"),
+    OverridePoint("url_rule_class", "the class of a rule, when it is added"),
+    OverridePoint("jinja_environment", "the class of `jinja_env`, when it is made"),
+    OverridePoint("jinja_options", "options of `jinja_env`, when it is made"),
+    OverridePoint("test_client_class", "by `test_client`"),
+    OverridePoint("test_cli_runner_class", "by `test_cli_runner`"),
 )
 
 PLANNED = tuple(point.name for point in METHODS if point.is_planned)
