@@ -1,14 +1,23 @@
 """Rules about imports and private names that no linter checks, with their exceptions."""
 
 import ast
+import itertools
+import re
+import sys
 from pathlib import Path
 
 import pytest
 
 import retort
 
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
 SOURCE = Path(retort.__file__).parent
-ARCHITECTURE = Path(__file__).parents[1] / "ARCHITECTURE.md"
+PROJECT = Path(__file__).parents[1]
+ARCHITECTURE = PROJECT / "ARCHITECTURE.md"
 
 # File -> function -> the modules of Retort it imports; ARCHITECTURE.md has the reasons.
 IMPORTS_IN_FUNCTIONS = {
@@ -192,3 +201,168 @@ def test_a_file_uses_private_names_of_others_only_with_a_reason(file):
 
 def test_the_tables_name_no_file_that_is_gone():
     assert IMPORTS_IN_FUNCTIONS.keys() | PRIVATE_NAMES.keys() <= set(sources())
+
+
+# ARCHITECTURE.md, against the files, the floors and the doors
+
+
+def section(heading):
+    text = ARCHITECTURE.read_text()
+    return re.search(rf"^## {heading}\n(.*?)(?=^## |\Z)", text, re.M | re.S)[1]
+
+
+def tree():
+    """The paths in src/retort that the tree names, and those of the project."""
+    in_project, in_source, folders = [], [], []
+    for line in section("The tree").split("```")[1].splitlines()[2:]:
+        indent = len(line) - len(line.lstrip())
+        names = re.split(r"\s{2,}", line.strip())[0].split()
+        if indent == 0:
+            in_project += names
+        elif indent <= 6:
+            folder = "".join(folders[: indent // 2 - 1])
+            in_source += [folder + name for name in names]
+            if len(names) == 1 and names[0].endswith("/"):
+                folders[indent // 2 - 1 :] = names
+    return in_project, in_source
+
+
+def named_in_the_tree():
+    in_source = tree()[1]
+    return {name if name.endswith("/") else name.removesuffix(".py") + ".py" for name in in_source}
+
+
+def named_in_the_table_of_the_server():
+    folder, named = "server/", set()
+    for row in re.findall(r"^\| (.*?) \|", section("The server"), re.M):
+        if row.startswith("**"):
+            inner = re.findall(r"`(\w+/)`", row)
+            folder = "".join(["server/", *inner])
+            named.update([folder])
+        elif "`server/`" not in row:
+            named.update(f"{folder}{name}.py" for name in re.findall(r"`(\w+)`", row))
+    return named
+
+
+def folders_and_modules():
+    """All of src/retort; what a package is for is in its folder's line."""
+    modules = {file for file in sources() if not file.endswith("__init__.py")}
+    parents = {
+        parent for path in SOURCE.rglob("*.*") for parent in path.relative_to(SOURCE).parents
+    }
+    return modules, {f"{parent}/" for parent in parents if parent.name not in {"", "__pycache__"}}
+
+
+def test_the_architecture_names_each_module_and_folder_and_no_other():
+    modules, folders = folders_and_modules()
+    in_tree, in_table = named_in_the_tree(), named_in_the_table_of_the_server()
+
+    assert in_tree.isdisjoint(in_table - {"server/"})
+    assert (in_tree | in_table) == modules | folders
+
+
+def test_the_architecture_names_the_folders_of_the_project():
+    in_project = tree()[0]
+
+    assert [name for name in in_project if not (PROJECT / name).is_dir()] == []
+    visible = {f"{path.name}/" for path in PROJECT.iterdir() if path.is_dir()}
+    assert {"tests/", "docs/", "examples/", "benchmarks/", ".ci/"} & visible <= set(in_project)
+
+
+def test_paths_that_the_architecture_names_exist():
+    text = ARCHITECTURE.read_text().split("```")[2]
+    paths = re.findall(r"`((?:[\w.]+/)+[\w.]*)`", text)
+    paths += re.findall(r"`(\w+\.py)`", text)
+    below_server = {"development/", "process/", "protocol/", "operations/", "sockets/"}
+
+    def exists(path):
+        roots = [PROJECT, SOURCE, SOURCE / "server"]
+        return any((root / end).exists() for root in roots for end in (path, f"{path}.py"))
+
+    assert below_server < set(paths)
+    assert [path for path in paths if not exists(path)] == []
+
+
+def contracts():
+    settings = tomllib.loads((PROJECT / "pyproject.toml").read_text())
+    return {one["containers"][0]: one for one in settings["tool"]["importlinter"]["contracts"][:2]}
+
+
+def layers_of(contract):
+    """The modules of each layer that there are; the optional ones are in parentheses."""
+    for layer in contract["layers"]:
+        modules = set(layer.split(" | "))
+        missing = {module for module in modules if module.startswith("(")}
+        missing -= {m for m in missing if (SOURCE / m.strip("()")).exists()}
+        yield {module.strip("()") for module in modules - missing}
+
+
+def test_the_table_of_floors_has_the_layers_that_the_linter_checks():
+    rows = re.findall(r"^\| \d .*?\| (.*?) \|", section("The floors"), re.M)
+    layers = [set(re.findall(r"`(\w+)`", part)) for row in rows for part in row.split(" > ")]
+
+    assert layers == list(layers_of(contracts()["retort"]))
+
+
+def test_each_module_has_a_floor():
+    top_level = {path.stem for path in SOURCE.iterdir() if path.suffix == ".py" or path.is_dir()}
+    on_floors = set().union(*layers_of(contracts()["retort"]))
+
+    assert top_level - {"__init__", "__main__", "__pycache__", "py"} == on_floors
+
+
+def rows_of_the_server():
+    """What the table has directly below server/: a set for each row or folder, in order."""
+    is_in_folder = False
+    for row in re.findall(r"^\| (.*?) \|", section("The server"), re.M)[2:]:
+        names = set(re.findall(r"`(\w+)/?`", row))
+        if row.startswith("**"):
+            is_in_folder = bool(names)
+        elif is_in_folder:
+            continue
+        if names:
+            yield names
+
+
+def test_the_table_of_the_server_has_its_layers_in_order():
+    place = {name: number for number, names in enumerate(rows_of_the_server()) for name in names}
+    layers = list(layers_of(contracts()["retort.server"]))
+
+    assert place.keys() == set().union(*layers)
+    for layer, below in itertools.pairwise(layers):
+        assert max(map(place.get, layer)) <= min(map(place.get, below))
+
+
+def test_the_doors_are_those_of_the_linter_and_of_the_list_of_imports():
+    table = section("The floors").split("Three doors go up")[1].split("See [decision 2]")[0]
+    doors = re.findall(r"^\| [^|]*: (`.*?) \| `(\w+)` \| (.*?) \|$", table, re.M)
+    for contract in contracts().values():
+        assert set(contract["ignore_imports"]) == {
+            f"retort.{source} -> retort.{target}"
+            for _, source, targets in doors
+            for target in re.findall(r"`([\w.]+)`", targets)
+        }
+    for functions, source, targets in doors:
+        imports = IMPORTS_IN_FUNCTIONS[f"{source}.py"]
+        for function in re.findall(r"`([\w.]+)`", functions):
+            assert imports[function] == {
+                f"retort.{target}" for target in re.findall(r"`([\w.]+)`", targets)
+            }
+    named = [name for functions, _, _ in doors for name in re.findall(r"`([\w.]+)`", functions)]
+    assert set(named) == IMPORTS_IN_FUNCTIONS["app.py"].keys() | {"Scaffold.cli"}
+
+
+def test_the_list_of_other_imports_names_the_files_they_are_in():
+    rows = section("The floors")
+    others = IMPORTS_IN_FUNCTIONS.keys() - {"app.py", "scaffold.py"}
+
+    assert [file for file in others if f"`{file}`" not in rows] == []
+
+
+def test_links_to_decisions_name_their_number():
+    links = re.findall(r"\[decision (\d+)\]\((.*?)\)", ARCHITECTURE.read_text())
+
+    assert links
+    for number, target in links:
+        assert Path(target).name.startswith(f"{int(number):04}-")
+        assert (PROJECT / target).exists()

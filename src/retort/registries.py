@@ -1,12 +1,12 @@
 """Containers that record their changes, so that what is composed from them can be discarded.
 
 Everything that is registered on an application is in public dictionaries and lists, which programs
-and extensions also change directly. Each change of one gives `Changes` a new number, and a
-`~retort.plan.Plan` is valid while the number is the one that was read before it was composed.
+and extensions also change directly. Each change of one gives `Changes` a new number, and a plan
+(`lifecycle/plan.py`) is valid while the number is the one that was read before it was composed.
 
 A plain list or dictionary that a program assigns into a container keeps its identity and records
-nothing. The lists are compared for each request (`PlainLists`). What depends on a plain dictionary
-is composed for each request.
+nothing. Its functions are read for each request; where that is not possible, plans are composed for
+each request (`lifecycle/compose.py`).
 """
 
 from __future__ import annotations

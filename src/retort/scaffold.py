@@ -2,7 +2,7 @@
 
 Everything registered here is kept in public dictionaries and lists, which record their changes
 (`registries.py`): what is changed in them later counts. `setup.py` and `blueprint.py` say what an
-application and a blueprint do with their records; `dispatch.py` reads them.
+application and a blueprint do with their records; `lifecycle/compose.py` reads them.
 """
 
 from __future__ import annotations

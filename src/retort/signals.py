@@ -1,7 +1,7 @@
 """The signals an app sends about itself: blinker's, in a namespace of Retort's own.
 
-Only their names are made here. Each is sent where the thing happens: `dispatch.py`
-and `context.py` for requests and contexts, `templating.py` and `helpers.py` for the rest.
+Only their names are made here. `lifecycle/run.py`, `lifecycle/errors.py` and `context.py` send
+those of requests and contexts, `templating.py` and `helpers.py` the rest.
 Listed on Flask's "API" page, under "Signals".
 """
 

@@ -3,7 +3,7 @@
 The rules are those of Go 1.25's ``http.CrossOriginProtection``: browsers say where a request
 comes from, in ``Sec-Fetch-Site`` or in ``Origin``, and what is no browser says neither. So no
 form needs a token. Here is the decision, and what the answer says to the visitor and the log;
-`dispatch.py` asks for it, before anything of the program runs.
+`lifecycle/policies.py` calls it before all hooks, where it is configured.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Header fields that tell browsers to be careful: which ones, made from the configuration.
 
-When they are added is decided in `dispatch.py`. What the program set itself stays.
+`lifecycle/run.py` adds them, where it is configured. What the program set itself stays.
 """
 
 from __future__ import annotations
