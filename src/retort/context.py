@@ -321,15 +321,7 @@ class RequestContext(AppContext):
             self.needs_response = True
         return self.opened_session
 
-    # What is registered may change before a context is pushed, and while its request runs.
-
-    if not t.TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> t.Any:
-            if name != "plans":
-                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-            self.plans = self.app.current_plans()  # it was not pushed yet
-            return self.plans
+    # What is registered may change while a request runs.
 
     def renew_plans(self) -> None:
         """Go on with what is registered now: the request itself has changed it."""
@@ -345,6 +337,8 @@ class RequestContext(AppContext):
             rule, method = request.url_rule, request.method
         elif self.match is not None:
             rule, method = self.match[0], self.environ["REQUEST_METHOD"]
+        if not hasattr(self, "plans"):  # it was not pushed
+            self.plans = self.app.current_plans()
         self.plan = self.plans.find(rule, method)
         return self.plan
 

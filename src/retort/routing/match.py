@@ -35,7 +35,11 @@ def match_request(self: RequestContext) -> bool:
 
     :returns: whether the plan of the context is set, too.
     """
-    plans, environ, request = self.plans, self.environ, self.made_request
+    try:
+        plans = self.plans
+    except AttributeError:  # it was not pushed yet
+        plans = self.plans = self.app.current_plans()
+    environ, request = self.environ, self.made_request
     if (
         self.made_url_adapter is not None  # the program has put one there
         or "HTTP_UPGRADE" in environ  # it may be for a WebSocket rule
