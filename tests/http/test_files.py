@@ -12,6 +12,7 @@ from werkzeug.utils import get_content_type
 from werkzeug.wsgi import FileWrapper
 
 import retort
+from retort.http import files
 from retort.http.files import send_path
 
 WHOLE = b"<p>a page</p>\n" * 100
@@ -263,12 +264,6 @@ def test_a_file_that_is_of_no_known_type_at_first_gets_one(ask, folder, types):
     assert ask("/static/a.retort").mimetype == "text/x-retort"
 
 
-def test_a_replaced_guess_counts(ask, monkeypatch):
-    assert ask("/static/page.html").mimetype == "text/html"
-    monkeypatch.setattr(mimetypes, "guess_type", lambda name: ("text/x-guessed", None))
-    assert ask("/static/page.html").mimetype == "text/x-guessed"
-
-
 def test_a_class_may_say_for_how_long_each_file_is_kept(folder):
     class Site(retort.Flask):
         seconds = 10
@@ -319,3 +314,19 @@ def test_a_large_file_is_sent_piece_by_piece(ask, folder):
     (folder / "large").write_bytes(bytes(200_000))
     for _ in range(2):
         assert ask("/static/large").data == bytes(200_000)
+
+
+@given(
+    base=st.text("ab:.,;/=Z", max_size=6),
+    ending=st.sampled_from(["", ".", ".txt", ".TXT", ".gz", ".tgz", ".tar.gz", ".html", ".zz"]),
+)
+def test_the_type_of_a_name_is_the_one_that_python_guesses(base, ending):
+    name = base + ending
+    assert files._guess_type(name) == mimetypes.guess_type(name)
+
+
+def test_a_type_that_the_program_adds_is_used(monkeypatch):
+    assert files._guess_type("a.own-type") == (None, None)
+    monkeypatch.setitem(mimetypes.types_map, ".own-type", "x/own")
+
+    assert files._guess_type("a.own-type") == ("x/own", None)

@@ -115,7 +115,7 @@ def send_path(
     if isinstance(etag, str):
         fields.append(("ETag", quote_etag(etag)))
     elif etag:
-        fields.append(("ETag", f'"{modified}-{size}-{adler32(path.encode()) & 0xFFFFFFFF}"'))
+        fields.append(("ETag", _entity_tag(path, modified, size)))
     if conditional and environ["REQUEST_METHOD"] in READS:
         fields += (("Date", _date(int(time()))), ("Accept-Ranges", "bytes"))
     response: Response | None = None
@@ -143,11 +143,32 @@ def _kind_of(
     """The media type, and the fields that say what else the content is."""
     fields = [("Content-Disposition", _disposition(name, as_attachment))]
     if mimetype is None:
-        guess, encoding = mimetypes.guess_type(name)
+        guess, encoding = _guess_type(name)
         mimetype = "application/octet-stream" if guess is None else guess
         if encoding is not None and not as_attachment:  # browsers would save it unpacked
             fields.append(("Content-Encoding", encoding))
     return mimetype, fields
+
+
+def _guess_type(name: str) -> tuple[str | None, str | None]:
+    """What `mimetypes.guess_type` returns: media type and encoding of the content."""
+    ending = os.path.splitext(name)[1]
+    # PERF: `guess_type` parses the name as a URL before it looks most endings up.
+    if (
+        mimetypes.inited
+        and ending in mimetypes.types_map
+        and ending == ending.lower()
+        and ending not in mimetypes.suffix_map
+        and ending not in mimetypes.encodings_map
+        and ":" not in name
+    ):
+        return mimetypes.types_map[ending], None
+    return mimetypes.guess_type(name)
+
+
+@lru_cache(maxsize=1024)
+def _entity_tag(path: str, modified: float, size: int) -> str:
+    return f'"{modified}-{size}-{adler32(path.encode()) & 0xFFFFFFFF}"'
 
 
 def _heed_conditions(response: Response, environ: WSGIEnvironment, size: int) -> Response:
