@@ -4,6 +4,7 @@ Retort leaves a method out where nobody has replaced it. The tests here replace 
 every way that Python has, before and after the first request, and look whether it was called.
 """
 
+import jinja2
 import pytest
 from werkzeug.exceptions import NotFound
 from werkzeug.routing import BuildError, Map, MapAdapter, Rule
@@ -21,6 +22,7 @@ from retort import (
     render_template_string,
     request,
     session,
+    stream_template_string,
     url_for,
 )
 from retort.config import Config
@@ -150,12 +152,30 @@ def in_the_dictionary_of_the_instance(app, name, wrap):
     return lambda: app.__dict__.pop(name)
 
 
+class BindingObject:
+    """Takes the place of a function, and is none: as the wrappers of tracing tools are."""
+
+    def __init__(self, function):
+        self.function = function
+
+    def __get__(self, owner, kind):
+        return self if owner is None else BindingObject(self.function.__get__(owner, kind))
+
+    def __call__(self, *args, **kwargs):
+        return self.function(*args, **kwargs)
+
+
+def by_an_object_in_the_class(app, name, wrap):
+    return in_the_class(app, name, lambda method: BindingObject(wrap(method)))
+
+
 WAYS = [
     in_a_subclass,
     in_the_class,
     on_the_instance,
     on_the_instance_and_back,
     in_the_dictionary_of_the_instance,
+    by_an_object_in_the_class,
 ]
 
 
@@ -1186,6 +1206,19 @@ def test_the_function_that_renders_can_be_replaced(monkeypatch):
     monkeypatch.setattr(retort.templating, "_render", lambda template, context, app: "rendered")
 
     assert ask(app, "GET /template") == (200, b"rendered")
+
+
+@pytest.mark.parametrize("name", ["render", "generate"])
+def test_a_patched_method_of_jinja_s_template_is_called(name, calls, monkeypatch):
+    app = make_app()
+    app.view_functions["url"] = lambda: stream_template_string("{{ 'page' }}")
+    path = {"render": "/template", "generate": "/url"}[name]
+    assert ask(app, f"GET {path}") == (200, b"page")
+
+    monkeypatch.setattr(jinja2.Template, name, calls.wrap(getattr(jinja2.Template, name)))
+
+    assert ask(app, f"GET {path}") == (200, b"page")
+    assert calls.count == 1
 
 
 def test_jinja_steps_of_a_subclass_are_taken():
