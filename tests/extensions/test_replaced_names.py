@@ -52,6 +52,7 @@ CALLED = {
     "werkzeug.datastructures:Headers.add": "GET /adds",  # S
     "werkzeug.datastructures:Headers.set": "GET /adds",  # S
     "werkzeug.datastructures:ImmutableMultiDict.__getitem__": "GET /arguments?a=1",  # S
+    "werkzeug.wrappers.request:Request.__init__": "GET /",  # S
     "werkzeug.wrappers.request:Request.get_data": "POST /data",  # S
     "werkzeug.wrappers.request:Request.get_json": "POST /data",  # S
 }

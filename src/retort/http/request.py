@@ -117,6 +117,12 @@ def _parse_type(content_type: str) -> tuple[str, dict[str, str]]:
     return mimetype.lower(), parameters
 
 
+#: Werkzeug's constructor; ``None``: a tool had replaced it before this module was imported.
+_WERKZEUG_INIT: t.Any = RequestBase.__init__
+if getattr(_WERKZEUG_INIT, "__globals__", {}).get("__name__") != RequestBase.__module__:
+    _WERKZEUG_INIT = None
+
+
 class Request(RequestBase):
     """The request object used by default in Retort.
 
@@ -188,6 +194,9 @@ class Request(RequestBase):
         populate_request: bool = True,
         shallow: bool = False,
     ) -> None:
+        if RequestBase.__init__ is not _WERKZEUG_INIT:  # a tool has replaced it
+            super().__init__(environ, populate_request, shallow)
+            return
         # Werkzeug's own __init__ is not called: FromEnviron does its work when asked.
         self.environ = environ
         self.shallow = shallow
@@ -481,6 +490,7 @@ def can_be_made_later(request_class: type[Request]) -> bool:
     return (
         request_class is Request
         and (Request.__init__, Request.close) == _INIT_AND_CLOSE
+        and RequestBase.__init__ is _WERKZEUG_INIT
         and Request.trusted_hosts is None
     )
 
