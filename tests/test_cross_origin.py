@@ -531,8 +531,8 @@ def test_in_debug_mode_a_page_of_this_machine_may_send_and_a_warning_says_so(
 
     assert client.post("/", headers=headers).text == "done"
     (line,) = log
-    assert "Took POST '/'" in line
-    assert "In production it is refused with 403" in line
+    assert "Accepted POST '/'" in line
+    assert "In production the response is 403" in line
 
 
 @pytest.mark.parametrize("headers", LOCAL_PAGES)

@@ -93,7 +93,7 @@ def test_the_form_opened_from_disk_works_in_debug_mode_only(site, page, mode):
     if mode == "debug":
         assert status == 200
         assert page.inner_text("body").startswith("welcome FromDisk")
-        assert "Took POST '/login' from a page of another origin on this machine" in log
+        assert "Accepted POST '/login' from a page of another origin on this machine" in log
         assert "In production it is refused with 403" in log
     else:
         assert status == 403
@@ -101,7 +101,7 @@ def test_the_form_opened_from_disk_works_in_debug_mode_only(site, page, mode):
         assert "Open the page on this site, by its address" in page.inner_text("body")
         assert names(site) == before
         assert "Was the page opened from disk?" in log
-        assert "Let the program show it, at 'http://localhost:5000/'" in log
+        assert "Serve it from the program, at 'http://localhost:5000/'" in log
 
 
 def test_a_get_form_from_disk_works(site, page, tmp_path):

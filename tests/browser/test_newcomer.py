@@ -169,7 +169,7 @@ def test_a_form_opened_from_disk_works_with_a_warning_and_can_be_shown_by_the_pr
 
     assert desk.body == "welcome Bob"
     desk.site.wait_for_log(
-        "In production it is refused with 403: let the program show the page itself."
+        "In production the response is 403. Serve the page from the program itself."
     )
 
     desk.page.goto("http://localhost:5000/login.html")

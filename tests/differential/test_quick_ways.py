@@ -548,7 +548,7 @@ def test_a_cookie_is_written_as_werkzeug_writes_it(name, value, attributes, time
         cookie_from(kind, name, value * times, **attributes)
         for kind in (retort.Response, PlainResponse)
     )
-    refusals = ("A cookie cannot", "The cookie", "Browsers refuse")
+    refusals = ("A cookie cannot", "The cookie", "Browsers reject")
     is_refused = ours[0] is ValueError and ours[1].startswith(refusals)
     assert is_refused or ours == theirs
 

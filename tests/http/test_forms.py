@@ -242,7 +242,7 @@ BROKEN = {
         parts(('name="a"', "1")),
         "not in its body",
     ),
-    "cut off": (MULTIPART, parts(('name="a"', "1"))[:-5], "breaks off in part 1"),
+    "cut off": (MULTIPART, parts(('name="a"', "1"))[:-5], "is truncated in part 1"),
     "no name": (MULTIPART, parts(("x=y", "1")), "Part 1 of the multipart form has no name"),
 }
 
@@ -275,7 +275,7 @@ def test_what_to_do_about_it_is_told_in_debug_mode_only(app, client):
 
     assert "FormData" not in text()
     app.debug = True
-    assert "set no Content-Type of your own" in text()
+    assert "set no Content-Type yourself" in text()
 
 
 @pytest.mark.parametrize("case", BROKEN)

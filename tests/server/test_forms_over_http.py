@@ -226,7 +226,7 @@ def test_names_are_written_back_as_they_were(site):
     [
         ("multipart/form-data", multipart((b'name="a"', b"1")), "no boundary"),
         ("multipart/form-data; boundary=y", multipart((b'name="a"', b"1")), "not in its body"),
-        (MULTIPART, multipart((b'name="a"', b"1"), end=b""), "breaks off in part 1"),
+        (MULTIPART, multipart((b'name="a"', b"1"), end=b""), "is truncated in part 1"),
         (MULTIPART, multipart((b"x=y", b"1")), "Part 1 of the multipart form has no name"),
     ],
 )

@@ -1,8 +1,7 @@
-"""The bytes of a request's body: all of them, or an error that says what is wrong.
+"""Read request bodies completely, or raise an error.
 
-Whichever way a body is framed and read, one that is longer than allowed is a 413, and one that
-ends too early a 400; nothing is cut off in silence. What the bytes mean is left to `forms.py`
-and to the program.
+However a body is framed and read, a body longer than the limit is a 413 and a truncated body is
+a 400. Parsing is left to `forms.py` and to the program.
 """
 
 from __future__ import annotations
@@ -27,64 +26,64 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 _PIECE_BYTES = 64 * 1024
-# A body up to this size may be in memory as a whole.
+# A body up to this size may be kept in memory completely.
 SHORT_BYTES = 2_500_000
-_DIGITS = re.compile(r"[0-9]{1,30}")  # 4,300 are the most that Python would take
+_DIGITS = re.compile(r"[0-9]{1,30}")  # int() accepts at most 4,300 digits
 # The inputs of Granian's WSGI and of gunicorn.
 _WAIT_FOR_ALL = frozenset({"granian._granian.WSGIBody", "gunicorn.http.body.Body"})
 
 
 def open_body(environ: WSGIEnvironment, most: int | None) -> IO[bytes]:
-    """A stream of the body that an environ brings.
+    """A stream of the request body in ``environ``.
 
     :param most: the longest body to read, in bytes; ``None``: no limit.
-    :raises werkzeug.exceptions.RequestEntityTooLarge: if it is known to be longer.
-    :raises werkzeug.exceptions.BadRequest: if its ``Content-Length`` is no number.
-    :raises werkzeug.exceptions.LengthRequired: if the server passes on a chunked body without
-        telling where it ends.
+    :raises werkzeug.exceptions.RequestEntityTooLarge: if ``Content-Length`` exceeds it.
+    :raises werkzeug.exceptions.BadRequest: if ``Content-Length`` is not a number.
+    :raises werkzeug.exceptions.LengthRequired: if the server passes a chunked body without marking
+        its end.
 
-    Reading raises ``RequestEntityTooLarge`` where the limit is passed, and
-    ``ClientDisconnected``, a ``BadRequest``, where the body breaks off. RFC 9112 section 6.3.
+    Reading raises ``RequestEntityTooLarge`` beyond the limit, and ``ClientDisconnected`` (a
+    ``BadRequest``) if the body is truncated. RFC 9112 section 6.3.
     """
     announced = _length_of(environ.get("CONTENT_LENGTH"), environ.get("HTTP_TRANSFER_ENCODING"))
     if announced is not None and most is not None and announced > most:
         raise RequestEntityTooLarge
     source: IO[bytes] = environ["wsgi.input"]
-    # PERF: a body that is here already, as long as announced, needs no watching over.
+    # PERF: a body that is completely in memory needs no checks while it is read.
     if type(source) is io.BytesIO and len(source.getvalue()) - source.tell() == announced:
         return source
-    # The server says so where it ends the stream by itself; else reading on would wait for ever.
+    # Servers that end the stream themselves set this; otherwise reading past the end blocks.
     is_terminated = bool(environ.get("wsgi.input_terminated"))
     if announced is None and not is_terminated:
         if environ.get("HTTP_TRANSFER_ENCODING"):
-            raise LengthRequired("This server does not take a body without a Content-Length.")
+            raise LengthRequired("This server does not accept a body without a Content-Length.")
         return io.BytesIO()
     if is_terminated and "HTTP_CONTENT_ENCODING" in environ:
-        announced = None  # it was the length before a middleware unpacked the body
+        announced = None  # the length before a middleware decompressed the body
     if announced is not None and _waits_for_all(type(source)):  # type: ignore[arg-type]
-        is_terminated = False  # it would wait for the end once more after the last byte
+        is_terminated = False  # it would block in another read after the last byte
     body = Body(source, announced, most=most, is_terminated=is_terminated)
     return cast("IO[bytes]", io.BufferedReader(body))
 
 
 @lru_cache(maxsize=16)
 def _waits_for_all(kind: type) -> bool:
-    """Whether inputs of a kind give less than they are asked for only where the body ends.
+    """Whether inputs of this type return short reads only at the end of the body.
 
-    At the end Granian's would wait once more.
+    At the end, Granian's input would block in one more read.
     """
     return f"{kind.__module__}.{kind.__qualname__}" in _WAIT_FOR_ALL
 
 
 def length_left(source: io.BytesIO) -> int:
-    """How many bytes are to be read yet from bytes in memory."""
+    """The number of unread bytes of a body in memory."""
     return len(source.getvalue()) - source.tell()
 
 
 def read_short(stream: IO[bytes]) -> bytes | None:
-    """All bytes of a body that is short; ``None``, and nothing read, if that is not known.
+    """The complete body if it is known to be short; otherwise ``None``, and nothing is read.
 
-    Reading raises what `open_body` says.
+    Reading raises the same exceptions as a stream of `open_body`.
     """
     if type(stream) is io.BytesIO:
         is_short = not stream.tell() and length_left(stream) <= SHORT_BYTES
@@ -97,7 +96,7 @@ def read_short(stream: IO[bytes]) -> bytes | None:
 def announced_length(environ: WSGIEnvironment) -> int | None:
     """The ``Content-Length`` in bytes; ``None`` without one, or if the body is chunked.
 
-    :raises werkzeug.exceptions.BadRequest: if it is no number (RFC 9110 section 8.6).
+    :raises werkzeug.exceptions.BadRequest: if it is not a number (RFC 9110 section 8.6).
     """
     return _length_of(environ.get("CONTENT_LENGTH"), environ.get("HTTP_TRANSFER_ENCODING"))
 
@@ -112,9 +111,9 @@ def _length_of(text: str | None, transfer_encoding: str | None) -> int | None:
 
 
 class Body(io.RawIOBase):
-    """Reads ``source`` as far as the body goes.
+    """Reads ``source`` up to the end of the body.
 
-    :param announced: its length in bytes, if that was said.
+    :param announced: the length in bytes from ``Content-Length``, if any.
     :param most: the longest body to read, in bytes; ``None``: no limit.
     :param is_terminated: whether ``source`` ends where the body ends.
 
@@ -129,7 +128,7 @@ class Body(io.RawIOBase):
         most: int | None = None,
         is_terminated: bool = True,
     ) -> None:
-        # What is there already, where the source can tell: a slow sender is not waited for.
+        # If the source has `read1`, return received bytes without waiting for a slow client.
         self._read: Any = getattr(source, "read1", None) or source.read
         self._announced = announced
         self._most = most
@@ -137,7 +136,7 @@ class Body(io.RawIOBase):
         self._count = 0
 
     def is_short(self) -> bool:
-        """Whether there is not much to be read, whatever the source has, and all of that."""
+        """Whether the rest is short, by its announced length, and can be read completely."""
         return (
             not self._is_terminated
             and self._count == 0
@@ -148,7 +147,7 @@ class Body(io.RawIOBase):
         return True
 
     def readinto(self, buffer: WriteableBuffer, /) -> int:
-        """Fill ``buffer`` with what comes next, or as much of it as there is."""
+        """Read into ``buffer``; may fill it only partly."""
         view = memoryview(buffer).cast("B")
         piece = self._fetch(self._wanted(len(view)))
         view[: len(piece)] = piece
@@ -163,7 +162,8 @@ class Body(io.RawIOBase):
 
     def _wanted(self, size: int) -> int:
         if self._most is not None:
-            # One more than allowed tells a body that is too long from one that just fits.
+            # One byte more than the limit distinguishes a too long body from one of exactly the
+            # limit.
             size = min(size, self._most + 1 - self._count)
         if not self._is_terminated:
             size = min(size, cast("int", self._announced) - self._count)
@@ -186,7 +186,7 @@ class Body(io.RawIOBase):
 def _read(read: Callable[[int], bytes], size: int) -> bytes:
     try:
         return read(size)
-    except (OSError, ValueError) as error:  # how servers report a connection or chunk broken
+    except (OSError, ValueError) as error:  # raised by servers for a broken connection or chunk
         raise ClientDisconnected("The request body could not be read to its end.") from error
 
 

@@ -1,7 +1,7 @@
-"""Conditional requests: what the preconditions of a request lead to (RFC 9110 section 13).
+"""Evaluate the preconditions of conditional requests (RFC 9110 section 13).
 
-`preconditions.py` asks before a view runs, `Response.make_conditional` when the response is
-made. Cutting a body to the ranges that were asked for is done in `ranges.py`.
+`preconditions.py` calls this before a view runs, `Response.make_conditional` after it.
+`ranges.py` cuts a body to the requested ranges.
 """
 
 from __future__ import annotations
@@ -19,15 +19,14 @@ if t.TYPE_CHECKING:
     from werkzeug.datastructures import Headers
     from werkzeug.wrappers import Response
 
-# They send a representation, so "not modified" is an answer (section 13.1.2; RFC 10008
-# section 2.6).
+# Their response is a representation, so it may be a 304 (section 13.1.2; RFC 10008 section 2.6).
 READS = frozenset({"GET", "HEAD", "QUERY"})
 
-# They neither select nor change a representation: section 13.2.1.
+# Methods that neither select nor change a representation: section 13.2.1.
 _NOT_CONDITIONAL = frozenset({"CONNECT", "OPTIONS", "TRACE"})
 
-# What a 412 must not have of the representation it does not send, or of its lifetime in
-# caches: one that kept the 412 would answer others with it.
+# Fields that a 412 must not have: those of the representation it does not send, and those for
+# caches, which could otherwise store the 412 and send it to other clients.
 _OF_THE_REPRESENTATION = (
     "Content-Type",
     "Content-Disposition",
@@ -43,14 +42,14 @@ _TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"|([\x21\x23-\x7e\x80-\xff]
 
 
 class EntityTag(t.NamedTuple):
-    """Tells one version of a representation from another: section 8.8.3."""
+    """An entity tag, which identifies one version of a representation: section 8.8.3."""
 
     value: str
     is_weak: bool = False
 
 
 class Validators(t.NamedTuple):
-    """What is known of the representation as it is now."""
+    """The validators of the current representation."""
 
     tag: EntityTag | None = None
     modified: datetime | None = None  # in UTC, whole seconds
@@ -58,13 +57,13 @@ class Validators(t.NamedTuple):
 
 
 def parse_tag(text: str) -> EntityTag:
-    """The tag that a program gave: ``abc`` and ``"abc"`` are strong, ``W/"abc"`` is weak.
+    """Parse a tag given by a program: ``abc`` and ``"abc"`` are strong, ``W/"abc"`` is weak.
 
-    :raises ValueError: if it has characters that a tag cannot have.
-    :raises TypeError: if it is no text.
+    :raises ValueError: if it has characters that are not allowed in a tag.
+    :raises TypeError: if it is not a string.
     """
     if not isinstance(text, str):
-        raise TypeError(f"An entity tag is a string, not {text!r}; make one, as with str(...).")
+        raise TypeError(f"An entity tag is a string, not {text!r}; convert it, as with str(...).")
     match = _TAG.fullmatch(text)
     if match is None:
         raise ValueError(
@@ -76,7 +75,7 @@ def parse_tag(text: str) -> EntityTag:
 
 
 def to_http_time(when: datetime | float) -> datetime:
-    """The time as HTTP dates have it: UTC, whole seconds.
+    """The time in the resolution of HTTP dates: UTC, whole seconds.
 
     :param when: without a time zone it is UTC; a number is seconds since 1970.
     """
@@ -88,15 +87,15 @@ def to_http_time(when: datetime | float) -> datetime:
 
 
 def evaluate(method: str, fields: Headers, current: Validators) -> int | None:
-    """The status that the preconditions in ``fields`` lead to, in the order of section 13.2.2.
+    """Evaluate the preconditions in ``fields``, in the order of section 13.2.2.
 
-    :param current: of what is there before the request has changed anything.
-    :returns: 412, 304, or ``None``: go on as if there were none.
+    :param current: the validators before the request changes anything.
+    :returns: the status, 412 or 304; ``None``: process the request normally.
     """
     if method in _NOT_CONDITIONAL:
         return None
     if method in READS and not current.exists:
-        return None  # the plain answer is a 404, and stays one (section 13.2.1)
+        return None  # the response without preconditions is a 404, and stays so (section 13.2.1)
     if not _is_the_expected(fields, current):
         return 412
     if not _is_known_already(method, fields, current):
@@ -105,10 +104,10 @@ def evaluate(method: str, fields: Headers, current: Validators) -> int | None:
 
 
 def is_safeguarded(fields: Headers, current: Validators) -> bool:
-    """Whether a change that nobody has seen yet cannot be overwritten by this request.
+    """Whether the preconditions prevent a lost update.
 
-    A date says so only if there is one to compare it with. ``If-None-Match: *`` says that
-    nothing is to be overwritten at all.
+    A date prevents it only if the current version has a date to compare with.
+    ``If-None-Match: *`` prevents overwriting anything.
     """
     if "If-Match" in fields or fields.get("If-None-Match", "").strip() == "*":
         return True
@@ -117,7 +116,7 @@ def is_safeguarded(fields: Headers, current: Validators) -> bool:
 
 
 def _is_the_expected(fields: Headers, current: Validators) -> bool:
-    """``If-Match`` (section 13.1.1), or without it ``If-Unmodified-Since`` (13.1.4)."""
+    """Evaluate ``If-Match`` (section 13.1.1), else ``If-Unmodified-Since`` (13.1.4)."""
     tags = fields.get("If-Match")
     if tags is not None:
         return _is_any(tags, current) or _has_strong(tags, current.tag)
@@ -126,7 +125,7 @@ def _is_the_expected(fields: Headers, current: Validators) -> bool:
 
 
 def _is_known_already(method: str, fields: Headers, current: Validators) -> bool:
-    """``If-None-Match`` (section 13.1.2), or without it ``If-Modified-Since`` (13.1.3)."""
+    """Evaluate ``If-None-Match`` (section 13.1.2), else ``If-Modified-Since`` (13.1.3)."""
     tags = fields.get("If-None-Match")
     if tags is not None:
         return _is_any(tags, current) or _has_weak(tags, current.tag)
@@ -152,13 +151,13 @@ def _has_weak(tags: str, tag: EntityTag | None) -> bool:
 
 
 def _date(fields: Headers, name: str) -> datetime | None:
-    """The field's date; ``None`` if it is missing, or is none or several: then it is ignored."""
+    """The field's date; ``None``: the field is missing or invalid, and is ignored."""
     text = fields.get(name, "")
     return parse_date(text) if text.count(",") < 2 else None
 
 
 def allows_range(fields: Headers, current: Validators) -> bool:
-    """Whether the ranges asked for are of the version that is here: ``If-Range`` (13.1.5)."""
+    """Evaluate ``If-Range`` (13.1.5): whether the ranges are of the current version."""
     wanted = fields.get("If-Range")
     if wanted is None:
         return True
@@ -180,7 +179,7 @@ def make_conditional(
     accept_ranges: bool | str,
     complete_length: int | None,
 ) -> None:
-    """Do what :meth:`Response.make_conditional <retort.Response.make_conditional>` does."""
+    """Implement :meth:`Response.make_conditional <retort.Response.make_conditional>`."""
     method = environ["REQUEST_METHOD"]
     if method not in READS:
         return
@@ -208,7 +207,7 @@ def _validators_of(response: Response) -> Validators:
 def _answer_with(response: Response, status: int) -> None:
     response.status_code = status
     if status != 412:
-        return  # Werkzeug sends no body with a 304, and closes it
+        return  # Werkzeug omits the body of a 304 and closes it
     close = getattr(response.response, "close", None)
     if close is not None:
         close()
@@ -226,9 +225,9 @@ def _set_length(response: Response) -> None:
 
 
 def tag_whole_answer(response: Response, environ: WSGIEnvironment) -> None:
-    """Give an answer that is at hand a weak entity tag, and make it conditional.
+    """Add a weak entity tag to a complete response, and make it conditional.
 
-    Left alone are streams, files, errors, and what is not to be stored.
+    Streams, files, errors and ``no-store`` responses are not changed.
     """
     if response.status_code != 200 or environ["REQUEST_METHOD"] not in READS:
         return
@@ -237,7 +236,7 @@ def tag_whole_answer(response: Response, environ: WSGIEnvironment) -> None:
     if response.cache_control.no_store:
         return
     if environ["REQUEST_METHOD"] == "HEAD" and not response.get_data():
-        return  # a view of its own for HEAD: what GET would send is not known
+        return  # a separate view for HEAD: the body of GET is not known
     response.add_etag(weak=True)
     response.make_conditional(environ)
 

@@ -1,7 +1,7 @@
-"""Cookies read and written; what browsers would refuse, most of it silently, is an error here.
+"""Read and write cookies; a cookie that browsers would reject, mostly silently, is an error.
 
-RFC 6265 and its successor, draft-ietf-httpbis-rfc6265bis. Werkzeug writes the attributes of a
-cookie, once for all that have the same ones, and escapes its value.
+RFC 6265 and its successor, draft-ietf-httpbis-rfc6265bis. Werkzeug formats the attributes of a
+cookie, cached by their values, and escapes the cookie's value.
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ if t.TYPE_CHECKING:
 #: Name and value together, in bytes; a larger cookie is dropped (6265bis section 5.7).
 LARGEST = 4096
 
-# What ends a name or a header line; the rest of what is no token works in browsers.
+# Characters that end a name or a header line. Browsers accept other non-token characters.
 _NOT_IN_A_NAME = re.compile(r"[\x00-\x1f\x7f;=]")
 _NOT_IN_A_DOMAIN = re.compile(r"[\x00-\x20\x7f;,]")
 
 
-# Werkzeug escapes the other control characters, CR and LF among them; these go out as they
-# are, and browsers drop the cookie (6265bis section 5.6).
+# Werkzeug escapes the other control characters, such as CR and LF. It does not escape these, and
+# browsers drop the cookie (6265bis section 5.6).
 _NOT_IN_A_VALUE = re.compile(r"[\x1a-\x1f]")
 
 
 def _check_name(name: str, domain: str | None) -> None:
-    """Refuse what would become another cookie, another header, or none.
+    """Reject a name or domain that would start another cookie or header, or be dropped.
 
-    :raises ValueError: if ``name`` or ``domain`` holds a control character or a separator.
+    :raises ValueError: if ``name`` or ``domain`` contains a control character or a separator.
     """
     if not name or _NOT_IN_A_NAME.search(name):
         raise ValueError(
-            f"A cookie cannot be called {name!r}: a name has no control characters, no ';' and"
+            f"A cookie cannot be named {name!r}: a name has no control characters, no ';' and"
             " no '=', and is not empty. Put what varies into the value."
         )
     if domain and _NOT_IN_A_DOMAIN.search(domain):
@@ -52,9 +52,9 @@ def _check_name(name: str, domain: str | None) -> None:
 def check_attributes(
     name: str, *, path: str | None, domain: str | None, secure: bool, samesite: str | None
 ) -> None:
-    """Refuse what browsers would not keep (6265bis section 4.1.3 and 5.7).
+    """Reject a cookie that browsers would not store (6265bis section 4.1.3 and 5.7).
 
-    :raises ValueError: which says what to add.
+    :raises ValueError: the message lists the missing attributes.
     """
     wanted = []
     lowered = name.lower()
@@ -72,24 +72,24 @@ def check_attributes(
         reason = "it has SameSite=None"
     if wanted:
         raise ValueError(
-            f"Browsers refuse the cookie {name!r}: {reason}, and that needs"
+            f"Browsers reject the cookie {name!r}: {reason}, which requires"
             f" {', '.join(wanted)}. For the session's cookie, set the config SESSION_COOKIE_SECURE,"
-            " SESSION_COOKIE_PATH or SESSION_COOKIE_DOMAIN. Browsers take secure cookies from"
+            " SESSION_COOKIE_PATH or SESSION_COOKIE_DOMAIN. Browsers accept secure cookies from"
             " http://localhost too."
         )
 
 
 def too_large(name: str, size: int) -> ValueError:
-    """The error for a cookie of which name and value have so many bytes."""
+    """The error for a cookie whose name and value have ``size`` bytes."""
     return ValueError(
-        f"The cookie {name!r} has {size} bytes, and browsers drop one of more than"
-        f" {LARGEST} without a word. Keep less in it: for the session, an id of what is"
+        f"The cookie {name!r} has {size} bytes. Browsers silently drop cookies of more than"
+        f" {LARGEST} bytes. Store less in it: for the session, an id of data that is"
         " stored on the server. (The config REFUSE_LARGE_COOKIES = False only warns.)"
     )
 
 
 def warn_of_size(name: str, size: int, field_size: int, max_size: int) -> None:
-    """Warn as Werkzeug does of a field that is larger than ``max_size``.
+    """Warn as Werkzeug does about a field larger than ``max_size``.
 
     :param size: of name and value.
     """
@@ -111,12 +111,13 @@ def write_cookie(
     *scope: t.Any,
     is_checked: bool,
 ) -> tuple[str, int]:
-    """The field that sets a cookie, and how many bytes of it are name and value.
+    """The ``Set-Cookie`` value, and the size of its name and value in bytes.
 
     :param scope: path, domain, secure, httponly, samesite and partitioned, as in
         :meth:`~retort.Response.set_cookie`.
-    :param is_checked: whether to refuse what browsers would not keep, see `check_attributes`.
-    :raises ValueError: for what cannot be written, and what is refused.
+    :param is_checked: whether to reject cookies that browsers would not store, see
+        `check_attributes`.
+    :raises ValueError: for a cookie that cannot be written or is rejected.
     """
     if isinstance(max_age, timedelta):
         max_age = int(max_age.total_seconds())
@@ -130,20 +131,20 @@ def write_cookie(
     return pair + after, len(pair) - len("=")
 
 
-# What Werkzeug sends as it is; some letters that are rare in cookies are left to it.
+# Characters that Werkzeug sends unescaped; Werkzeug handles some that are rare in cookies.
 _GOES_AS_IT_IS = re.compile(r"[A-Za-z0-9_.\-]*").fullmatch
 
 
 def _escape(name: str, value: str) -> str:
     if _NOT_IN_A_VALUE.search(value):
         raise ValueError(
-            f"The cookie {name!r} cannot have the value {value[:80]!r}, for its control characters."
+            f"The cookie {name!r} cannot have the value {value[:80]!r}: it has control characters."
             " Encode it, for instance with urllib.parse.quote."
         )
     return dump_cookie("", value, path=None, max_size=0).removeprefix("=")
 
 
-# PERF: most cookies differ from others in their value alone.
+# PERF: most cookies differ in their value only.
 @lru_cache(maxsize=256, typed=True)
 def _around_value(
     name: str,
@@ -157,7 +158,7 @@ def _around_value(
     samesite: str | None,
     partitioned: bool,
 ) -> tuple[str, str]:
-    """What is before the value of a cookie, and what comes after it."""
+    """The text before and after the value of a cookie."""
     _check_name(name, domain)
     if is_checked:
         check_attributes(
@@ -181,7 +182,7 @@ def _around_value(
     return before + equals, after
 
 
-# As in Werkzeug; or else all that is before the next semicolon, which is no cookie.
+# As in Werkzeug; the second alternative skips text that is not a cookie.
 _COOKIE = re.compile(
     r"""
     [ \t]*([^ \t=";]+)(?:[ \t]*=[ \t]*("(?:[^\\"]|\\.)*"|[^ \t";]*))?[ \t]*(?:;|\Z)
@@ -194,7 +195,7 @@ _ESCAPED = re.compile(rb"\\([0-3][0-7]{2}|.)")
 
 
 def read_cookies(field: str, kind: type[MultiDict[str, str]]) -> MultiDict[str, str]:
-    """The cookies of a request's ``Cookie`` field, as Werkzeug reads them."""
+    """Parse a ``Cookie`` header field as Werkzeug does."""
     if not field:
         return kind()
     pairs: Iterable[tuple[str, str]] = filter(_has_name, _COOKIE.findall(field))

@@ -1,9 +1,9 @@
-"""Whether a request that may change something was sent by a page of this site.
+"""Cross-site request forgery protection by the origin of a request.
 
-The rules are those of Go 1.25's ``http.CrossOriginProtection``: browsers say where a request
-comes from, in ``Sec-Fetch-Site`` or in ``Origin``, and what is no browser says neither. So no
-form needs a token. Here is the decision, and what the answer says to the visitor and the log;
-`lifecycle/policies.py` calls it before all hooks, where it is configured.
+The rules are those of Go 1.25's ``http.CrossOriginProtection``: browsers send the origin of a
+request in ``Sec-Fetch-Site`` or ``Origin``; other clients send neither. So forms need no token.
+This file has the decision and the texts for visitor and log; `lifecycle/policies.py` applies it
+before the program's hooks and views run.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound="Callable[..., Any]")
 
-#: The methods that pass from anywhere. Go lists GET, HEAD and OPTIONS; RFC 10008 came later.
+#: Methods that are never checked. Go lists GET, HEAD and OPTIONS; RFC 10008 came later.
 PASSING_METHODS = SAFE - {"TRACE"}
 
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
-_SHOWN_LENGTH = 200  # of a header in a message: whoever sends it chooses its length
+_SHOWN_LENGTH = 200  # characters of a header field in a message; clients choose its length
 
 
 class Sender(NamedTuple):
-    """What a request says of the page that sent it, and whom it was sent to."""
+    """The header fields of a request that identify its origin and its target."""
 
-    fetch_site: str  # Sec-Fetch-Site: empty from old browsers, and to plain-http addresses
+    fetch_site: str  # Sec-Fetch-Site: empty from old browsers, and for plain http
     origin: str
     host: str
     scheme: str
@@ -52,14 +52,14 @@ class Sender(NamedTuple):
 
     @property
     def is_this_site(self) -> bool:
-        """Whether it is a page of the same origin, the visitor, or no browser at all."""
+        """Whether the request comes from the same origin, the address bar, or no browser."""
         if self.fetch_site:
             return self.fetch_site in ("same-origin", "none")
         return not self.origin or _is_origin_of_host(self)
 
     @property
     def is_on_this_machine(self) -> bool:
-        """Whether the page is a file, or of a server here, and was sent to a server here."""
+        """Whether the page is a file or from a loopback address, and so is the target."""
         scheme, _, origin_host = self.origin.partition("://")
         is_local_page = scheme in _DEFAULT_PORTS and is_loopback(origin_host)
         return is_loopback(self.host) and (is_local_page or self.origin == "null")
@@ -72,19 +72,19 @@ class Sender(NamedTuple):
 
 
 def _is_origin_of_host(sender: Sender) -> bool:
-    """The rule for browsers without Sec-Fetch-Site, and for plain http in a local network."""
+    """The check for browsers without Sec-Fetch-Site, and for plain http in a local network."""
     scheme, separator, origin_host = sender.origin.lower().partition("://")
     if not separator or not sender.host:
         return False  # "null" among others
     if scheme == "http" and sender.scheme == "https":
-        return False  # the other way round, a proxy in front may have taken the TLS off
+        return False  # the reverse is allowed: a proxy may terminate TLS
     port = _DEFAULT_PORTS.get(scheme, "")
     return origin_host.removesuffix(port) == sender.host.lower().removesuffix(port)
 
 
 @lru_cache(maxsize=256)
 def is_loopback(host: str) -> bool:
-    """Whether ``host``, with or without a port, is this machine under a name only it has."""
+    """Whether ``host``, with or without a port, is a loopback name or address."""
     name = host.lower()
     if name.startswith("["):
         name = name[1:].partition("]")[0]
@@ -96,25 +96,25 @@ def is_loopback(host: str) -> bool:
         address = ipaddress.ip_address(name)
     except ValueError:
         return False
-    mapped = getattr(address, "ipv4_mapped", None)  # ::ffff:127.0.0.1, on a socket for both
+    mapped = getattr(address, "ipv4_mapped", None)  # ::ffff:127.0.0.1, on a dual-stack socket
     return (mapped or address).is_loopback
 
 
-# What the program trusts
+# Configured exceptions
 
 
 class Trust(NamedTuple):
-    """Who else may send, as configured; made by `read_trust`."""
+    """The trusted origins and exempt rules of the configuration; see `read_origin_policy`."""
 
     origins: frozenset[str]
     rules: frozenset[str]
     is_null_trusted: bool
 
     def takes_rule(self, method: str, rule: Rule | None, path: str) -> bool:
-        """Whether the rule that matched is listed, as it was registered: nothing else fits.
+        """Whether the matched rule is listed exactly as it was registered.
 
-        :param path: as it was sent. What the router takes for the same, ``//x`` for ``/x``, is
-            not listed (Go made that mistake: GO-2025-3955).
+        :param path: as it was sent. A path that the router normalizes, such as ``//x`` for ``/x``,
+            is not exempt (Go had this bug: GO-2025-3955).
         """
         if rule is None or path.startswith("//") or ("<" not in rule.rule and path != rule.rule):
             return False
@@ -122,10 +122,10 @@ class Trust(NamedTuple):
 
 
 def read_trust(config: Mapping[str, Any]) -> Trust:
-    """Check what is configured under ``CROSS_ORIGIN_...``.
+    """Read and check the configuration keys ``CROSS_ORIGIN_...``.
 
     :raises ValueError: if an entry can never match.
-    :raises TypeError: if one of the lists is no list of strings.
+    :raises TypeError: if a value is not a list of strings.
     """
     origins, rules = "CROSS_ORIGIN_TRUSTED_ORIGINS", "CROSS_ORIGIN_EXEMPT_RULES"
     return _checked(
@@ -142,7 +142,7 @@ def _as_tuple(key: str, values: Any, example: str) -> tuple[str, ...]:
         raise TypeError(f"{key} is {values!r}. Write a list: app.config[{key!r}] = [{example!r}]")
     for value in values:
         if not isinstance(value, str):
-            raise TypeError(f"{key} has {value!r} in it, which is no string like {example!r}.")
+            raise TypeError(f"{key} contains {value!r}, which is not a string like {example!r}.")
     return tuple(values)
 
 
@@ -155,7 +155,7 @@ def _checked(origins: tuple[str, ...], rules: tuple[str, ...], trust_null: bool)
     return Trust(frozenset(origins), frozenset(rules), trust_null)
 
 
-# As browsers write it: the URL standard's serialization, in ASCII and lower case.
+# The serialization of the URL standard: ASCII, lower case.
 _ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?")
 _RULE = re.compile(r"(?:[!#$%&'*+.^_`|~0-9A-Z-]+ )?/.*")
 
@@ -170,12 +170,12 @@ def _check_origin(origin: str) -> None:
         return
     if origin == "null":
         raise ValueError(
-            "CROSS_ORIGIN_TRUSTED_ORIGINS has 'null' in it. Every page can send this Origin,"
-            " from a sandboxed frame, so it names nobody. If you want to trust it all the"
+            "CROSS_ORIGIN_TRUSTED_ORIGINS contains 'null'. Any page can send this Origin"
+            " from a sandboxed frame, so it identifies no site. To trust it all the"
             " same: app.config['CROSS_ORIGIN_TRUST_NULL_FROM_ANYWHERE'] = True"
         )
     raise ValueError(
-        f"CROSS_ORIGIN_TRUSTED_ORIGINS has {origin!r} in it, which no browser sends. An origin"
+        f"CROSS_ORIGIN_TRUSTED_ORIGINS contains {origin!r}, which no browser sends. An origin"
         " is exactly scheme://host or scheme://host:port in lower case: no path, no slash at"
         f" the end, no *, no port 80 for http or 443 for https.{_suggestion(origin)}"
     )
@@ -191,34 +191,34 @@ def _suggestion(origin: str) -> str:
 def _check_rule(rule: str) -> None:
     if not _RULE.fullmatch(rule):
         raise ValueError(
-            f"CROSS_ORIGIN_EXEMPT_RULES has {rule!r} in it. Write a rule as `retort routes`"
+            f"CROSS_ORIGIN_EXEMPT_RULES contains {rule!r}. Write a rule as `retort routes`"
             " shows it, '/saml/acs', or one for a single method, 'POST /saml/acs'."
         )
 
 
 def cross_origin_exempt(view: T) -> T:
-    """Let pages of other sites send to this view, where ``CROSS_ORIGIN_PROTECTION`` is on.
+    """Exempt a view from ``CROSS_ORIGIN_PROTECTION``: pages of other sites may send to it.
 
     :param view: a view function, a :class:`~retort.views.View` class, or a method of a
         :class:`~retort.views.MethodView`.
     :returns: the same object, with ``view.cross_origin_exempt = True``.
     :raises TypeError: if it cannot be marked.
 
-    For views that expect it: a payment's return, a login by SAML or OpenID Connect
-    (``form_post``). Such a view has to check by itself who sends. Put it directly above
-    ``def`` or ``class``, below ``@app.post``.
+    For views that expect cross-site requests: the return from a payment provider, a login by SAML
+    or OpenID Connect (``form_post``). Such a view must authenticate the sender itself. Place the
+    decorator directly above ``def`` or ``class``, below ``@app.post``.
     """
     try:
         view.cross_origin_exempt = True  # type: ignore[attr-defined]
     except AttributeError:
         raise TypeError(
-            f"{view!r} cannot be marked as exempt. Mark the function or class it is made of."
+            f"{view!r} cannot be marked as exempt. Mark the function or class it wraps."
         ) from None
     return view
 
 
 def is_exempt(view: Any, method: str) -> bool:
-    """Whether a view is marked, or the class it was made of, or its method for this request."""
+    """Whether a view, its class, or its method for this request is marked as exempt."""
     views = getattr(view, "views_by_method", None)  # @login.post beside @app.get
     if views is not None:
         view = views.get(method)
@@ -231,10 +231,10 @@ def is_exempt(view: Any, method: str) -> bool:
 
 
 class Verdict(Enum):
-    """What is to become of a request, and why."""
+    """The decision about a request, with its reason."""
 
-    THIS_SITE = "its own page, or no browser"
-    EXEMPT = "the view takes it from anywhere"
+    THIS_SITE = "same origin, or not a browser"
+    EXEMPT = "the view is exempt"
     TRUSTED = "its origin is trusted"
     NULL_TRUSTED = "an unknown origin is trusted"
     LOCAL = "a page of this machine, while developing"
@@ -249,10 +249,10 @@ def decide(
     is_exempt: bool = False,
     is_developing: bool = False,
 ) -> Verdict:
-    """Whether to take a request.
+    """Decide whether to accept a request.
 
     :param method: as it was sent.
-    :param is_exempt: whether the view, or its rule, takes requests from anywhere.
+    :param is_exempt: whether the view or its rule is exempt.
     :param is_developing: whether debug mode is on, and the client is on this machine.
     """
     if method in PASSING_METHODS or sender.is_this_site:
@@ -268,11 +268,11 @@ def decide(
     return Verdict.REFUSED
 
 
-# What is said of it
+# Texts for the visitor and the log
 
 
 class CrossOriginRefused(Forbidden):
-    """The 403 for a request that a page of another site sent; :attr:`sender` has its words."""
+    """The 403 for a request from a page of another site."""
 
     def __init__(self, sender: Sender, hint: str = "") -> None:
         self.sender = sender
@@ -293,7 +293,7 @@ def _for_visitor(sender: Sender) -> str:
 
 
 def how_to_allow(sender: Sender, trust: Trust, view_place: str | None) -> str:
-    """The lines of which one would have let this request pass.
+    """A hint with the settings of which each would have allowed this request.
 
     :param view_place: name, file and line of the view; ``None`` if no rule matched.
     """
@@ -309,23 +309,23 @@ def how_to_allow(sender: Sender, trust: Trust, view_place: str | None) -> str:
         )
     if not lines:
         return "No rule matches this address and method, so there is no view to exempt."
-    hint = f"If it is meant to be taken: {', or '.join(lines)}."
+    hint = f"To allow it: {', or '.join(lines)}."
     if sender.origin == "null":
         address = f"{sender.scheme}://{_shortened(sender.host)}/"
-        return f"Was the page opened from disk? Let the program show it, at {address!r}. {hint}"
+        return f"Was the page opened from disk? Serve it from the program, at {address!r}. {hint}"
     return hint
 
 
-#: What the log says of a request that was taken for a reason to think about; it wants method
-#: and path, and the sender.
+#: Log messages for requests that are accepted for a risky reason; the arguments are method and
+#: path, and the origin.
 TAKEN_WITH_CARE = {
     Verdict.NULL_TRUSTED: (
-        "Took %s from an unknown page (%s), since CROSS_ORIGIN_TRUST_NULL_FROM_ANYWHERE is on."
+        "Accepted %s from an unknown page (%s): CROSS_ORIGIN_TRUST_NULL_FROM_ANYWHERE is on."
         " Any site could have sent it."
     ),
     Verdict.LOCAL: (
-        "Took %s from a page of another origin on this machine (%s), since debug mode is on. In"
-        " production it is refused with 403: let the program show the page itself."
+        "Accepted %s from a page of another origin on this machine (%s): debug mode is on. In"
+        " production the response is 403. Serve the page from the program itself."
     ),
 }
 

@@ -31,7 +31,7 @@ _MEDIA_TYPE = re.compile(
 # A token of structured fields: RFC 9651 section 3.3.4.
 _TOKEN = re.compile(r"[A-Za-z*][\w!#$%&'*+\-.^`|~:/]*", re.ASCII)
 
-_LONGEST_SHOWN = 100  # characters of a field that a message quotes
+_LONGEST_SHOWN = 100  # characters of a header field shown in a message
 
 
 def make_media_types(
@@ -39,11 +39,11 @@ def make_media_types(
 ) -> MediaTypes | None:
     """The media types of a route, or ``None`` if its requests are not checked for them.
 
-    :raises TypeError: if a string is given instead of a list of them.
-    :raises ValueError: if one is not a media range.
+    :raises TypeError: if a string is given instead of a list.
+    :raises ValueError: if an entry is not a media range.
     """
     if accepts is None and produces is None and "QUERY" not in methods:
-        return None  # a QUERY always has to say what it brings
+        return None  # a QUERY must have a Content-Type
     return MediaTypes(_media_types("accepts", accepts), _media_types("produces", produces))
 
 
@@ -66,7 +66,7 @@ def check(request: Request, media_types: MediaTypes) -> None:
     :raises werkzeug.exceptions.BadRequest: for a QUERY whose ``Content-Type`` is missing or no
         media type, or whose content is not of that type.
     :raises werkzeug.exceptions.UnsupportedMediaType: if its content is of another type.
-    :raises werkzeug.exceptions.NotAcceptable: if it wants none of the types produced.
+    :raises werkzeug.exceptions.NotAcceptable: if ``Accept`` excludes all types produced.
     """
     method = request.method
     if method == "QUERY":
@@ -78,17 +78,16 @@ def check(request: Request, media_types: MediaTypes) -> None:
     if media_types.produces is not None:
         wanted = request.accept_mimetypes
         if wanted and wanted.best_match(media_types.produces) is None:
-            raise NotAcceptable(f"This can be had as {', '.join(media_types.produces)}.")
+            raise NotAcceptable(f"This is available as {', '.join(media_types.produces)}.")
 
 
 def _check_media_type(content_type: str | None) -> None:
     if not content_type:
-        raise BadRequest(
-            "A QUERY must say in Content-Type what its content is (RFC 10008 section 2)."
-        )
+        raise BadRequest("A QUERY must have a Content-Type for its content (RFC 10008 section 2).")
     if not _MEDIA_TYPE.fullmatch(content_type):
         raise BadRequest(
-            f"The Content-Type of this QUERY is no media type: {content_type[:_LONGEST_SHOWN]!r}."
+            "The Content-Type of this QUERY is not a media type:"
+            f" {content_type[:_LONGEST_SHOWN]!r}."
             " It looks like 'application/json' (RFC 10008 section 2)."
         )
 
@@ -107,11 +106,11 @@ def _takes(media_range: str, mimetype: str) -> bool:
 
 
 class _Unsupported(UnsupportedMediaType):
-    """Says in a header field which types are taken."""
+    """A 415 with a header field that lists the accepted media types."""
 
     def __init__(self, method: str, mimetype: str, accepts: tuple[str, ...]) -> None:
-        got = f"not {mimetype}" if mimetype else "and the request does not say what it has"
-        super().__init__(f"{method} takes {', '.join(accepts)} here, {got}.")
+        got = f"not {mimetype}" if mimetype else "and the request has no Content-Type"
+        super().__init__(f"{method} accepts {', '.join(accepts)} here, {got}.")
         self.field = (ACCEPT_FIELDS.get(method, "Accept"), accept_list(accepts))
 
     def get_headers(self, *args: t.Any, **kwargs: t.Any) -> list[tuple[str, str]]:

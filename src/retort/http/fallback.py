@@ -1,6 +1,6 @@
-"""What is answered before any rule is asked: methods nobody knows, and ``OPTIONS *``.
+"""Responses that need no rule: 501 for unknown methods, and ``OPTIONS *``.
 
-Everything else that is not in the tables is Werkzeug's to answer.
+Werkzeug handles all other requests that the routing tables do not match.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ if t.TYPE_CHECKING:
 
 
 def answer_without_rule(request: Request, url_map: Map) -> exceptions.HTTPException | None:
-    """The answer to a request that concerns the server as a whole, or ``None``."""
+    """The response to an unknown method or to ``OPTIONS *``; otherwise ``None``."""
     method = request.method
     if method == "OPTIONS" and request.environ.get("PATH_INFO") in {"*", "/*"}:
         return _Options(named_methods(url_map))
     if method in STANDARD or takes_method(url_map, method):
         return None
     return exceptions.NotImplemented(
-        f"No URL here knows the method {method[:40]!r} (RFC 9110 section 15.6.2)."
+        f"No URL here supports the method {method[:40]!r} (RFC 9110 section 15.6.2)."
         " Methods are written in capital letters."
     )
 
 
 def named_methods(url_map: Map) -> set[str]:
-    """Every method that some rule names."""
+    """All methods that occur in the rules."""
     methods: set[str] = set()
     for rule in url_map.iter_rules():
         methods.update(rule.methods or ())
@@ -39,14 +39,14 @@ def named_methods(url_map: Map) -> set[str]:
 
 
 def takes_method(url_map: Map, method: str) -> bool:
-    """Whether some rule takes ``method``; CONNECT is for proxies (RFC 9110 section 9.3.6)."""
+    """Whether any rule accepts ``method``; CONNECT is for proxies (RFC 9110 section 9.3.6)."""
     return method != "CONNECT" and any(
         rule.methods is None or method in rule.methods for rule in url_map.iter_rules()
     )
 
 
 class _Options(exceptions.HTTPException):
-    """``OPTIONS *``: what the server as a whole can do (RFC 9110 section 9.3.7)."""
+    """Respond to ``OPTIONS *``, which applies to the whole server (RFC 9110 section 9.3.7)."""
 
     def __init__(self, methods: set[str]) -> None:
         response = Response()

@@ -1,4 +1,4 @@
-"""The content of a file as a response body, which a server may read in any thread."""
+"""The content of a file as a response body that a server may read in any thread."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ if TYPE_CHECKING:
 
 
 class FileBody:
-    """Blocks of a file, to be iterated over once.
+    """An iterator over the blocks of a file.
 
-    A body that a generator makes belongs to the thread that began it; this one does not, so
-    Retort's server sends it without a thread that waits for the client.
+    A generator body must run in the thread that started it. This one need not, so Retort's server
+    sends it without a thread that waits for the client.
 
-    :param blocks: the body as PEP 3333 has it, with ``close`` if there is something to close.
+    :param blocks: the body, as defined by PEP 3333; ``close`` is optional.
     """
 
     def __init__(self, blocks: Iterable[bytes]) -> None:
@@ -28,7 +28,7 @@ class FileBody:
         return self._next()
 
     def read(self, max_bytes: int) -> list[bytes]:
-        """Read all blocks, or until there are more than ``max_bytes``; closes the body."""
+        """Read all blocks, or stop beyond ``max_bytes``; closes the body."""
         blocks: list[bytes] = []
         size = 0
         try:
@@ -40,7 +40,7 @@ class FileBody:
         return blocks
 
     def close(self) -> None:
-        """Close the file, and call what else waits for the end of the response."""
+        """Close the file, and call the callbacks registered for the end of the response."""
         close = getattr(self._blocks, "close", None)
         if close is not None:
             close()

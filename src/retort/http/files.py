@@ -1,7 +1,7 @@
-"""Answer with a file that is given by its path: the response of Werkzeug's `send_file`.
+"""Build responses from files given by path, equal to those of Werkzeug's `send_file`.
 
-Preconditions and ranges are for `Response.make_conditional`. A small file is read at once, so
-that its response can be sent like any other; of a large one, pieces are read as they are sent.
+`Response.make_conditional` handles preconditions and ranges. A small file is read at once; a
+large file is read in blocks while it is sent.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ if t.TYPE_CHECKING:
 
     MaxAge = int | None | Callable[[str | None], int | None]
 
-# Larger ones are sent piece by piece.
+# Larger files are sent in blocks.
 _SMALL_BYTES = 128 * 1024
-# For a pipe that has taken the place of a file, there is no waiting.
+# Opening a pipe that has replaced a regular file does not block.
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
-# A request with one of these may be answered with less than the whole file.
+# A request with one of these fields may get a 206, 304 or 412.
 _CONDITIONS = frozenset(
     {
         *("HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE"),
@@ -56,11 +56,12 @@ def send_from(
     response_class: type[Response],
     **options: t.Any,
 ) -> Response:
-    """What Werkzeug's ``send_from_directory`` answers; a path from a user is safe as ``name``.
+    """Like Werkzeug's ``send_from_directory``; ``name`` may be a path from a client.
 
-    :param root_path: where a relative ``directory`` starts from.
+    :param root_path: the base of a relative ``directory``.
     :param options: of `send_path`.
-    :raises werkzeug.exceptions.NotFound: if the name leads out of it, or there is no such file.
+    :raises werkzeug.exceptions.NotFound: if the name leads out of the directory, or the file does
+        not exist.
     """
     folder, name = os.fspath(directory), os.fspath(name)
     join = _join if len(name) < _MOST_CACHED_LETTERS else safe_join
@@ -76,7 +77,7 @@ def send_from(
         raise NotFound from None
 
 
-# Clients choose the names.
+# The names come from clients.
 _MOST_CACHED_LETTERS = 256
 _join = lru_cache(maxsize=1024)(safe_join)
 
@@ -96,16 +97,16 @@ def send_path(
     max_age: MaxAge = None,
     use_x_sendfile: bool = False,
 ) -> Response:
-    """What Werkzeug's ``send_file`` answers for a path.
+    """Like Werkzeug's ``send_file`` for a path.
 
-    :param is_file: whether it has to be a regular file, and not a pipe for instance.
+    :param is_file: whether only a regular file is accepted (not a pipe, for example).
     :raises OSError: if the file cannot be read.
     """
     name = os.path.basename(path) if download_name is None else download_name
     mimetype, fields = _kind_of(name, mimetype, as_attachment)
     status, content = _open(path, is_read=not use_x_sendfile)
     if is_file and not stat.S_ISREG(status.st_mode):
-        raise OSError("It is no regular file.")
+        raise OSError("It is not a regular file.")
     size, modified = status.st_size, status.st_mtime
     fields += (
         ("Content-Length", str(size)),
@@ -140,12 +141,12 @@ def _reader(path: str) -> t.IO[bytes]:
 def _kind_of(
     name: str, mimetype: str | None, as_attachment: bool
 ) -> tuple[str, list[tuple[str, str]]]:
-    """The media type, and the fields that say what else the content is."""
+    """The media type, and the header fields for encoding and file name."""
     fields = [("Content-Disposition", _disposition(name, as_attachment))]
     if mimetype is None:
         guess, encoding = _guess_type(name)
         mimetype = "application/octet-stream" if guess is None else guess
-        if encoding is not None and not as_attachment:  # browsers would save it unpacked
+        if encoding is not None and not as_attachment:  # browsers would save it decompressed
             fields.append(("Content-Encoding", encoding))
     return mimetype, fields
 
@@ -178,12 +179,12 @@ def _heed_conditions(response: Response, environ: WSGIEnvironment, size: int) ->
         response.close()
         raise
     if response.status_code == 304:
-        response.headers.pop("X-Sendfile", None)  # or some servers send the file all the same
+        response.headers.pop("X-Sendfile", None)  # some servers would otherwise send the file
     return response
 
 
 def _open(path: str, *, is_read: bool) -> tuple[os.stat_result, bytes | None]:
-    """What is known of a file, and its content if it is small and to be read."""
+    """The metadata of a file, and its content if it is small and ``read`` is set."""
     if not is_read:
         return os.stat(path), None
     file = os.open(path, _OPEN_FLAGS)
@@ -198,7 +199,7 @@ def _open(path: str, *, is_read: bool) -> tuple[os.stat_result, bytes | None]:
 
 
 def _lifetime(max_age: int | None) -> list[tuple[str, str]]:
-    """How long the response may be kept; without an age, clients are to ask each time."""
+    """The ``Cache-Control`` value; without an age, caches must revalidate each time."""
     if max_age is None:
         return [("Cache-Control", "no-cache")]
     control = f"public, max-age={max_age}" if max_age > 0 else f"no-cache, max-age={max_age}"
@@ -210,12 +211,12 @@ def _disposition(name: str, as_attachment: bool) -> str:
     kind, names = "attachment" if as_attachment else "inline", {"filename": name}
     if not name.isascii():
         plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii")
-        # The letters that may stand as they are: attr-char of RFC 5987.
+        # Characters that need no escape: attr-char of RFC 5987.
         names = {"filename": plain, "filename*": f"UTF-8''{quote(name, safe='!#$&+-.^_`|~')}"}
     headers = Headers()
     headers.set("Content-Disposition", kind, **names)
     return headers["Content-Disposition"]
 
 
-# Files that are sent have been changed at a few times, and it is one second for all of them.
+# The files that are sent have few distinct modification times.
 _date = lru_cache(maxsize=1024)(http_date)

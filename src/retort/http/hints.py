@@ -1,7 +1,7 @@
-"""What a developer is told of a form that did not arrive as meant: in debug mode, once a place.
+"""Log hints on forms that were not received as intended; debug mode only, once per endpoint.
 
-The causes are in the page that has the form, where no error can point. Nothing here changes
-what a request has in it.
+The causes are in the page with the form, which no traceback shows. Nothing here changes the
+request.
 """
 
 from __future__ import annotations
@@ -21,31 +21,31 @@ URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 FORM_TYPES = frozenset({URLENCODED, MULTIPART})
 
-# The hints that were given, for each application.
+# The hints already logged, by application.
 _given: WeakKeyDictionary[Any, set[tuple[str | None, ...]]] = WeakKeyDictionary()
 
 NO_CHARSET = (
-    "A form sent to {place} has bytes that are not UTF-8; request.form has U+FFFD in their"
+    "A form sent to {place} contains bytes that are not UTF-8; request.form has U+FFFD in their"
     ' place. The page with the form probably lacks <meta charset="utf-8"> at the top of its'
-    " <head>, or says another charset."
+    " <head>, or declares another charset."
 )
 TEXT_PLAIN = (
-    "A form sent to {place} has enctype=text/plain, which cannot be read back, so request.form"
+    "A form sent to {place} has enctype=text/plain, which cannot be parsed, so request.form"
     " is empty. Remove the enctype from the <form>, or write enctype=multipart/form-data if it"
     " has files. request.get_data() has the text as it was sent."
 )
 BODY_OF_GET = (
-    "{place} was asked with a form in the body, which for this method means nothing (RFC 9110"
+    "{place} was requested with a form in the body, which has no meaning for this method (RFC 9110"
     " section 9.3.1), so request.form is empty. Send it with POST, or as a query, which"
     " request.args has; or set app.config['FORM_FROM_GET_BODY'] = True."
 )
 
 
 def hint_once(text: str, **words: str) -> None:
-    """Log a text, if debug mode is on and it was not logged for this endpoint before.
+    """Log a hint, if debug mode is on and it was not logged for this endpoint before.
 
-    :param text: one of those above, with ``{place}`` for method and path.
-    :param words: what else to fill in.
+    :param text: one of the texts above; ``{place}`` is replaced by method and path.
+    :param words: further values for the text.
     """
     context = settings.request_context()
     if context is None or not context.app.debug:
@@ -60,7 +60,7 @@ def hint_once(text: str, **words: str) -> None:
 
 
 def hint_at_unread_form(request: Request) -> None:
-    """Say why ``request.form`` is empty, if it is for a reason that can be put right."""
+    """Log why ``request.form`` is empty, if the cause can be fixed."""
     if not request.content_length:
         return
     if request.mimetype == "text/plain":
@@ -72,7 +72,7 @@ def hint_at_unread_form(request: Request) -> None:
 def files_with_hints(
     request: Request, empty: MultiDict[str, FileStorage]
 ) -> MultiDict[str, FileStorage]:
-    """The request's ``files``, which are empty, telling why a field that was sent is not there."""
+    """An empty ``request.files`` that explains why a submitted field is missing."""
     plain: Any = empty
 
     class TeachingFiles(type(plain)):  # type: ignore[misc]

@@ -1,7 +1,6 @@
-"""Attributes that cost nothing until somebody asks for them.
+"""Attributes that are computed at first use.
 
-Most requests are answered without a look at most of what a request, a response or a context
-has to offer.
+Most requests use only a few attributes of the request, the response and the context.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ if t.TYPE_CHECKING:
 
 
 class Lazy:
-    """An attribute that ``make(owner)`` gives at its first use, and plain afterwards."""
+    """A descriptor that stores ``make(owner)`` as an instance attribute at first use."""
 
     def __init__(self, make: Callable[[t.Any], t.Any], doc: str | None = None) -> None:
         self.make = make
@@ -26,4 +25,4 @@ class Lazy:
         if owner is None:
             return self
         value = owner.__dict__[self.name] = self.make(owner)
-        return value  # found in the owner's own dictionary from now on
+        return value  # later look-ups find it in the instance dictionary

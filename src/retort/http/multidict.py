@@ -1,4 +1,4 @@
-"""Dictionaries of what may come several times: fields of queries and forms, cookies."""
+"""Build multi-value dictionaries of query fields, form fields and cookies."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _new, _list_of = dict.__new__, dict.setdefault
 def multi_dict(kind: type[Kind], pairs: Iterable[tuple[str, t.Any]]) -> Kind:
     """``kind(pairs)``.
 
-    PERF: most are of Werkzeug's immutable kind, which has a list for each name, and whose
-    constructor takes longer to find out what it is given than to fill itself.
+    PERF: most are Werkzeug's immutable type with a list for each name. Its constructor spends more
+    time on checking the type of its argument than on filling itself.
     """
     if kind is not ImmutableMultiDict:
         return kind(pairs)
@@ -33,11 +33,11 @@ def multi_dict(kind: type[Kind], pairs: Iterable[tuple[str, t.Any]]) -> Kind:
 
 
 def split_fields(kind: type[Kind], text: str, errors: str) -> Kind:
-    """The fields of a query or of a urlencoded form.
+    """Parse a query string or a urlencoded form.
 
     The URL standard, "application/x-www-form-urlencoded parsing".
 
-    :param errors: what to do with escaped bytes that are not UTF-8; as for ``bytes.decode``.
+    :param errors: the error handler for escaped bytes that are not UTF-8; as for ``bytes.decode``.
     """
     if "+" in text:
         text = text.replace("+", " ")

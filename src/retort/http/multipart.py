@@ -1,8 +1,8 @@
-"""The parts of a multipart/form-data body, one after the other (RFC 7578).
+"""Parse multipart/form-data bodies, part by part (RFC 7578).
 
-There is one parser, `Scanner`. It decides nothing that further bytes could change, so what it
-finds does not depend on how the network cuts the body. `split_parts` runs it over a body in
-memory, and `Parts` over a stream. What the parts become in a request is decided in `forms.py`.
+The one parser is `Scanner`. It makes no decision that further bytes could change, so its result
+does not depend on how the body is split into packets. `split_parts` runs it over a body in
+memory, `Parts` over a stream. `forms.py` decides how a request exposes the parts.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from .hints import NO_CHARSET, hint_once
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    # Name, file name unless it is a field, header fields.
+    # Name, file name (``None`` for a field), header fields.
     Header = tuple[str, str | None, list[tuple[str, str]]]
 
 _READ_BYTES = 64 * 1024
-# Before the first part, and for the headers of one. Browsers send some hundred bytes.
+# Limit before the first part and for a part's header. Browsers send some hundred bytes.
 _MOST_WITHOUT_CONTENT_BYTES = 2 * _READ_BYTES
 
-# What a text may be in, as in Werkzeug; browsers send UTF-8 and do not say so.
+# The accepted charsets of a text, as in Werkzeug; browsers send UTF-8 without naming it.
 _CHARSETS = frozenset({"utf-8", "ascii", "us-ascii", "iso-8859-1"})
 
 
 def broken(what: str, more: str = "") -> BadRequest:
-    """The 400 for a form that cannot be read.
+    """The 400 for a form that cannot be parsed.
 
-    :param what: for everybody: short, and without anything of the program's.
-    :param more: for the developer, so in debug mode only.
+    :param what: the public message: short, without details of the program.
+    :param more: for the developer: shown in debug mode only.
     """
     if more and settings.current().get("DEBUG"):
         what = f"{what} {more}"
@@ -44,17 +44,17 @@ def broken(what: str, more: str = "") -> BadRequest:
 
 
 def read_boundary(parameters: Mapping[str, str]) -> bytes:
-    """The boundary that the parameters of a Content-Type name.
+    """The boundary parameter of a Content-Type.
 
-    :raises werkzeug.exceptions.BadRequest: if they name none, or one that cannot be.
+    :raises werkzeug.exceptions.BadRequest: if it is missing or invalid.
     """
     boundary = parameters.get("boundary", "")
     if not boundary:
         raise broken(
             "The Content-Type of the multipart form has no boundary.",
-            "Whoever writes the form chooses the boundary and names it there: with"
+            "The client that encodes the form chooses the boundary and sets it there: with"
             " fetch(url, {body: new FormData(form)}), or with files= of a Python client, set"
-            " no Content-Type of your own.",
+            " no Content-Type yourself.",
         )
     if not boundary.isascii():
         raise broken("The boundary of the multipart form is not ASCII.")
@@ -66,13 +66,13 @@ def read_boundary(parameters: Mapping[str, str]) -> bytes:
 class Part:
     """One field or file of a multipart form, read while it arrives.
 
-    Iterate over it for its content in pieces of bytes, or :meth:`read` it as a whole. It has
-    to be done before the next part is asked for. :meth:`Request.iter_parts` gives them.
+    Iterate over it for its content in blocks of bytes, or call :meth:`read`, before requesting the
+    next part. :meth:`Request.iter_parts` yields them.
     """
 
     #: The name of the form's field.
     name: str
-    #: The name of the file; empty if none was chosen, ``None`` if it is no file.
+    #: The name of the file; empty if none was chosen, ``None`` if the part is not a file.
     filename: str | None
 
     def __init__(
@@ -106,17 +106,17 @@ class Part:
     def __iter__(self) -> Iterator[bytes]:
         if self._is_passed_over:
             raise RuntimeError(
-                f"The part {self.name!r} of the form was passed over: its content is gone when"
-                " the next part is asked for. Read it inside of the loop."
+                f"The part {self.name!r} of the form was skipped: its content is discarded when"
+                " the next part is requested. Read it inside the loop."
             )
         return self._content
 
     def read(self) -> bytes:
-        """The whole content, or what is left of it after some pieces."""
+        """Read the content, or the rest of it after iteration."""
         return b"".join(self)
 
     def text(self) -> str:
-        """The whole content as text; bytes that are no characters become U+FFFD."""
+        """Read the content as text; undecodable bytes become U+FFFD."""
         content, charset = self.read(), self.charset
         try:
             return content.decode(charset)
@@ -126,7 +126,7 @@ class Part:
 
     @property
     def charset(self) -> str:
-        """The encoding of a text: UTF-8, unless its Content-Type names another that is known."""
+        """The encoding of a text: UTF-8, unless its Content-Type has another accepted charset."""
         content_type = self.content_type
         if content_type is None:
             return "utf-8"
@@ -134,7 +134,7 @@ class Part:
         return named if named in _CHARSETS else "utf-8"
 
     def _finish(self) -> None:
-        """Read to the end of the part, since the next one begins there."""
+        """Read to the end of the part, where the next one begins."""
         for _ in self._content:
             self._is_passed_over = True
 
@@ -147,10 +147,10 @@ class Parts:
     """Reads ``stream`` part by part; iterate over it once.
 
     :param stream: the body; see :func:`~retort.http.body.open_body`.
-    :param boundary: what stands between the parts, as the Content-Type names it.
-    :param most_parts: more of them are a 413; ``None``: no limit.
-    :param most_memory: longest content of a part that is no file, in bytes; a longer one is
-        a 413; ``None``: no limit.
+    :param boundary: the boundary parameter of the Content-Type.
+    :param most_parts: the maximum number of parts; more are a 413; ``None``: no limit.
+    :param most_memory: the maximum content of a part that is not a file, in bytes; more is a 413;
+        ``None``: no limit.
     """
 
     def __init__(
@@ -161,7 +161,7 @@ class Parts:
         most_parts: int | None = None,
         most_memory: int | None = None,
     ) -> None:
-        # What is there already, where the stream can tell: a part is handed over when it is there.
+        # With `read1`, a part is returned as soon as it has been received.
         read_some: Any = getattr(stream, "read1", None) or stream.read
         self._read: partial[bytes] = partial(read_some, _READ_BYTES)
         self._scanner = Scanner(boundary, most_parts, most_memory)
@@ -175,7 +175,7 @@ class Parts:
             part = Part(*header, self._content())
             yield part
             part._finish()
-        while self._read():  # so that the whole body has arrived, and was not too long
+        while self._read():  # read the epilogue, which also checks the length of the body
             pass
 
     def _next_header(self) -> Header | None:
@@ -204,7 +204,7 @@ class Parts:
 def split_parts(
     body: bytes, boundary: bytes, *, most_parts: int | None, most_memory: int | None
 ) -> list[Part]:
-    """All parts of a body that is in memory; the same as of :class:`Parts`."""
+    """All parts of a body in memory; the same result as :class:`Parts`."""
     parts: list[Part] = []
     if not body:
         return parts
@@ -220,54 +220,54 @@ def split_parts(
     return parts
 
 
-# What may follow a boundary: two hyphens close the form, a line break ends the line. As in
-# Werkzeug, lines may end with CR or LF alone, and spaces may stand before the line break (RFC 2046
-# section 5.1.1). How many is limited, since they are kept until what follows them is known.
+# The text after a boundary: two hyphens close the form, a line break ends the line. As in
+# Werkzeug, a line may end with CR or LF alone, and spaces may precede the line break (RFC 2046
+# section 5.1.1). Their number is limited, since they are buffered until the next byte.
 _SPACES = rb"[ \t\v\f]{0,256}"
 _LINE_END = re.compile(rb"--|" + _SPACES + rb"(?:\r\n|\n|\r(?=[^\n]))")
-# What may become one of these with further bytes.
+# A prefix of one of these, which further bytes may complete.
 _CUT_LINE_END = re.compile(rb"(?:-|" + _SPACES + rb"\r?)\Z")
-# The line break after the last header field, and the one of the blank line.
+# The line break after the last header field, and that of the blank line.
 _BLANK_LINE = re.compile(rb"(\r\n)\r\n|(\n)\n|(\r)\r(?:\n|(?=[^\n]))")
 _BLANK_LINE_BYTES = 4
 
 
 class Scanner:
-    """Finds header and content of each part in the pieces of a body.
+    """Finds header and content of each part in a body that is received in pieces.
 
-    Call :meth:`find_header` and :meth:`find_content` in turn, each again after
-    :meth:`receive` until it has found all.
+    Call :meth:`find_header` and :meth:`find_content` alternately. If one needs more bytes, call
+    :meth:`receive` and then the same method again.
 
-    :param boundary: what stands between the parts; without line breaks.
+    :param boundary: the boundary of the parts; without line breaks.
     """
 
     def __init__(self, boundary: bytes, most_parts: int | None, most_memory: int | None) -> None:
         self._dashes = b"--" + boundary
         self._most_parts = most_parts
         self._most_memory = most_memory
-        #: The bytes that places refer to, until the next piece is received.
+        #: The bytes that offsets refer to, until the next call of :meth:`receive`.
         self.buffer = b""
-        #: Whether the delimiter that closes the form was found; what follows it is ignored.
+        #: Whether the closing delimiter was found; bytes after it are ignored.
         self.is_closed = False
-        #: Whether more of the content of a part is to be found.
+        #: Whether the content of the current part continues.
         self.is_in_content = False
-        # What lies before is done with, and how much behind it was searched in vain.
+        # The offset of unprocessed bytes, and how many after it were searched without a match.
         self._at = self._searched = 0
-        # Which part is being read, from 1; 0 before the first delimiter.
+        # The number of the current part, from 1; 0 before the first delimiter.
         self._number = 0
         self._preamble_bytes = 0
-        # The line break before the content, while it may be the one before a delimiter.
+        # The line break before the content, while it may belong to a delimiter.
         self._line_break_bytes = 0
-        # How many bytes of content the part may still have.
+        # How many more bytes of content the part may have.
         self._left: int | None = None
 
     def receive(self, piece: bytes) -> None:
-        """Take the next bytes of the body."""
+        """Append the next bytes of the body."""
         self.buffer = self.buffer[self._at :] + piece
         self._at = 0
 
     def find_header(self) -> Header | None:
-        """The header of the next part; ``None``: it needs more bytes, or the form is closed."""
+        """The header of the next part; ``None``: more bytes are needed, or the form is closed."""
         if not self._number:
             self._skip_preamble()
         if self.is_closed or not self._number:
@@ -284,7 +284,7 @@ class Scanner:
         return header
 
     def find_content(self) -> tuple[int, int]:
-        """Where the next bytes of the content begin and end in :attr:`buffer`."""
+        """The start and end offset of the next content bytes in :attr:`buffer`."""
         start = self._at + self._line_break_bytes
         delimiter, behind = self._find_delimiter(is_first=False)
         end = max(start, delimiter)
@@ -306,7 +306,7 @@ class Scanner:
         if self._number and not self.is_in_content and self._has_delimiter(rest):
             return self._without_blank_line()
         return broken(
-            f"The multipart form breaks off in part {self._number or 1}: the boundary that closes"
+            f"The multipart form is truncated in part {self._number or 1}: the boundary that closes"
             " the form is missing."
         )
 
@@ -327,11 +327,11 @@ class Scanner:
             self._number += 1
 
     def _find_delimiter(self, *, is_first: bool) -> tuple[int, int]:
-        """Where the next delimiter begins, and where the part after it.
+        """The offsets of the next delimiter and of the part after it.
 
-        If there is none yet: where one may begin, and 0.
+        If there is none yet: the offset where one may begin, and 0.
 
-        :param is_first: whether it needs no line break before it.
+        :param is_first: whether no line break is required before it.
         """
         buffer, dashes, first = self.buffer, self._dashes, self._at
         at = buffer.find(dashes, first)
@@ -351,7 +351,7 @@ class Scanner:
         return self._find_cut_delimiter(), 0
 
     def _find_cut_delimiter(self) -> int:
-        """Where a delimiter begins of which the last bytes are missing; else the end."""
+        """The offset of an incomplete delimiter at the end of the buffer; else its length."""
         buffer, dashes = self.buffer, self._dashes
         first = max(self._at, len(buffer) - len(b"\r\n" + dashes) + 1)
         behind = max(buffer.rfind(b"\r", first), buffer.rfind(b"\n", first)) + 1
@@ -360,7 +360,7 @@ class Scanner:
         return len(buffer)
 
     def _find_plain_header(self) -> tuple[Header, int, int] | None:
-        """As :meth:`_find_header`, for a header as browsers write it.
+        """A fast path of :meth:`_find_header` for headers in the form that browsers send.
 
         PERF: most headers are; benchmarks/multipart_parsers.py.
         """
@@ -373,7 +373,7 @@ class Scanner:
         return None if header is None else (header, plain.end() - 2, 2)
 
     def _find_header(self) -> tuple[Header, int, int] | None:
-        """The next header, where the line break before the content begins, and its length.
+        """The next header, and the offset and length of the line break before the content.
 
         ``None``: the end of the header has not been received.
         """
@@ -425,21 +425,21 @@ class Scanner:
 
     def _without_parts(self) -> BadRequest:
         return broken(
-            "The boundary that the Content-Type of the multipart form names is not in its body.",
-            f"It says {self._dashes[2:]!r}. Each part begins with two hyphens and the boundary, on"
-            " a line of their own.",
+            "The boundary in the Content-Type of the multipart form is not in its body.",
+            f"The boundary is {self._dashes[2:]!r}. Each part begins with two hyphens and the"
+            " boundary, on a line of their own.",
         )
 
 
 def _line_break_before(data: bytes, position: int, first: int) -> int:
-    """Where the line break before ``position`` begins; ``position`` itself if there is none."""
+    """The offset of the line break before ``position``; ``position`` if there is none."""
     line_break = data[max(first, position - 2) : position]
     if line_break == b"\r\n":
         return position - 2
     return position - 1 if line_break.endswith((b"\r", b"\n")) else position
 
 
-# A header as browsers write it, without anything that stands for something else.
+# A header in the form that browsers send, without escapes.
 _PLAIN_HEADER = re.compile(
     rb'Content-Disposition: (form-data; name="([^"%\\\r\n]*)"(?:; filename="([^"%\\\r\n]*)")?)'
     rb"(?:\r\nContent-Type: ([!-~][^\r\n]*))?\r\n\r\n"
@@ -462,7 +462,7 @@ _LINE_BREAKS = re.compile(r"[\r\n]+")
 
 
 def _read_fields(block: bytes) -> list[tuple[str, str]]:
-    """Names and values of the header fields; bytes that are not UTF-8 become U+FFFD."""
+    """Parse the header fields; bytes that are not UTF-8 become U+FFFD."""
     try:
         text = block.decode()
     except UnicodeDecodeError:
@@ -478,7 +478,7 @@ def _first(fields: list[tuple[str, str]], wanted: str) -> str | None:
 
 
 def unescape_line_breaks(name: str) -> str:
-    """A name as it was before the browser wrote it: Werkzeug undoes ``%22`` alone.
+    """Undo the browser's escapes in a name; Werkzeug undoes only ``%22``.
 
     The HTML standard, "Multipart form data".
     """

@@ -1,6 +1,6 @@
-"""Header fields that tell browsers to be careful: which ones, made from the configuration.
+"""Security header fields, built from the configuration.
 
-`lifecycle/run.py` adds them, where it is configured. What the program set itself stays.
+`lifecycle/run.py` adds them where they are configured. Fields set by the program are not changed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Fields = tuple[tuple[str, str], ...]
 
-# `X-Frame-Options` knows these two only (RFC 7034); browsers that know frame-ancestors skip it.
+# `X-Frame-Options` has only these two (RFC 7034); browsers prefer frame-ancestors over it.
 _FRAME_OPTIONS = {"'self'": "SAMEORIGIN", "'none'": "DENY"}
 _FRAMES = frozenset({"x-frame-options", "content-security-policy"})
 _NAMES = _FRAMES | {"x-content-type-options", "referrer-policy", "strict-transport-security"}
@@ -28,7 +28,7 @@ _NAMES = _FRAMES | {"x-content-type-options", "referrer-policy", "strict-transpo
 def add_security_headers(
     headers: Headers, config: Mapping[str, Any], environ: WSGIEnvironment
 ) -> None:
-    """Add the fields that are configured and that ``headers`` does not have yet.
+    """Add the configured fields that ``headers`` does not have yet.
 
     :raises TypeError: if a configured value is neither a string nor ``None``.
     """
@@ -36,14 +36,14 @@ def add_security_headers(
     present = {name.lower() for name, _ in headers._list}
     if not present.isdisjoint(_NAMES):
         if _says_who_may_frame(headers):
-            present |= _FRAMES  # a field more could loosen what the program said
+            present |= _FRAMES  # another field could weaken the program's policy
         fields = tuple(field for field in fields if field[0].lower() not in present)
-    # PERF: `add` would check each value again; `_fields` has.
+    # PERF: `add` would check each value again; `_fields` has checked them.
     headers._list.extend(fields)
 
 
 def security_fields(config: Mapping[str, Any], environ: WSGIEnvironment) -> Fields:
-    """The fields that are configured.
+    """The configured fields.
 
     :raises TypeError: if a configured value is neither a string nor ``None``.
     """
@@ -63,10 +63,10 @@ def security_fields(config: Mapping[str, Any], environ: WSGIEnvironment) -> Fiel
 
 
 def _transport_security(config: Mapping[str, Any], environ: WSGIEnvironment) -> str | None:
-    """HSTS, where it means something: browsers ignore it in plain http (RFC 6797 section 8.1).
+    """HSTS, for https only: browsers ignore it in plain http (RFC 6797 section 8.1).
 
-    Not while developing, nor for this machine's own names: they would stay on https for as long
-    as it says, for every program on every port.
+    Not in debug mode, and not for loopback names: the browser would require https for every
+    program on every port of them for the configured time.
     """
     if environ.get("wsgi.url_scheme") != "https" or config.get("DEBUG"):
         return None

@@ -1,6 +1,6 @@
-"""Ranges: what the ``Range`` field asks for, and a body cut to it (RFC 9110 section 14).
+"""Range requests: parse ``Range``, and cut a body to it (RFC 9110 section 14).
 
-Whether the field is to be heard at all is decided in `conditional.py`.
+`conditional.py` decides whether the field is ignored.
 """
 
 from __future__ import annotations
@@ -17,28 +17,27 @@ if t.TYPE_CHECKING:
 
     from werkzeug.wrappers import Response
 
-#: More in one request are not worth their work: the whole is sent (section 17.15).
+#: If a request has more ranges, the complete body is sent (section 17.15).
 MAX_RANGES = 50
 
 _SPEC = re.compile(r"([0-9]{0,30})-([0-9]{0,30})")
 
 
 class Span(t.NamedTuple):
-    """Bytes of a representation, without the one at ``stop``."""
+    """A byte range; ``stop`` is exclusive."""
 
     start: int
     stop: int
 
 
 def find_spans(field: str | None, length: int) -> list[Span]:
-    """The bytes asked for, in the order asked for; empty if the whole is to be sent.
+    """The requested ranges, in their order; empty if the complete body is to be sent.
 
-    That is so without the field, with a unit other than bytes (section 14.2), and with
-    ranges that overlap or are too many (section 17.15).
+    That is the case without the field, with a unit other than bytes (section 14.2), with
+    overlapping ranges, and with too many (section 17.15).
 
     :param length: of the representation, in bytes.
-    :raises RequestedRangeNotSatisfiable: if none of the ranges has a byte, or the field is
-        not well-formed.
+    :raises RequestedRangeNotSatisfiable: if no range contains a byte, or the field is malformed.
     """
     unit, equals, specs = (field or "").partition("=")
     if not equals or unit.strip().lower() != "bytes" or length == 0:
@@ -54,7 +53,7 @@ def find_spans(field: str | None, length: int) -> list[Span]:
 
 
 def _span(spec: str, length: int) -> Span:
-    """The bytes that one range means: section 14.1.2. None of them is an empty span."""
+    """Parse one range: section 14.1.2. An unsatisfiable range is an empty span."""
     match = _SPEC.fullmatch(spec)
     if match is None or spec == "-":
         raise RequestedRangeNotSatisfiable(length)
@@ -77,20 +76,20 @@ def _overlap(spans: Sequence[Span]) -> bool:
 
 
 def cut(response: Response, field: str | None, length: int | None) -> None:
-    """Make a 206 of ``response`` if the field asks for a part of it.
+    """Change ``response`` to a 206 if the field requests a part of it.
 
     :param field: the value of ``Range``, or ``None``.
-    :param length: of the whole body, in bytes; ``None`` is not known: the whole is sent.
-    :raises RequestedRangeNotSatisfiable: if there is nothing of what it asks for.
+    :param length: of the complete body, in bytes; ``None``: unknown, the complete body is sent.
+    :raises RequestedRangeNotSatisfiable: if no requested range contains a byte.
     """
-    # With X-Sendfile the server in front has the bytes, and cuts them.
+    # With X-Sendfile, the reverse proxy applies the ranges.
     if length is None or response.status_code != 200 or "X-Sendfile" in response.headers:
         return
     spans = find_spans(field, length)
     if not spans:
         return
     if not response.is_sequence and not _is_seekable(response.response) and spans != sorted(spans):
-        return  # a stream cannot go back
+        return  # a stream cannot seek backwards
     response.status_code = 206
     if len(spans) == 1:
         parts, tail = [(b"", spans[0])], b""
@@ -110,7 +109,7 @@ Parts = list[tuple[bytes, Span]]
 
 
 def _frame(response: Response, spans: Sequence[Span], length: int) -> tuple[Parts, bytes]:
-    """What comes before each part and after the last of ``multipart/byteranges`` (14.6)."""
+    """The delimiters and part headers of ``multipart/byteranges`` (14.6)."""
     boundary = secrets.token_hex(16)
     content_type = response.headers.get("Content-Type")
     of_type = f"Content-Type: {content_type}\r\n" if content_type else ""
@@ -145,7 +144,7 @@ def _is_seekable(body: t.Any) -> bool:
 
 
 class PartialBody:
-    """Parts of another body, each after a head of its own; closing it closes the other."""
+    """Parts of another body, each after a part header; closing it closes the other body."""
 
     def __init__(self, body: t.Any, reader: _Seeking | _Reading, parts: Parts, tail: bytes) -> None:
         self.body = body
@@ -162,14 +161,14 @@ class PartialBody:
             yield self.tail
 
     def close(self) -> None:
-        """Close the body that the parts are of."""
+        """Close the underlying body."""
         close = getattr(self.body, "close", None)
         if close is not None:
             close()
 
 
 class _Seeking:
-    """Reads spans of a body that can go to any place, such as an open file."""
+    """Reads spans of a seekable body, such as an open file."""
 
     def __init__(self, body: t.Any) -> None:
         self.body = body
@@ -185,12 +184,12 @@ class _Seeking:
 
 
 class _Reading:
-    """Reads spans of a body that goes only forward; they must come in order."""
+    """Reads spans of a non-seekable body; they must be in ascending order."""
 
     def __init__(self, blocks: Iterable[bytes]) -> None:
         self.blocks = iter(blocks)
         self.block = b""
-        self.position = 0  # where the block begins
+        self.position = 0  # the offset of the block
 
     def read(self, span: Span) -> Iterator[bytes]:
         while True:
@@ -200,7 +199,7 @@ class _Reading:
                 yield piece
             end = self.position + len(self.block)
             if end >= span.stop:
-                return  # the next span may begin in the same block
+                return  # the next span may start in the same block
             block = next(self.blocks, None)
             if block is None:
                 return
