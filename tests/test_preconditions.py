@@ -291,8 +291,8 @@ def test_who_is_refused_is_told_what_to_send(app, client):
         view = condition(**known, required=True)(lambda: "done")
         app.add_url_rule(path, path, view, methods=["PUT"])
 
-    assert "Send If-Match with the ETag" in client.put("/tag").text
-    assert "Send If-Unmodified-Since with the Last-Modified" in client.put("/date").text
+    assert "Send If-Match with its ETag" in client.put("/tag").text
+    assert "Send If-Unmodified-Since with its Last-Modified" in client.put("/date").text
 
 
 def test_making_something_new_needs_one_too(app, client):

@@ -118,7 +118,7 @@ def test_a_rule_without_any_view_says_so(app, client):
 
 
 def test_a_rule_needs_an_endpoint_or_a_view(app):
-    with pytest.raises(AssertionError, match="needs a name"):
+    with pytest.raises(AssertionError, match="needs an endpoint"):
         app.add_url_rule("/")
 
 

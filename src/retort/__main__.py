@@ -1,8 +1,7 @@
 """``python -m retort``: run a program, a module or a line of code with the alias in place.
 
-``python -m retort login.py``, ``-m pytest`` and ``-c "..."`` do what ``python`` does with
-the same words, except that ``import flask`` finds Retort. Everything else is the command
-line, told in `retort.cli`.
+``python -m retort login.py``, ``-m pytest`` and ``-c "..."`` do what ``python`` does with the same
+arguments, except that ``import flask`` finds Retort. All other arguments go to `retort.cli`.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from .as_flask.children import why_children_are_left_out
 
 
 def main() -> None:
-    """Do what the arguments of the process say."""
+    """Run the program or command named by the process arguments."""
     args = sys.argv[1:]
     if args[:1] == ["-c"] and len(args) > 1:
         run_code(args[1], args[2:])
@@ -37,7 +36,7 @@ def main() -> None:
 
 
 def run_code(source: str, args: list[str]) -> None:
-    """As ``python -c source args``."""
+    """Run ``python -c source args``."""
     _install_alias()
     sys.argv[:] = ["-c", *args]
     module = _new_main()
@@ -45,19 +44,19 @@ def run_code(source: str, args: list[str]) -> None:
 
 
 def run_module(name: str, args: list[str]) -> None:
-    """As ``python -m name args``."""
+    """Run ``python -m name args``."""
     _install_alias()
-    sys.argv[:] = [name, *args]  # runpy puts the file's path in place of the name
+    sys.argv[:] = [name, *args]  # runpy replaces the name by the file's path
     runpy.run_module(name, run_name="__main__", alter_sys=True)
 
 
 def run_script(path: str, args: list[str]) -> None:
-    """As ``python path args``; ``path`` may also be a folder or zip file with a program."""
+    """Run ``python path args``; ``path`` may also be a folder or zip file with a program."""
     _install_alias()
     sys.argv[:] = [path, *args]
     file = os.path.abspath(path)
     if os.path.isdir(file) or zipfile.is_zipfile(file):
-        del sys.path[:1]  # the folder is put there instead
+        del sys.path[:1]  # replaced by the folder
         runpy.run_path(path, run_name="__main__")
         return
     if not getattr(sys.flags, "safe_path", False):
@@ -76,16 +75,16 @@ def run_script(path: str, args: list[str]) -> None:
 
 
 def _is_program(word: str) -> bool:
-    """Whether ``word`` is a program to run, and not a command of ours."""
+    """Whether ``word`` is a program to run, not a command of Retort."""
     if word.startswith("-"):
         return False
     return word.endswith((".py", ".pyw", ".pyc")) or os.sep in word
 
 
 def _new_main(**names: Any) -> types.ModuleType:
-    """A ``__main__`` for the program, as Python makes it for a script.
+    """Create the ``__main__`` module of the program, as Python does for a script.
 
-    It stays for the life of the process: threads and exit handlers outlive the last line.
+    It is never removed: threads and exit handlers may run after the last line.
     """
     module = types.ModuleType("__main__")
     module.__dict__.update(names, __package__=None, __builtins__=builtins)
@@ -100,10 +99,10 @@ def _read(path: str) -> bytes:
             return file.read()
     except OSError as error:
         sys.stderr.write(
-            f"Error: cannot open {path}: {error.strerror}. Give the path of the program as"
+            f"Error: cannot open {path}: {error.strerror}. Pass the path of the program as"
             f" seen from {os.getcwd()}.\n"
         )
-        sys.exit(2)  # what `python` ends with when there is no such file
+        sys.exit(2)  # the exit status of `python` for a missing file
 
 
 def _show_from_the_program_on(
@@ -123,7 +122,9 @@ def _install_alias() -> None:
         sys.stderr.write(f"Error: {error}\n")
         sys.exit(1)
     reason = why_children_are_left_out()
-    if reason is not None and os.environ.get("WERKZEUG_RUN_MAIN") != "true":  # said by its parent
+    if (
+        reason is not None and os.environ.get("WERKZEUG_RUN_MAIN") != "true"
+    ):  # else printed by the parent
         sys.stderr.write(f" * {reason}\n")
 
 

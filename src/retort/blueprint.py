@@ -1,7 +1,7 @@
-"""Blueprint: recorded now, replayed on an application later.
+"""Blueprint: records set-up calls and replays them on an application.
 
-Every set-up method of a blueprint that concerns an application is kept as a function;
-`register` calls them with a :class:`BlueprintSetupState`, which knows prefix and names.
+Each set-up call that concerns an application is stored as a function. `register` calls these
+functions with a :class:`BlueprintSetupState`, which has the prefix and the names.
 """
 
 from __future__ import annotations
@@ -81,9 +81,9 @@ class BlueprintSetupState:
         self.subdomain: str | None = chosen("subdomain", blueprint.subdomain)
         #: Prefix of the rules, or ``None``.
         self.url_prefix: str | None = chosen("url_prefix", blueprint.url_prefix)
-        #: Name of the blueprint in this registration, without those around it.
+        #: Name of the blueprint in this registration, without its parents.
         self.name: str = options.get("name", blueprint.name)
-        #: Names of the blueprints around it, dotted.
+        #: Names of its parent blueprints, dotted.
         self.name_prefix: str = options.get("name_prefix", "")
         #: Defaults for the variables of all rules.
         self.url_defaults: dict[str, t.Any] = {
@@ -110,7 +110,7 @@ class BlueprintSetupState:
         )
 
     def replace_view(self, endpoint: str, view: RouteCallable) -> None:
-        """Answer an endpoint of the blueprint with another view."""
+        """Set the view of an endpoint of the blueprint."""
         self.app.replace_view(self._full_name(endpoint), view)
 
     def _full_name(self, endpoint: str) -> str:
@@ -118,7 +118,7 @@ class BlueprintSetupState:
 
 
 def _join(prefix: str, rule: str) -> str:
-    """``/a`` and ``/b`` give ``/a/b``; an empty rule is the prefix itself."""
+    """Join prefix and rule: ``/a`` and ``/b`` are ``/a/b``; an empty rule is the prefix."""
     if not rule:
         return prefix
     return f"{prefix.rstrip('/')}/{rule.lstrip('/')}"
@@ -127,15 +127,15 @@ def _join(prefix: str, rule: str) -> str:
 class Blueprint(Scaffold):
     """A part of an application: routes, hooks, handlers, templates and files of its own.
 
-    :param name: its name, which comes before its endpoints: ``name.endpoint``.
-    :param import_name: name of the module it is made in: ``__name__``.
+    :param name: its name, the prefix of its endpoints: ``name.endpoint``.
+    :param import_name: name of the module that creates it: ``__name__``.
     :param static_folder: folder of files to serve below the blueprint's prefix.
     :param static_url_path: URL prefix of these files.
     :param template_folder: folder of templates, searched after the application's.
     :param url_prefix: prefix of its rules.
     :param subdomain: subdomain of its rules.
     :param url_defaults: defaults for variables in all of its rules.
-    :param root_path: where relative paths start; found by ``import_name`` if not given.
+    :param root_path: base of relative paths; found by ``import_name`` if not given.
     :param cli_group: name of the group its commands go into: its own name by default,
         ``None`` for the application's own group.
     :raises ValueError: if the name is empty or has a dot.
@@ -178,7 +178,7 @@ class Blueprint(Scaffold):
         if self._got_registered_once:
             raise SetupError(
                 f"{f_name!r} was called on the blueprint {self.name!r} after the blueprint"
-                " was registered, so no application would notice: it can no longer be"
+                " was registered. It would have no effect, so it can no longer be"
                 " called. Do all set-up of a blueprint, its imports included, before"
                 " app.register_blueprint()."
             )
@@ -212,7 +212,7 @@ class Blueprint(Scaffold):
     def make_setup_state(
         self, app: App, options: dict[str, t.Any], first_registration: bool = False
     ) -> BlueprintSetupState:
-        """The state handed to the recorded functions; override it to use a class of yours."""
+        """Create the state for the recorded functions; override it to use another class."""
         return BlueprintSetupState(self, app, options, first_registration)
 
     @setupmethod
@@ -228,7 +228,7 @@ class Blueprint(Scaffold):
     # Replaying
 
     def register(self, app: App, options: dict[str, t.Any]) -> None:
-        """Do on ``app`` what was recorded; called by :meth:`Flask.register_blueprint`.
+        """Replay the recorded functions on ``app``; called by :meth:`Flask.register_blueprint`.
 
         :param options: ``name``, ``name_prefix``, ``url_prefix``, ``subdomain``,
             ``url_defaults``, ``cli_group``.
@@ -263,7 +263,7 @@ class Blueprint(Scaffold):
             which = "this blueprint is" if taken_by is self else f"{taken_by!r} is"
             raise ValueError(
                 f"The name {name!r} is already registered for a blueprint on {app.name!r}:"
-                f" {which}. Register it under another one: app.register_blueprint(...,"
+                f" {which}. Register it under another name: app.register_blueprint(...,"
                 " name='another_name')."
             )
         return name
@@ -334,7 +334,7 @@ class Blueprint(Scaffold):
         self.record(lambda state: state.replace_view(endpoint, view))
 
     def get_send_file_max_age(self, filename: str | None) -> int | None:
-        """For how many seconds a browser may keep a file; ``None``: it asks each time.
+        """The cache lifetime of a file in seconds; ``None``: browsers revalidate each time.
 
         By default the config ``SEND_FILE_MAX_AGE_DEFAULT``. Override it to decide by name.
         """
@@ -355,12 +355,12 @@ class Blueprint(Scaffold):
 
         :param resource: its path, relative to the root path.
         :param mode: ``"r"``, ``"rt"`` or ``"rb"``.
-        :param encoding: of text; of no meaning with ``"rb"``.
+        :param encoding: of text; ignored with ``"rb"``.
         :raises ValueError: if the mode is for writing.
         """
         return open_below(self.root_path, resource, mode, encoding)
 
-    # What is recorded for the whole application
+    # Registrations for the whole application
 
     @setupmethod
     def before_app_request(self, f: T_before_request) -> T_before_request:
@@ -470,7 +470,7 @@ def _check_name(what: str, name: str) -> None:
     if "." in name:
         raise ValueError(
             f"The '{what}' of a blueprint may not contain a dot '.' character: {name!r}."
-            " Dots stand between the names of nested blueprints."
+            " Dots separate the names of nested blueprints."
         )
 
 
@@ -480,7 +480,7 @@ def _nested_options(
     options: Mapping[str, t.Any],
     name: str,
 ) -> dict[str, t.Any]:
-    """The options a nested blueprint is registered with, after those of the outer one."""
+    """The registration options of a nested blueprint, combined with those of its parent."""
     merged = dict(options)
 
     subdomain = options.get("subdomain", nested.subdomain)

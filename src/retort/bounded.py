@@ -1,4 +1,4 @@
-"""A cache of a bounded size that threads share."""
+"""A thread-safe cache of a bounded size."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ V = t.TypeVar("V")
 class BoundedCache(dict[K, V]):
     """A dictionary that is emptied when it is full.
 
-    Reading is a dictionary's own, and as fast. Each operation on it is one that CPython does as
-    a whole, with its global lock or without, so no thread meets a half-made state or an error.
-    To remove single entries would need a lock, or fail when two threads choose the same one.
+    Reading uses the dictionary's own method. Each operation is atomic in CPython, with or without
+    its global lock, so threads see no inconsistent state. Removing single entries would need a
+    lock, or fail when two threads choose the same one.
 
-    :param max_size: how many entries to keep. Threads that add at the same moment may exceed it
+    :param max_size: the maximum number of entries. Threads that add concurrently may exceed it
         by one each.
     """
 
@@ -26,7 +26,7 @@ class BoundedCache(dict[K, V]):
         self.max_size = max_size
 
     def keep(self, key: K, value: V) -> None:
-        """Add an entry, or replace it."""
+        """Add or replace an entry."""
         if len(self) >= self.max_size:
             self.clear()
         self[key] = value

@@ -1,4 +1,4 @@
-"""Several functions for one URL, one per method, with one endpoint.
+"""Several view functions for one URL and endpoint, one per method.
 
 ::
 
@@ -8,7 +8,7 @@
     @login.post
     def login(): ...
 
-What a class does with :class:`~retort.views.MethodView`, for functions.
+The equivalent of :class:`~retort.views.MethodView` for functions.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ V = t.TypeVar("V", bound="RouteCallable")
 def let_more_methods(
     scaffold: Scaffold, view: V, rule: str, method: str, options: dict[str, t.Any]
 ) -> V:
-    """Let ``view`` be a decorator for other methods of its URL: ``@view.post``."""
+    """Add decorators for other methods of the URL to ``view``: ``@view.post``."""
     if type(view) is FunctionType:
         endpoint = options.get("endpoint") or view.__name__
         ViewsOfEndpoint(scaffold, rule, endpoint, method, view).offer_on(view)
@@ -46,9 +46,10 @@ def _adder(method: str) -> Callable[..., t.Any]:
 
 
 class ViewsOfEndpoint:
-    """The functions that answer the methods of one endpoint.
+    """The view functions of one endpoint, by method.
 
-    Every view that is registered by its method has one of these, and few need it: so it is small.
+    Every view that is registered by its method has such an object, though few use it. So it is
+    small.
     """
 
     __slots__ = ("dispatcher", "endpoint", "marks", "rule", "scaffold", "views")
@@ -60,20 +61,20 @@ class ViewsOfEndpoint:
         self.rule = rule
         self.endpoint = endpoint
         self.views = {method: view}
-        self.marks = dict(vars(view))  # before any that are meant for this method alone
+        self.marks = dict(vars(view))  # takes precedence over views for this method only
         self.dispatcher: Callable[..., t.Any] | None = None
 
     get, post, put = _adder("GET"), _adder("POST"), _adder("PUT")
     patch, delete, query = _adder("PATCH"), _adder("DELETE"), _adder("QUERY")
 
     def offer_on(self, view: RouteCallable) -> None:
-        """Make ``view.post`` and the others decorators, where the function has no such thing."""
+        """Set ``view.post`` and the others, unless the function has such attributes."""
         for name in _OFFERED:
             if name not in view.__dict__:
                 setattr(view, name, getattr(self, name))
 
     def add(self, method: str, view: t.Any, options: dict[str, t.Any]) -> t.Any:
-        """Answer ``method`` with ``view``; without a view, a decorator that does.
+        """Register ``view`` for ``method``; without a view, return a decorator.
 
         :param options: of the rule, as for :meth:`Scaffold.route`.
         """
@@ -88,7 +89,7 @@ class ViewsOfEndpoint:
         return view
 
     def _make_dispatcher(self) -> Callable[..., t.Any]:
-        """What is called for all methods; it looks like the first of the functions."""
+        """The view for all methods; it has the metadata of the first function."""
 
         def by_method(**url_variables: t.Any) -> t.Any:
             method = request.method
@@ -98,7 +99,7 @@ class ViewsOfEndpoint:
 
         (first,) = self.views.values()
         update_wrapper(by_method, first, updated=())
-        # What is marked is one of these, and not the function that calls them.
+        # Exemption marks are on these functions, not on the dispatching one.
         vars(by_method).update(self.marks, views_by_method=self.views)
         return by_method
 

@@ -1,15 +1,15 @@
-"""Detect that a class was patched, with one look at a flag.
+"""Detect monkeypatched classes with one flag check.
 
-A plan leaves out methods that are not replaced, but tools replace methods of a class, and of the
-classes above it, at any time. CPython sets a flag on a class while its attributes are cached, and
-clears it on that class and all its subclasses when an attribute of one of them is set. So a
-subclass that is used for nothing else loses its flag when a class above it is patched, and does
-not get it back by itself.
+A plan omits calls of methods that are not overridden, but tools monkeypatch methods of a class,
+and of its base classes, at any time. CPython sets a flag on a class while its attributes are
+cached, and clears it on that class and all its subclasses when an attribute of one of them is set.
+So a subclass that is used for nothing else loses its flag when a base class is patched, and does
+not regain it.
 
 From CPython 3.13 on there is no such flag, but `PyType_Watch` ("Type Objects" in its C API), which
 calls a function when a class changes; `_Marker` keeps the flag for it. Where Python has neither,
 `UNCHANGED` is 0, no guard is ever armed, and `compose.py` compares the methods for each request.
-Decision 22 says what this is worth.
+Decision 22 has the measured benefit.
 """
 
 from __future__ import annotations
@@ -32,15 +32,16 @@ DISARMED = SimpleNamespace(__flags__=0)
 
 
 def guard_of(*classes: type) -> t.Any:
-    """A guard over ``classes``, armed: ``guard.__flags__ & UNCHANGED`` until one is patched.
+    """An armed guard for ``classes``: ``guard.__flags__ & UNCHANGED`` until one is patched.
 
-    It is `DISARMED` if one of them would notice a subclass, or if they cannot have one in common.
+    Returns `DISARMED` if one of them has a hook for subclasses, or if they cannot have a common
+    subclass.
     """
     if any(map(_notices_subclasses, classes)):
         return DISARMED
     try:
         subclass = type(f"GuardOf{classes[0].__name__}", classes, {"__doc__": "Never used."})
-    except TypeError:  # they cannot have a subclass in common
+    except TypeError:  # they cannot have a common subclass
         return DISARMED
     guard = subclass if _watch is None else _Marker(subclass, _watch)
     arm(guard)
@@ -53,17 +54,17 @@ def _notices_subclasses(kind: type) -> bool:
 
 
 def arm(guard: t.Any) -> None:
-    """Set the flag for the classes as they are now."""
+    """Set the flag for the current state of the classes."""
     if type(guard) is _Marker:
         guard.arm()
     elif guard is not DISARMED:
-        _ = guard.__init__  # looking up any attribute sets it
+        _ = guard.__init__  # any attribute look-up sets it
 
 
 class _Marker:
-    """Has the flag of a class that CPython watches.
+    """Stores the flag of a class watched by CPython.
 
-    :param watch: ``watch(subclass)`` has :meth:`disarm` called when a class above it changes.
+    :param watch: ``watch(subclass)`` makes CPython call :meth:`disarm` when a base class changes.
     """
 
     __slots__ = ("__flags__", "__weakref__", "changes", "subclass")
@@ -86,7 +87,7 @@ class _Marker:
 
 
 def _make_watch() -> Callable[[type], object] | None:
-    """CPython's ``PyType_Watch``, where it has to be used."""
+    """A function that calls CPython's ``PyType_Watch``, where it is required."""
     if sys.version_info < (3, 13) or not getattr(sys, "_is_gil_enabled", bool)():
         return None
     try:
@@ -95,23 +96,23 @@ def _make_watch() -> Callable[[type], object] | None:
         from _interpreters import get_current, get_main  # type: ignore[import-not-found]
 
         if get_current() != get_main():
-            return None  # calls from C arrive in the main interpreter
+            return None  # callbacks from C run in the main interpreter
         on_change = PYFUNCTYPE(c_int, py_object)(_on_change)
         number = pythonapi.PyType_AddWatcher(on_change)
-    except (ImportError, AttributeError, RuntimeError):  # no ctypes, not CPython, no watcher free
+    except (ImportError, AttributeError, RuntimeError):  # no ctypes, CPython or free watcher
         return None
     _called_from_c.append(on_change)
     atexit.register(pythonapi.PyType_ClearWatcher, number)
     return lambda subclass: pythonapi.PyType_Watch(number, py_object(subclass))
 
 
-# Called for as long as there are classes, so it must not be freed before.
+# Called while classes exist, so it must never be freed.
 _called_from_c: list[object] = []
 
 
 def _on_change(subclass: type) -> int:
     marker: t.Any = vars(subclass).get("marker")
-    if hasattr(marker, "changes"):  # or both are being freed
+    if hasattr(marker, "changes"):  # both may be in deallocation
         marker.disarm()
     return 0
 
@@ -120,7 +121,7 @@ _watch = _make_watch()
 
 
 def _find_flag() -> int:
-    """The bit of ``__flags__`` that is the flag, or 0 where it does not work so."""
+    """The bit mask of the flag in ``__flags__``, or 0 if the mechanism does not work."""
 
     class Above:
         pass
@@ -142,5 +143,5 @@ def _find_flag() -> int:
     return _FLAG
 
 
-#: The bit of ``guard.__flags__`` that is set while no class of a guard was changed.
+#: The bit of ``guard.__flags__`` that is set while no class of a guard has changed.
 UNCHANGED = _find_flag()

@@ -1,8 +1,7 @@
-"""Settings of an app: a dictionary that can fill itself from files, objects and the environment.
+"""The configuration: a dictionary with loaders for files, objects and the environment.
 
-`App.default_config` in `setup.py` has the keys that mean something, and their defaults; `PLAN_KEYS`
-are those that the plans of requests are composed from. Documented on Flask's "Configuration
-Handling" page.
+`App.default_config` in `setup.py` defines the keys and their defaults. `PLAN_KEYS` are those that
+the request plans depend on. Documented on Flask's "Configuration Handling" page.
 """
 
 from __future__ import annotations
@@ -27,8 +26,8 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound="Callable[..., Any]")
 T = TypeVar("T")
 
-#: The keys whose values decide which steps a request takes. A change of another key is not
-#: recorded, so that a program may write to it on each request.
+#: The keys that request plans depend on. A change of another key is not recorded, so that a
+#: program may write to it on each request.
 PLAN_KEYS = frozenset(
     {
         "ACCEPT_PARTIAL_PUT",
@@ -63,27 +62,27 @@ PLAN_KEYS = frozenset(
         "X_CONTENT_TYPE_OPTIONS",
     }
 )
-#: All keys that start with one of these are such keys too.
+#: Prefixes of further such keys.
 PLAN_KEY_PREFIXES = ("CROSS_ORIGIN_", "REFUSE_", "SESSION_")
 
 _NO_SUCH_FILE = frozenset({errno.ENOENT, errno.EISDIR, errno.ENOTDIR})
 
 
 def is_plan_key(key: object) -> bool:
-    """Whether the value of a key decides which steps a request takes."""
+    """Whether request plans depend on the value of a key."""
     return key in PLAN_KEYS or (isinstance(key, str) and key.startswith(PLAN_KEY_PREFIXES))
 
 
 def _signed_as(method: Callable[..., Any]) -> Callable[[F], F]:
-    """Give a method the signature of the one that it extends."""
+    """Copy the signature of the overridden method."""
     return cast("Callable[[F], F]", wraps(method))
 
 
 class ConfigAttribute(Generic[T]):
-    """An attribute of an app that is kept in ``app.config``.
+    """A descriptor for an attribute that is stored in ``app.config``.
 
     :param name: the key in ``app.config``.
-    :param get_converter: turns the stored value into the one that is read.
+    :param get_converter: converts the stored value when it is read.
     """
 
     def __init__(self, name: str, get_converter: Callable[[Any], T] | None = None) -> None:
@@ -109,15 +108,15 @@ class ConfigAttribute(Generic[T]):
 class Config(dict[str, Any]):
     """The settings of an app: a dictionary with loaders. Keys in capitals are settings.
 
-    :param root_path: the folder that relative file names start from.
-    :param defaults: the first content.
+    :param root_path: the base folder of relative file names.
+    :param defaults: the initial content.
 
-    The config of an application records changes of the keys in :data:`PLAN_KEYS`; copies of it
-    do not. A list or dictionary that is a value records nothing, so that its content has to be
-    read for each request.
+    The config of an application records changes of the keys in :data:`PLAN_KEYS`; copies of it do
+    not. Changes inside a list or dictionary value are not recorded; its content has to be read for
+    each request.
     """
 
-    #: Where changes are recorded, if they are.
+    #: Where changes are recorded; ``None``: they are not.
     changes: Changes | None = None
 
     def __init__(
@@ -135,7 +134,7 @@ class Config(dict[str, Any]):
         return {name: value for name, value in vars(self).items() if name != "changes"}
 
     def _note(self, keys: Iterable[object]) -> None:
-        """Record a change of some keys, if one of them decides the steps of a request."""
+        """Record a change if request plans depend on one of the keys."""
         if self.changes is not None and any(map(is_plan_key, keys)):
             self.changes.note()
 
@@ -181,7 +180,7 @@ class Config(dict[str, Any]):
 
     @_signed_as(dict.update)
     def update(self, *args: Any, **kwargs: Any) -> None:
-        given = dict(*args, **kwargs)  # once, since an iterator can be read once
+        given = dict(*args, **kwargs)  # the argument may be an iterator
         super().update(given)
         self._note(given)
 
@@ -189,7 +188,7 @@ class Config(dict[str, Any]):
         """Load the Python file whose name is in an environment variable.
 
         :param variable_name: the variable.
-        :param silent: take a missing variable or file for an empty one.
+        :param silent: treat a missing variable or file as empty.
         :returns: whether a file was loaded.
         :raises RuntimeError: if the variable is not set, or empty.
         :raises OSError: if the file cannot be read.
@@ -203,7 +202,7 @@ class Config(dict[str, Any]):
             f"The environment variable {variable_name!r} is not set, so there is no"
             " configuration file to load. Set it to the file's path, as in"
             f" `export {variable_name}=/path/to/settings.cfg`, or pass silent=True"
-            " if the program can do without."
+            " if the file is optional."
         )
 
     def from_prefixed_env(
@@ -211,12 +210,12 @@ class Config(dict[str, Any]):
     ) -> bool:
         """Load the environment variables whose names start with ``prefix`` and ``_``.
 
-        :param prefix: what comes before the first underscore.
-        :param loads: reads a value; where it raises, the text itself is the value.
+        :param prefix: the part before the first underscore.
+        :param loads: parses a value; if it raises, the value is the text itself.
         :returns: ``True``.
-        :raises TypeError: if ``A__B`` is set while ``A`` is something else than a dict.
+        :raises TypeError: if ``A__B`` is set and ``A`` is not a dict.
 
-        ``FLASK_A__B=1`` is ``config["A"]["B"] = 1``, making ``A`` a dict if need be.
+        ``FLASK_A__B=1`` sets ``config["A"]["B"] = 1``, and creates the dict ``A`` if needed.
         """
         start = f"{prefix}_"
         for variable in sorted(os.environ):
@@ -231,24 +230,24 @@ class Config(dict[str, Any]):
             target = target.setdefault(key, {})
             if not isinstance(target, dict):
                 parent = "__".join(keys[:depth])
-                # The value may be a secret, so only its type is told.
+                # The value may be a secret, so the message has only its type.
                 raise TypeError(
                     f"The environment variable {variable!r} sets a key inside {parent!r},"
                     f" but {parent!r} is a value of type {type(target).__name__}, not a"
-                    f" dict. Remove one of the two, or give {parent!r} as a JSON object."
+                    f" dict. Remove one of the two, or write {parent!r} as a JSON object."
                 )
         target[keys[-1]] = value
-        self._note(keys[:1])  # `target` may be a dict that records nothing
+        self._note(keys[:1])  # `target` may be a dict without recording
 
     def from_pyfile(self, filename: str | os.PathLike[str], silent: bool = False) -> bool:
-        """Run a Python file and load the names in capitals that it sets.
+        """Run a Python file and load its names in capitals.
 
-        :param filename: the file; relative to ``root_path``. Any suffix will do.
-        :param silent: take a missing file for an empty one.
+        :param filename: the file; relative to ``root_path``. Any suffix is allowed.
+        :param silent: treat a missing file as empty.
         :returns: whether a file was loaded.
         :raises OSError: if the file cannot be read.
 
-        Errors in the file itself come out as they are, whatever ``silent`` says.
+        Exceptions of the file's code are passed on, also with ``silent``.
         """
         path = os.path.join(self.root_path, filename)
         try:
@@ -266,9 +265,9 @@ class Config(dict[str, Any]):
         """Load the attributes in capitals of a module, a class or an object.
 
         :param obj: the object, or its import name such as ``"shop.settings.Production"``.
-        :raises ImportError: if the import name leads nowhere.
+        :raises ImportError: if the import name cannot be imported.
 
-        A dict has no such attributes: use :meth:`from_mapping` for one.
+        For a dict, use :meth:`from_mapping`.
         """
         source = import_string(obj) if isinstance(obj, str) else obj
         for name in dir(source):
@@ -286,19 +285,19 @@ class Config(dict[str, Any]):
 
         :param filename: the file; relative to ``root_path``.
         :param load: called with the open file; returns a mapping.
-        :param silent: take a missing file for an empty one.
-        :param text: open the file as text; ``tomllib`` wants bytes.
+        :param silent: treat a missing file as empty.
+        :param text: open the file as text; ``tomllib`` requires bytes.
         :returns: whether a file was loaded.
         :raises OSError: if the file cannot be read.
 
-        Errors of ``load`` come out as they are, whatever ``silent`` says.
+        Exceptions of ``load`` are passed on, also with ``silent``.
         """
         path = os.path.join(self.root_path, filename)
         try:
             file: IO[Any] = open(path, "r" if text else "rb")  # noqa: SIM115 - see below
         except OSError as error:
             return self._unreadable(error, silent)
-        with file:  # so that an OSError of `load` is not taken for a missing file
+        with file:  # so that an OSError of `load` is not treated as a missing file
             settings = load(file)
         return self.from_mapping(settings)
 
@@ -314,8 +313,8 @@ class Config(dict[str, Any]):
     def from_mapping(self, mapping: Mapping[str, Any] | None = None, **kwargs: Any) -> bool:
         """Load the keys in capitals of a mapping and of the keyword arguments.
 
-        :param mapping: a mapping; its other keys are left out.
-        :param kwargs: more settings; they win over ``mapping``.
+        :param mapping: a mapping; its other keys are ignored.
+        :param kwargs: further settings; they override ``mapping``.
         :returns: ``True``.
         """
         given: dict[str, Any] = dict(mapping or {}, **kwargs)
@@ -328,8 +327,8 @@ class Config(dict[str, Any]):
         """The settings whose keys start with ``namespace``, as a new dict.
 
         :param namespace: the start, such as ``"MAIL_"``.
-        :param lowercase: give the keys in small letters.
-        :param trim_namespace: give the keys without ``namespace``.
+        :param lowercase: convert the keys to lower case.
+        :param trim_namespace: remove ``namespace`` from the keys.
         """
         found = {}
         for key, value in self.items():
@@ -342,10 +341,10 @@ class Config(dict[str, Any]):
 def _read_value(text: str, loads: Callable[[str], Any]) -> Any:
     try:
         return loads(text)
-    except Exception:  # whatever loads() raises means: not written in its language
+    except Exception:  # any exception of loads() means that the text is not in its format
         return text
 
 
 def _settings(items: Iterable[tuple[object, Any]]) -> dict[str, Any]:
-    """The items that are settings; a file may well have others, or numbers for keys."""
+    """The items that are settings; a file may have others, or keys that are numbers."""
     return {key: value for key, value in items if isinstance(key, str) and key.isupper()}

@@ -1,4 +1,4 @@
-"""Errors of Retort's own, each a kind of the error that code written for Flask catches."""
+"""Retort's exceptions, each a subclass of the exception that Flask raises."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ if t.TYPE_CHECKING:
 
 
 class SetupError(AssertionError):
-    """The program registered something that cannot work; the message says what to change.
+    """The program registered something invalid; the message describes the fix.
 
     An ``AssertionError``, because that is what Flask raises in the same places.
     """
 
 
 class ContextError(AssertionError):
-    """A context was popped that is not the current one."""
+    """The popped context is not the current one."""
 
 
 class FileFieldError(AssertionError, KeyError):
-    """A file was looked for in ``request.files``, but its form did not send it as a file.
+    """The program looked up a file in ``request.files``, but the form did not send it as a file.
 
-    Raised in debug mode only; a ``KeyError``, as the look-up would raise without it.
+    Raised in debug mode only; a subclass of the ``KeyError`` that the look-up raises otherwise.
     """
 
     def __init__(self, message: str) -> None:

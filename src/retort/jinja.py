@@ -1,8 +1,8 @@
-"""Retort's Jinja environment and loader: where a template is found, and less work to render it.
+"""Retort's Jinja environment and loader, with faster template rendering.
 
-The search order over application and blueprints is decided here; which folder each of them
-names, and the filters and globals, belong to set-up. Nobody imports this file, and so Jinja,
-before a template is asked for, since many programs have none: see `templating.py`.
+This file defines the search order over application and blueprints; their template folders, the
+filters and the globals belong to set-up. It is imported with the first template, since many
+programs have none: see `templating.py`.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from .scaffold import Scaffold
     from .setup import App
 
-    # Jinja's words for a loaded template: source, file name, "is it still fresh?"
+    # A loaded template in Jinja's interface: source, file name, the function `uptodate`.
     Source = tuple[str, str | None, Callable[[], bool] | None]
-    # Whose loader it was in words, the loader, and what it had.
+    # The owner's description, its loader, and the source found.
     Attempt = tuple[str, BaseLoader, Source | None]
 
 
-# The attributes of a dictionary; whatever else a template wants of it can only be an item.
+# The attributes of a dictionary; any other name in a template can only be an item.
 _OF_DICTS = frozenset(vars(dict).keys() | vars(object).keys())
 
 
@@ -74,13 +74,13 @@ class Template(JinjaTemplate):
         shared: bool = False,
         locals: Mapping[str, Any] | None = None,  # noqa: A002
     ) -> Context:
-        """The context of one rendering, with the globals as they are now.
+        """The context of one rendering, with the current globals.
 
-        PERF: Jinja copies a chain of two dictionaries name by name, and then again; a small page
-        takes half the time without. benchmarks/micro/template.py
+        PERF: Jinja copies a chain of two dictionaries name by name, twice. Without that, a small
+        page takes half the time. benchmarks/micro/template.py
         """
         if self.environment.context_class is not Context:
-            return super().new_context(vars, shared, locals)  # a class of the program's own
+            return super().new_context(vars, shared, locals)  # a custom context class
         known: dict[str, Any] = {}
         for names in reversed(getattr(self.globals, "maps", (self.globals,))):
             known.update(names)
@@ -109,34 +109,34 @@ class Environment(JinjaEnvironment):
             options["loader"] = app.create_global_jinja_loader()
         super().__init__(**options)
         self.app = app
-        if self.template_class is JinjaTemplate:  # and not that of a program or another library
+        if self.template_class is JinjaTemplate:  # only for our context class
             self.template_class = Template
-        # PERF: to be found once, and not for each attribute. It may be that of a sandbox.
+        # PERF: looked up once, not for each attribute. It may be that of a sandbox.
         self._getattr_above: Any = super().getattr.__func__  # type: ignore[attr-defined]
 
-    @internalcode  # not shown where something in a template fails
+    @internalcode  # hidden in tracebacks of template errors
     def getattr(self, obj: Any, attribute: str) -> Any:
-        """What ``obj.attribute`` in a template means: the attribute, or else the item.
+        """Evaluate ``obj.attribute`` in a template: the attribute, or else the item.
 
-        PERF: a dictionary that cannot have the attribute gives its item without an
-        ``AttributeError`` before; a table of dictionaries takes well under half the time.
+        PERF: for a dictionary without such an attribute, the item is returned without raising an
+        ``AttributeError`` first; a table of dictionaries takes well under half the time.
         """
         if type(obj) is dict and attribute not in _OF_DICTS:
             try:
                 return obj[attribute]
             except (LookupError, TypeError, AttributeError):
-                pass  # Jinja says what it is then
+                pass  # Jinja handles it below
         return self._getattr_above(self, obj, attribute)
 
 
 class DispatchingJinjaLoader(BaseLoader):
-    """Ask the application's loader for a template, then each blueprint's in turn."""
+    """Searches the application's loader for a template, then each blueprint's in turn."""
 
     def __init__(self, app: App) -> None:
         self.app = app
 
     def get_source(self, environment: JinjaEnvironment, template: str) -> Source:
-        """The first source any loader has.
+        """The source from the first loader that has the template.
 
         :raises TemplateNotFound: if none has it.
         """
@@ -145,7 +145,7 @@ class DispatchingJinjaLoader(BaseLoader):
         return self._get_source_fast(environment, template)
 
     def list_templates(self) -> list[str]:
-        """The names all loaders know, each once.
+        """The template names of all loaders, each once.
 
         :raises TypeError: if a loader cannot list its templates (a ``FunctionLoader``).
         """
@@ -155,7 +155,7 @@ class DispatchingJinjaLoader(BaseLoader):
         return list(known)
 
     def _iter_loaders(self, template: str) -> Iterator[tuple[Scaffold, BaseLoader]]:
-        """Who may have ``template``, in the order in which they are asked."""
+        """The owners of loaders for ``template``, in search order."""
         owners: list[Scaffold] = [self.app, *self.app.iter_blueprints()]
         for owner in owners:
             loader = owner.jinja_loader
@@ -170,7 +170,7 @@ class DispatchingJinjaLoader(BaseLoader):
         raise TemplateNotFound(template)
 
     def _get_source_explained(self, environment: JinjaEnvironment, template: str) -> Source:
-        """Ask every loader, also after a match, and log what each of them said."""
+        """Search all loaders, also after a match, and log the results."""
         attempts: list[Attempt] = [
             (self._describe(owner), loader, _source_from(loader, environment, template))
             for owner, loader in self._iter_loaders(template)
@@ -195,7 +195,7 @@ def _source_from(loader: BaseLoader, environment: JinjaEnvironment, template: st
 
 
 def _explanation(template: str, attempts: list[Attempt]) -> str:
-    """What ``EXPLAIN_TEMPLATE_LOADING`` logs: each loader, its settings, its answer."""
+    """The text that ``EXPLAIN_TEMPLATE_LOADING`` logs: each loader, its settings, its result."""
     lines = [f"Locating template {template!r}:"]
     for number, attempt in enumerate(attempts, start=1):
         lines += _explain_attempt(number, attempt)
@@ -221,7 +221,7 @@ def _explain_attempt(number: int, attempt: Attempt) -> Iterator[str]:
 
 
 def _explain_setting(name: str, value: object) -> list[str]:
-    """A loader's public setting, if a reader can make something of it."""
+    """A loader's public setting, if it is readable as text."""
     if name.startswith("_"):
         return []
     if isinstance(value, (str, int, float)):

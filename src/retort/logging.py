@@ -1,12 +1,12 @@
-"""The application's logger, and the handler it writes to until the program sets its own.
+"""The application's logger and its default handler.
 
-How records look and where they go is Python's ``logging`` configuration; what is
-logged, and when, is decided by those who call ``app.logger``.
+Python's ``logging`` configuration defines format and destination of the records; the callers of
+``app.logger`` decide what is logged.
 
-Records often hold what a client sent. `LineFormatter`, which the default handler and the text log
-of `retort.server` use, keeps such text from passing for another record, and from reaching a
-terminal as a command. It does so whatever the text came from, so that ``app.logger.info(f"{x}")``
-is covered too. A handler of the program has the program's formatter.
+Records often contain client input. `LineFormatter`, which the default handler and the text log of
+`retort.server` use, prevents log injection: input cannot imitate another record or send escape
+sequences to a terminal. It escapes the complete text, so that ``app.logger.info(f"{x}")`` is
+covered too. Handlers of the program keep the program's formatter.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ def _errors_stream() -> TextIO:
     return cast("TextIO", request_ctx.request.environ["wsgi.errors"])
 
 
-# Looked up for each record: where the server wants the errors of this request, else
-# the `sys.stderr` of this moment. Flask doc: Logging, Removing the Default Handler.
+# Looked up for each record: the server's error stream for this request, else the current
+# `sys.stderr`. Flask doc: Logging, Removing the Default Handler.
 wsgi_errors_stream: TextIO = LocalProxy(_errors_stream)  # type: ignore[assignment]
 
-# C0 and C1 (ECMA-48), DEL, and what else Unicode or str.splitlines takes for the end of a line.
+# C0 and C1 (ECMA-48), DEL, and the other line ends of Unicode and str.splitlines.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _CONTROL_IN_LINES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _INDENT = "    "
 
 
 def escape_controls(text: str) -> str:
-    r"""``text`` in one line, with control characters as in Python's source.
+    r"""``text`` in one line, with control characters escaped as in Python source.
 
     >>> escape_controls("/a\n[2026-11-30] \x1b[2J")
     '/a\\n[2026-11-30] \\x1b[2J'
@@ -55,23 +55,23 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 class LineFormatter(logging.Formatter):
-    """Formats a record so that no text in it looks like another record.
+    """Formats a record so that its text cannot imitate another record.
 
-    The further lines of a message are indented, and so is a line of a traceback that begins as a
-    record does, with ``[``. Control characters other than tab and line feed are escaped.
+    Continuation lines of a message are indented, and so are traceback lines that begin like a
+    record, with ``[``. Control characters other than tab and line feed are escaped.
     """
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
-        """The line of the record; more of them, if the message has more."""
+        """Format the record without its traceback; one line, or as many as the message has."""
         return _unified(super().formatMessage(record)).replace("\n", f"\n{_INDENT}")
 
     def format(self, record: logging.LogRecord) -> str:
-        """The whole record, with its traceback."""
+        """Format the complete record, with its traceback."""
         return escape_in_lines(super().format(record))
 
 
 def escape_in_lines(text: str) -> str:
-    """Text for a log whose lines stay, such as a traceback: none of the others looks like a record.
+    """Escape a text of several lines, such as a traceback: only its first line may begin a record.
 
     Control characters other than tab and line feed are escaped.
     """
@@ -90,9 +90,9 @@ default_handler.setFormatter(
 
 
 def has_level_handler(logger: logging.Logger) -> bool:
-    """Whether a record at the logger's own level would reach a handler.
+    """Whether a record at the logger's level would reach a handler.
 
-    The handler may be the logger's, or a parent's that it propagates to.
+    The handler may belong to the logger or to a parent that it propagates to.
     """
     level = logger.getEffectiveLevel()
     asked: logging.Logger | None = logger
@@ -104,10 +104,10 @@ def has_level_handler(logger: logging.Logger) -> bool:
 
 
 def create_logger(app: App) -> logging.Logger:
-    """The logger named as the application, ready to use.
+    """The logger with the application's name, configured.
 
-    In debug mode its level becomes ``DEBUG``, if none was set. If nothing would
-    handle its records, it gets `default_handler`. Flask doc: Logging.
+    In debug mode its level becomes ``DEBUG``, if none was set. If no handler would
+    receive its records, `default_handler` is added. Flask doc: Logging.
     """
     logger = logging.getLogger(app.name)
     if app.debug and logger.level == logging.NOTSET:

@@ -1,6 +1,6 @@
-"""`condition`: a view that is asked only if the client's preconditions hold.
+"""`condition`: evaluate the request's preconditions before the view runs.
 
-What they lead to is decided in `http/conditional.py`; a response that is already made has
+`http/conditional.py` evaluates them. For an existing response there is
 `Response.make_conditional`.
 """
 
@@ -41,7 +41,7 @@ def condition(
     required: bool = False,
     headers: Mapping[str, str] | None = None,
 ) -> Callable[[V], V]:
-    """Answer 304 or 412 before the view runs, from what is known of the current version.
+    """Respond with 304 or 412 before the view runs, from the validators of the current version.
 
     ::
 
@@ -49,31 +49,31 @@ def condition(
         @condition(etag=lambda id: notes[id].version, required=True)
         def change(id): ...
 
-    Below the route and what checks permissions, since it answers for the view. The view may
-    be async, a method of a `MethodView`, or a class through its ``decorators``.
+    Place it below the route and below permission checks, because it may respond in place of the
+    view. The view may be async, a method of a `MethodView`, or a class through its ``decorators``.
 
-    :param etag: the entity tag of the current version, or a function that gives it: ``"abc"``
-        is strong, ``'W/"abc"'`` weak, ``None`` means that there is no such thing now.
-    :param last_modified: when it changed last, or a function that gives it: a `datetime`, in
-        UTC if it has no time zone; seconds since 1970; or ``None``.
-    :param required: answer 428 to a method that changes something without ``If-Match``,
+    :param etag: the entity tag of the current version, or a function that returns it: ``"abc"``
+        is strong, ``'W/"abc"'`` weak, ``None`` means that the resource does not exist.
+    :param last_modified: the time of the last change, or a function that returns it: a `datetime`,
+        in UTC if it has no time zone; seconds since 1970; or ``None``.
+    :param required: respond with 428 to an unsafe method without ``If-Match``,
         ``If-Unmodified-Since`` or ``If-None-Match: *``.
-    :param headers: fields that a 304 repeats and the view's answer has too, such as
-        ``Cache-Control``, ``Vary``, ``Content-Location``: with a 304 the view cannot set them.
+    :param headers: fields of the 304 that the view's response also has, such as
+        ``Cache-Control``, ``Vary``, ``Content-Location``: with a 304, the view does not run.
     :raises SetupError: if neither ``etag`` nor ``last_modified`` is given.
-    :raises ValueError: if the tag cannot be one; when the request comes if a function gave it.
+    :raises ValueError: if the tag is invalid; during the request if a function returned it.
 
-    The functions get the variables of the URL, by name; they may be async, and may abort.
-    The answer to GET, HEAD and QUERY gets ``ETag`` and ``Last-Modified`` unless the view has
-    set them. RFC 9110 §13; RFC 6585 §3 (428).
+    The functions are called with the URL variables as keyword arguments; they may be async and
+    may call ``abort``. Responses to GET, HEAD and QUERY get ``ETag`` and ``Last-Modified`` unless
+    the view has set them. RFC 9110 §13; RFC 6585 §3 (428).
     """
     if etag is None and last_modified is None:
         raise SetupError(
-            "condition() has nothing to compare. Say how the current version is known:"
+            "condition() has nothing to compare. Pass the current entity tag or date:"
             " @condition(etag=lambda id: ...) or @condition(last_modified=lambda id: ...)."
         )
     if etag is not None and not callable(etag):
-        parse_tag(etag)  # a wrong one is told now, not with the first request
+        parse_tag(etag)  # an invalid tag is reported now, not with the first request
     known = _Condition(etag, last_modified, required, dict(headers or {}))
 
     def decorate(view: V) -> V:
@@ -84,7 +84,7 @@ def condition(
 
 
 class _Condition(NamedTuple):
-    """What `condition` was told."""
+    """The arguments of `condition`."""
 
     etag: Any
     last_modified: Any
@@ -96,9 +96,9 @@ def _guard(known: _Condition, view: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(view)
     def guarded(*args: Any, **variables: Any) -> Any:
         current = _validators(*(_value(each, variables) for each in known[:2]))
-        early = _answer_early(known, current)
-        if early is not None:
-            return early
+        response = _early_response(known, current)
+        if response is not None:
+            return response
         return _complete(known, current, view(*args, **variables))
 
     return guarded
@@ -109,9 +109,9 @@ def _guard_async(known: _Condition, view: Callable[..., Any]) -> Callable[..., A
     async def guarded(*args: Any, **variables: Any) -> Any:
         values = [await _value_async(each, variables) for each in known[:2]]
         current = _validators(*values)
-        early = _answer_early(known, current)
-        if early is not None:
-            return early
+        response = _early_response(known, current)
+        if response is not None:
+            return response
         return _complete(known, current, await view(*args, **variables))
 
     return guarded
@@ -134,20 +134,20 @@ def _validators(etag: str | None, last_modified: datetime | float | None) -> Val
     )
 
 
-def _answer_early(known: _Condition, current: Validators) -> Response | None:
-    """The 304; ``None`` if the view is to run.
+def _early_response(known: _Condition, current: Validators) -> Response | None:
+    """The 304; ``None``: the view runs.
 
-    :raises PreconditionFailed: if what the client expects is not so.
-    :raises PreconditionRequired: if it should have said what it expects.
+    :raises PreconditionFailed: if a precondition is false.
+    :raises PreconditionRequired: if a required precondition is missing.
     """
     fields = request.headers
     if known.is_required and request.method not in SAFE and not is_safeguarded(fields, current):
-        raise PreconditionRequired(_how_to_ask(known))
+        raise PreconditionRequired(_missing_precondition(known))
     status = evaluate(request.method, fields, current)
     if status == 412:
         raise PreconditionFailed(
-            "What is here is not what the request expects: somebody may have changed it."
-            " Get it again, and repeat the change if it is still wanted."
+            "The current version is not the one that the request expects: it may have changed."
+            " Get it again, and repeat the change if it is still needed."
         )
     if status is None:
         return None
@@ -157,20 +157,20 @@ def _answer_early(known: _Condition, current: Validators) -> Response | None:
     return response
 
 
-def _how_to_ask(known: _Condition) -> str:
-    asked, told = "If-Match", "ETag"
+def _missing_precondition(known: _Condition) -> str:
+    field, validator = "If-Match", "ETag"
     if known.etag is None:
-        asked, told = "If-Unmodified-Since", "Last-Modified"
+        field, validator = "If-Unmodified-Since", "Last-Modified"
     return (
-        f"A change must say which version it is of. Send {asked} with the {told} that came with"
-        " it, or 'If-None-Match: *' to make something new."
+        f"A change must name the version it applies to. Send {field} with its {validator},"
+        " or 'If-None-Match: *' to create something new."
     )
 
 
 def _complete(known: _Condition, current: Validators, value: Any) -> Any:
-    """The view's answer, saying which version it is, where it sends one.
+    """Add the validators to the view's response, if it sends a representation.
 
-    After a change the validators are of the version before it, so they are not told.
+    After a change, the validators are those of the previous version, so they are omitted.
     """
     if request.method not in READS:
         return value

@@ -1,4 +1,4 @@
-"""Containers that record their changes, so that what is composed from them can be discarded.
+"""Containers that record their changes, so that plans composed from them can be invalidated.
 
 Everything that is registered on an application is in public dictionaries and lists, which programs
 and extensions also change directly. Each change of one gives `Changes` a new number, and a plan
@@ -32,21 +32,21 @@ _numbers = itertools.count(1)
 
 
 class Changes:
-    """The number of the last change. No number occurs twice, and it is not an order."""
+    """The number of the last change. Numbers are unique, but not ordered."""
 
     __slots__ = ("_lock", "number", "plans")
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self.number = next(_numbers)
-        #: What was composed of what is registered now; ``None``: nothing, since the last change.
+        #: The plans composed since the last change; ``None``: none.
         self.plans: Plans | None = None
 
     def note(self) -> None:
         """Record a change; called after it.
 
-        A request that changes something itself goes on with what is registered then. Others
-        that are being answered go on with what was registered when they began.
+        A request that changes a registration continues with the new ones. Other requests in
+        progress continue with the registrations from their start.
         """
         with self._lock:
             self.number = next(_numbers)
@@ -56,9 +56,9 @@ class Changes:
             context.renew_plans()
 
     def keep(self, plans: Plans, number: int) -> bool:
-        """Keep plans for the next requests, unless there was a change after ``number``.
+        """Store plans for the next requests, unless there was a change after ``number``.
 
-        :returns: whether they are kept.
+        :returns: whether they are stored.
         """
         with self._lock:
             if self.number != number:
@@ -68,7 +68,7 @@ class Changes:
 
 
 def _recording(*names: str) -> Callable[[type[C]], type[C]]:
-    """Make the named methods of a class record a change, also if they fail half-way."""
+    """Make the named methods of a class record a change, also if they raise."""
 
     def decorate(kind: type[C]) -> type[C]:
         for name in names:
@@ -127,7 +127,7 @@ class RecordedDict(dict[K, V]):
 class RecordedDefaultDict(defaultdict[K, V]):
     """A ``defaultdict`` that records its changes; copies and pickles of it are plain.
 
-    :param make_value: makes the value of a missing key, which should record its changes too.
+    :param make_value: creates the value of a missing key, which should also record its changes.
     :param plain_factory: the ``default_factory`` of copies.
     """
 
@@ -144,7 +144,7 @@ class RecordedDefaultDict(defaultdict[K, V]):
     def __missing__(self, key: K) -> V:
         if self.default_factory is None:
             raise KeyError(key)
-        # Not by assignment: another thread may have added a value while this one was made.
+        # `setdefault`: another thread may have added a value in the meantime.
         return self.setdefault(key, self.default_factory())
 
     def __copy__(self) -> t.Any:
@@ -152,7 +152,7 @@ class RecordedDefaultDict(defaultdict[K, V]):
 
     copy = __copy__
 
-    # The methods of `defaultdict` call the constructor, with its own arguments.
+    # The methods of `defaultdict` call the constructor with the arguments of `defaultdict`.
     def __or__(self, other: t.Any) -> t.Any:
         return self.copy() | other
 
@@ -164,9 +164,9 @@ class RecordedDefaultDict(defaultdict[K, V]):
 
 
 class InstanceDict(dict[str, t.Any]):
-    """The ``__dict__`` of an object: entries that are written into it record changes.
+    """The ``__dict__`` of an object; writing an entry directly records a change.
 
-    :param names: the names that count. Attributes that are set do not come here.
+    :param names: the recorded names. `setattr` does not call these methods.
     """
 
     def __init__(self, changes: Changes, names: frozenset[str], items: dict[str, t.Any]) -> None:
@@ -208,12 +208,12 @@ class InstanceDict(dict[str, t.Any]):
 
 
 def lists_by_scope(changes: Changes) -> dict[t.Any, list[t.Any]]:
-    """A ``defaultdict`` of lists, in which every change is recorded."""
+    """A ``defaultdict`` of lists that records every change."""
     return RecordedDefaultDict(changes, RecordedList, list)
 
 
 def handlers_by_scope(changes: Changes) -> dict[t.Any, dict[t.Any, dict[t.Any, t.Any]]]:
-    """Error handlers by scope, code and class, in which every change is recorded."""
+    """Error handlers by scope, code and class; records every change."""
     return RecordedDefaultDict(changes, _handlers_by_code, _plain_handlers_by_code)
 
 
@@ -228,7 +228,7 @@ def _plain_handlers_by_code() -> defaultdict[t.Any, t.Any]:
 def is_recorded(container: t.Any, changes: Changes | None = None, *, levels: int = 1) -> bool:
     """Whether each change of a container is recorded.
 
-    :param changes: where it has to be recorded; ``None``: in any ``Changes``.
+    :param changes: where changes must be recorded; ``None``: in any ``Changes``.
     :param levels: how many levels of containers are examined: 1 for the container itself, 2 for
         lists by scope, 3 for error handlers by scope, code and class.
     """
@@ -237,5 +237,5 @@ def is_recorded(container: t.Any, changes: Changes | None = None, *, levels: int
         return False
     return levels == 1 or all(
         is_recorded(value, changes, levels=levels - 1)
-        for value in list(container.values())  # other threads may add one meanwhile
+        for value in list(container.values())  # other threads may add one in the meantime
     )

@@ -1,4 +1,4 @@
-"""What set-up decorators record, for an application and a blueprint alike.
+"""The set-up methods shared by applications and blueprints.
 
 Everything registered here is kept in public dictionaries and lists, which record their changes
 (`registries.py`): what is changed in them later counts. `setup.py` and `blueprint.py` say what an
@@ -54,20 +54,20 @@ T_url_value_preprocessor = t.TypeVar(
     "T_url_value_preprocessor", bound="URLValuePreprocessorCallable"
 )
 
-# By scope (None: the application; else a blueprint's name), then code, then class.
+# By scope (None: the application; else a blueprint's name), status code and class.
 HandlersByClass = dict[type[Exception], "ErrorHandlerCallable"]
 ErrorHandlerSpec = dict["AppOrBlueprintKey", dict[int | None, HandlersByClass]]
 
 NO_STATIC_FOLDER = (
-    "{owner!r} has no static folder, so it cannot send {filename!r}. Give it one:"
+    "{owner!r} has no static folder, so it cannot send {filename!r}. Set one:"
     " static_folder='static'."
 )
 
 
 def setupmethod(f: F) -> F:
-    """Mark a method of :class:`Scaffold` that is of no use after set-up has ended.
+    """Mark a method of :class:`Scaffold` that has no effect after set-up has ended.
 
-    :raises SetupError: by the method, if it is called too late.
+    :raises SetupError: from the method, if it is called too late.
     """
 
     def in_setup(self: Scaffold, *args: t.Any, **kwargs: t.Any) -> t.Any:
@@ -78,10 +78,10 @@ def setupmethod(f: F) -> F:
 
 
 def _endpoint_from_view_func(view_func: RouteCallable | None) -> str:
-    """The endpoint a view gets if none is given: the function's name."""
+    """The default endpoint of a view: the function's name."""
     if view_func is None:
         raise AssertionError(
-            "A rule needs a name: give it an endpoint, or a view to take the name from."
+            "A rule needs an endpoint: pass endpoint=, or a view whose name is the endpoint."
         )
     return view_func.__name__
 
@@ -106,13 +106,13 @@ def send_from_static_folder(owner: Flask | Blueprint, filename: str) -> Response
     folder = owner.static_folder
     if folder is None:
         raise RuntimeError(NO_STATIC_FOLDER.format(owner=owner, filename=filename))
-    # Read here, since only `owner` knows its own override.
+    # Read from `owner`, which may override it.
     max_age = owner.get_send_file_max_age(filename)
     return send_from_directory(folder, filename, max_age=max_age)
 
 
 def open_below(root_path: str, resource: str, mode: str, encoding: str | None) -> t.IO[t.Any]:
-    """Open ``resource`` below ``root_path`` for reading only."""
+    """Open ``resource`` below ``root_path``, for reading only."""
     if mode not in {"r", "rt", "rb"}:
         raise ValueError(
             f"Resources can only be opened for reading: 'r', 'rt' or 'rb', not {mode!r}."
@@ -148,13 +148,13 @@ def exception_class_and_code(
 
 
 class Scaffold:
-    """What :class:`~retort.Flask` and :class:`~retort.Blueprint` have in common.
+    """Base class of :class:`~retort.Flask` and :class:`~retort.Blueprint`.
 
     :param import_name: name of the module where the object is made: ``__name__``.
     :param static_folder: folder of files to serve, relative to the root path.
     :param static_url_path: URL prefix of these files.
     :param template_folder: folder of templates, relative to the root path.
-    :param root_path: where relative paths start; found by ``import_name`` if not given.
+    :param root_path: base of relative paths; found by ``import_name`` if not given.
 
     Flask's "API" page.
     """
@@ -213,7 +213,7 @@ class Scaffold:
     @cached_property
     def cli(self) -> AppGroup:
         """The Click group for commands of this application or blueprint."""
-        from .cli import AppGroup  # a door up, see ARCHITECTURE.md
+        from .cli import AppGroup  # an import from a higher floor, see ARCHITECTURE.md
 
         return AppGroup(name=self.name)
 
@@ -232,12 +232,12 @@ class Scaffold:
 
     @property
     def has_static_folder(self) -> bool:
-        """Whether a static folder is set; it need not exist."""
+        """Whether a static folder is set; the folder may not exist."""
         return self.static_folder is not None
 
     @property
     def static_url_path(self) -> str | None:
-        """URL prefix of the static files; by default the name of their folder."""
+        """URL prefix of the static files; default: the name of their folder."""
         if self._static_url_path is not None:
             return self._static_url_path
         if self.static_folder is None:
@@ -250,10 +250,10 @@ class Scaffold:
 
     @cached_property
     def jinja_loader(self) -> BaseLoader | None:
-        """Loads the templates of this object's folder; ``None`` without a folder."""
+        """The loader for the template folder; ``None`` without a folder."""
         if self.template_folder is None:
             return None
-        from jinja2 import FileSystemLoader  # not before: many programs have no template
+        from jinja2 import FileSystemLoader  # imported here: many programs have no template
 
         return FileSystemLoader(os.path.join(self.root_path, self.template_folder))
 
@@ -264,7 +264,7 @@ class Scaffold:
     ) -> Callable[[T_route], T_route]:
         if "methods" in options:
             raise TypeError(
-                f"@{method.lower()}({rule!r}) is for the method {method} alone. Use the"
+                f"@{method.lower()}({rule!r}) is for the method {method} only. Use the"
                 f" 'route' decorator to name several: @route({rule!r}, methods=[...])."
             )
 
@@ -276,59 +276,59 @@ class Scaffold:
 
     @setupmethod
     def get(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:
-        """:meth:`route` for GET alone (and HEAD, which GET brings with it)."""
+        """:meth:`route` for GET only (and HEAD, which GET implies)."""
         return self._method_route("GET", rule, options)
 
     @setupmethod
     def post(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:
-        """:meth:`route` for POST alone."""
+        """:meth:`route` for POST only."""
         return self._method_route("POST", rule, options)
 
     @setupmethod
     def put(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:
-        """:meth:`route` for PUT alone."""
+        """:meth:`route` for PUT only."""
         return self._method_route("PUT", rule, options)
 
     @setupmethod
     def delete(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:
-        """:meth:`route` for DELETE alone."""
+        """:meth:`route` for DELETE only."""
         return self._method_route("DELETE", rule, options)
 
     @setupmethod
     def patch(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:
-        """:meth:`route` for PATCH alone."""
+        """:meth:`route` for PATCH only."""
         return self._method_route("PATCH", rule, options)
 
     @setupmethod
     def head(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:
-        """:meth:`route` for HEAD alone; it goes before the HEAD that a GET brings with it."""
+        """:meth:`route` for HEAD only; takes precedence over the HEAD that GET implies."""
         return self._method_route("HEAD", rule, options)
 
     @setupmethod
     def options(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:
-        """:meth:`route` for OPTIONS alone; the automatic answer is given no more."""
+        """:meth:`route` for OPTIONS only; replaces the automatic response."""
         return self._method_route("OPTIONS", rule, options)
 
     @setupmethod
     def query(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:
-        """:meth:`route` for QUERY alone: a safe request with content (RFC 10008).
+        """:meth:`route` for QUERY only: a safe request with content (RFC 10008).
 
-        :param options: ``accepts=[...]`` names the media types it takes.
+        :param options: ``accepts=[...]`` lists the accepted media types.
         """
         return self._method_route("QUERY", rule, options)
 
     @setupmethod
     def route(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:
-        """Decorate a view with the URL rule it answers.
+        """Register a view for a URL rule; a decorator.
 
         :param rule: the path, with variables in angle brackets: ``/user/<int:id>``.
         :param options: ``methods`` (GET alone if not given), ``endpoint`` (the function's
             name if not given), ``defaults``, ``strict_slashes``, ``subdomain``, ``host``,
-            ``provide_automatic_options``, ``accepts`` and ``produces`` (lists of media types
-            of the content taken and given), the limits ``max_content_length``,
-            ``max_form_memory_size`` (bytes) and ``max_form_parts`` for the bodies sent here,
-            and what else
-            :class:`~werkzeug.routing.Rule` takes.
+                ``provide_automatic_options``, ``accepts`` and ``produces`` (lists of media types
+                of the request and response content), the limits ``max_content_length``,
+            ``max_form_memory_size`` (bytes) and ``max_form_parts`` for request bodies, and the
+            other options of
+                :class:`~werkzeug.routing.Rule`.
 
         Flask's "API" page, "URL Route Registrations".
         """
@@ -349,22 +349,22 @@ class Scaffold:
         provide_automatic_options: bool | None = None,
         **options: t.Any,
     ) -> None:
-        """Add a rule without a decorator; :meth:`route` says what the options are.
+        """Add a rule without a decorator; see :meth:`route` for the options.
 
         :param endpoint: the name of the rule for :func:`~retort.url_for`.
-        :param view_func: the view; it may also be given by :meth:`endpoint`.
-        :param provide_automatic_options: whether OPTIONS is answered without the view;
-            ``None``: unless the view takes OPTIONS itself.
+        :param view_func: the view; it may also be set with :meth:`endpoint`.
+        :param provide_automatic_options: whether OPTIONS is handled without the view;
+            ``None``: yes, unless the view handles OPTIONS itself.
         """
         raise NotImplementedError
 
     def replace_view(self, endpoint: str, view: RouteCallable) -> None:
-        """Answer ``endpoint`` with ``view`` from now on."""
+        """Set the view of ``endpoint``."""
         raise NotImplementedError
 
     @setupmethod
     def endpoint(self, endpoint: str) -> Callable[[F], F]:
-        """Decorate the view for an endpoint whose rule was added without one."""
+        """Set the view of an endpoint whose rule was added without one; a decorator."""
 
         def register(view: F) -> F:
             self.view_functions[endpoint] = view
@@ -376,7 +376,7 @@ class Scaffold:
 
     @setupmethod
     def before_request(self, f: T_before_request) -> T_before_request:
-        """Call ``f`` before each request; what it returns, if anything, is the answer."""
+        """Call ``f`` before each request; its return value, if not ``None``, is the response."""
         self.before_request_funcs[None].append(f)
         return f
 
@@ -394,19 +394,19 @@ class Scaffold:
 
     @setupmethod
     def context_processor(self, f: T_template_context_processor) -> T_template_context_processor:
-        """Add the dict that ``f`` returns to the variables of each template."""
+        """Add the dict that ``f`` returns to the context of each template."""
         self.template_context_processors[None].append(f)
         return f
 
     @setupmethod
     def url_value_preprocessor(self, f: T_url_value_preprocessor) -> T_url_value_preprocessor:
-        """Call ``f`` with endpoint and view arguments, which it may change, before the hooks."""
+        """Call ``f`` with endpoint and view arguments before the hooks; it may modify them."""
         self.url_value_preprocessors[None].append(f)
         return f
 
     @setupmethod
     def url_defaults(self, f: T_url_defaults) -> T_url_defaults:
-        """Call ``f`` with endpoint and values, which it may fill up, when a URL is built."""
+        """Call ``f`` with endpoint and values when a URL is built; it may modify the values."""
         self.url_default_functions[None].append(f)
         return f
 
@@ -416,7 +416,7 @@ class Scaffold:
     def errorhandler(
         self, code_or_exception: type[Exception] | int
     ) -> Callable[[T_error_handler], T_error_handler]:
-        """Decorate the function that answers an exception class or a status code.
+        """Register a handler for an exception class or a status code; a decorator.
 
         Flask's "Handling Application Errors".
         """
@@ -433,8 +433,8 @@ class Scaffold:
     ) -> None:
         """:meth:`errorhandler` without a decorator.
 
-        :raises ValueError: if the code is unknown or the class is no exception.
-        :raises TypeError: if it is an exception instead of its class.
+        :raises ValueError: if the code is unknown or the class is not an exception class.
+        :raises TypeError: if it is an exception instance.
         """
         exc_class, code = exception_class_and_code(code_or_exception)
         self.error_handler_spec[None][code][exc_class] = f

@@ -1,7 +1,7 @@
-"""The settings under which a message is read or written, for code that knows no application.
+"""The settings for reading and writing messages, for code without access to an application.
 
-`http/` reads limits and options here. `globals.py`, which knows the current context, puts its own
-functions in the place of :data:`current` and :data:`request_context` when it is imported.
+`http/` reads limits and options here. When `globals.py` is imported, it replaces :data:`current`
+and :data:`request_context` by functions that use the current context.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from .context import RequestContext
 
-#: What holds outside of an application: Werkzeug's limits.
+#: The settings outside an application: Werkzeug's limits.
 WITHOUT_APP: Mapping[str, Any] = MappingProxyType(
     {
         "MAX_CONTENT_LENGTH": None,
@@ -37,4 +37,4 @@ current: Callable[[], Mapping[str, Any]] = _without_app
 """The configuration of the current application, or :data:`WITHOUT_APP`."""
 
 request_context: Callable[[], RequestContext | None] = _without_request
-"""The current request with its application, which a message to its developer names."""
+"""The current request and its application, for messages to the developer."""

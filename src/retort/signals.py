@@ -1,4 +1,4 @@
-"""The signals an app sends about itself: blinker's, in a namespace of Retort's own.
+"""The signals of an app: blinker signals in Retort's own namespace.
 
 Only their names are made here. `lifecycle/run.py`, `lifecycle/errors.py` and `context.py` send
 those of requests and contexts, `templating.py` and `helpers.py` the rest.
@@ -26,29 +26,27 @@ __all__ = [
 _signals = Namespace()
 
 appcontext_pushed = _signals.signal(
-    "appcontext-pushed", "An app context became the current one. Sent by the app."
+    "appcontext-pushed", "An app context was pushed. Sent by the app."
 )
 appcontext_tearing_down = _signals.signal(
     "appcontext-tearing-down",
-    "An app context is about to go. Sent with exc: the error that ended it, or None.",
+    "An app context is about to be popped. Sent with exc: the unhandled exception, or None.",
 )
-appcontext_popped = _signals.signal(
-    "appcontext-popped", "An app context is no longer the current one."
-)
+appcontext_popped = _signals.signal("appcontext-popped", "An app context was popped.")
 
 request_started = _signals.signal(
-    "request-started", "A request is about to be handled; its context can be used."
+    "request-started", "A request is about to be handled; its context is pushed."
 )
 request_finished = _signals.signal(
-    "request-finished", "An answer is ready to be sent. Sent with response."
+    "request-finished", "A response is ready to be sent. Sent with response."
 )
 request_tearing_down = _signals.signal(
     "request-tearing-down",
-    "A request context is about to go. Sent with exc: the error that ended it, or None.",
+    "A request context is about to be popped. Sent with exc: the unhandled exception, or None.",
 )
 got_request_exception = _signals.signal(
     "got-request-exception",
-    "An error that no handler took is about to become a 500. Sent with exception.",
+    "An unhandled exception is about to become a 500. Sent with exception.",
 )
 
 before_render_template = _signals.signal(

@@ -1,7 +1,6 @@
-"""Keep the request at hand while the body of its response is being made.
+"""Keep the request context while the response body is generated.
 
-What a body is made of, and when it is asked for its next piece, is decided elsewhere:
-by the view or the template, and by the server.
+The view or the template produces the body; the server iterates over it.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ def stream_with_context(
 def stream_with_context(
     generator_or_function: Iterator[AnyStr] | Callable[..., Iterator[AnyStr]],
 ) -> Iterator[AnyStr] | Callable[..., Iterator[AnyStr]]:
-    """Keep the request at hand while a generator makes the body of its response.
+    """Keep the request context while a generator produces the response body.
 
     ::
 
@@ -49,11 +48,11 @@ def stream_with_context(
             return stream_with_context(generate())
 
     Also a decorator for a function that returns a generator. The session can be read,
-    but what is changed in it is lost: its cookie has been sent with the headers.
+    but changes to it are lost: its cookie has been sent with the headers.
 
     :raises RuntimeError: outside of a request; for the decorator when the function is
         called.
-    :raises TypeError: if it is not an iterator.
+    :raises TypeError: if the argument is not an iterator.
 
     Flask doc: Streaming Contents.
     """
@@ -83,12 +82,12 @@ def _stream_in_context(steps: Iterable[T]) -> _ContextStream[T]:
 
 
 class _ContextStream(Generic[T]):
-    """An iterator whose every step runs where the request it was made in is current.
+    """An iterator whose steps run in the request context in which it was created.
 
-    The server takes the steps after the view has returned and the contexts have been
-    left, perhaps in other threads. So a step runs in a copy of the context variables
-    of the view; the first one enters the contexts there, and the last leaves them,
-    which runs the teardown functions for what the stream itself has opened.
+    The server calls ``next`` after the view has returned and the contexts have been popped,
+    possibly in other threads. So each step runs in a copy of the view's context variables. The
+    first step pushes the contexts there, and the last one pops them, which runs the teardown
+    functions for resources that the stream has opened.
     """
 
     def __init__(self, steps: Iterator[T]) -> None:
@@ -109,16 +108,16 @@ class _ContextStream(Generic[T]):
         return self._variables.run(self._step, self._is_request_current())
 
     def close(self) -> None:
-        """End it here; a started generator sees ``GeneratorExit``."""
+        """Close the stream; a started generator receives ``GeneratorExit``."""
         if not self._is_over:
             with suppress(GeneratorExit):
                 self._variables.run(self._end, GeneratorExit(), self._is_request_current())
 
-    # Dropped without being closed: do what a generator does then.
+    # Not closed: clean up as a generator does.
     __del__ = close
 
     def _is_request_current(self) -> bool:
-        """Whether who asks for a step is inside of the request, as in a view."""
+        """Whether the caller of a step is inside the request, as in a view."""
         return current_request_context.get(None) is self._request_ctx
 
     def _step(self, is_request_current: bool) -> T:
@@ -146,13 +145,13 @@ class _ContextStream(Generic[T]):
         if self._app_ctx is not self._request_ctx:
             self._entered.enter_context(self._app_ctx)
         else:
-            # One object is both contexts; its own `push` is that of the request.
+            # One object is both contexts; its method `push` pushes the request context.
             self._entered.push(_as_app_context(self._request_ctx))
         self._entered.enter_context(self._request_ctx)
 
 
 def _as_app_context(context: AppContext) -> Callable[..., None]:
-    """Push ``context`` as an app context only; what is returned pops it."""
+    """Push ``context`` as an app context only; returns the function that pops it."""
     AppContext.push(context)
 
     def leave(_: object, error: BaseException | None, __: object) -> None:

@@ -1,8 +1,8 @@
 """Render Jinja templates with the values of the current application and request.
 
-What is put into a template's context, and which signals are sent. Where a template is found
-is for `jinja.py`, whose names are here too: they are fetched when first asked for, and with
-them Jinja, which a program without templates never needs.
+This file builds a template's context and sends the signals. `jinja.py` finds templates; its
+names are also available here, and are imported at first use, because importing Jinja is slow
+and programs without templates do not need it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from .app import Flask
 
-    # "as" tells type checkers that the names are for others.
+    # "as" marks the names as re-exported for type checkers.
     from .jinja import DispatchingJinjaLoader as DispatchingJinjaLoader  # noqa: PLC0414
     from .jinja import Environment as Environment  # noqa: PLC0414
 
@@ -31,10 +31,10 @@ _OF_JINJA = frozenset({"BaseLoader", "DispatchingJinjaLoader", "Environment", "T
 
 
 def _default_template_ctx_processor() -> dict[str, Any]:
-    """``g`` and ``request``, each if there is one.
+    """Add ``g`` and ``request``, if they are available.
 
-    ``session`` is not among them: it is a proxy among the Jinja globals, because
-    fetching it here would count as the template having read the session.
+    ``session`` is not added: it is a proxy among the Jinja globals, because reading it here would
+    mark the session as accessed.
     """
     values: dict[str, Any] = {}
     app_ctx = current_app_context.get(None)
@@ -54,10 +54,10 @@ def render_template(
 ) -> str:
     """Render a template from the template folders.
 
-    :param template_name_or_list: a name, a template, or a list of which the first
-        that exists is taken.
-    :param context: variables for the template; they win over context processors.
-    :raises TemplateNotFound: if there is none of that name.
+    :param template_name_or_list: a name, a template, or a list, of which the first existing
+        template is used.
+    :param context: variables for the template; they override those of context processors.
+    :raises TemplateNotFound: if no such template exists.
     :raises RuntimeError: outside of an application context.
 
     Flask API: Template Rendering.
@@ -70,7 +70,7 @@ def render_template(
 def render_template_string(source: str, **context: Any) -> str:
     """Render a template given as text. Autoescape is on.
 
-    :param source: the text of the template; never build it from what a user sent.
+    :param source: the text of the template; never build it from user input.
     :param context: variables for the template.
     :raises RuntimeError: outside of an application context.
 
@@ -84,11 +84,11 @@ def render_template_string(source: str, **context: Any) -> str:
 def stream_template(
     template_name_or_list: str | Template | list[str | Template], **context: Any
 ) -> Iterator[str]:
-    """Render a template piece by piece, as a body that is sent while it is made.
+    """Render a template as a streamed response body.
 
-    In a request, the request stays at hand until the last piece is sent. Parameters
-    and errors are those of `render_template`; an error inside the template comes
-    only while the body is being sent.
+    In a request, the request context is kept until the last piece is sent. Parameters and errors
+    are those of `render_template`, but an error inside the template is raised while the body is
+    being sent.
 
     Flask API: Template Rendering.
     """
@@ -98,7 +98,7 @@ def stream_template(
 
 
 def stream_template_string(source: str, **context: Any) -> Iterator[str]:
-    """Render a template given as text piece by piece; see `stream_template`.
+    """Render a template given as text as a streamed body; see `stream_template`.
 
     Flask API: Template Rendering.
     """
@@ -108,10 +108,10 @@ def stream_template_string(source: str, **context: Any) -> Iterator[str]:
 
 
 def _call_render(app: Flask, template: Template, context: dict[str, Any]) -> str:
-    """Call `_render`, or the function that a tool has put in its place.
+    """Call `_render`, which a tool may have monkeypatched.
 
-    Flask passes the arguments by position. Tools written for Flask before 2.2 replace
-    `_render` by a function whose parameters are in the order of that time.
+    Flask passes the arguments by position. Tools written for Flask before 2.2 replace `_render` by
+    a function with the parameter order of that version.
     """
     if _has_older_order(_render):
         return cast("Any", _render)(template, context, app)  # type: ignore[no-any-return]
@@ -120,15 +120,15 @@ def _call_render(app: Flask, template: Template, context: dict[str, Any]) -> str
 
 @lru_cache(maxsize=16)
 def _has_older_order(function: Callable[..., Any]) -> bool:
-    """Whether the parameters are those that Flask's `_render` had before 2.2."""
+    """Whether the parameters are those of Flask's `_render` before 2.2."""
     try:
         return [*signature(function).parameters] == ["template", "context", "app"]
-    except (TypeError, ValueError):  # what Python cannot inspect is called as Flask calls it
+    except (TypeError, ValueError):  # without a signature, it is called as in current Flask
         return False
 
 
 def _render(app: Flask, template: Template, context: dict[str, Any]) -> str:
-    if not isinstance(context, dict):  # in the older order: AWS X-Ray's replacement does so
+    if not isinstance(context, dict):  # the older order, as in AWS X-Ray's replacement
         app, template, context = context, cast("Template", app), cast("Any", template)
     app.update_template_context(context)
     _tell(before_render_template, app, template, context)
@@ -156,10 +156,10 @@ def _tell(signal: NamedSignal, app: Flask, template: Template, context: dict[str
         signal.send(app, _async_wrapper=app.ensure_sync, template=template, context=context)
 
 
-if not TYPE_CHECKING:  # a checker would take it for a promise of any name
+if not TYPE_CHECKING:  # for a type checker, it would declare every name
 
     def __getattr__(name: str) -> Any:
-        """What `jinja.py` defines, once it is asked for."""
+        """Import the names of `jinja.py` at first use."""
         if name not in _OF_JINJA:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from . import jinja

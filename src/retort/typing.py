@@ -1,6 +1,6 @@
-"""Type aliases for what views, hooks and handlers take and return.
+"""Type aliases for the arguments and return values of views, hooks and handlers.
 
-Names and meaning are those of ``flask.typing``; nothing here exists at run time but aliases.
+Names and meaning are those of ``flask.typing``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if t.TYPE_CHECKING:
     from werkzeug.datastructures import Headers
     from werkzeug.sansio.response import Response
 
-# What a view may return alone.
+# A return value of a view without status and headers.
 ResponseValue = t.Union[
     "Response",
     str,
@@ -42,7 +42,7 @@ HeadersValue = t.Union[
     Sequence[tuple[str, HeaderValue]],
 ]
 
-# What a view may return in all: the value, with a status, headers, or both.
+# All return values of a view: the value, with a status, headers, or both.
 ResponseReturnValue = t.Union[
     ResponseValue,
     tuple[ResponseValue, HeadersValue],
@@ -79,8 +79,8 @@ TemplateTestCallable = Callable[..., bool]
 URLDefaultCallable = Callable[[str, dict[str, t.Any]], None]
 URLValuePreprocessorCallable = Callable[[t.Optional[str], t.Optional[dict[str, t.Any]]], None]
 
-# The parameter is Any: a handler names the exception it wants, and callables
-# are contravariant in their parameters.
+# The parameter is Any: a handler declares the exception class it handles, and callables are
+# contravariant in their parameters.
 ErrorHandlerCallable = t.Union[
     Callable[[t.Any], ResponseReturnValue],
     Callable[[t.Any], Awaitable[ResponseReturnValue]],
@@ -91,6 +91,6 @@ RouteCallable = t.Union[
     Callable[..., Awaitable[ResponseReturnValue]],
 ]
 
-# What Retort's own code passes around.
+# Aliases of Retort's own code.
 ViewArgs = dict[str, t.Any]
 Body = Iterable[bytes]

@@ -1,7 +1,6 @@
-"""Views written as classes: `View` with one method, `MethodView` with one per HTTP method.
+"""Class-based views: `View` with one method, `MethodView` with one per HTTP method.
 
-A class becomes a view function by `View.as_view`; routing and dispatch see only
-that function.
+`View.as_view` converts a class to a view function; routing and dispatch use only that function.
 """
 
 from __future__ import annotations
@@ -16,12 +15,12 @@ if TYPE_CHECKING:
 
     from .typing import ResponseReturnValue, RouteCallable
 
-# The names of a `MethodView`'s methods that answer requests.
+# The names of a `MethodView`'s methods that handle requests.
 http_method_funcs = frozenset({"delete", "get", "head", "options", "patch", "post", "put", "trace"})
 
 
 class View:
-    """A view as a class: override `dispatch_request`, register `as_view`.
+    """A class-based view: override `dispatch_request`, register `as_view`.
 
     ::
 
@@ -34,42 +33,41 @@ class View:
     Flask doc: Class-based Views.
     """
 
-    #: HTTP methods the view answers; ``None`` leaves them to the route, which takes GET.
+    #: HTTP methods of the view; ``None``: those of the route, by default GET.
     methods: ClassVar[Collection[str] | None] = None
-    #: Whether OPTIONS is answered without calling the view; ``None`` leaves it to the app.
+    #: Whether OPTIONS is handled without calling the view; ``None``: the app decides.
     provide_automatic_options: ClassVar[bool | None] = None
     #: Whether pages of other sites may send to the view; see :func:`~retort.cross_origin_exempt`.
     cross_origin_exempt: ClassVar[bool] = False
-    #: Wrapped around the view function, the first one innermost.
+    #: Decorators applied to the view function, the first one innermost.
     decorators: ClassVar[list[Callable[..., Any]]] = []
-    #: Make an instance for each request. With ``False`` one instance serves all, also
-    #: at the same time in several threads: then keep nothing of a request on ``self``.
+    #: Create an instance for each request. With ``False``, one instance handles all requests, also
+    #: concurrently in several threads: then store no request data on ``self``.
     init_every_request: ClassVar[bool] = True
 
     def dispatch_request(self) -> ResponseReturnValue:
-        """Answer one request; the variables of the URL come as keyword arguments.
+        """Handle one request; URL variables are passed as keyword arguments.
 
         :raises NotImplementedError: if a subclass does not override it.
         """
         raise NotImplementedError(
             f"{type(self).__name__} has no dispatch_request()."
-            " Define it: what it returns is the response."
+            " Define it; its return value is the response."
         )
 
     @classmethod
     def as_view(cls, name: str, *class_args: Any, **class_kwargs: Any) -> RouteCallable:
-        """Make the view function to register with a route.
+        """Create the view function to register with a route.
 
-        :param name: name of the function, and so the endpoint, unless the route names
-            another.
-        :param class_args: given to the class when an instance is made.
+        :param name: name of the function, and so the default endpoint.
+        :param class_args: passed to the class when an instance is created.
         :param class_kwargs: the same.
-        :raises TypeError: if the class does not take these arguments; at once without
+        :raises TypeError: if the class does not accept these arguments; immediately without
             ``init_every_request``, otherwise with the first request.
         """
         if cls.init_every_request:
-            # A tool may replace the class of a registered view, and flask-injector reads
-            # the arguments out of this closure, by their names.
+            # Tools may replace the class of a registered view, and flask-injector reads the
+            # arguments from this closure by their names.
             def view(**url_variables: Any) -> ResponseReturnValue:
                 instance = registered.view_class(*class_args, **class_kwargs)
                 return _dispatch(instance, url_variables)
@@ -85,8 +83,8 @@ class View:
 
     @classmethod
     def _decorated(cls, view: Any, name: str) -> Any:
-        """The view inside its decorators, carrying what routing and tools read."""
-        # Decorators such as `functools.wraps` copy these two; not all of them do.
+        """Apply the decorators, and set the attributes that routing and tools read."""
+        # Decorators that use `functools.wraps` copy these two; others do not.
         view.__name__ = name
         view.__module__ = cls.__module__
         for decorator in cls.decorators:
@@ -101,7 +99,7 @@ class View:
 
 
 class MethodView(View):
-    """A view as a class with one method per HTTP method.
+    """A class-based view with one method per HTTP method.
 
     ::
 
@@ -111,9 +109,9 @@ class MethodView(View):
 
         app.add_url_rule("/entries/<int:id>", view_func=Entry.as_view("entry"))
 
-    ``methods`` is made from the methods the class and its parents have, unless the
-    class sets it. HEAD is answered by ``get`` if there is no ``head``. A class that has
-    ``accepts``, the list of media types it takes, answers QUERY with ``query``.
+    ``methods`` is derived from the methods of the class and its parents, unless the class sets it.
+    ``get`` handles HEAD if there is no ``head``. If a class has ``accepts``, the list of accepted
+    media types, its method ``query`` handles QUERY.
     Flask doc: Class-based Views, Method Dispatching.
     """
 
@@ -123,10 +121,10 @@ class MethodView(View):
             cls.methods = _methods_of(cls) or None
 
     def dispatch_request(self, **kwargs: Any) -> ResponseReturnValue:
-        """Call the method named as the request's.
+        """Call the method with the name of the request method.
 
-        :raises SetupError: an ``AssertionError``, if the route takes a method that
-            the class does not have.
+        :raises SetupError: an ``AssertionError``, if the route accepts a method that the class does
+            not have.
         """
         name = request.method.lower()
         handler = getattr(self, name, None)
@@ -143,10 +141,10 @@ def _dispatch(view: View, url_variables: dict[str, Any]) -> ResponseReturnValue:
 
 
 def _methods_of(cls: type[View]) -> set[str]:
-    """HTTP methods the class has functions for, and those its parents declare."""
+    """The HTTP methods that the class implements, and those its parents declare."""
     methods = {name.upper() for name in http_method_funcs if hasattr(cls, name)}
     if hasattr(cls, "query") and getattr(cls, "accepts", None) is not None:
-        methods.add("QUERY")  # only then: `query` is a usual name for other things
+        methods.add("QUERY")  # only with `accepts`: `query` is a common name for other methods
     for base in cls.__bases__:
         methods.update(getattr(base, "methods", None) or ())
     return methods
@@ -154,7 +152,7 @@ def _methods_of(cls: type[View]) -> set[str]:
 
 def _unimplemented(view: View, name: str) -> str:
     return (
-        f"Unimplemented method {name.upper()!r}: the route takes it,"
+        f"Unimplemented method {name.upper()!r}: the route accepts it,"
         f" but {type(view).__name__} has no method {name}()."
-        f" Write `def {name}(self, ...)`, or leave it out of the route's methods."
+        f" Write `def {name}(self, ...)`, or remove it from the route's methods."
     )
