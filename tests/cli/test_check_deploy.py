@@ -222,7 +222,7 @@ def test_a_limit_of_the_program_that_is_none_is_found(deploy):
     assert deploy(with_config(SERVER_HEADER_TIMEOUT="soon")) == ["error server-limit"]
     assert deploy.settings["--header-timeout"] == ("soon", "config SERVER_HEADER_TIMEOUT")
     (finding,) = deploy.content["findings"]
-    assert "app.config[\"SERVER_HEADER_TIMEOUT\"]: 'soon' is no number" in finding["message"]
+    assert "app.config[\"SERVER_HEADER_TIMEOUT\"]: 'soon' is not a number" in finding["message"]
 
 
 @pytest.mark.parametrize(

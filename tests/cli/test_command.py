@@ -126,7 +126,7 @@ BAD_PROGRAMS = {
         [
             "While importing 'bad', an ImportError was raised:",
             "bad.py:2 in <module>: import not_installed_at_all",
-            "Install what provides 'not_installed_at_all'",
+            "Install the package for 'not_installed_at_all'",
         ],
     ),
     "removed from flask": (
@@ -183,7 +183,7 @@ def test_a_program_that_cannot_be_loaded_is_told_in_one_paragraph(retort, write,
         ("hello:app.x", 2, ["Failed to parse 'app.x'"]),
         ("hello:index()", 1, ["A valid Flask application was not obtained from 'hello:index()'"]),
         ("hello:app(", 2, ["Failed to parse 'app('"]),
-        ("flask", 2, ["that is the framework's own name", "another name"]),
+        ("flask", 2, ["this is the name of the framework", "rename the file"]),
     ],
 )
 def test_a_target_that_does_not_work_is_told_in_one_paragraph(

@@ -46,7 +46,7 @@ def test_every_limit_of_the_server_has_an_option():
 def test_the_help_names_the_defaults_of_the_server():
     texts = {option.name: option.help for option in LIMIT_OPTIONS}
     named = {
-        name: LIMITS[name].read(text.rpartition(" ")[2].strip("."))
+        name: LIMITS[name].read(text.rpartition(" ")[2].strip(".)"))
         for name, text in texts.items()
         if name not in ("keep_alive", "limit_body")  # they follow others
     }
@@ -96,13 +96,13 @@ def test_each_limit_can_be_given_by_a_variable(monkeypatch):
         ("--upload-timeout=inf", "from 1 to 2592000"),
         ("--send-timeout=-1", "from 1 to 86400"),
         ("--body-rate=fast", "such as 500000, 64K, 16M or 1G"),
-        ("--body-rate=2G", "0 lets a body come at any rate"),
+        ("--body-rate=2G", "0 disables the minimum rate"),
         ("--limit-headers=4K", "from 8192 to 16777216 bytes"),
         ("--limit-target=64K", "from 1 to 65534 bytes"),
-        ("--limit-body=0", "Leave it out"),
-        ("--limit-body=-1", "no number of bytes"),
-        ("--limit-body=1.5M", "no number of bytes"),
-        ("--limit-body=٣", "no number of bytes"),
+        ("--limit-body=0", "Omit it"),
+        ("--limit-body=-1", "not a number of bytes"),
+        ("--limit-body=1.5M", "not a number of bytes"),
+        ("--limit-body=٣", "not a number of bytes"),
     ],
 )
 def test_a_limit_that_is_none_is_refused_with_what_to_give_instead(option, advice):

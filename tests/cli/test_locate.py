@@ -260,7 +260,7 @@ def test_an_import_that_fails_inside_the_module_is_always_told(write, raise_if_n
         "While importing 'broken_import', an ImportError was raised:",
         "  broken_import.py:3 in <module>: import not_installed_at_all",
         "ModuleNotFoundError: No module named 'not_installed_at_all'",
-        "Install what provides 'not_installed_at_all' in this environment, or correct the import.",
+        "Install the package for 'not_installed_at_all' here, or correct the import.",
     ]
 
 
@@ -281,7 +281,7 @@ def test_another_exception_of_the_module_is_passed_on(write):
 
 
 def test_a_file_named_like_the_framework_is_told_to_be_renamed():
-    with pytest.raises(NoAppException, match="give the file another name"):
+    with pytest.raises(NoAppException, match="rename the file"):
         locate_app("flask", None)
 
 

@@ -64,7 +64,7 @@ def test_a_certificate_file_needs_its_key(files):
 
 
 def test_a_key_needs_its_certificate(files):
-    with pytest.raises(click.BadParameter, match="give --cert as well"):
+    with pytest.raises(click.BadParameter, match="pass --cert as well"):
         parsed("--key", files[1])
 
 
@@ -78,7 +78,7 @@ def test_a_throw_away_certificate_needs_cryptography(cryptography):
 
 @pytest.mark.parametrize("cryptography", ["installed"], indirect=True)
 def test_a_throw_away_certificate_has_its_own_key(cryptography, files):
-    with pytest.raises(click.BadParameter, match="makes its own key"):
+    with pytest.raises(click.BadParameter, match="creates its own key"):
         parsed("--cert", "adhoc", "--key", files[1])
 
 

@@ -76,7 +76,7 @@ def test_a_base_url_says_it_all(app):
 
 @pytest.mark.parametrize("extra", [{"subdomain": "api"}, {"url_scheme": "https"}])
 def test_a_base_url_together_with_its_parts_is_an_error(app, extra):
-    with pytest.raises(AssertionError, match=r"base_url='http://other' already says"):
+    with pytest.raises(AssertionError, match=r"base_url='http://other' already has the host"):
         EnvironBuilder(app, "/", base_url="http://other", **extra)
 
 

@@ -1,12 +1,12 @@
 """Make ``import flask`` and every ``flask.<module>`` find Retort, in this process.
 
-`install` puts one finder into ``sys.meta_path``. `tables.py` says what it finds: modules of
-ours that *are* Flask's module of that name, so that a name replaced in one is replaced in the
-other, and for every other module of Flask where each of its names lives here. `finder.py`
-makes the modules, `names.py` gives what is in them Flask's module names, `children.py` lets
-child processes have the alias too.
+`install` adds one finder to ``sys.meta_path``. `tables.py` lists what it finds: modules of Retort
+that *are* Flask's module of that name, so that monkeypatching one patches the other, and for every
+other module of Flask the location of each of its names in Retort. `finder.py` creates the modules,
+`names.py` sets Flask's module names on their contents, `children.py` extends the alias to child
+processes.
 
-This package imports nothing of Retort's: it knows the rest by name.
+This package imports nothing else of Retort; the tables refer to it by name.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ FINDER = Finder()
 
 
 class AliasError(RuntimeError):
-    """The real Flask was imported before `install`; the message says by which module."""
+    """The real Flask was imported before `install`; the message names the importing module."""
 
 
 def install() -> None:
-    """Let ``import flask`` find Retort from now on; a second call does nothing.
+    """Make ``import flask`` find Retort; a second call does nothing.
 
     :raises AliasError: if the real Flask was imported before.
 
-    ``importlib.metadata.version("flask")`` answers `FLASK_VERSION` where no Flask 3 is
+    ``importlib.metadata.version("flask")`` returns `FLASK_VERSION` if no Flask 3 is
     installed. Put ``import retort.as_flask; retort.as_flask.install()`` at the top of a
     program that is not started by ``retort`` or ``python -m retort``.
 
-    Python processes that this one starts have the alias as well: the environment variable
+    The alias also applies to Python child processes: the environment variable
     ``RETORT_AS_FLASK`` is set for them. Without it (``env={}``), in another environment, or
     with ``python -S``, a child process imports the Flask that is installed.
     """
@@ -49,10 +49,10 @@ def install() -> None:
 
 
 def install_ahead() -> None:
-    """`install`, if this process has been started to run Retort; nothing in any other.
+    """Call `install` if this process was started to run Retort.
 
-    For tools that import Flask before the program begins, as ``opentelemetry-instrument``
-    does: it calls this by the entry point in ``pyproject.toml``. The process runs Retort if
+    For tools that import Flask before the program starts, such as ``opentelemetry-instrument``,
+    which calls this through the entry point in ``pyproject.toml``. The process runs Retort if
     its command is ``retort``, or names a file that imports ``retort.as_flask``: a server such
     as gunicorn with ``wsgi:app``.
     """

@@ -1,7 +1,7 @@
-"""The alias in child processes: an environment variable, read at the start of Python.
+"""The alias in child processes: an environment variable that is read when Python starts.
 
-`retort-as-flask.pth`, installed beside the package, imports `_retort_as_flask` where the
-variable is set. Without the variable it costs one look into the environment.
+`retort-as-flask.pth`, installed beside the package, imports `_retort_as_flask` if the variable is
+set. Without the variable, it only reads the environment.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ PATH_FILE = "retort-as-flask.pth"
 
 
 def include_children() -> None:
-    """Let Python processes started from now on find Retort as ``flask``."""
+    """Enable the alias in child processes started from now on."""
     os.environ[VARIABLE] = "1"
 
 
 def why_children_are_left_out() -> str | None:
-    """Why child processes would import another Flask, as a sentence; ``None`` if they do not."""
+    """The reason, as a sentence, why child processes do not get the alias; ``None`` if they do."""
     if getattr(sys, "frozen", False):
         return None  # its child processes are the program itself
     if any(os.path.isfile(os.path.join(folder, PATH_FILE)) for folder in _site_folders()):
@@ -32,12 +32,12 @@ def why_children_are_left_out() -> str | None:
     return (
         f"Python processes that this program starts will not find Retort as `flask`: {PATH_FILE}"
         f" is in no site folder of {sys.prefix}. Install Retort there with pip, or put `import"
-        " retort.as_flask; retort.as_flask.install()` at the top of what they run."
+        " retort.as_flask; retort.as_flask.install()` at the top of their program."
     )
 
 
 def _site_folders() -> Iterator[str]:
-    """Folders whose ``.pth`` files Python reads at its start."""
+    """Folders whose ``.pth`` files Python reads when it starts."""
     if not sys.flags.no_site:
         yield from site.getsitepackages()
         if site.ENABLE_USER_SITE:

@@ -1,4 +1,4 @@
-"""Whether a process was started to run Retort, as far as its command line shows it.
+"""Detect from the command line whether a process was started to run Retort.
 
 For agents that import Flask before the program: it is then too late for the program to
 install the alias.
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 # `import retort.as_flask`, `from retort import as_flask`
 _INSTALLS_ALIAS = re.compile(rb"^\s*(import|from)\s+retort\b.*\bas_flask\b", re.MULTILINE)
 _READ_AT_MOST_BYTES = 1_000_000
-# How servers name the folder that they import the program from, or its file.
+# The options of servers for the program's folder or file.
 _FOLDER_OPTIONS = ("--chdir", "--pythonpath", "--app-dir", "--python-path")
-# A file that gunicorn reads by itself.
+# A file that gunicorn reads by default.
 _USUAL_FILES = ("gunicorn.conf.py",)
 
 
 def runs_retort(arguments: Sequence[str]) -> bool:
-    """Whether the command is Retort's, or names a program that installs the alias itself.
+    """Whether the command is Retort's, or a program that installs the alias itself.
 
     :param arguments: those of the Python process, as in :data:`sys.orig_argv`.
     """
@@ -32,12 +32,12 @@ def runs_retort(arguments: Sequence[str]) -> bool:
 
 
 def command_of(arguments: Sequence[str]) -> str | None:
-    """The script or module in a command line of Python's, without folder and suffix."""
+    """The script or module in a Python command line, without folder and suffix."""
     rest = iter(arguments[1:])
     for argument in rest:
         if argument == "-m":
             return next(rest, "").partition(".")[0]
-        if argument in ("-X", "-W"):  # each takes a value
+        if argument in ("-X", "-W"):  # options with a value
             next(rest, None)
         elif not argument.startswith("-"):
             return argument.replace("\\", "/").rpartition("/")[2].removesuffix(".exe")
@@ -45,7 +45,7 @@ def command_of(arguments: Sequence[str]) -> str | None:
 
 
 def _files_in(arguments: Sequence[str]) -> Iterator[str]:
-    """The files that the arguments may name: ``wsgi.py``, ``wsgi:app``, ``site.wsgi``."""
+    """Candidate files of the arguments: ``wsgi.py``, ``wsgi:app``, ``site.wsgi``."""
     folders = ["", *_folders_in(arguments)]
     for folder in folders:
         yield from (os.path.join(folder, file) for file in _USUAL_FILES)
@@ -72,5 +72,5 @@ def _installs_alias(path: str) -> bool:
     try:
         with open(path, "rb") as file:
             return _INSTALLS_ALIAS.search(file.read(_READ_AT_MOST_BYTES)) is not None
-    except (OSError, ValueError):  # no such file; or no name of a file at all
+    except (OSError, ValueError):  # no such file, or an invalid file name
         return False

@@ -1,4 +1,4 @@
-"""Name the module that imported the real Flask too early."""
+"""Find the module that imported the real Flask too early."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import types
 
 
 def too_late(real: types.ModuleType) -> str:
-    """Say where the real Flask was imported, and what to do about it.
+    """The error message for a real Flask that is already imported.
 
-    :param real: the module ``flask`` that is not ours.
+    :param real: the imported module ``flask``.
     """
     place = getattr(real, "__file__", None) or "an unknown place"
     importer = _importer_of(real)
@@ -24,7 +24,7 @@ def too_late(real: types.ModuleType) -> str:
 
 
 def _importer_of(real: types.ModuleType) -> str | None:
-    """The first module that holds Flask or something of it, with its file."""
+    """The first module that refers to Flask or one of its objects, with its file."""
     for name, module in list(sys.modules.items()):
         if name == "flask" or name.startswith("flask."):
             continue

@@ -1,4 +1,4 @@
-"""What ``importlib.metadata`` finds under the name ``flask`` while Retort stands in for it."""
+"""The distribution ``flask`` that ``importlib.metadata`` finds while the alias is installed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class FlaskDistribution(importlib.metadata.Distribution):
 
 
 def is_flask_3_installed(finder: object, context: DistributionFinder.Context | None) -> bool:
-    """Whether other finders than ``finder`` know a Flask 3."""
+    """Whether finders other than ``finder`` find a Flask 3."""
     wanted = DistributionFinder.Context(name="flask", path=getattr(context, "path", sys.path))
     return any(found.version.startswith("3.") for found in _found_by_others(finder, wanted))
 

@@ -1,4 +1,4 @@
-"""The modules of Flask, as the import system finds them while Retort stands in for Flask."""
+"""The import system's finder and loader for the modules of Flask."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MAIN = "flask.__main__"
 
 
 class AliasModule(types.ModuleType):
-    """A module of Flask put together from ours; each name is fetched when first read."""
+    """A module of Flask composed of Retort's names; each is fetched when first read."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name, f"{name}, as Retort provides it.")
@@ -47,7 +47,7 @@ class AliasModule(types.ModuleType):
 
 
 class Finder(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
-    """Finds and loads what the tables name, and the distribution called ``flask``."""
+    """Finds and loads the modules in the tables, and the distribution ``flask``."""
 
     def find_spec(
         self,
@@ -59,7 +59,7 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
             return self._spec(fullname)
         parent = fullname.rpartition(".")[0]
         if parent in WHOLE:
-            # Python would go on to look in our folder, and load our file a second time.
+            # Otherwise Python would search the package's folder and load the file a second time.
             raise ModuleNotFoundError(f"No module named {fullname!r}", name=fullname)
         return None
 
@@ -68,8 +68,8 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
         spec = importlib.machinery.ModuleSpec(
             fullname, self, origin=file, is_package=fullname in PACKAGES
         )
-        # Gives the module a `__file__`, by which programs find Flask's folder and Python
-        # finds the source of its classes.
+        # The module needs a `__file__`: programs find Flask's folder by it, and Python the source
+        # of its classes.
         spec.has_location = file is not None
         return spec
 
@@ -78,8 +78,8 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
             return AliasModule(spec.name)
         if spec.name not in WHOLE:
             return None
-        # Our own module, complete: what a tool's import hook reads and sets is read and set
-        # there. The import system will write `__spec__`; `exec_module` puts it back.
+        # The complete module of Retort, so that import hooks of tools read and patch it directly.
+        # The import system sets `__spec__`; `exec_module` restores it.
         module = importlib.import_module(WHOLE[spec.name])
         spec.loader_state = module.__spec__
         return module
@@ -101,7 +101,7 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
                 importlib.import_module(child)
 
     def get_source(self, fullname: str) -> str | None:
-        """The source of ``flask.__main__``, which ``python -m flask`` runs; else none."""
+        """The source of ``flask.__main__``, for ``python -m flask``; ``None`` for other modules."""
         return "from retort.cli import main\nmain()\n" if fullname == _MAIN else None
 
     def get_code(self, fullname: str) -> types.CodeType:
@@ -125,10 +125,9 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
 
 
 def position_in_meta_path() -> int:
-    """Where the finder is put: before the first finder of Python's own.
+    """The index of the finder: before Python's first finder.
 
-    The import hooks of agents stand at the front, and see the import of Flask only if the
-    module is not found before them.
+    Import hooks of agents are at the front, and only run if no finder before them finds Flask.
     """
     standard = (
         importlib.machinery.BuiltinImporter,
@@ -140,7 +139,7 @@ def position_in_meta_path() -> int:
 
 
 def origins(module: str) -> dict[str, tuple[str, str | None]]:
-    """For each name in ``module`` of Flask: our module, and the name there (None: itself)."""
+    """For each name in ``module`` of Flask: Retort's module, and the name there (None: itself)."""
     found: dict[str, tuple[str, str | None]] = {}
     for source, names in COMPOSED[module].items():
         for entry in names.split():
@@ -160,9 +159,9 @@ def fetch(module: str, name: str | None) -> Any:
 
 
 def _file_of(fullname: str) -> str | None:
-    """The file shown for a module put together here: that of ours with the same subject."""
+    """The ``__file__`` of a composed module: that of the corresponding module of Retort."""
     if fullname in WHOLE:
-        return None  # our module has its own
+        return None  # Retort's module has its own
     if fullname in ("flask", _MAIN):
         return os.path.join(_FOLDER, "__init__.py" if fullname == "flask" else "__main__.py")
     candidates = [ours for ours, home in HOMES.items() if home == fullname]
@@ -173,7 +172,7 @@ def _file_of(fullname: str) -> str | None:
 
 
 def _forget_fetched(module: types.ModuleType) -> None:
-    """Fetch every name again when it is read: ``importlib.reload`` is called for that."""
+    """Fetch every name again at the next access, for ``importlib.reload``."""
     for name in origins(module.__name__):
         module.__dict__.pop(name, None)
 

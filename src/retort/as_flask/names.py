@@ -1,9 +1,9 @@
-"""Give classes and functions the module names that they have in Flask.
+"""Set the module names of classes and functions to those in Flask.
 
 Programs and tools read them: pgAdmin exempts Flask's static views from its CSRF check by
 name, agents name a transaction after ``flask.app:Flask...``, and a pickle holds the name of
-the module. Only what is found in a module of Flask under its own name gets that module's
-name, so that pickling keeps working.
+the module. An object gets the name of a Flask module only if that module has it under the object's
+own name, so that pickling works.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 _OURS_OF_WHOLE = {ours: name for name, ours in WHOLE.items()}
 
-# A package keeps its name: `from package import submodule` reads it.
+# A package keeps its name, which `from package import submodule` reads.
 _NAMED_AS_A_MODULE = SAME_SUBJECT | {
     ours for ours in _OURS_OF_WHOLE if ours not in ("retort.cli", "retort.json", "retort.testing")
 }
 
 
 def take_flask_names(module: ModuleType, name: str) -> None:
-    """Name what ``module`` provides after the module of Flask that it stands for.
+    """Set the module names of the contents of ``module`` to the corresponding Flask module.
 
-    :param module: complete, so that what it provides can be compared.
+    :param module: completely imported, so that its contents can be compared.
     :param name: the module's name in Flask.
     """
     for source_name in _sources_of(name):
@@ -37,13 +37,13 @@ def take_flask_names(module: ModuleType, name: str) -> None:
             if _is_defined_in(source_name, value) and _provides(module, value):
                 _rename(value, source_name, name)
         if source_name in _NAMED_AS_A_MODULE and _home_of(source_name) == name:
-            # What the module defines from now on, and its warnings, bear Flask's name. The
-            # import system reads `__spec__` and `__package__`, which stay.
+            # Functions that the module defines later, and its warnings, get Flask's name. The
+            # import system reads `__spec__` and `__package__`, which are not changed.
             vars(source)["__name__"] = name
 
 
 def _home_of(source: str, qualname: str | None = None) -> str | None:
-    """The module in which Flask has what our module ``source`` defines."""
+    """The Flask module for definitions of Retort's module ``source``."""
     if qualname is not None and source in HOMES_OF_NAMES:
         home = HOMES_OF_NAMES[source].get(qualname)
         if home is not None:
@@ -54,7 +54,7 @@ def _home_of(source: str, qualname: str | None = None) -> str | None:
 
 
 def _sources_of(name: str) -> list[str]:
-    """Our loaded modules that define something which Flask has in the module ``name``."""
+    """The loaded modules of Retort with definitions of the Flask module ``name``."""
     ours = [loaded for loaded in sys.modules if loaded.startswith("retort.")]
     return [
         source
@@ -84,7 +84,7 @@ def _rename(value: type | FunctionType, source: str, name: str) -> None:
 
 
 def _set_module(value: type | FunctionType, name: str) -> None:
-    # CPython 3.13 forgets the line of a class with its module; `inspect.getsource` needs it.
+    # In CPython 3.13, setting the module removes the line number, which `inspect.getsource` needs.
     line = vars(value).get("__firstlineno__")
     value.__module__ = name
     if line is not None:
@@ -92,7 +92,7 @@ def _set_module(value: type | FunctionType, name: str) -> None:
 
 
 def _functions_of(attribute: Any) -> Iterator[FunctionType]:
-    """The functions behind an attribute of a class: a method, a property's parts."""
+    """The functions of a class attribute: a method, a property's accessors."""
     if isinstance(attribute, (staticmethod, classmethod)):
         attribute = attribute.__func__
     if isinstance(attribute, property):

@@ -1,7 +1,7 @@
-"""Which names the modules of Flask have, and where each of them lives here.
+"""The names in the modules of Flask, and where each of them is defined in Retort.
 
-Only data: `finder.py` makes modules of it, `names.py` gives classes and functions the module
-names they have in Flask.
+Data only: `finder.py` creates modules from it, `names.py` sets the module names of classes and
+functions to those in Flask.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FLASK_VERSION = "3.1.3"
-"""The release of Flask that Retort stands in for."""
+"""The release of Flask that Retort replaces."""
 
-# Modules of Flask that are a module of ours: a name replaced in one is replaced in the other.
+# Modules of Flask that are a module of Retort: monkeypatching one patches the other.
 WHOLE = {
     "flask.cli": "retort.cli",
     "flask.config": "retort.config",
@@ -32,7 +32,7 @@ WHOLE = {
     "flask.views": "retort.views",
 }
 
-# For each module of Flask: where its names live. "a=b" is b there, called a in Flask.
+# For each module of Flask: where its names are defined. "a=b" is b there, a in Flask.
 COMPOSED: Mapping[str, Mapping[str, str]] = {
     "flask": {
         "retort.app": "Flask",
@@ -145,7 +145,7 @@ COMPOSED: Mapping[str, Mapping[str, str]] = {
     },
 }
 
-# What `import flask` imports too. Tracing tools wait for these by name, to patch what is in them.
+# Modules that `import flask` imports too. Tracing tools hook their import by name to patch them.
 ALONG = (
     "flask.app",
     "flask.blueprints",
@@ -167,11 +167,11 @@ ALONG = (
     "flask.wrappers",
 )
 
-# Modules put together here that contain others, as `import a.b` must know.
+# Composed modules that are packages, as `import a.b` requires.
 PACKAGES = frozenset({"flask", "flask.sansio"})
 
-# For each module of ours whose classes and functions Flask has in a module of another name:
-# that name. The first module of ours for a name is the file that the module of Flask shows.
+# For each module of Retort whose classes and functions are in a module of another name in Flask:
+# that name. The first module for a name provides the `__file__` of the Flask module.
 HOMES: Mapping[str, str] = {
     "retort.app": "flask.app",
     "retort.blueprint": "flask.sansio.blueprints",
@@ -184,7 +184,7 @@ HOMES: Mapping[str, str] = {
     "retort.http.response": "flask.wrappers",
 }
 
-# What Flask has elsewhere than the rest of the module.
+# Names that Flask defines in another module than the rest.
 HOMES_OF_NAMES: Mapping[str, Mapping[str, str]] = {
     "retort.blueprint": {
         "Blueprint": "flask.blueprints",
@@ -196,8 +196,8 @@ HOMES_OF_NAMES: Mapping[str, Mapping[str, str]] = {
     "retort.setup": {"find_package": "flask.sansio.scaffold"},
 }
 
-# Modules with the subject of one module of Flask: what they define later (the view of the
-# static rule), and what they warn of, bears its name.
+# Modules that correspond to one module of Flask: functions they define later (the view of the
+# static rule) and their warnings have its name.
 SAME_SUBJECT = frozenset(
     {"retort.app", "retort.blueprint", "retort.context", "retort.setup", "retort.scaffold"}
 )

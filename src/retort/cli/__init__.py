@@ -1,7 +1,7 @@
-"""The command line: ``retort`` and what programs build their own commands from.
+"""The command line: ``retort``, and the classes for a program's own commands.
 
-Everything Flask documents for ``flask.cli`` can be imported from here. How an application
-is served is the business of `retort.server`, imported only when `run` is called.
+All documented names of ``flask.cli`` can be imported from here. `retort.server` serves the
+application; it is imported only when `run` is called.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""Describe an exception of the user's program in one paragraph: what, file and line.
+"""Describe an exception of the user's program in one paragraph: error, file and line.
 
-Only the user's own frames are shown; those of Python's import system, of Retort and of
-installed packages say nothing about what to change. Finding the program is told in
-`locate.py`.
+Only frames of the program are shown, not those of Python's import system, of Retort and of
+installed packages. `locate.py` finds the program.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 def own_frames(error: BaseException) -> list[traceback.FrameSummary]:
     """The frames of the program in the traceback, outermost first.
 
-    Those of installed packages count as well when there is nothing else to show.
+    If there are none, frames of installed packages are included.
     """
     frames = [
         frame
@@ -31,12 +30,12 @@ def own_frames(error: BaseException) -> list[traceback.FrameSummary]:
 
 
 def import_failed(module_name: str, error: BaseException) -> str:
-    """The paragraph for an ``ImportError`` that ``module_name`` met while it was imported."""
+    """The paragraph for an ``ImportError`` raised while ``module_name`` was imported."""
     return _told(f"While importing {module_name!r}, an ImportError was raised:", error)
 
 
 def loading_failed(error: BaseException) -> str:
-    """The paragraph for what a program raised before its application was there."""
+    """The paragraph for an exception raised while the application was loaded."""
     if isinstance(error, SyntaxError):
         return _syntax_error(error)
     name = type(error).__name__
@@ -51,16 +50,16 @@ def _told(start: str, error: BaseException) -> str:
 
 
 def shown_path(path: str) -> str:
-    """``path`` as seen from the current folder, if it lies below."""
+    """``path`` relative to the current folder, if it is below it."""
     try:
         relative = os.path.relpath(path)
-    except ValueError:  # another drive, on Windows
+    except ValueError:  # a different drive, on Windows
         return path
     return path if relative.startswith(os.pardir) else relative
 
 
 def place_of(function: Callable[..., object]) -> str:
-    """Where a function is written: ``shop.py:12``."""
+    """The place of a function: ``shop.py:12``."""
     code = inspect.unwrap(function).__code__
     return f"{shown_path(code.co_filename)}:{code.co_firstlineno}"
 
@@ -82,18 +81,18 @@ def _frame_line(frame: traceback.FrameSummary) -> str:
 def _next_step(error: BaseException) -> str:
     if isinstance(error, ModuleNotFoundError) and error.name:
         return (
-            f"Install what provides {error.name.partition('.')[0]!r} in this environment,"
-            " or correct the import."
+            f"Install the package for {error.name.partition('.')[0]!r} here, or correct the import."
         )
     return "Correct the last line shown and run the command again."
 
 
-# From the code and not from `__file__`: without sources, code still names the file it was made of.
+# From the code, not from `__file__`: without sources, code objects keep the name of their source
+# file.
 _OUR_FOLDER = os.path.dirname(os.path.dirname(os.path.realpath(own_frames.__code__.co_filename)))
 
 
 def _is_machinery(filename: str) -> bool:
-    """Whether a frame is of Python's import system or of Retort."""
+    """Whether a frame belongs to Python's import system or to Retort."""
     if filename.startswith("<frozen importlib"):
         return True
     path = os.path.realpath(filename)
@@ -108,8 +107,8 @@ def _is_installed(filename: str) -> bool:
 
 @cache
 def _installed() -> tuple[str, ...]:
-    """Where Python and its packages are."""
-    import sysconfig  # large, and of no use to a program that loads
+    """The folders of Python and its packages."""
+    import sysconfig  # slow to import, and not needed if the program loads
 
     keys = ("stdlib", "platstdlib", "purelib", "platlib")
     return tuple(os.path.realpath(sysconfig.get_path(key)) for key in keys)

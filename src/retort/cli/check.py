@@ -1,6 +1,6 @@
-"""``retort check``: read the program and its HTML, and say what is wrong.
+"""``retort check``: static checks of a program and its HTML.
 
-What is looked for, and how, is in `devtools.checks`.
+The checks are in `devtools.checks`.
 """
 
 from __future__ import annotations
@@ -10,25 +10,25 @@ import click
 from .options import app_option, debug_option, env_file_option
 from .script_info import ScriptInfo, pass_script_info
 
-_HELP = """Read an application and its HTML, and report what cannot work or is not safe.
+_HELP = """Check an application and its HTML for errors and unsafe code.
 
 TARGET names the application, as for 'retort run'. It is imported, but not served, and no view
-is called. Every finding has its file, its line and what to change. What cannot be known from
-the text, such as a form that a script sends, is passed over.
+is called. Every finding has its file, its line and a fix. What cannot be determined from
+the text, such as a form that a script sends, is skipped.
 
 \b
 {rules}
 
-With --deploy it looks at the settings instead: with what 'retort run' would serve the
-application, where each setting came from, and what is unsafe about it in production. Options of
-'retort run' are given after two dashes: retort check --deploy TARGET -- --host 0.0.0.0.
+With --deploy it checks the settings instead: the settings with which 'retort run' would serve the
+application, their sources, and what is unsafe about them in production. Options of
+'retort run' follow two dashes: retort check --deploy TARGET -- --host 0.0.0.0.
 
-The exit status is 1 if there was an error, and 0 if there were warnings only.
+The exit status is 1 if there was an error, else 0.
 """
 
 
 class _Check(click.Command):
-    """Loads what it looks for when that is needed: all commands are made before one is run."""
+    """Imports the list of rules only for ``--help``: all commands are created at start-up."""
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         self.help = _HELP.format(rules=_rules())
@@ -58,7 +58,7 @@ def check_command(
     is_deploy: bool,
     is_json: bool,
 ) -> None:
-    """Report what is wrong with an application."""
+    """Run the checks and print their findings."""
     if target is not None and target.startswith("-"):  # check --deploy -- --workers 2
         run_options = (target, *run_options)
         target = None
@@ -79,5 +79,5 @@ def check_command(
     ctx.exit(1 if count(findings, ERROR) else 0)
 
 
-# The group takes these options as well; here they can be given after the command's name.
+# The group has these options too; here they may follow the command's name.
 check_command.params[1:1] = [app_option, env_file_option, debug_option]

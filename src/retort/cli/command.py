@@ -1,4 +1,4 @@
-"""The command ``retort``: the group with everything in it, and its entry point."""
+"""The command ``retort``: the group of all commands, and its entry point."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class _Retort(FlaskGroup):
-    """`FlaskGroup` that knows what people type when they mean ``run``."""
+    """`FlaskGroup` with a hint for a program in place of a command."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -30,19 +30,19 @@ class _Retort(FlaskGroup):
         if name.endswith(".py") and os.path.isfile(name):
             raise click.UsageError(
                 f"{name!r} is a program, not a command. Serve it with 'retort run {name}',"
-                f" or run it as it is with 'python -m retort {name}'.",
+                f" or run it as a script with 'python -m retort {name}'.",
                 ctx,
             )
         return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        """As Flask looks it up; but what Flask does not have, a program may have itself."""
+        """Like Flask, but a command that Flask does not have may be the program's."""
         command = super().get_command(ctx, name)
         if command not in (check_command, reload_command):
             return command
         try:
             app = ctx.ensure_object(ScriptInfo).load_app()
-        except Exception:  # the command will tell
+        except Exception:  # the command reports the error
             return command
         return app.cli.get_command(ctx, name) or command
 
@@ -52,7 +52,7 @@ cli = _Retort(
     help="""Serve and inspect a Retort or Flask application.
 
     The application is the file or module named with --app or FLASK_APP, else wsgi.py or
-    app.py in the current folder. Its own commands are listed below too.
+    app.py in the current folder. Its commands are listed below too.
     """,
 )
 cli.add_command(check_command)
@@ -62,9 +62,9 @@ cli.add_command(reload_command)
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command ``retort``; ends the process, with status 0, 1 or 2.
 
-    :param args: the arguments; those of the process if left out.
+    :param args: the arguments; default: those of the process.
 
-    ``import flask`` finds Retort from here on.
+    After this call, ``import flask`` finds Retort.
     """
     info = ScriptInfo(load_dotenv_defaults=get_load_dotenv())
     try:

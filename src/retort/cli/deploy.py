@@ -1,8 +1,7 @@
 """``retort check --deploy``: the settings a program would be served with, and their risks.
 
 Nothing is served. The settings are those of ``retort run``, from its options and variables, and
-those of the program's config; each is shown with where it came from. What is unsafe
-about them is decided in `deploy_rules.py`.
+those of the program's config, each with its source. `deploy_rules.py` finds the risks.
 """
 
 from __future__ import annotations
@@ -33,11 +32,10 @@ _SECRET = frozenset({"SECRET_KEY", "SECRET_KEY_FALLBACKS"})
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting in force.
+    """An effective setting.
 
     :param name: an option of ``retort run``, or a key of the config.
-    :param source: ``default``, ``program``, or the option, variable or key of the config that it
-        came from.
+    :param source: ``default``, ``program``, or the option, variable or config key that sets it.
     """
 
     name: str
@@ -50,8 +48,8 @@ def check_deployment(
 ) -> int:
     """Print settings and risks.
 
-    :param words: options as for ``retort run``.
-    :returns: the exit status: 1 if there is an error among them.
+    :param words: command-line options as for ``retort run``.
+    :returns: the exit status: 1 if a risk is an error.
     """
     run_context = run_command.make_context(
         "run", [*([target] if target else []), *words], parent=ctx, auto_envvar_prefix="FLASK_RUN"
@@ -74,7 +72,7 @@ def check_deployment(
 def server_settings(
     app: Flask, run_context: click.Context, from_files: Mapping[str, str]
 ) -> Iterator[Setting]:
-    """The options of ``retort run``, as they are in force."""
+    """The effective options of ``retort run``."""
     debug_origin = debug_source(run_context, from_files)
     yield Setting("--debug", str(get_debug_flag()), debug_origin)
     for param in run_context.command.params:
@@ -95,7 +93,7 @@ def server_settings(
 
 
 def debug_source(run_context: click.Context, from_files: Mapping[str, str]) -> str:
-    """Where debug mode, on or off, comes from: it can be given before the command, too."""
+    """The source of debug mode, on or off; the option may also precede the command."""
     contexts: list[click.Context | None] = [
         run_context,
         run_context.parent,
@@ -121,7 +119,7 @@ def _origin(
 def config_settings(
     app: Flask, from_files: Mapping[str, str], debug_origin: str
 ) -> Iterator[Setting]:
-    """The keys of the config that Retort knows. A program's own ones may hold secrets."""
+    """The config keys defined by Retort. Those of the program may hold secrets."""
     for key, default in sorted(app.default_config.items()):
         value = app.config.get(key)
         shown = hidden(value) if key in _SECRET else _shown(value)
@@ -139,7 +137,7 @@ def _config_source(key: str, value: Any, default: Any, from_files: Mapping[str, 
 
 
 def _is_read_from(text: str, value: Any) -> bool:
-    """Whether ``Config.from_prefixed_env`` makes this value of the text."""
+    """Whether ``Config.from_prefixed_env`` parses the text to this value."""
     try:
         read: Any = json.loads(text)
     except ValueError:
@@ -153,7 +151,7 @@ def _variable(name: str, from_files: Mapping[str, str]) -> str:
 
 
 def hidden(value: Any) -> str:
-    """What may be shown of a secret, or of several."""
+    """The displayed text for a secret, or for several."""
     if not value:
         return _shown(value)
     if isinstance(value, (list, tuple)):
@@ -178,7 +176,7 @@ def as_json(settings: Sequence[Setting], risks: Sequence[Risk]) -> str:
 
 
 def as_text(settings: Sequence[Setting], risks: Sequence[Risk]) -> str:
-    """A table of the settings, a paragraph for each risk, and a line that counts them."""
+    """A table of the settings, a paragraph for each risk, and a line with their number."""
     return "\n\n".join([_table(settings), *map(_paragraph, risks), _summary(risks)])
 
 

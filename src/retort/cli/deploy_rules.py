@@ -1,6 +1,6 @@
-"""What is unsafe about serving a program with these settings; each rule is a small function.
+"""Rules for settings that are unsafe in production; each rule is a small function.
 
-An error is what nobody wants in production. A warning is what is right for some, who then know.
+An error is never correct in production. A warning may be intended.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ _NEW_KEY = "python -c 'import secrets; print(secrets.token_hex())'"
 
 @dataclass(frozen=True)
 class Risk:
-    """One thing that is unsafe: what it is and what it does, and what to change."""
+    """An unsafe setting: its description, its effect and the fix."""
 
     level: str
     rule: str
@@ -75,7 +75,7 @@ class Risk:
 class EffectiveSettings:
     """A program, and the settings it would be served with.
 
-    :param options: by the names of the parameters of ``retort run``.
+    :param options: by parameter name of ``retort run``.
     """
 
     def __init__(self, app: Flask, options: Mapping[str, Any]) -> None:
@@ -92,7 +92,7 @@ class EffectiveSettings:
 
     @property
     def has_tls(self) -> bool:
-        """Whether visitors come by HTTPS, as far as can be known."""
+        """Whether the site is served over HTTPS, as far as can be determined."""
         is_meant = self.config.get("PREFERRED_URL_SCHEME") == "https"
         return is_meant or self.options["cert"] is not None or self.options["proxy"] > 0
 
@@ -102,7 +102,7 @@ class EffectiveSettings:
 
     @cached_property
     def uses_session(self) -> bool:
-        """Whether a view's module has the session, or something that needs it."""
+        """Whether a view's module uses the session, or a feature that requires it."""
         if hasattr(self.app, "login_manager"):
             return True
         functions = self.app.view_functions.values()
@@ -113,16 +113,16 @@ class EffectiveSettings:
 
     @cached_property
     def has_external_urls(self) -> bool:
-        """Whether ``url_for(..., _external=True)`` is written in the program."""
+        """Whether the program's source contains ``url_for(..., _external=True)``."""
         program = Program(self.app)
         uses = all_uses(program, pages_of(program))
         return any("_external" in use.keywords for use in uses)
 
     @property
     def has_proxy_fix(self) -> bool:
-        """Whether the program itself has been wrapped for proxies."""
+        """Whether the program wraps itself in a ``ProxyFix``."""
         layer: Any = self.app.wsgi_app
-        for _ in range(20):  # as many layers as anybody has
+        for _ in range(20):  # more middleware layers than any real program has
             if isinstance(layer, ProxyFix):
                 return True
             layer = getattr(layer, "app", None)
@@ -137,23 +137,25 @@ def risks_of(settings: EffectiveSettings) -> list[Risk]:
 
 
 def _debug(settings: EffectiveSettings) -> Iterator[Risk]:
-    fix = "Leave --debug out, and FLASK_DEBUG and app.debug alone."
+    fix = "Omit --debug, and do not set FLASK_DEBUG or app.debug."
     if settings.is_debug and settings.is_public:
         yield Risk(
             ERROR,
             "debug-public",
-            f"Debug mode is on, and others can reach {settings.options['host']}: they see"
+            f"Debug mode is on, and other machines can reach {settings.options['host']}: they see"
             " tracebacks, code and values of the program.",
             fix,
         )
     elif settings.is_debug:
-        yield Risk(ERROR, "debug", "Debug mode is on: errors show the program's inside.", fix)
+        yield Risk(
+            ERROR, "debug", "Debug mode is on: error pages show internals of the program.", fix
+        )
     elif settings.options["debugger"]:
         yield Risk(
             ERROR,
             "debug",
-            "The debugger is on: errors show the program's inside.",
-            "Leave --debugger out.",
+            "The debugger is on: error pages show internals of the program.",
+            "Omit --debugger.",
         )
 
 
@@ -162,8 +164,8 @@ def _reload(settings: EffectiveSettings) -> Iterator[Risk]:
         yield Risk(
             WARNING,
             "reload",
-            "The reloader is on: one process serves, and a changed file ends it.",
-            "Leave --reload out.",
+            "The reloader is on: one process serves, and restarts when a file changes.",
+            "Omit --reload.",
         )
 
 
@@ -176,7 +178,7 @@ def _secret_key(settings: EffectiveSettings) -> Iterator[Risk]:
             level,
             "secret-key",
             f"The program has no SECRET_KEY. {uses} each request that writes to it fails.",
-            f"Make a key with {_NEW_KEY} and give it to the program from outside, for instance as"
+            f"Create a key with {_NEW_KEY} and pass it to the program from outside, for instance as"
             " FLASK_SECRET_KEY with app.config.from_prefixed_env().",
         )
     fallbacks = settings.config["SECRET_KEY_FALLBACKS"] or []
@@ -186,39 +188,39 @@ def _secret_key(settings: EffectiveSettings) -> Iterator[Risk]:
             yield Risk(
                 ERROR,
                 "secret-key-weak",
-                f"{name} {reason}: whoever guesses it can write any session, and so be anybody.",
-                f"Make a new one: {_NEW_KEY}. Keep it out of the source code.",
+                f"{name} {reason}: an attacker who guesses it can forge sessions of any user.",
+                f"Create a new one: {_NEW_KEY}. Keep it out of the source code.",
             )
 
 
 def why_weak(key: object) -> str | None:
-    """What is wrong with a key, to be read after its name; ``None`` if nothing is known."""
+    """The problem of a key, as a phrase that follows its name; ``None`` if none is found."""
     text = key.decode("latin-1") if isinstance(key, bytes) else str(key)
     if text.lower() in _KNOWN_KEYS:
-        return "is one that tutorials use"
+        return "is an example value from tutorials"
     if len(text) < _SHORTEST_KEY:
-        return f"has {len(text)} characters, which can be tried out; {_SHORTEST_KEY} are the least"
+        return f"has {len(text)} characters, which is too short; {_SHORTEST_KEY} are the minimum"
     if len(set(text)) < 6:
-        return "has hardly any different characters"
+        return "has too few different characters"
     return None
 
 
 def _cookies(settings: EffectiveSettings) -> Iterator[Risk]:
     config = settings.config
     if not config["SESSION_COOKIE_SECURE"]:
-        known = "" if settings.has_tls else "If visitors come by HTTPS: "
+        known = "" if settings.has_tls else "If the site is served over HTTPS: "
         yield Risk(
             ERROR if settings.has_tls else WARNING,
             "cookie-secure",
             f"{known}SESSION_COOKIE_SECURE is off, so browsers send the session's cookie over plain"
-            " http too, where anybody on the way can read it.",
+            " http too, where it can be intercepted.",
             'app.config["SESSION_COOKIE_SECURE"] = True',
         )
     if not config["SESSION_COOKIE_HTTPONLY"]:
         yield Risk(
             WARNING,
             "cookie-httponly",
-            "SESSION_COOKIE_HTTPONLY is off: a script in a page can take the session away.",
+            "SESSION_COOKIE_HTTPONLY is off: a script in a page can read the session's cookie.",
             'app.config["SESSION_COOKIE_HTTPONLY"] = True',
         )
     if config["SESSION_COOKIE_SAMESITE"] not in ("Lax", "Strict"):
@@ -236,9 +238,9 @@ def _hosts(settings: EffectiveSettings) -> Iterator[Risk]:
         yield Risk(
             WARNING,
             "trusted-hosts",
-            "The program makes addresses with url_for(..., _external=True), and TRUSTED_HOSTS is"
-            " not set: whoever sends the request chooses the host in them, for instance in the"
-            " mail with a link for a new password.",
+            "The program builds URLs with url_for(..., _external=True), and TRUSTED_HOSTS is"
+            " not set: clients control the host in them with the Host header, for instance in the"
+            " link of a password reset mail.",
             'app.config["TRUSTED_HOSTS"] = ["www.example.com"]',
         )
 
@@ -253,9 +255,9 @@ def _limits(settings: EffectiveSettings) -> Iterator[Risk]:
         yield Risk(
             WARNING,
             "max-content-length",
-            "MAX_CONTENT_LENGTH is not set: a request's body may be as large as its sender likes.",
-            'app.config["MAX_CONTENT_LENGTH"] = 16 * 1024 * 1024, and more for routes of uploads;'
-            " or --limit-body 16M, which holds for all.",
+            "MAX_CONTENT_LENGTH is not set: request bodies have no size limit.",
+            'app.config["MAX_CONTENT_LENGTH"] = 16 * 1024 * 1024, and more for upload routes;'
+            " or --limit-body 16M, which applies to all.",
         )
 
 
@@ -267,7 +269,7 @@ def _server_limits(settings: EffectiveSettings) -> Iterator[Risk]:
             ERROR,
             "server-limit",
             error.message,
-            "Give it such a value, or leave it out: 'retort run' does not start with this one.",
+            "Set a valid value, or remove it: 'retort run' does not start with this one.",
         )
 
 
@@ -276,23 +278,23 @@ def _development_keys(settings: EffectiveSettings) -> Iterator[Risk]:
         yield Risk(
             ERROR,
             "testing",
-            "TESTING is on: errors are not handled as for visitors, and extensions"
-            " switch checks off (Flask-Login, Flask-WTF).",
+            "TESTING is on: exceptions are not handled as in production, and extensions"
+            " disable checks (Flask-Login, Flask-WTF).",
             "Set it in tests only.",
         )
     if settings.config["TEMPLATES_AUTO_RELOAD"] and not settings.is_debug:
         yield Risk(
             WARNING,
             "templates-auto-reload",
-            "TEMPLATES_AUTO_RELOAD is on: each page looks at the files of its templates.",
-            "Leave it out: debug mode switches it on by itself.",
+            "TEMPLATES_AUTO_RELOAD is on: each rendering checks the template files for changes.",
+            "Remove it: debug mode enables it.",
         )
     if settings.config["PROPAGATE_EXCEPTIONS"] and not settings.config["TESTING"]:
         yield Risk(
             WARNING,
             "propagate-exceptions",
-            "PROPAGATE_EXCEPTIONS is on: errors pass by the program's handler for 500.",
-            "Leave it out.",
+            "PROPAGATE_EXCEPTIONS is on: exceptions bypass the program's handler for 500.",
+            "Remove it.",
         )
 
 
@@ -301,15 +303,15 @@ def _proxies(settings: EffectiveSettings) -> Iterator[Risk]:
         yield Risk(
             WARNING,
             "proxy-twice",
-            "The program has a ProxyFix, and --proxy does the same: forwarded headers are read"
+            "The program has a ProxyFix, and --proxy does the same: forwarded headers are applied"
             " twice, and X-Forwarded-Prefix counts double.",
-            "Leave one of them out.",
+            "Remove one of them.",
         )
     elif settings.has_proxy_fix and settings.is_public:
         yield Risk(
             WARNING,
             "proxy-fix",
-            "The program has a ProxyFix, and others can reach the server without the proxy: they"
+            "The program has a ProxyFix, and clients can reach the server without the proxy: they"
             " can give any address as their own.",
             "Listen on 127.0.0.1 or on a Unix socket, or let a firewall keep others out.",
         )

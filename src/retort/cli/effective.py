@@ -1,7 +1,7 @@
-"""The effective values of options of ``retort run`` that were not given, and their sources.
+"""The effective values of omitted options of ``retort run``, and their sources.
 
-Some follow another option, and a limit may be in the program's config. ``retort check --deploy``
-shows them.
+Some options default to another option, and a limit may be set in the program's config.
+``retort check --deploy`` shows them.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _DEFAULT_LIMITS = {field.name: field.default for field in fields(Limits)}
 def effective_value(
     name: str, options: Mapping[str, Any], program: object, *, debug_source: str
 ) -> tuple[object, str]:
-    """Value and source of an option that has no value of its own, or ``None``.
+    """Value and source of an omitted option, or ``None``.
 
-    :param options: all of them, by name.
-    :param debug_source: where debug mode, on or off, comes from.
+    :param options: all options, by name.
+    :param debug_source: the source of debug mode, on or off.
     """
     if name == "keep_alive":
         return idle_limit_of(program, options["header_timeout"])
@@ -41,7 +41,7 @@ def effective_value(
 
 
 def idle_limit_of(program: object, header_timeout: float | None) -> tuple[object, str]:
-    """The limit for idle connections: the program's, or that for headers."""
+    """The limit for idle connections: the program's, or the header timeout."""
     own = limit_of("keep_alive", program)
     if own[0] is not None:
         return own
@@ -51,7 +51,7 @@ def idle_limit_of(program: object, header_timeout: float | None) -> tuple[object
 
 
 def limit_of(name: str, program: object) -> tuple[object, str]:
-    """A limit that no option gives: the program's, also one that is none, or the default."""
+    """A limit without an option: the program's, also if it is ``None``, or the default."""
     limit, key = LIMITS[name], key_of(name)
     value = config_of(program).get(key)
     if value is None:

@@ -1,7 +1,6 @@
-"""Environment variables from ``.env``, ``.flaskenv`` and a file named on the command line.
+"""Set environment variables from ``.env``, ``.flaskenv`` and a file named on the command line.
 
-python-dotenv reads the files; which of them counts more is decided here. What a variable
-means is the business of whoever reads it.
+python-dotenv parses the files; this module defines their precedence.
 """
 
 from __future__ import annotations
@@ -14,14 +13,14 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-DEFAULT_NAMES = (".flaskenv", ".env")  # the later one counts more
+DEFAULT_NAMES = (".flaskenv", ".env")  # in ascending precedence
 
 
 def load_dotenv(path: str | os.PathLike[str] | None = None, load_defaults: bool = True) -> bool:
-    """Set environment variables from files, as Flask's "Command Line Interface" page says.
+    """Set environment variables from files, as in Flask's "Command Line Interface" page.
 
-    A variable that is already set stays. Of the files, ``path`` counts most, then ``.env``,
-    then ``.flaskenv``; these two are looked for in the current folder and those above it.
+    A variable that is already set is not changed. The file ``path`` takes precedence over ``.env``,
+    and ``.env`` over ``.flaskenv``; these two are searched in the current folder and its parents.
 
     :param path: a file to read.
     :param load_defaults: also read ``.env`` and ``.flaskenv``.
@@ -37,7 +36,7 @@ def load_dotenv(path: str | os.PathLike[str] | None = None, load_defaults: bool 
 def read_env_files(
     path: str | os.PathLike[str] | None, load_defaults: bool
 ) -> dict[str, str] | None:
-    """The variables the files set; ``None`` if there is no file to read, or no reader."""
+    """The variables in the files; ``None`` if there is no file, or no python-dotenv."""
     files = [*_default_files(load_defaults), *_named_file(path)]
     if not files:
         return None
@@ -54,7 +53,7 @@ def read_env_files(
 
 
 def set_missing(values: dict[str, str]) -> dict[str, str]:
-    """Set the variables that the environment lacks, and return these."""
+    """Set the variables that the environment lacks, and return them."""
     missing = {key: text for key, text in values.items() if key not in os.environ}
     os.environ.update(missing)
     return missing

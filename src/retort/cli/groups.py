@@ -1,7 +1,6 @@
-"""Groups of commands: ``AppGroup`` for a program's own, ``FlaskGroup`` for a whole tool.
+"""Groups of commands: ``AppGroup`` for a program's commands, ``FlaskGroup`` for a complete tool.
 
-Which application is meant is the business of `script_info.py`, and what ``.env`` sets of
-`env_files.py`.
+`script_info.py` selects the application, and `env_files.py` reads ``.env``.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 
     from ..app import Flask
 
-PLUGINS = "flask.commands"  # the entry points that extensions offer commands under
+PLUGINS = "flask.commands"  # the entry points for commands of extensions
 
 
 class AppGroup(click.Group):
@@ -39,7 +38,7 @@ class AppGroup(click.Group):
     def command(  # type: ignore[override]
         self, *args: Any, **kwargs: Any
     ) -> Callable[[Callable[..., Any]], click.Command]:
-        """As `click.Group.command`; ``with_appcontext=False`` runs it without a context."""
+        """Like `click.Group.command`; ``with_appcontext=False`` runs it without a context."""
         if args and callable(args[0]):  # @app.cli.command, without parentheses
             return self.command(*args[1:], **kwargs)(args[0])
         wants_context = kwargs.pop("with_appcontext", True)
@@ -53,17 +52,17 @@ class AppGroup(click.Group):
     def group(  # type: ignore[override]
         self, *args: Any, **kwargs: Any
     ) -> Callable[[Callable[..., Any]], click.Group]:
-        """As `click.Group.group`; the new group is an `AppGroup` too."""
+        """Like `click.Group.group`; the new group is an `AppGroup` too."""
         register: Callable[..., click.Group]
         register = super().group(*args, **{"cls": AppGroup, **kwargs})
         return register
 
 
 class FlaskGroup(AppGroup):
-    """The commands of a tool, of installed extensions and of the application, in one.
+    """Combines the commands of a tool, of installed extensions and of the application.
 
     :param add_default_commands: include ``run``, ``shell`` and ``routes``.
-    :param create_app: returns the application, for a tool that is about one program.
+    :param create_app: returns the application, for a tool for one program.
     :param add_version_option: include ``--version``.
     :param load_dotenv: read ``.env`` and ``.flaskenv``.
     :param set_debug_flag: set ``app.debug`` from ``--debug`` or ``FLASK_DEBUG``.
@@ -106,8 +105,8 @@ class FlaskGroup(AppGroup):
         parent: click.Context | None = None,
         **extra: Any,
     ) -> click.Context:
-        """As click's; the context's object is a `ScriptInfo` unless another is given."""
-        # A script that is loaded by a command must not start its own server.
+        """Like Click's; the context's object is a `ScriptInfo` unless another is given."""
+        # A script loaded by a command must not start its own server.
         os.environ["FLASK_RUN_FROM_CLI"] = "true"
         if "obj" not in extra and "obj" not in self.context_settings:
             extra["obj"] = ScriptInfo(
@@ -118,19 +117,19 @@ class FlaskGroup(AppGroup):
         return super().make_context(info_name, args, parent=parent, **extra)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """As click's; with help alone, the environment is read before it is shown."""
+        """Like Click's; without arguments, the environment is read before help is shown."""
         if not args or args == list(ctx.help_option_names[:1]) or args == ["--help"]:
             _use_environment(ctx)
         try:
             return super().parse_args(ctx, args)
         except BaseException:
-            # Help asks every command to describe itself, which pushes the app context;
-            # click closes a context only once it has begun to run the command.
+            # Help gets the description of every command, which pushes the app context. Click
+            # closes a context only after it has started to run the command.
             ctx.close()
             raise
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        """One of the tool's commands, else of an extension, else of the application."""
+        """A command of the tool, else of an extension, else of the application."""
         self._add_plugins()
         command = super().get_command(ctx, name)
         if command is not None:
@@ -146,7 +145,7 @@ class FlaskGroup(AppGroup):
         return found
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names of all commands; what the application raises is only told."""
+        """The names of all commands; exceptions of the application are only printed."""
         self._add_plugins()
         names = {*super().list_commands(ctx)}
         try:
@@ -160,7 +159,7 @@ class FlaskGroup(AppGroup):
         return sorted(names)
 
     def _add_plugins(self) -> None:
-        """Add what installed extensions offer, once, and only when commands are wanted."""
+        """Add the commands of installed extensions, once, at the first look-up of a command."""
         if self._has_plugins:
             return
         self._has_plugins = True
@@ -169,12 +168,12 @@ class FlaskGroup(AppGroup):
 
 
 def _tell(problem: str) -> None:
-    """Say what is wrong, where other output follows."""
+    """Print an error before other output."""
     click.echo(f"Error: {problem}\n", err=True)
 
 
 def _use_environment(ctx: click.Context) -> None:
-    """What the options would do if help were not shown first."""
+    """Apply the options that Click would process only after help."""
     info = ctx.ensure_object(ScriptInfo)
     if info.load_dotenv_defaults:
         load_dotenv_files()

@@ -1,7 +1,6 @@
-"""Options of ``retort run`` about what a client may do: how slow it may be, how much it may send.
+"""Options of ``retort run`` for client limits: timeouts, rates and sizes.
 
-What they mean, from where to where they go, and what the program's config can say of them is the
-server's: `retort.server.limits`.
+`retort.server.limits` defines their meaning, their ranges and the keys of the program's config.
 """
 
 from __future__ import annotations
@@ -14,9 +13,9 @@ from ..server.limits import LIMITS
 
 
 class LimitType(click.ParamType):  # type: ignore[type-arg]  # generic only in click 8.5
-    """The value of a limit, as `retort.server.limits` reads it.
+    """The value of a limit, as parsed by `retort.server.limits`.
 
-    :param limit: its name there.
+    :param limit: the name of the limit.
     """
 
     def __init__(self, limit: str, name: str) -> None:
@@ -38,22 +37,30 @@ def _option(name: str, unit: str, text: str) -> click.Option:
 
 
 LIMIT_OPTIONS = [
-    _option("header-timeout", "seconds", "Time to send the headers; else 10."),
-    _option("keep-alive", "seconds", "Time to be idle; else as for the headers."),
-    _option("body-timeout", "seconds", "Time to send a body of up to 64 KiB; else 30."),
-    _option("body-rate", "bytes", "Least bytes a second of a longer body; else 240."),
-    _option("body-window", "seconds", "How often that is looked at; else every 10."),
-    _option("upload-timeout", "seconds", "Time to send a longer body; else 3600."),
+    _option("header-timeout", "seconds", "Time limit for receiving the headers (default: 10)."),
     _option(
-        "send-timeout", "seconds", "Time in which a client takes nothing of an answer; else 60."
+        "keep-alive",
+        "seconds",
+        "How long an idle connection stays open (default: --header-timeout).",
     ),
-    _option("limit-headers", "bytes", "Maximum size of all header fields; else 64K."),
-    _option("limit-target", "bytes", "Most of path and query; else 8K."),
-    _option("limit-body", "bytes", "Most of a body; else as the program says."),
+    _option(
+        "body-timeout", "seconds", "Time limit for receiving a body of up to 64 KiB (default: 30)."
+    ),
+    _option(
+        "body-rate", "bytes", "Minimum rate of a longer body, in bytes per second (default: 240)."
+    ),
+    _option("body-window", "seconds", "Interval in which the rate is checked (default: 10)."),
+    _option("upload-timeout", "seconds", "Time limit for receiving a longer body (default: 3600)."),
+    _option(
+        "send-timeout", "seconds", "Time without progress in sending a response (default: 60)."
+    ),
+    _option("limit-headers", "bytes", "Maximum size of all header fields (default: 64K)."),
+    _option("limit-target", "bytes", "Maximum size of path and query (default: 8K)."),
+    _option("limit-body", "bytes", "Maximum size of a body (default: set by the program)."),
 ]
 
 
 def take_limits(options: dict[str, Any]) -> dict[str, float]:
-    """Take the limits that were given out of the values of the options, as fields of `Limits`."""
+    """Remove the given limits from the option values, and return them as fields of `Limits`."""
     values = {limit.field: options.pop(name) for name, limit in LIMITS.items()}
     return {field: value for field, value in values.items() if value is not None}

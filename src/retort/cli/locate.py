@@ -1,8 +1,8 @@
-"""From what was typed (``login.py``, ``shop:create_app("x")``) to the application object.
+"""Resolve an import path (``login.py``, ``shop:create_app("x")``) to the application object.
 
-Each way to fail has one message that says what was looked for, where, and what to type
-instead. When an application is wanted, and from which setting, is told in `script_info.py`;
-how a program that raises while it is imported is described, in `blame.py`.
+Each failure has one message with what was searched, where, and what to type instead.
+`script_info.py` decides which application to load; `blame.py` describes exceptions that the program
+raises while it is imported.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-USUAL_FILES = ("wsgi.py", "app.py")  # looked for when no application is named
+USUAL_FILES = ("wsgi.py", "app.py")  # the default files if no application is named
 USUAL_NAMES = ("app", "application")
 USUAL_FACTORIES = ("create_app", "make_app")
 OUR_NAMES = ("flask", "retort")
 
 
 class NoAppException(click.UsageError):
-    """No application can be loaded; the message says why, and what to type."""
+    """No application can be loaded; the message has the reason and what to type."""
 
     def show(self, file: IO[Any] | None = None) -> None:
-        """Print the message alone: how the command is used is not what went wrong."""
+        """Print the message without the usage, which is not the problem."""
         click.echo(f"Error: {self.format_message()}", file=file, err=file is None)
 
 
 def split_target(target: str) -> tuple[str, str | None]:
-    """``shop:create_app()`` as module (or path) and name; the name may be absent."""
+    """Split ``shop:create_app()`` into module (or path) and name; the name is optional."""
     module, colon, name = target.partition(":")
     if name.startswith(("\\", "/")):  # the colon of a Windows drive: C:\\shop.py:app
         path, colon, name = name.partition(":")
@@ -50,10 +50,10 @@ def split_target(target: str) -> tuple[str, str | None]:
 
 
 def prepare_import(path: str) -> str:
-    """The dotted name by which to import ``path``, made importable.
+    """Make ``path`` importable, and return its dotted module name.
 
-    ``path`` is a dotted name, or a file or folder with or without ``.py``. The folder
-    that holds its outermost package is put in front of ``sys.path``.
+    ``path`` is a dotted name, or a file or folder with or without ``.py``. The folder that
+    contains its outermost package is prepended to ``sys.path``.
     """
     file = os.path.realpath(path)
     stem, extension = os.path.splitext(file)
@@ -72,16 +72,16 @@ def prepare_import(path: str) -> str:
 
 
 def check_file(path: str) -> None:
-    """Complain if ``path`` is the path of a file and there is none.
+    """Check that ``path``, if it is the path of a file, exists.
 
-    :raises NoAppException: says which file, and names close ones.
+    :raises NoAppException: with the missing file and similar names.
     """
     if not _is_path(path) or os.path.exists(path) or os.path.exists(path + ".py"):
         return
     name = os.path.splitext(os.path.basename(path))[0]
     raise NoAppException(
         f"Could not import {name!r}: there is no file {os.path.abspath(path)}."
-        f"{_close_files(name)} Give the path of the program as seen from"
+        f"{_close_files(name)} Pass the path of the program as seen from"
         f" {os.getcwd()}, or the name of a module: module:app."
     )
 
@@ -89,16 +89,16 @@ def check_file(path: str) -> None:
 def can_be_found(module_name: str) -> bool:
     """Whether there is such a module, or for a dotted name its outermost package.
 
-    Nothing is imported to find out.
+    Nothing is imported.
     """
     outermost = module_name.partition(".")[0]
     return outermost in sys.modules or importlib.util.find_spec(outermost) is not None
 
 
 def check_module(module_name: str) -> None:
-    """Complain if there is no module to import.
+    """Check that there is a module to import.
 
-    :raises NoAppException: says where it was looked for.
+    :raises NoAppException: with the searched places.
     """
     if module_name in OUR_NAMES:
         raise NoAppException(_hides_us(module_name))
@@ -109,11 +109,11 @@ def check_module(module_name: str) -> None:
 def locate_app(
     module_name: str, app_name: str | None, raise_if_not_found: bool = True
 ) -> Flask | None:
-    """Import a module and take the application from it.
+    """Import a module and return the application in it.
 
     :param app_name: a name in the module, or a call of a factory with literal arguments;
-        ``None`` to find the usual ones.
-    :param raise_if_not_found: ``False`` to get ``None`` for a module that does not exist.
+        ``None`` to search the usual ones.
+    :param raise_if_not_found: ``False`` to return ``None`` for a module that does not exist.
     :raises NoAppException: if there is none; also if the module raises ``ImportError``.
 
     Any other exception of the module is passed on.
@@ -134,10 +134,10 @@ def locate_app(
 
 
 def find_best_app(module: ModuleType) -> Flask:
-    """The application of a module, where nobody said which.
+    """The application of a module, if none is named.
 
-    In this order: ``app`` or ``application``; the only application in the module; what
-    ``create_app`` or ``make_app`` returns when called without arguments.
+    In this order: ``app`` or ``application``; the only application in the module; the return value
+    of ``create_app`` or ``make_app``, called without arguments.
 
     :raises NoAppException: if there is none, or more than one.
     """
@@ -160,10 +160,10 @@ def find_best_app(module: ModuleType) -> Flask:
 
 
 def find_app_by_string(module: ModuleType, app_name: str) -> Flask:
-    """The application that ``app_name`` means in ``module``.
+    """The application named ``app_name`` in ``module``.
 
     :param app_name: ``name``, ``factory`` or ``factory("literal", arguments=True)``.
-    :raises NoAppException: if it cannot be read, found or called, or is no application.
+    :raises NoAppException: if it cannot be parsed, found or called, or is not an application.
     """
     wanted = parse_reference(app_name)
     try:
@@ -182,7 +182,7 @@ def find_app_by_string(module: ModuleType, app_name: str) -> Flask:
 
 @dataclass
 class Reference:
-    """A name, and the arguments if it was written as a call."""
+    """A name, and the arguments if it is a call."""
 
     name: str
     args: list[Any] = field(default_factory=list)
@@ -190,7 +190,7 @@ class Reference:
 
 
 def parse_reference(text: str) -> Reference:
-    """Read ``name`` or ``factory("literal", arguments=True)``.
+    """Parse ``name`` or ``factory("literal", arguments=True)``.
 
     :raises NoAppException: if it is neither.
     """
@@ -220,7 +220,7 @@ def _literal_arguments(call: ast.Call, text: str) -> tuple[list[Any], dict[str, 
     except (TypeError, ValueError) as error:
         raise NoAppException(
             f"Failed to parse arguments as literal values: {text!r}. Strings (in quotes that"
-            " the shell leaves alone), numbers, True, None, lists and dicts can be passed."
+            " the shell does not remove), numbers, True, None, lists and dicts can be passed."
         ) from error
     return args, named
 
@@ -234,7 +234,7 @@ def _keyword(keyword: ast.keyword) -> str:
 def _call_without_arguments(
     module: ModuleType, name: str, factory: Callable[..., Any]
 ) -> Flask | None:
-    """What the factory returns, if that is an application."""
+    """The return value of the factory, if it is an application."""
     missing = _why_not_callable(factory, Reference(name))
     if missing:
         raise NoAppException(
@@ -261,7 +261,7 @@ def _call_factory(
 
 
 def _why_not_callable(factory: Callable[..., Any], wanted: Reference) -> str | None:
-    """Say which arguments do not fit, without calling; ``None`` if they do."""
+    """Which arguments do not match the signature; ``None`` if they match."""
     try:
         inspect.signature(factory).bind(*wanted.args, **wanted.kwargs)
     except TypeError as error:
@@ -274,7 +274,7 @@ def _is_app(value: object) -> TypeGuard[Flask]:
 
 
 def _apps_by_name(module: ModuleType) -> dict[str, Flask]:
-    """Each application of the module once, under its first name."""
+    """Each application of the module, once, with its first name."""
     apps: dict[str, Flask] = {}
     for name, value in vars(module).items():
         if _is_app(value) and not any(value is known for known in apps.values()):
@@ -284,15 +284,15 @@ def _apps_by_name(module: ModuleType) -> dict[str, Flask]:
 
 def _hides_us(name: str) -> str:
     return (
-        f"Could not import {name!r} as a program: that is the framework's own name. If your"
-        f" program is in {name}.py, give the file another name."
+        f"Could not import {name!r} as a program: this is the name of the framework. If your"
+        f" program is in {name}.py, rename the file."
     )
 
 
 def _no_module(name: str) -> str:
     return (
         f"Could not import {name!r}: there is no such module in {os.getcwd()} or on the"
-        f" module search path.{_close_files(name)} Give a file (path/to/program.py) or a"
+        f" module search path.{_close_files(name)} Pass a file (path/to/program.py) or a"
         " module (package.module:app)."
     )
 
@@ -301,7 +301,7 @@ def _no_app(module: ModuleType) -> str:
     return (
         f"Failed to find Flask application or factory in module {module.__name__!r}"
         f" ({_file_of(module)}): it has no Flask object, and no create_app() or make_app()"
-        f" that returns one. Name what makes it: '{module.__name__}:name' or"
+        f" that returns one. Name the object or factory: '{module.__name__}:name' or"
         f" '{module.__name__}:name(arguments)'."
     )
 
@@ -310,7 +310,7 @@ def _several_apps(module: ModuleType, names: list[str]) -> str:
     listed = ", ".join(names[:-1]) + " and " + names[-1]
     return (
         f"Detected multiple Flask applications in module {module.__name__!r}"
-        f" ({_file_of(module)}): {listed}. Say which one:"
+        f" ({_file_of(module)}): {listed}. Name one of them:"
         f" '{module.__name__}:{names[0]}'."
     )
 
@@ -344,7 +344,7 @@ def _is_path(text: str) -> bool:
 
 
 def _close_files(name: str) -> str:
-    """A hint at Python files here whose names are close to ``name``."""
+    """A hint at Python files here with names similar to ``name``."""
     stems = [file.stem for file in Path.cwd().glob("*.py")]
     close = difflib.get_close_matches(name.rpartition(".")[2], stems, n=1)
     return f" Did you mean {close[0]}.py?" if close else ""

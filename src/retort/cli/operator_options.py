@@ -1,7 +1,7 @@
-"""Options of ``retort run`` for who operates the server: TLS, logs, proxies, monitoring pages.
+"""Options of ``retort run`` for operators: TLS, logs, proxies, monitoring pages.
 
-They become an `Operations`, and arguments of `retort.server.command.serve`. What can be chosen is
-written out here, so that other commands need not load the server.
+They become an `Operations` and arguments of `retort.server.command.serve`. The choices are
+repeated here, so that other commands need not import the server.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class HopsType(click.IntRange):
 
 
 class RunCommand(click.Command):
-    """A command where ``--proxy`` alone means one proxy, and may stand before the target."""
+    """A command in which ``--proxy`` without a number means 1, also before the target."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         follows = [*args, ""][1:]
@@ -66,19 +66,19 @@ TLS_OPTIONS = [
     click.Option(
         ["--client-ca"],
         type=_FILE,
-        help="Let in clients with a certificate of these authorities (mutual TLS).",
+        help="Accept client certificates of these authorities (mutual TLS).",
     ),
     click.Option(
         ["--client-cert"],
         type=click.Choice(["required", "optional"]),
-        help="Whether a client needs a certificate. With --client-ca: required.",
+        help="Whether clients must have a certificate. With --client-ca: required.",
     ),
     click.Option(
         ["--tls-min"],
         type=click.Choice(["1.2", "1.3"]),
         default="1.2",
         show_default=True,
-        help="Oldest version of TLS.",
+        help="Minimum version of TLS.",
     ),
     click.Option(
         ["--http"],
@@ -98,42 +98,42 @@ OPERATIONS_OPTIONS = [
         type=click.Choice(["common", "combined", "json"]),
         default="combined",
         show_default=True,
-        help="What a line of the access log looks like.",
+        help="Format of the access log.",
     ),
     click.Option(
         ["--log-format"],
         type=click.Choice(["text", "json"]),
-        help="What the program's own log looks like; each line names its request.",
+        help="Format of the program's log; each line has its request id.",
     ),
     click.Option(
         ["--request-id/--no-request-id"],
-        help="Answer with X-Request-ID.",
+        help="Add X-Request-ID to responses.",
     ),
     click.Option(
         ["--proxy"],
         type=HopsType(),
         default=0,
-        help="Proxies in front, whose X-Forwarded-... headers count. Without a number: 1.",
+        help="Number of proxies whose X-Forwarded-... headers are trusted. Without a number: 1.",
     ),
     click.Option(
         ["--health/--no-health"],
-        help="Answer /-/health and /-/ready.",
+        help="Serve /-/health and /-/ready.",
     ),
     click.Option(
         ["--metrics/--no-metrics"],
-        help="Answer /-/metrics, for Prometheus.",
+        help="Serve /-/metrics, for Prometheus.",
     ),
     click.Option(
         ["--ops-path"],
         default="/-",
         show_default=True,
         callback=_check_ops_path,
-        help="Where health, ready and metrics are.",
+        help="Path prefix of health, ready and metrics.",
     ),
     click.Option(
         ["--ops-port"],
         type=click.IntRange(0, 65535),
-        help="Serve them on a port of their own instead.",
+        help="Serve them on a separate port instead.",
     ),
     click.Option(
         ["--ops-host"],
@@ -143,15 +143,15 @@ OPERATIONS_OPTIONS = [
     ),
     click.Option(
         ["--allow-public-debug/--no-allow-public-debug"],
-        help="Debug mode where others can reach it, also for a Retort.",
+        help="Allow debug mode on a public address, also for a Retort.",
     ),
 ]
 
 
 def take_operations(options: dict[str, Any], *, has_cert: bool) -> Operations:
-    """Take what is of an `Operations` out of the values of the options.
+    """Build an `Operations` from the values of the options, and remove them.
 
-    :raises click.UsageError: for an option that does nothing without another.
+    :raises click.UsageError: for an option that requires another one.
     """
     check_tls(options, has_cert=has_cert)
     options["proxies"] = options.pop("proxy")
@@ -163,12 +163,12 @@ def take_operations(options: dict[str, Any], *, has_cert: bool) -> Operations:
 
 
 def check_tls(options: Mapping[str, Any], *, has_cert: bool) -> None:
-    """See that nothing is asked of TLS where there is none.
+    """Check that TLS options are used only with TLS.
 
-    :raises click.UsageError: if something is.
+    :raises click.UsageError: otherwise.
     """
     if options["client_cert"] and not options["client_ca"]:
-        raise click.UsageError("--client-cert needs --client-ca FILE: whose certificates count?")
+        raise click.UsageError("--client-cert requires --client-ca FILE, their authorities.")
     for name in ("client_ca", "key_password_file"):
         if options[name] and not has_cert:
-            raise click.UsageError(f"--{name.replace('_', '-')} needs --cert and --key.")
+            raise click.UsageError(f"--{name.replace('_', '-')} requires --cert and --key.")

@@ -1,7 +1,7 @@
-"""Options that several commands take: which application, which variables, debug mode.
+"""Options shared by several commands: application, environment file, debug mode.
 
-They say nothing to the command itself: they settle the `ScriptInfo` and the environment
-before the command runs.
+They are not passed to the command: they set the `ScriptInfo` and the environment before the
+command runs.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ def _debug_given(ctx: click.Context, param: click.Parameter, value: bool | None)
     source = ctx.get_parameter_source(str(param.name))
     if source in (ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP):
         return None
-    # By the environment, so that a program sees it while it is imported, and in a child.
+    # Set in the environment, so that it applies during import and in child processes.
     os.environ["FLASK_DEBUG"] = "1" if value else "0"
     return value
 
 
 def _use_env_files(info: ScriptInfo, path: str | None) -> None:
-    """Set variables from the files; a named file may correct what a default file set."""
+    """Set variables from the files; a named file overrides the default files."""
     for key, text in info.variables_from_files.items():
         if path is not None and os.environ.get(key) == text:
             del os.environ[key]
@@ -74,8 +74,8 @@ env_file_option = click.Option(
     is_eager=True,
     expose_value=False,
     callback=_env_file_given,
-    help="Read environment variables from this file. It counts more than '.env' and"
-    " '.flaskenv', less than variables that are set already.",
+    help="Read environment variables from this file. It takes precedence over '.env' and"
+    " '.flaskenv', but not over variables that are already set.",
 )
 
 debug_option = click.Option(

@@ -1,4 +1,4 @@
-"""Kinds of values for the options of ``run``: certificates and lists of paths."""
+"""Click parameter types for ``run``: certificates and lists of paths."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class SeparatedPathType(click.Path):
 
 
 class CertParamType(click.ParamType):  # type: ignore[type-arg]  # generic only in click 8.5
-    """A certificate file, ``adhoc`` for a throw-away one, or the name of an ``SSLContext``."""
+    """A certificate file, ``adhoc`` for a temporary one, or the name of an ``SSLContext``."""
 
     name = "path"
 
@@ -34,7 +34,7 @@ class CertParamType(click.ParamType):  # type: ignore[type-arg]  # generic only 
             return found
         return self.fail(
             f"{value!r} is neither a certificate file nor the name of an SSLContext."
-            " Give the path of a PEM file, or 'adhoc' to try HTTPS out.",
+            " Pass the path of a PEM file, or 'adhoc' to try HTTPS.",
             param,
             ctx,
         )
@@ -44,7 +44,7 @@ class CertParamType(click.ParamType):  # type: ignore[type-arg]  # generic only 
             import cryptography  # noqa: F401
         except ImportError:
             self.fail(
-                "'adhoc' makes its certificate with the package cryptography, which is"
+                "'adhoc' creates its certificate with the package cryptography, which is"
                 " not installed: pip install cryptography",
                 param,
                 ctx,
@@ -53,7 +53,7 @@ class CertParamType(click.ParamType):  # type: ignore[type-arg]  # generic only 
 
 
 def check_key(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    """See that ``--key`` is there if, and only if, ``--cert`` needs one.
+    """Check that ``--key`` is given if, and only if, ``--cert`` requires it.
 
     :raises click.BadParameter: otherwise.
     """
@@ -62,19 +62,19 @@ def check_key(ctx: click.Context, param: click.Parameter, value: str | None) -> 
     if problem:
         raise click.BadParameter(problem, ctx, param)
     if value:
-        ctx.params["cert"] = (cert, value)  # as Flask: the pair, under the name of cert
+        ctx.params["cert"] = (cert, value)  # as in Flask: the pair, under the name of cert
     return value
 
 
 def _key_problem(cert: object, key: str | None) -> str | None:
-    """What is wrong with this pair, if anything."""
+    """The error in this pair, if any."""
     if cert is None:
-        return "it belongs to a certificate: give --cert as well." if key else None
+        return "it requires a certificate: pass --cert as well." if key else None
     if isinstance(cert, ssl.SSLContext):
-        return "an SSLContext has its own key: leave --key out." if key else None
+        return "an SSLContext has its own key: omit --key." if key else None
     if cert == "adhoc":
-        return "'adhoc' makes its own key: leave --key out." if key else None
-    return None if key else "required with --cert: give the file of its private key."
+        return "'adhoc' creates its own key: omit --key." if key else None
+    return None if key else "required with --cert: pass the file of its private key."
 
 
 def _imported(name: str) -> Any:

@@ -1,7 +1,7 @@
-"""Options of ``retort run`` about its processes and sockets: where to listen, when to end.
+"""Options of ``retort run`` for processes and sockets: addresses, timeouts, recycling.
 
-They become arguments of `retort.server.command.serve`. The defaults are written out here, so that
-other commands need not load the server.
+They become arguments of `retort.server.command.serve`. The defaults are repeated here, so that
+other commands need not import the server.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ..server.process.recycling import Recycling
 
 
 class ModeType(click.ParamType):  # type: ignore[type-arg]  # generic only in click 8.5
-    """The permissions of a file, in octal digits as ``chmod`` takes them."""
+    """The permissions of a file, in octal digits as for ``chmod``."""
 
     name = "octal"
 
@@ -30,8 +30,8 @@ class ModeType(click.ParamType):  # type: ignore[type-arg]  # generic only in cl
             mode = -1
         if not 0 <= mode <= 0o777:
             self.fail(
-                f"{value!r} are no permissions. Give three octal digits, as for chmod: 660 lets"
-                " the user and the group in, 666 everybody.",
+                f"{value!r} is not a file mode. Pass three octal digits, as for chmod: 660 allows"
+                " the user and the group, 666 everyone.",
                 param,
                 ctx,
             )
@@ -48,7 +48,7 @@ class SecondsType(click.FloatRange):
             seconds = math.nan
         if not (self.min or 0) <= seconds <= (self.max or math.inf):
             self.fail(
-                f"{value!r} is no number of seconds from {self.min} to {self.max}, such as"
+                f"{value!r} is not a number of seconds from {self.min} to {self.max}, such as"
                 " 10 or 2.5.",
                 param,
                 ctx,
@@ -61,7 +61,7 @@ SOCKET_OPTIONS = [
         ["--unix"],
         metavar="PATH",
         type=click.Path(dir_okay=False),
-        help="Listen on a Unix socket, not on a port.",
+        help="Listen on a Unix socket instead of a port.",
     ),
     click.Option(
         ["--unix-mode"],
@@ -73,7 +73,7 @@ SOCKET_OPTIONS = [
     click.Option(
         ["--fd"],
         type=click.IntRange(min=0),
-        help="Listen on this open file: a socket that the program above has left open.",
+        help="Listen on this file descriptor, a socket inherited from the parent process.",
     ),
 ]
 
@@ -84,7 +84,7 @@ PROCESS_OPTIONS = [
         type=SecondsType(0, 86_400),
         default=10.0,
         show_default=True,
-        help="Time for requests under way to finish when the server is stopped.",
+        help="Time for open requests to finish when the server is stopped.",
     ),
     click.Option(
         ["--drain"],
@@ -92,7 +92,7 @@ PROCESS_OPTIONS = [
         type=SecondsType(0, 86_400),
         default=0.0,
         show_default=True,
-        help="Time to go on as before when the server is stopped; /-/ready says that it goes.",
+        help="Time to continue serving when the server is stopped, while /-/ready is 503.",
     ),
     click.Option(
         ["--worker-timeout"],
@@ -100,7 +100,7 @@ PROCESS_OPTIONS = [
         type=SecondsType(0, 86_400),
         default=30.0,
         show_default=True,
-        help="Replace a worker that does not respond for so long, as a whole; 0: never.",
+        help="Replace a worker without a heartbeat for this time; 0: never.",
     ),
     click.Option(
         ["--load-timeout"],
@@ -108,39 +108,39 @@ PROCESS_OPTIONS = [
         type=SecondsType(0, 86_400),
         default=600.0,
         show_default=True,
-        help="Time for a worker to load the program; 0: any.",
+        help="Time limit for loading the program in a worker; 0: no limit.",
     ),
     click.Option(
         ["--pid-file"],
         metavar="PATH",
         type=click.Path(dir_okay=False),
-        help="Write the process id here, for 'retort reload'.",
+        help="Write the process id to this file, for 'retort reload'.",
     ),
     click.Option(
         ["--recycle-requests"],
         metavar="NUMBER",
         type=click.IntRange(min=1),
-        help="Replace a worker after so many requests.",
+        help="Replace a worker after this number of requests.",
     ),
     click.Option(
         ["--recycle-seconds"],
         metavar="SECONDS",
         type=SecondsType(1, 365 * 86_400),
-        help="Replace a worker after so long.",
+        help="Replace a worker after this time.",
     ),
     click.Option(
         ["--recycle-rss"],
         metavar="MIB",
         type=click.IntRange(min=1),
-        help="Replace a worker that holds so much memory (RSS, in MiB).",
+        help="Replace a worker that uses this much memory (RSS, in MiB).",
     ),
 ]
 
 
 def take_processes(options: dict[str, Any]) -> None:
-    """Turn the values of these options into arguments of `serve`.
+    """Convert the values of these options to arguments of `serve`.
 
-    :raises click.UsageError: if they contradict each other, or cannot be had here.
+    :raises click.UsageError: if they contradict each other, or are not supported here.
     """
     path = options.pop("unix")
     if path is not None:
@@ -150,7 +150,7 @@ def take_processes(options: dict[str, Any]) -> None:
         check_is_only_address("fd", ["host", "port", "unix"])
     if options["recycle_rss"] is not None and sys.platform != "linux":
         raise click.UsageError(
-            "--recycle-rss needs Linux, which tells how much memory a worker holds."
+            "--recycle-rss requires Linux, where the memory of a worker can be read."
             " Use --recycle-requests or --recycle-seconds."
         )
     options["recycling"] = Recycling(
@@ -161,13 +161,13 @@ def take_processes(options: dict[str, Any]) -> None:
 
 
 def check_is_only_address(name: str, others: list[str]) -> None:
-    """See that only one place to listen at was typed.
+    """Check that only one listening address is given.
 
-    :raises click.UsageError: if there is another one.
+    :raises click.UsageError: if there are several.
     """
     ctx = click.get_current_context()
     for other in others:
         if ctx.get_parameter_source(other) is ParameterSource.COMMANDLINE:
             raise click.UsageError(
-                f"--{name} and --{other} are two places to listen at. Give one of them."
+                f"--{name} and --{other} are two listening addresses. Pass one of them."
             )

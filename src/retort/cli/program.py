@@ -1,7 +1,7 @@
-"""Load the program in a process that is to serve it, and tell the developer about it.
+"""Load the program in a serving process, and describe it to the developer.
 
-Processes that serve may be new ones, in which nothing is prepared; `retort.server` decides
-when they start, and calls `load_for_serving` there.
+`retort.server` calls `load_for_serving` in each serving process, which may be a new process
+without any initialization.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 
 class ProgramError(click.ClickException):
-    """The program raised something while it was loaded; the message tells it in short."""
+    """The program raised an exception while it was loaded; the message is a summary."""
 
     exit_code = 1
 
 
 def install_alias() -> None:
-    """Let ``import flask`` find Retort in this process and those it starts.
+    """Make ``import flask`` find Retort in this process and its child processes.
 
     :raises ProgramError: if the real Flask was imported before.
     """
@@ -41,17 +41,17 @@ def install_alias() -> None:
 
 
 def warn_of_children() -> None:
-    """Say so if Python processes that the program starts would import another Flask."""
+    """Warn if child processes of the program would import another Flask."""
     reason = why_children_are_left_out()
     if reason is not None:
         click.secho(f" * {reason}", err=True, fg="yellow")
 
 
 def load_for_serving(info: ScriptInfo, in_full: bool) -> Flask:
-    """The application, in a process that serves.
+    """Load the application in a serving process.
 
-    :param in_full: pass on what the program raises, with its traceback, to be shown on a
-        page; else it becomes a `ProgramError`.
+    :param in_full: pass on exceptions of the program with their traceback, for the error page;
+        otherwise they become a `ProgramError`.
     """
     install_alias()
     try:
@@ -65,7 +65,7 @@ def load_for_serving(info: ScriptInfo, in_full: bool) -> Flask:
 
 
 def lines_about(app: Flask) -> Iterator[str]:
-    """What a developer wants to know first: the routes, and pages with a form to open."""
+    """The lines for the developer: the routes, and pages with a form to open."""
     yield " * Routes:"
     for line in route_lines(app.url_map, "match"):
         yield f"   {line}".rstrip()
@@ -74,9 +74,9 @@ def lines_about(app: Flask) -> Iterator[str]:
 
 
 def forms_beside(app: Flask) -> list[Path]:
-    """HTML files in the folder of the program that have a form, as absolute paths.
+    """HTML files with a form in the folder of the program, as absolute paths.
 
-    Templates and static files lie in folders of their own and are not looked at.
+    Templates and static files are in other folders and are not included.
     """
     pages = sorted(Path(app.root_path).resolve().glob("*.html"))
     return [page for page in pages if _has_form(page)]

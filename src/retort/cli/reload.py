@@ -1,6 +1,6 @@
-"""``retort reload``: have a running server load its program again, without a pause.
+"""``retort reload``: make a running server reload its program without downtime.
 
-What the server does then is the business of `retort.server.process.supervisor`.
+`retort.server.process.supervisor` performs the reload.
 """
 
 from __future__ import annotations
@@ -13,25 +13,23 @@ import click
 from ..server.process.pid_file import PidFileError, running_server
 
 
-@click.command("reload", short_help="Have a running server load its program again.")
+@click.command("reload", short_help="Reload the program of a running server.")
 @click.option(
     "--pid-file",
     metavar="PATH",
     type=click.Path(dir_okay=False),
     envvar="FLASK_RUN_PID_FILE",
-    help="The file that 'retort run' was given with --pid-file.",
+    help="The file of the option --pid-file of 'retort run'.",
 )
 def reload_command(pid_file: str | None) -> None:
-    """Have a running server load its program again, worker by worker.
+    """Reload the program of a running server, worker by worker.
 
-    Each worker is replaced by one with the new program, and ends when that one serves, so no
-    request is lost. If the new program does not start, the old workers go on. The
-    server prints how it went. Sending SIGHUP to its main process does the same.
+    Each worker is replaced by one with the new program, and ends when the new one serves, so no
+    request is lost. If the new program does not start, the old workers continue. The server prints
+    the result. Sending SIGHUP to its main process does the same.
     """
     if pid_file is None:
-        raise click.UsageError(
-            "Which server? Give --pid-file PATH, the same as 'retort run' was started with."
-        )
+        raise click.UsageError("Which server? Pass --pid-file PATH, the same as for 'retort run'.")
     number = getattr(signal, "SIGHUP", None)
     if number is None:
         raise click.ClickException("Windows has no such signal: stop the server and start it.")
@@ -42,6 +40,6 @@ def reload_command(pid_file: str | None) -> None:
         raise click.ClickException(str(error)) from None
     except OSError as error:
         raise click.ClickException(
-            f"Cannot signal process {pid}: {error.strerror}. Be the user that the server runs as."
+            f"Cannot signal process {pid}: {error.strerror}. Run it as the user of the server."
         ) from None
-    click.echo(f"Process {pid} loads its program again. Its output says how that went.")
+    click.echo(f"Process {pid} reloads its program. The result is in its output.")

@@ -1,4 +1,4 @@
-"""``retort run``: read the options, and have `retort.server` serve the application."""
+"""``retort run``: parse the options, and serve the application with `retort.server`."""
 
 from __future__ import annotations
 
@@ -43,24 +43,24 @@ if TYPE_CHECKING:
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="Processes that serve.",
+    help="Number of worker processes.",
 )
 @click.option(
     "--threads",
     type=click.IntRange(min=1),
     default=256,
     show_default=True,
-    help="Most views that run at once in each process.",
+    help="Maximum number of concurrent views in each process.",
 )
 @click.option(
     "--with-threads/--without-threads",
     default=True,
-    help="Run views at once, or one after the other.",
+    help="Run views concurrently, or one at a time.",
 )
 @click.option(
     "--reload/--no-reload",
     default=None,
-    help="Start again when a file changes. On in debug mode.",
+    help="Restart when a file changes. On in debug mode.",
 )
 @click.option(
     "--debugger/--no-debugger",
@@ -70,8 +70,8 @@ if TYPE_CHECKING:
 @click.option(
     "--cert",
     type=CertParamType(),
-    is_eager=True,  # so that --key is compared with it, whichever comes first
-    help="Certificate file for HTTPS, or 'adhoc' for a throw-away one.",
+    is_eager=True,  # so that --key is checked against it, in any order
+    help="Certificate file for HTTPS, or 'adhoc' for a temporary one.",
 )
 @click.option(
     "--key",
@@ -95,20 +95,20 @@ def run_command(info: ScriptInfo, /, target: str | None, **options: Any) -> None
     """Serve an application, in development or in production.
 
     TARGET is a file (path/to/login.py), a module (login:app) or a factory
-    (module:create_app("argument")). Without it, --app and FLASK_APP count, then
-    wsgi.py and app.py in the current folder.
+    (module:create_app("argument")). Without it, the application is that of --app or
+    FLASK_APP, else of wsgi.py or app.py in the current folder.
     """
     from ..server.command import serve  # most commands need no server
 
     if target is not None:
         info.app_import_path = target
-    if not is_running_from_reloader():  # there, a program that went missing can come back
+    if not is_running_from_reloader():  # with the reloader, a missing program may appear later
         info.check()
         warn_of_children()
     serve(**_server_options(info, **options))
 
 
-# The group takes these options as well; here they can be given after the command's name.
+# The group has these options too; here they may follow the command's name.
 run_command.params[1:1] = [app_option, env_file_option, debug_option]
 run_command.params += [
     *SOCKET_OPTIONS,
@@ -120,7 +120,7 @@ run_command.params += [
 
 
 def show_server_banner(debug: bool, app_import_path: str | None) -> None:
-    """Print which application is served, and whether in debug mode."""
+    """Print the application and whether debug mode is on."""
     if app_import_path is not None:
         click.echo(f" * Serving {app_import_path!r}")
     click.echo(f" * Debug mode: {'on' if debug else 'off'}")
@@ -167,7 +167,7 @@ def _certificate(cert: Any, host: str) -> tuple[str | None, str | None]:
         return None, None
     if isinstance(cert, ssl.SSLContext):
         raise click.UsageError(
-            "The server reads certificates from files, not from an SSLContext: give"
+            "The server reads certificates from files, not from an SSLContext: pass"
             " --cert FILE and --key FILE."
         )
     if cert == "adhoc":
@@ -182,10 +182,9 @@ def _certificate(cert: Any, host: str) -> tuple[str | None, str | None]:
 
 @contextlib.contextmanager
 def temporary_folder() -> Iterator[str]:
-    """A folder that only this process removes.
+    """A temporary folder that only this process removes.
 
-    A ``TemporaryDirectory`` would be removed by each worker as well: it is among what runs at the
-    end of a process, which workers inherit.
+    Workers would also remove a ``TemporaryDirectory``, because they inherit its exit handler.
     """
     folder = tempfile.mkdtemp(prefix="retort-")
     try:
@@ -195,5 +194,5 @@ def temporary_folder() -> Iterator[str]:
 
 
 def _usual_file() -> str | None:
-    """The file that is loaded if no application is named, for the first line printed."""
+    """The default file that is loaded, for the first printed line."""
     return next((file for file in USUAL_FILES if os.path.isfile(file)), None)

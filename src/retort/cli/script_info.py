@@ -1,6 +1,6 @@
-"""Which application a command is about, and loading it once.
+"""Select the application of a command, and load it once.
 
-What was typed becomes an application in `locate.py`; here is decided what counts as typed.
+This file decides which option, variable or file names the application; `locate.py` loads it.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ F = TypeVar("F", bound="Callable[..., Any]")
 
 
 class ScriptInfo:
-    """What commands share: how to load the application, and the application once loaded.
+    """The state shared by commands: how to load the application, and the loaded application.
 
-    :param app_import_path: what was given with ``--app``: ``module``, ``module:name``,
+    :param app_import_path: the value of ``--app``: ``module``, ``module:name``,
         ``module:factory()`` or the path of a file instead of the module.
-    :param create_app: returns the application; counts more than ``app_import_path``.
+    :param create_app: returns the application; overrides ``app_import_path``.
     :param set_debug_flag: set ``app.debug`` from ``--debug`` or ``FLASK_DEBUG``.
     :param load_dotenv_defaults: whether ``.env`` and ``.flaskenv`` are read.
 
-    ``data`` is a dict for programs that want to keep something there.
+    ``data`` is a dict for the data of programs.
     """
 
     def __init__(
@@ -64,18 +64,18 @@ class ScriptInfo:
     def load_app(self) -> Flask:
         """The application; the same object at each call.
 
-        :raises NoAppException: if there is none; what the program raises is passed on.
+        :raises NoAppException: if there is none; exceptions of the program are passed on.
         """
         if self._loaded_app is None:
             try:
                 self._loaded_app = self._load()
             except Exception as error:
-                self.load_error = error  # so the command line can tell it from others
+                self.load_error = error  # so the command line can distinguish it from others
                 raise
         return self._loaded_app
 
     def check(self) -> None:
-        """Look whether there is a program to load, without importing it.
+        """Check that there is a program to load, without importing it.
 
         :raises NoAppException: if there is none.
         """
@@ -116,7 +116,7 @@ pass_script_info = click.make_pass_decorator(ScriptInfo, ensure=True)
 def with_appcontext(f: F) -> F:
     """Run a command with the application loaded and its app context pushed.
 
-    Commands made with ``app.cli.command()`` have it already.
+    Commands created with ``app.cli.command()`` already have this.
     """
 
     @click.pass_context

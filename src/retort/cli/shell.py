@@ -1,4 +1,4 @@
-"""``retort shell``: Python's prompt, in an app context."""
+"""``retort shell``: the Python prompt in an app context."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 @click.command("shell", short_help="Open a Python prompt in an app context.")
 @with_appcontext
 def shell_command() -> None:
-    """Open a Python prompt with the application at hand.
+    """Open a Python prompt in the application's context.
 
-    What the program's shell context processors return is there by name.
+    The values returned by the shell context processors are variables there.
     """
-    import code  # not before: all commands import this file
+    import code  # imported here: all commands import this file
 
     names: dict[str, Any] = {}
     _run_startup_file(names)
@@ -40,7 +40,7 @@ def _banner(app: Flask) -> str:
 
 
 def _run_startup_file(names: dict[str, Any]) -> None:
-    """Run ``PYTHONSTARTUP``, as Python's own prompt does."""
+    """Run ``PYTHONSTARTUP``, as the Python prompt does."""
     file = os.environ.get("PYTHONSTARTUP")
     if file and os.path.isfile(file):
         with open(file, "rb") as source:
@@ -48,7 +48,7 @@ def _run_startup_file(names: dict[str, Any]) -> None:
 
 
 def _offer_completion(names: dict[str, Any]) -> None:
-    """Complete the names of this prompt, if its readline is one that can."""
+    """Complete the names of this prompt, if readline supports it."""
     set_up_prompt = getattr(sys, "__interactivehook__", None)
     if set_up_prompt is None:  # python -S, or an embedded interpreter
         return

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-_SHOWN = {  # what is printed: the distribution that knows
+_SHOWN = {  # printed name: distribution
     "Retort": "retort-web",
     "Flask": "flask",
     "Werkzeug": "werkzeug",
@@ -16,7 +16,7 @@ _SHOWN = {  # what is printed: the distribution that knows
 
 
 def get_version(ctx: click.Context, param: click.Parameter, value: Any) -> None:
-    """Print the versions of Retort, of the Flask it stands in for, and of what it stands on."""
+    """Print the versions of Retort, of the Flask it replaces, and of its dependencies."""
     if not value or ctx.resilient_parsing:
         return
     lines = [f"Python {platform.python_version()}"]

@@ -1,6 +1,6 @@
-"""A WSGI environ for a test: Werkzeug's builder, with the app's host, root and JSON.
+"""Build a WSGI environ for a test: Werkzeug's builder, with the app's host, root and JSON.
 
-What a request is sent with beyond that, and the cookies, is the business of `client.py`.
+`client.py` sends the request and keeps the cookies.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 class EnvironBuilder(werkzeug.test.EnvironBuilder):
-    """A request in the making.
+    """Builds the environ of a request.
 
-    :param app: gives the host (``SERVER_NAME``), root (``APPLICATION_ROOT``), scheme
+    :param app: defines the host (``SERVER_NAME``), root (``APPLICATION_ROOT``), scheme
         (``PREFERRED_URL_SCHEME``) and JSON provider.
     :param path: the path, with or without a query; or a whole URL.
     :param base_url: scheme, host and root, in place of the app's.
-    :param subdomain: put before the app's host.
+    :param subdomain: prepended to the app's host.
     :param url_scheme: in place of the app's.
     :param args: as for :class:`werkzeug.test.EnvironBuilder`, after its ``base_url``.
     :param kwargs: as for :class:`werkzeug.test.EnvironBuilder`.
@@ -46,14 +46,14 @@ class EnvironBuilder(werkzeug.test.EnvironBuilder):
             path = f"{url.path}?{url.query}" if url.query else url.path
         elif subdomain or url_scheme:
             raise AssertionError(
-                f"base_url={base_url!r} already says the host and the scheme, so it cannot"
-                " come with subdomain= or url_scheme=. Write them into base_url."
+                f"base_url={base_url!r} already has the host and the scheme, so it cannot"
+                " be combined with subdomain= or url_scheme=. Put them into base_url."
             )
         self.app = app
         super().__init__(path, base_url, *args, **kwargs)
 
     def json_dumps(self, obj: Any, **kwargs: Any) -> str:
-        """Write the ``json=`` argument as the app does.
+        """Serialize the ``json=`` argument as the app does.
 
         :param kwargs: options of ``app.json.dumps``.
         """
@@ -61,7 +61,7 @@ class EnvironBuilder(werkzeug.test.EnvironBuilder):
 
 
 def _base_url(app: Flask, url: SplitResult, subdomain: str | None, url_scheme: str | None) -> str:
-    """The base that a test's path stands on. What the path itself says comes first."""
+    """The base URL of a test's path. A host or scheme in the path takes precedence."""
     scheme = url.scheme or url_scheme or app.config["PREFERRED_URL_SCHEME"]
     host = url.netloc
     if not host:

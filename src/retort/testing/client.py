@@ -1,8 +1,8 @@
-"""The test client: Werkzeug's, which knows the app, its sessions and its contexts.
+"""The test client: Werkzeug's, with support for the app's sessions and contexts.
 
-To look at ``request`` or ``g`` after a request, the client asks the app for its contexts:
-``environ["werkzeug.debug.preserve_context"]`` is a function that the gateway calls with
-each of them before it lets them go.
+To make ``request`` and ``g`` available after a request, the client sets the callback
+``environ["werkzeug.debug.preserve_context"]``, which the gateway calls with each context before it
+pops it.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ class FlaskClient(werkzeug.test.Client):
     :param args: as for :class:`werkzeug.test.Client`.
     :param kwargs: as for :class:`werkzeug.test.Client`.
 
-    In ``with client:``, the contexts of the last request stay usable until the next
-    request or the end of the block::
+    In ``with client:``, the contexts of the last request are kept until the next request or the
+    end of the block::
 
         with app.test_client() as client:
             client.get("/?name=Ada")
@@ -49,7 +49,7 @@ class FlaskClient(werkzeug.test.Client):
     application: Flask
 
     environ_base: dict[str, Any]
-    """Keys that every request's environ begins with, such as ``REMOTE_ADDR``."""
+    """The initial items of every request's environ, such as ``REMOTE_ADDR``."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -68,15 +68,15 @@ class FlaskClient(werkzeug.test.Client):
         follow_redirects: bool = False,
         **kwargs: Any,
     ) -> TestResponse:
-        """Send a request; ``get``, ``post`` and the others come through here.
+        """Send a request; ``get``, ``post`` and the others call this method.
 
         :param args: a path and further arguments of :class:`EnvironBuilder`; or a
             builder, a WSGI environ or a request to send.
         :param buffered: read the whole body before returning, and close it.
-        :param follow_redirects: go on to where the answer redirects, within the app.
+        :param follow_redirects: follow redirects within the app.
         :param kwargs: arguments of :class:`EnvironBuilder`.
-        :returns: a response, with what
-            :class:`werkzeug.test.TestResponse` adds to the app's own.
+        :returns: the app's response, with the attributes of
+            :class:`werkzeug.test.TestResponse`.
         """
         request = self._request_to_send(args, kwargs)
         self._kept_contexts.close()
@@ -127,7 +127,7 @@ class FlaskClient(werkzeug.test.Client):
     def __enter__(self) -> FlaskClient:
         if self.preserve_context:
             raise RuntimeError(
-                "This client is already in a `with` block. Make another with"
+                "This client is already in a `with` block. Create another with"
                 " app.test_client() for the block inside."
             )
         self.preserve_context = True
@@ -144,10 +144,10 @@ class FlaskClient(werkzeug.test.Client):
 
     @contextmanager
     def session_transaction(self, *args: Any, **kwargs: Any) -> Iterator[SessionMixin]:
-        """Open the client's session to read or change it; it is saved at the block's end.
+        """Open the client's session to read or change it; it is saved at the end of the block.
 
-        :param args: arguments of ``app.test_request_context``, where they matter to the
-            session interface.
+        :param args: arguments of ``app.test_request_context``, if the session interface uses
+            them.
         :param kwargs: the same.
         :raises TypeError: if the client does not keep cookies.
         :raises RuntimeError: if the app cannot open a session.
@@ -159,7 +159,7 @@ class FlaskClient(werkzeug.test.Client):
         """
         if self._cookies is None:
             raise TypeError(
-                "Cookies are disabled in this client, so it has no session. Make it with"
+                "Cookies are disabled in this client, so it has no session. Create it with"
                 " app.test_client(use_cookies=True)."
             )
         app = self.application

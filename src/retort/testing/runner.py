@@ -1,4 +1,4 @@
-"""The command runner: Click's, which gives commands the app under test."""
+"""The command runner: Click's, with the app under test."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 
 class FlaskCliRunner(CliRunner):
-    """Runs commands of an app and catches what they print.
+    """Runs commands of an app and captures their output.
 
-    :param app: the app that the commands get.
+    :param app: the app for the commands.
     :param kwargs: as for :class:`click.testing.CliRunner`.
     """
 
