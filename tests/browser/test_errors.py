@@ -322,7 +322,7 @@ def test_the_console_runs_code_in_a_frame_after_the_pin(page, site):
 def test_a_syntax_error_has_a_page_and_saving_the_correction_ends_it(page, site, save):
     good = site.program.read_text()
     save(site.program, good + "\nnames = ['a', 'b'\n")
-    told = site.wait_for_log("The server waits for you to correct and save the file")
+    told = site.wait_for_log("The server waits until the file is corrected and saved")
     site.wait_for(lambda: shows(page, "/login", "The program does not start"))
 
     assert page.inner_text(".line.current").strip().endswith("names = ['a', 'b'")

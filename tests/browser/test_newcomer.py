@@ -86,7 +86,7 @@ def test_the_tutorial_as_it_stands_welcomes_its_reader(sit_down):
 MISTAKES = {
     "wrong method": (
         ("login.py", ",methods = ['POST', 'GET']", ""),
-        "POST /login arrived; login() (login.py:8) answers GET only.",
+        "POST /login arrived; login() (login.py:8) accepts GET only.",
         "+@app.route('/login', methods=['GET', 'POST'])",
     ),
     "wrong field name": (
@@ -133,7 +133,7 @@ def test_a_view_for_post_that_is_opened_is_given_a_form(desk, sit_down):
     sit_down()
     desk.page.goto("http://localhost:5000/login")
 
-    assert desk.sentence == ("You opened /login with GET; login() (login.py:8) answers POST only.")
+    assert desk.sentence == ("You opened /login with GET; login() (login.py:8) accepts POST only.")
 
     desk.apply_shown_diff()
     desk.page.goto("http://localhost:5000/login")
@@ -189,7 +189,7 @@ def test_a_syntax_error_while_reloading_is_shown_until_it_is_mended(desk, sit_do
     sit_down()
     desk.submit()
     desk.change("login.py", "def login():", "def login()")
-    desk.site.wait_for_log("The server waits for you to correct and save the file")
+    desk.site.wait_for_log("The server waits until the file is corrected and saved")
     desk.page.goto("http://localhost:5000/success/Bob")
 
     assert "login.py" in desk.body

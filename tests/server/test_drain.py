@@ -239,4 +239,4 @@ def test_a_drain_time_that_is_none_is_refused(run, seconds):
     program = run(PROGRAM, "--port=0", "--drain", seconds)
 
     assert program.process.wait(60) == 2
-    assert re.search(r"'--drain'.*is no number of seconds", program.output)
+    assert re.search(r"'--drain'.*is not a number of seconds", program.output)

@@ -72,18 +72,18 @@ def test_what_the_operator_gives_goes_before_the_config():
 @pytest.mark.parametrize(
     ("key", "value", "advice"),
     [
-        ("SERVER_HEADER_TIMEOUT", 0, "0 is no number of seconds from 1 to 86400, such as 10"),
-        ("SERVER_BODY_TIMEOUT", "soon", "'soon' is no number of seconds"),
-        ("SERVER_BODY_WINDOW", float("nan"), "nan is no number of seconds"),
+        ("SERVER_HEADER_TIMEOUT", 0, "0 is not a number of seconds from 1 to 86400, such as 10"),
+        ("SERVER_BODY_TIMEOUT", "soon", "'soon' is not a number of seconds"),
+        ("SERVER_BODY_WINDOW", float("nan"), "nan is not a number of seconds"),
         ("SERVER_UPLOAD_TIMEOUT", timedelta(days=31), "from 1 to 2592000"),
-        ("SERVER_SEND_TIMEOUT", True, "True is no number of seconds"),
-        ("SERVER_SEND_TIMEOUT", [60], "[60] is no number of seconds"),
-        ("SERVER_BODY_RATE", -1, "0 lets a body come at any rate"),
+        ("SERVER_SEND_TIMEOUT", True, "True is not a number of seconds"),
+        ("SERVER_SEND_TIMEOUT", [60], "[60] is not a number of seconds"),
+        ("SERVER_BODY_RATE", -1, "0 disables the minimum rate"),
         ("SERVER_LIMIT_HEADERS", 4096, "4096 is not from 8192 to 16777216 bytes"),
         ("SERVER_LIMIT_TARGET", 65_535, "65535 is not from 1 to 65534 bytes"),
-        ("SERVER_LIMIT_BODY", 1e6, "1000000.0 is no number of bytes, such as 500000, 64K"),
-        ("SERVER_LIMIT_BODY", True, "True is no number of bytes"),
-        ("SERVER_LIMIT_BODY", "1.5M", "'1.5M' is no number of bytes"),
+        ("SERVER_LIMIT_BODY", 1e6, "1000000.0 is not a number of bytes, such as 500000, 64K"),
+        ("SERVER_LIMIT_BODY", True, "True is not a number of bytes"),
+        ("SERVER_LIMIT_BODY", "1.5M", "'1.5M' is not a number of bytes"),
     ],
 )
 def test_a_wrong_limit_is_told_with_its_key_its_value_and_what_is_allowed(key, value, advice):

@@ -69,8 +69,9 @@ def test_an_address_of_another_machine():
     assert "'192.0.2.1' is not an address of this machine" in why_not("192.0.2.1", 0)
 
 
-def test_a_name_nobody_knows():
-    assert "The host 'no such host.invalid' is not known" in why_not("no such host.invalid", 0)
+def test_an_unresolvable_host_name():
+    reason = why_not("no such host.invalid", 0)
+    assert "The host name 'no such host.invalid' cannot be resolved" in reason
 
 
 def test_a_free_port_has_no_holder(taken):

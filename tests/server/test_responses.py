@@ -179,7 +179,7 @@ def test_a_length_that_is_no_number_is_500(site, length):
     response, _ = exchange(site, f"/length/{length}/5")
 
     assert response.status == 500
-    site.wait_for_log(f"its Content-Length is {length!r}, which is no number of bytes")
+    site.wait_for_log(f"its Content-Length is {length!r}, which is not a number of bytes")
 
 
 @pytest.mark.parametrize("path", ["/length/5/5", "/length/7/5", "/status/404", "/"])

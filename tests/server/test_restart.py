@@ -242,7 +242,7 @@ def test_the_file_has_the_process_id_and_is_gone_afterwards(run, tmp_path):
 
     assert (tmp_path / "pid").read_text() == f"{program.process.pid}\n"
     done = retort(program, "reload", env={**os.environ, "FLASK_RUN_PID_FILE": "pid"})
-    assert done.stdout.startswith(f"Process {program.process.pid} loads its program again")
+    assert done.stdout.startswith(f"Process {program.process.pid} reloads its program")
     program.wait_for_output(DONE)
     assert program.end() == 0
     assert not (tmp_path / "pid").exists()
@@ -255,7 +255,7 @@ def test_a_second_server_does_not_take_the_file_of_a_first(run):
     second = run(PROGRAM, "--port=0", "--pid-file=pid")
 
     assert second.wait() == 1
-    assert f"runs already: process {first.process.pid}" in second.output
+    assert f"is already running: process {first.process.pid}" in second.output
     assert first.file.with_name("pid").read_text() == f"{first.process.pid}\n"
 
 
@@ -272,7 +272,7 @@ def test_a_file_with_something_else_in_it_is_left_as_it_is(run):
     program = run(PROGRAM, "--port=0", "--pid-file=program.py")
 
     assert program.wait() == 1
-    assert "has something else in it than a process id" in program.output
+    assert "contains something other than a process id" in program.output
     assert "version 1" in program.file.read_text()
 
 
@@ -289,7 +289,7 @@ def test_a_file_that_cannot_be_written_is_told(run):
     [
         (["--pid-file=missing"], "There is no file 'missing'"),
         (["--pid-file=stale"], "No server runs that uses 'stale'"),
-        ([], "Which server? Give --pid-file PATH"),
+        ([], "Which server? Pass --pid-file PATH"),
     ],
 )
 def test_reload_without_a_server_says_so(start, tmp_path, words, message):

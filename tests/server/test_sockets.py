@@ -135,9 +135,9 @@ def test_the_file_of_another_server_is_not_removed(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--unix=a.sock", "--port=80"], "--unix and --port are two places to listen at"),
-        (["--fd=3", "--unix=a.sock"], "are two places to listen at"),
-        (["--unix=a.sock", "--unix-mode=999"], "'999' are no permissions"),
+        (["--unix=a.sock", "--port=80"], "--unix and --port are two listening addresses"),
+        (["--fd=3", "--unix=a.sock"], "are two listening addresses"),
+        (["--unix=a.sock", "--unix-mode=999"], "'999' is not a file mode"),
         (["--unix=a.sock", "--unix-mode=rw"], "as for chmod: 660"),
     ],
 )
@@ -214,7 +214,7 @@ def test_what_systemd_says_to_another_process_is_not_heard(monkeypatch):
 
 
 def test_a_file_that_is_no_socket_for_listening_is_told(tmp_path):
-    with open(tmp_path / "file", "w") as file, pytest.raises(CannotListen, match="is no socket"):
+    with open(tmp_path / "file", "w") as file, pytest.raises(CannotListen, match="is not a socket"):
         adopt_inherited(file.fileno())
     with (
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other,

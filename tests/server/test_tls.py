@@ -184,7 +184,7 @@ def test_a_key_with_a_password(run_tls, tmp_path):
         ((), ENCRYPTED_KEY, 1, "has a password: give it by --key-password-file"),
         ((), CERT, 1, "the key has to be the certificate's"),
         (("--client-ca", "{file}"), None, 1, "as --client-ca"),
-        (("--client-cert", "required"), None, 2, "--client-cert needs --client-ca"),
+        (("--client-cert", "required"), None, 2, "--client-cert requires --client-ca"),
         (("--tls-min", "1.1"), None, 2, "'1.1' is not one of '1.2', '1.3'"),
         (("--http", "3"), None, 2, "'3' is not one of '1', '2', 'auto'"),
     ],
@@ -203,4 +203,4 @@ def test_options_of_tls_need_a_certificate(start, option):
     program = start(PROGRAM, words=("-m", "retort", "run", option, CLIENTS_CA, "{file}"))
 
     assert program.wait() == 2
-    assert f"{option} needs --cert and --key" in program.output
+    assert f"{option} requires --cert and --key" in program.output

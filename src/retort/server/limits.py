@@ -41,7 +41,7 @@ class Seconds:
     def read(self, value: object) -> float:
         """Convert a number, text or ``timedelta``.
 
-        :raises ValueError: if the value is invalid; the message says why.
+        :raises ValueError: if the value is invalid; the message has the reason.
         """
         seconds = math.nan
         if isinstance(value, timedelta):
@@ -53,8 +53,8 @@ class Seconds:
                 seconds = math.nan
         if not self.minimum <= seconds <= self.maximum:
             raise ValueError(
-                f"{value!r} is no number of seconds from {self.minimum} to {self.maximum}, such as"
-                " 10 or 2.5."
+                f"{value!r} is not a number of seconds from {self.minimum} to {self.maximum}, such"
+                " as 10 or 2.5."
             )
         return seconds
 
@@ -71,7 +71,7 @@ class Size:
     def read(self, value: object) -> int:
         """Convert a number or text.
 
-        :raises ValueError: if the value is invalid; the message says why.
+        :raises ValueError: if the value is invalid; the message has the reason.
         """
         size = self.parse(value)
         if not self.minimum <= size <= self.maximum:
@@ -85,7 +85,7 @@ class Size:
             return value
         match = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
         if match is None:
-            raise ValueError(f"{value!r} is no number of bytes, such as 500000, 64K, 16M or 1G.")
+            raise ValueError(f"{value!r} is not a number of bytes, such as 500000, 64K, 16M or 1G.")
         return int(match[1]) * _UNITS[match[2].upper()]
 
 
@@ -98,7 +98,7 @@ LIMITS: dict[str, Seconds | Size] = {
         "body_rate",
         0,
         1024**3,
-        " 0 lets a body come at any rate, until the time for an upload is over.",
+        " 0 disables the minimum rate, until the time for an upload is over.",
     ),
     "body_window": Seconds("body_window_seconds", _DAY),
     "upload_timeout": Seconds("upload_seconds", 30 * _DAY),
@@ -109,7 +109,7 @@ LIMITS: dict[str, Seconds | Size] = {
         "max_body_bytes",
         1,
         2**53,
-        " Leave it out to have no limit but the program's own.",
+        " Omit it to have no limit but the program's own.",
     ),
 }
 

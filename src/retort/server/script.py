@@ -1,7 +1,7 @@
 """`run`, the function behind ``Flask.run``: accepts the options of Werkzeug's server.
 
 These options are part of Flask's documented interface, so all are accepted. If Granian does not
-support one, Werkzeug's development server is used, and a line says so.
+support one, Werkzeug's development server is used, and a line is printed.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def run(app: WSGIApplication, host: str, port: int, *, debug: bool = False, **op
     :raises TypeError: for an unknown option.
 
     Follows ``Flask.run``. If a tool has replaced a part of Werkzeug's server, that server is called
-    as Flask calls it, and a line says so. Inside ``retort run`` the call is ignored, because the
+    as Flask calls it, and a line is printed. Inside ``retort run`` the call is ignored, because the
     program is served already.
     """
     options = {"use_reloader": debug, "use_debugger": debug, "threaded": True, **options}

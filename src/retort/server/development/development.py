@@ -228,5 +228,5 @@ def add_devtools(app: WSGIApplication, options: RunOptions, *, is_first: bool) -
         return app
     debugger = with_debugger(app, console=options.console and is_loopback(options.host))
     if is_first and debugger.evalex:
-        echo(f" * Debugger on: its console asks for the PIN {debugger.pin}")
+        echo(f" * Debugger on: its console requires the PIN {debugger.pin}")
     return debugger

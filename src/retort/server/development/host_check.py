@@ -78,7 +78,7 @@ class HostCheck:
         """The error message, with the line that allows ``host``."""
         name = name_of(host)
         reason = (
-            f"The host {name!r} is not known to be this machine or a name of this program."
+            f"The host {name!r} does not belong to this machine or this program."
             " In development mode, a page of another site could read source code under such a name"
             " (DNS rebinding)."
         )

@@ -90,7 +90,7 @@ class Child:
             self.watcher.add(_files_of(error))
         echo_failure(failure.summary, failure.details, failure.explanation)
         self.watcher.watches_all_sources = True
-        echo(" * The server waits for you to correct and save the file", fg="cyan")
+        echo(" * The server waits until the file is corrected and saved", fg="cyan")
         hosts = listened_hosts(self.listener, *([host] if host else []))
         app = HostCheck(failure_page(failure), None, hosts)
         self.serve(Worker(app, self.listener, Settings(debug=True)))

@@ -1,8 +1,8 @@
 """Detect changed source files of the running program.
 
-The watcher runs in a thread of the serving process, because only that process knows its imported
-modules. It watches the folders of these modules, not their subfolders (a home folder can be large),
-and calls one callback once. `reloaded.py` provides the callback.
+The watcher runs in a thread of the serving process, because only that process has the list
+of imported modules. It watches the folders of these modules, not their subfolders (a home folder
+can be large), and calls one callback once. `reloaded.py` provides the callback.
 """
 
 from __future__ import annotations

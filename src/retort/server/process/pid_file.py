@@ -17,7 +17,7 @@ except ImportError:  # Windows has no such locks, and no signal to reload
 
 
 class PidFileError(Exception):
-    """The file cannot be used; the message says why and what to do."""
+    """The file cannot be used; the message has the reason and the fix."""
 
 
 class PidFile:
@@ -44,15 +44,15 @@ class PidFile:
             holder = _pid_in(fd)
             os.close(fd)
             raise PidFileError(
-                f"A server that uses {self.path!r} runs already: process {holder}. Stop it"
+                f"A server that uses {self.path!r} is already running: process {holder}. Stop it"
                 f" (kill {holder}), load its program again (retort reload), or name another"
                 " file with --pid-file."
             )
         if os.fstat(fd).st_size and _pid_in(fd) is None:
             os.close(fd)
             raise PidFileError(
-                f"The file {self.path!r} has something else in it than a process id, so it is"
-                " left as it is. Name another one with --pid-file, or remove it."
+                f"The file {self.path!r} contains something other than a process id, so it is"
+                " not changed. Name another one with --pid-file, or remove it."
             )
         os.ftruncate(fd, 0)
         os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
@@ -79,11 +79,11 @@ def running_server(path: str) -> int:
     except FileNotFoundError:
         raise PidFileError(
             f"There is no file {path!r}: no server that was started with"
-            f" --pid-file {path} runs. Start it so, or name the file that it was started with."
+            f" --pid-file {path} is running. Start it with this option, or name its file."
         ) from None
     except OSError as error:
         raise PidFileError(
-            f"Cannot open {path!r}: {error.strerror}. Be the user that the server runs as."
+            f"Cannot open {path!r}: {error.strerror}. Run the command as the user of the server."
         ) from None
     try:
         is_free = _lock(fd)

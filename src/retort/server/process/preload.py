@@ -1,7 +1,7 @@
 """Import modules before a worker serves, so that the first request does not wait for them.
 
 ``import retort`` omits modules that many programs do not need. Once the program has loaded, some of
-them are known to be needed. All others are imported at first use.
+them are certain to be used. All others are imported at first use.
 """
 
 from __future__ import annotations

@@ -138,7 +138,7 @@ def _code_of(status: str) -> int:
 def _check_name(name: str) -> bytes | None:
     """The encoded name; ``None`` for a field that only the server may set."""
     if not _TOKEN.fullmatch(name):
-        raise InvalidResponse(f"{name!r} is no name of a header field")
+        raise InvalidResponse(f"{name!r} is not a valid field name")
     lower = name.lower()
     if lower in _HOP_BY_HOP:
         return None
@@ -169,7 +169,7 @@ def _check_value(name: str, value: str) -> bytes:
 
 def _check_length(value: str, other: int | None) -> int:
     if not (value.isdigit() and value.isascii() and len(value) <= _MAX_DIGITS):
-        raise InvalidResponse(f"its Content-Length is {value!r}, which is no number of bytes")
+        raise InvalidResponse(f"its Content-Length is {value!r}, which is not a number of bytes")
     if other is not None and other != int(value):
         raise InvalidResponse(f"it has two different Content-Lengths: {other} and {value}")
     return int(value)

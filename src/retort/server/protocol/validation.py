@@ -156,11 +156,11 @@ def _refuse_coding(codings: str) -> ErrorResponse | None:
     return ErrorResponse(HTTPStatus.NOT_IMPLEMENTED, _ONLY_CHUNKED)
 
 
-_BAD_HOST = "The request has more than one Host header, or one that is no host name."
-_NO_PATH = "The target of the request is no path: it has to begin with '/'."
-_ONLY_CHUNKED = "The only Transfer-Encoding known here is 'chunked'."
+_BAD_HOST = "The request has more than one Host header, or one that is not a host name."
+_NO_PATH = "The target of the request is not a path: it must begin with '/'."
+_ONLY_CHUNKED = "The only supported Transfer-Encoding is 'chunked'."
 _CHUNKED_LAST = "In Transfer-Encoding, 'chunked' may stand once, and at the end."
-_BAD_LENGTH = "The Content-Length of the request is no number, or there is more than one."
+_BAD_LENGTH = "The Content-Length of the request is not a number, or there is more than one."
 
 
 def _unknown_method(method: str) -> str:

@@ -19,7 +19,7 @@ from ..options import BACKLOG
 
 
 class CannotListen(Exception):
-    """The address cannot be used; the message says why and what to do."""
+    """The address cannot be used; the message has the reason and the fix."""
 
 
 def open_listener(host: str, port: int, *, change_port: str = "--port {port}") -> socket.socket:
@@ -81,7 +81,7 @@ def _explain(error: Exception, host: str, port: int, change_port: str) -> str:
     if isinstance(error, OverflowError):
         return f"Port {port} does not exist: ports go from 0 to 65535 (0 lets the system choose)."
     if isinstance(error, socket.gaierror):
-        return f"The host {host!r} is not known. Use 127.0.0.1 for this machine only."
+        return f"The host name {host!r} cannot be resolved. Use 127.0.0.1 for this machine only."
     code = getattr(error, "errno", None)
     if code == errno.EADDRINUSE:
         return _port_in_use(host, port, change_port)

@@ -52,7 +52,7 @@ def adopt_inherited(fd: int) -> socket.socket:
         listener = socket.socket(fileno=fd)
     except OSError as error:
         raise CannotListen(
-            f"The open file {fd} is no socket ({error.strerror}). --fd is for a listening socket"
+            f"The open file {fd} is not a socket ({error.strerror}). --fd is for a listening socket"
             " that the program above this one has opened and left open."
         ) from None
     problem = _problem_of(listener)

@@ -16,7 +16,7 @@ import click
 
 
 class TlsProblem(click.ClickException):
-    """The files cannot be used; the message says which, why and what to do."""
+    """The files cannot be used; the message has the file, the reason and the fix."""
 
 
 @dataclass(frozen=True)

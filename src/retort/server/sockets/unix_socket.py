@@ -86,7 +86,7 @@ def _remove_stale(path: str) -> None:
 def _explain(error: OSError, path: str) -> str:
     folder = os.path.dirname(path)
     if isinstance(error, FileNotFoundError):
-        return f"There is no folder {folder!r} for the socket. Make it: mkdir -p {folder}"
+        return f"There is no folder {folder!r} for the socket. Create it: mkdir -p {folder}"
     if isinstance(error, PermissionError):
         return (
             f"This user may not make or use {path!r}: {error.strerror}. Choose a folder with"
