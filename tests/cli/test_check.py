@@ -401,7 +401,7 @@ def test_a_field_that_is_required_and_not_sent_is_an_error(findings):
         ("field-missing", "error"),
         ("field-unread", "warning"),
     ]
-    assert "It answers 400." in found[0].message
+    assert "The response is 400." in found[0].message
 
 
 def test_a_field_that_is_asked_for_and_not_sent_is_a_warning(findings):

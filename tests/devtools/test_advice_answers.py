@@ -22,7 +22,7 @@ def test_a_value_that_is_thrown_away_is_returned(mistake):
     advice = mistake.advised("GET", "/")
 
     assert advice.what == (
-        "index() (program.py:5) returned None: its way ends at line 7 without a return."
+        "index() (program.py:5) returned None: the branch ends at line 7 without a return."
     )
     assert advice.fix == "Write return before this line."
     assert mistake.mended("GET", "/").text == "hello"
@@ -72,7 +72,7 @@ except OSError:
     advice = mistake.advised("GET", "/")
 
     assert advice.place.line == 9
-    assert advice.facts == (("Ways without a return", "line 9"),)
+    assert advice.facts == (("Branches without a return", "line 9"),)
 
 
 def test_a_match_without_a_default_can_end_without_an_answer(mistake):
@@ -85,4 +85,4 @@ match request.method:
 """.strip(),
     )
 
-    assert "no case of line 7 fits" in mistake.advised("GET", "/").what
+    assert "no case of line 7 matches" in mistake.advised("GET", "/").what

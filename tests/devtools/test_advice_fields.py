@@ -126,7 +126,10 @@ def test_a_checkbox_that_is_not_ticked_is_read_with_get(mistake):
             ["GET"],
             "GET",
             {"query_string": {"nm": "Bob"}},
-            "The field 'nm' came in the query string (request.args), but you read request.form.",
+            (
+                "The field 'nm' was sent in the query string (request.args), but you read"
+                " request.form."
+            ),
             "request.args['nm']",
         ),
         (
@@ -134,7 +137,10 @@ def test_a_checkbox_that_is_not_ticked_is_read_with_get(mistake):
             ["GET", "POST"],
             "GET",
             {"query_string": {"nm": "Bob"}},
-            "The field 'nm' came in the query string (request.args), but you read request.form.",
+            (
+                "The field 'nm' was sent in the query string (request.args), but you read"
+                " request.form."
+            ),
             "request.values['nm']",
         ),
         (
@@ -142,7 +148,7 @@ def test_a_checkbox_that_is_not_ticked_is_read_with_get(mistake):
             ["POST"],
             "POST",
             {"data": {"nm": "Bob"}},
-            "The field 'nm' came in a form (request.form), but you read request.args.",
+            "The field 'nm' was sent in a form (request.form), but you read request.args.",
             "request.form['nm']",
         ),
     ],
@@ -165,7 +171,7 @@ def test_a_file_that_is_read_as_a_field_is_read_as_a_file(mistake):
 
     advice = mistake.advised("POST", "/login", data=upload)
 
-    assert "came as a file (request.files)" in advice.what
+    assert "was sent as a file (request.files)" in advice.what
     upload = {"photo": (io.BytesIO(b"x"), "x.png")}
     assert "x.png" in mistake.mended("POST", "/login", data=upload).text
 
@@ -179,7 +185,7 @@ def test_json_is_told_to_be_json(mistake):
     advice = mistake.advised("POST", "/login", json={"nm": "Bob"})
 
     assert advice.what == (
-        "No field 'nm': the body is application/json, which request.form does not hold."
+        "No field 'nm': the body is application/json, which request.form does not contain."
     )
     assert advice.fix == "Read request.get_json()['nm']."
     assert mistake.mended("POST", "/login", json={"nm": "Bob"}).text == "welcome Bob"

@@ -32,8 +32,8 @@ def test_a_form_sent_to_a_route_for_get_is_told_to_add_post(mistake, route, mend
 
     advice = mistake.advised("POST", "/login", data={"nm": "Bob"})
 
-    assert advice.what == "POST /login arrived; login() (program.py:6) answers GET only."
-    assert advice.fix == "Let login() take POST: write methods=['GET', 'POST'] at its route."
+    assert advice.what == "POST /login arrived; login() (program.py:6) accepts GET only."
+    assert advice.fix == "Let login() accept POST: write methods=['GET', 'POST'] at its route."
     assert advice.place.line == 6
     assert advice.place.source.startswith("@app.")
     assert mistake.mended("POST", "/login", data={"nm": "Bob"}).text == "welcome Bob"
@@ -56,7 +56,7 @@ def test_a_route_made_by_add_url_rule_is_changed_where_it_is_made(mistake):
 
     advice = mistake.advised("POST", "/login", data={"nm": "Bob"})
 
-    assert "login() (program.py:3) answers GET only" in advice.what
+    assert "login() (program.py:3) accepts GET only" in advice.what
     assert mistake.mended("POST", "/login", data={"nm": "Bob"}).text == "welcome Bob"
 
 
@@ -88,7 +88,7 @@ def test_a_method_other_than_post_is_added_in_the_same_way(mistake):
 
     advice = mistake.advised("DELETE", "/login")
 
-    assert advice.what == "DELETE /login arrived; login() (program.py:6) answers GET and POST only."
+    assert advice.what == "DELETE /login arrived; login() (program.py:6) accepts GET and POST only."
     assert mistake.mended("DELETE", "/login").text == "who are you?"
 
 
@@ -112,8 +112,8 @@ def test_of_two_views_the_one_that_reads_the_form_is_to_take_it(mistake):
 
     advice = mistake.advised("POST", "/login", data={"nm": "Bob"})
 
-    assert "replace() (program.py:5) answers PUT only" in advice.what
-    assert "login() (program.py:9) answers GET only" in advice.what
+    assert "replace() (program.py:5) accepts PUT only" in advice.what
+    assert "login() (program.py:9) accepts GET only" in advice.what
     assert mistake.mended("POST", "/login", data={"nm": "Bob"}).text == "welcome Bob"
 
 
@@ -136,7 +136,7 @@ def test_a_class_is_told_to_have_a_method_of_that_name(mistake):
 
     advice = mistake.advised("POST", "/item")
 
-    assert advice.what == "POST /item arrived; the class Item answers GET only."
+    assert advice.what == "POST /item arrived; the class Item accepts GET only."
     assert advice.fix == "Write a method post(self) in the class Item."
     assert advice.diff == ""
 
@@ -146,7 +146,7 @@ def test_what_is_not_the_programs_own_is_named_by_its_endpoint(mistake):
 
     advice = mistake.advised("POST", "/static/x.css")
 
-    assert advice.what == "POST /static/x.css arrived; the endpoint 'static' answers GET only."
+    assert advice.what == "POST /static/x.css arrived; the endpoint 'static' accepts GET only."
     assert advice.diff == ""
 
 
@@ -156,7 +156,7 @@ def test_methods_that_are_computed_are_left_alone(mistake):
 
     advice = mistake.advised("POST", "/login", data={"nm": "Bob"})
 
-    assert "answers GET only" in advice.what
+    assert "accepts GET only" in advice.what
     assert advice.diff == ""
 
 
@@ -176,7 +176,7 @@ def test_a_view_for_post_that_was_opened_is_given_a_page_with_its_form(mistake):
 
     advice = mistake.advised("GET", "/login")
 
-    assert advice.what == "You opened /login with GET; login() (program.py:5) answers POST only."
+    assert advice.what == "You opened /login with GET; login() (program.py:5) accepts POST only."
     assert '<form action="/login" method="post">' in advice.fix
     assert advice.facts == (("Fields that are read", "nm"),)
     page = mistake.mended("GET", "/login").text
@@ -247,7 +247,7 @@ def test_a_redirect_that_keeps_post_is_told_from_a_form(mistake):
 
     assert advice.what == (
         "POST /welcome arrived after a redirect with status 307, which keeps the method;"
-        " welcome() (program.py:9) answers GET only."
+        " welcome() (program.py:9) accepts GET only."
     )
     assert advice.fix == "Redirect with 303 after a POST."
     assert advice.place.line == 7

@@ -64,7 +64,7 @@ def test_what_is_missing_in_a_line_is_added(mistake, wrong, right):
 
     advice = advise(caught.value, None, None)
 
-    assert advice.what.startswith("Python cannot read program.py, line 1: ")
+    assert advice.what.startswith("Python cannot parse program.py, line 1: ")
     assert advice.place.source == wrong
     mistake.apply(advice.diff)
     assert (mistake.folder / "program.py").read_text() == f"{right}{below}\n"

@@ -35,7 +35,7 @@ def test_a_file_beside_the_program_is_moved(mistake):
 
     advice = mistake.advised("GET", "/")
 
-    assert advice.what.endswith(f" It lies in {mistake.folder}.")
+    assert advice.what.endswith(f" It is in {mistake.folder}.")
     assert (
         f"Move {mistake.folder}/login.html to {mistake.folder}/templates/login.html" in advice.fix
     )
@@ -72,7 +72,7 @@ def test_a_template_that_is_nowhere_is_told_where_to_be(mistake):
     advice = mistake.advised("GET", "/")
 
     assert advice.why == f"This folder does not exist: {mistake.folder}/templates."
-    assert advice.fix == f"Make the file {mistake.folder}/templates/login.html."
+    assert advice.fix == f"Create the file {mistake.folder}/templates/login.html."
     assert advice.diff == ""
 
 

@@ -74,7 +74,7 @@ def test_a_converter_that_refuses_a_value_is_named(mistake):
     advice = mistake.advised("GET", "/users/bob")
 
     assert "Did you mean /users/<int:id>?" in advice.what
-    assert "does not take this value" in advice.why
+    assert "does not accept this value" in advice.why
 
 
 def test_a_form_with_a_wrong_action_is_corrected(mistake):

@@ -52,9 +52,9 @@ def test_a_view_that_reads_a_form_without_taking_post(mistake):
     )
 
     assert text == (
-        "* Note: program.py:7: login() reads request.form, but answers GET only: no form ever comes"
-        " here. methods=['GET', 'POST'] at the route '/login'; or read request.args, which GET"
-        " fills."
+        "* Note: program.py:7: login() reads request.form, but accepts GET only: no form data"
+        " can arrive here. methods=['GET', 'POST'] at the route '/login'; or read request.args,"
+        " which GET fills."
     )
 
 
@@ -71,7 +71,7 @@ def test_a_view_that_tests_for_post_without_taking_it(mistake):
     """,
     )
 
-    assert "login() tests for POST, but answers GET only" in text
+    assert "login() tests for POST, but accepts GET only" in text
 
 
 def test_a_route_that_another_one_hides(mistake):
@@ -89,7 +89,7 @@ def test_a_route_that_another_one_hides(mistake):
     """,
     )
 
-    assert "by_id() is never asked for GET /users/<id>: by_name() (program.py:5) has the" in text
+    assert "by_id() is never called for GET /users/<id>: by_name() (program.py:5) has the" in text
     assert mistake.app.test_client().get("/users/1").text == "by name"
 
 
@@ -100,7 +100,7 @@ def test_two_views_at_the_very_same_address(mistake):
 
     text = told(mistake, program)
 
-    assert "second() is never asked for GET /: first() (program.py:5) has the same" in text
+    assert "second() is never called for GET /: first() (program.py:5) has the same" in text
 
 
 def test_routes_that_share_an_address_but_no_method_hide_nothing(mistake):
@@ -137,7 +137,7 @@ def test_a_session_without_a_secret_key(mistake):
     for use in ("session['n'] = 1", "flash('hello')", "import flask; flask.session.clear()"):
         text = told(mistake, PLAIN + SESSION.replace("{use}", use))
 
-        assert "the application has no secret key: there is no session." in text, use
+        assert "the application has no secret key: the session cannot be used." in text, use
         assert "app.secret_key = '...'" in text
 
 
@@ -199,7 +199,7 @@ def test_the_server_prints_them_under_the_address(mistake, serve):
 
     assert "* Open http://" in log
     assert log.index("* Open http://") < log.index("* Interface: WSGI")
-    assert "login() reads request.form, but answers GET only" in log
+    assert "login() reads request.form, but accepts GET only" in log
 
 
 def test_in_production_nothing_of_this_is_loaded(mistake, serve):

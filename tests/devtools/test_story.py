@@ -51,7 +51,7 @@ def test_a_b_c_the_tutorial_runs_as_it_stands(folder, serve):
         (  # (d)
             (METHODS, ""),
             405,
-            "POST /login arrived; login() (login.py:8) answers GET only.",
+            "POST /login arrived; login() (login.py:8) accepts GET only.",
         ),
         (  # (e)
             ("request.form['nm']", "request.form['name']"),
@@ -96,7 +96,7 @@ def test_f_the_form_from_disk_works_in_debug_with_a_warning_and_is_refused_in_pr
 
     with serve(folder / "login.py", "--debug") as site:
         assert site.ask("POST", "/login", "nm=Bob", FROM_DISK).status == 302
-        site.wait_for_log("In production it is refused with 403")
+        site.wait_for_log("In production the response is 403")
     with serve(folder / "login.py") as site:
         assert site.ask("POST", "/login", "nm=Bob", FROM_DISK).status == 403
 
@@ -110,7 +110,7 @@ def test_g_the_other_methods_of_the_form(folder, serve):
             answer = site.ask(method, "/login")
             assert answer.status == 405
             assert answer.allow == {"GET", "HEAD", "OPTIONS", "POST"}
-            assert f"{method} /login arrived; login() (login.py:8) answers GET and POST only." in (
+            assert f"{method} /login arrived; login() (login.py:8) accepts GET and POST only." in (
                 answer.text
             )
 

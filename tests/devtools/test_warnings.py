@@ -67,7 +67,7 @@ def test_markup_that_an_answer_repeats_is_told_and_escaped(
 
     assert "&lt;" not in response.text
     [line] = [record.getMessage() for record in caplog.records]
-    assert line.startswith("hello() put what came in ")
+    assert line.startswith("hello() put text from ")
     assert "(program.py:8). Write escape(" in line
     response, left = mended(mistake, "GET", "/hello/<b>Ada?nm=<i>Bob")
     assert response.text == sound
@@ -145,7 +145,7 @@ def test_a_method_in_the_query_has_no_effect(watched, caplog, method):
     for _ in range(2):
         assert client.open("/note?_method=delete", method=method).text == method
 
-    assert caplog.text.count(f"{method} /note was asked with _method in the query") == 1
+    assert caplog.text.count(f"{method} /note has _method in the query") == 1
     assert caplog.text.count("METHOD_OVERRIDE") == 1
 
 
@@ -299,7 +299,7 @@ def test_redirects_in_a_circle_are_told(mistake, watched):
         client.get(path)
 
     [warning] = warnings_of(mistake.app)
-    assert warning.what == "Redirects go in a circle: /a to /b to /a."
+    assert warning.what == "Redirect loop: /a to /b to /a."
 
 
 def test_a_redirect_to_itself_is_a_circle(mistake, watched):
@@ -312,7 +312,7 @@ def test_a_redirect_to_itself_is_a_circle(mistake, watched):
     )
     client.get("/a")
 
-    assert warnings_of(mistake.app)[0].what == "Redirects go in a circle: /a to /a."
+    assert warnings_of(mistake.app)[0].what == "Redirect loop: /a to /a."
 
 
 def test_redirects_that_end_are_none(mistake, watched):
@@ -360,7 +360,7 @@ def test_a_view_that_holds_its_loop_is_told_the_line(mistake, watched):
     assert client.get("/held").text == "done"
 
     [warning] = warnings_of(mistake.app)
-    assert warning.what.startswith("held() held its event loop for ")
+    assert warning.what.startswith("held() blocked its event loop for ")
     assert warning.place.source == "time.sleep(0.5)"
     assert "asyncio.to_thread" in warning.fix
 

@@ -1,6 +1,6 @@
-"""What a developer sees when something fails: the interactive debugger, the start-up error page.
+"""Developer tools: error pages, advice, warnings, static checks and the debugger.
 
-Only for machines the developer sits at. When to use which is decided in `retort.server`.
+Only for the developer's own machine. `retort.server` decides when they are active.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The page served while the program cannot be started: what went wrong, and that it waits.
+"""The error page that is served while the program cannot be started.
 
-The server stays up, so that the browser's next reload after the fix finds it. What is told
-is collected here; who serves it, and notices the fix, is `retort.server`.
+The server keeps running, so that a browser reload after the fix works. This file builds the
+report; `retort.server` serves it and detects the fix.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why the program did not start. ``details`` is a traceback, or empty."""
+    """The reason why the program did not start. ``details`` is a traceback, or empty."""
 
     summary: str
     details: str = ""
@@ -42,7 +42,7 @@ class Failure:
 
     @classmethod
     def from_exception(cls, error: BaseException) -> Failure:
-        """Describe ``error``, without the frames of those who started the program."""
+        """Describe ``error``, without the frames that started the program."""
         if isinstance(error, click.ClickException):
             return cls(error.format_message())
         if isinstance(error, SystemExit):
@@ -55,7 +55,7 @@ class Failure:
 
     @property
     def explanation(self) -> str:
-        """What the advice says, or empty."""
+        """The advice as text, or empty."""
         return "" if self.advice is None else self.advice.what
 
 
@@ -66,7 +66,7 @@ def _why_it_ended(code: object) -> str:
 
 
 def _first_own_frame(frame: TracebackType | None) -> TracebackType | None:
-    """Where the program's part of a traceback begins; ``None`` if it did not get that far."""
+    """The first traceback entry of the program; ``None`` if there is none."""
     while frame is not None and _is_a_starter(frame.tb_frame.f_code.co_filename):
         frame = frame.tb_next
     return frame
@@ -78,7 +78,7 @@ def _without_starters(error: Error) -> Error:
 
 
 def _file_of(function: Any) -> str:
-    """As frames name it: without sources, that is another file than the module's."""
+    """The file name in the module's code; without sources, it differs from ``__file__``."""
     path: str = function.__code__.co_filename
     return path
 
@@ -99,7 +99,7 @@ _WAITS = "The server waits: correct the file, save it, and load this page again.
 
 
 def failure_page(failure: Failure) -> WSGIApplication:
-    """A WSGI application that answers everything with this failure and status 500."""
+    """A WSGI application that responds to all requests with this failure and status 500."""
     safe_summary = redact(failure.summary)
     details = redact(failure.details, by_name=False)
     report = Report(

@@ -1,7 +1,7 @@
-"""An exception as its reader goes through it: the newest first, the program's own lines apart.
+"""Prepare an exception for display: newest first, with the program's frames separated.
 
-The frames are Werkzeug's, because its console runs code in those. How they look is the
-business of `pages.py` and `report.py`.
+The frames are Werkzeug's, because its console runs code in them. `pages.py` and `report.py` render
+them.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from werkzeug.debug.tbtools import DebugFrameSummary
 
 LINES_AROUND = 4
-MAX_OWN_FRAMES = 12  # an endless recursion has a thousand of them, all alike
+MAX_OWN_FRAMES = 12  # an endless recursion has a thousand identical ones
 MAX_VARIABLES = 40
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line of source. ``text`` is cut in three; the middle is where the error is, or empty."""
+    """A line of source. ``text`` is split in three; the middle has the error, or is empty."""
 
     number: int
     text: tuple[str, str, str]
@@ -40,7 +40,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Frame:
-    """A function that was running; ``key`` is the console's number for it, or 0."""
+    """A frame; ``key`` is its number in the console, or 0."""
 
     key: int
     file: str
@@ -62,9 +62,9 @@ class Frame:
 class Error:
     """One exception of a chain.
 
-    :param link: how it led to the one shown before it; empty for the first.
-    :param own: the program's frames, the last called first.
-    :param library: everybody else's, in the order of the calls.
+    :param link: its relation to the exception shown before it; empty for the first.
+    :param own: the program's frames, innermost first.
+    :param library: all other frames, outermost first.
     """
 
     name: str
@@ -82,10 +82,10 @@ def errors_of(
     with_values: bool,
     budget: Budget | None = None,
 ) -> tuple[Error, ...]:
-    """The chain of exceptions, the one that was not caught first; without secrets.
+    """The chain of exceptions, the uncaught one first; secrets are redacted.
 
-    :param with_values: whether the frames of the program have their variables.
-    :param budget: the time for them.
+    :param with_values: whether to include the variables of the program's frames.
+    :param budget: the time limit for the values.
     """
     values = (budget or Budget()) if with_values else None
     found: list[Error] = []
@@ -99,7 +99,7 @@ def errors_of(
                 name=type(one).__name__ if one is not None else "",
                 message=redact(
                     "".join(summary.format_exception_only()).strip(),
-                    by_name=not isinstance(one, SyntaxError),  # which quotes the source
+                    by_name=not isinstance(one, SyntaxError),  # its message quotes the source
                 ),
                 link=link,
                 own=(
@@ -115,9 +115,9 @@ def errors_of(
 
 
 def traceback_text(error: BaseException, skip: int = 0) -> str:
-    """The traceback as Python prints it, from the first line of the program on.
+    """The traceback as printed by Python, from the first frame of the program on.
 
-    :param skip: the frames to leave out if none is the program's.
+    :param skip: the number of frames to omit if none belongs to the program.
     """
     steps = traceback.walk_tb(error.__traceback__)
     files = [frame.f_code.co_filename for frame, _ in steps]
@@ -126,9 +126,9 @@ def traceback_text(error: BaseException, skip: int = 0) -> str:
 
 
 def redacted_traceback(error: BaseException, skip: int = 0) -> str:
-    """`traceback_text` without secrets.
+    """`traceback_text` with secrets redacted.
 
-    Lines of source keep what follows a name such as ``password``: it is an expression.
+    In source lines, the text after a name such as ``password`` is kept: it is an expression.
     """
     text = redact(traceback_text(error, skip), by_name=False)
     for one in _all_in(error):
@@ -139,7 +139,7 @@ def redacted_traceback(error: BaseException, skip: int = 0) -> str:
 
 
 def _all_in(error: BaseException) -> Iterator[BaseException]:
-    """The exceptions that a traceback shows: a chain, and the members of groups."""
+    """The exceptions in a traceback: a chain, and the members of groups."""
     waiting, seen = [error], set[int]()
     while waiting:
         for one in _chain(waiting.pop()):
@@ -159,7 +159,7 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _frames_of_syntax_error(error: BaseException | None) -> Iterator[Frame]:
-    """The line that Python could not read: nothing ran there, but it is where to look."""
+    """The line of a syntax error, which is shown although it was not executed."""
     if not isinstance(error, SyntaxError) or error.filename is None or not error.lineno:
         return
     summary = traceback.FrameSummary(error.filename, error.lineno, "", lookup_line=False)
@@ -176,7 +176,7 @@ def _frames_of_syntax_error(error: BaseException | None) -> Iterator[Frame]:
 
 
 def is_program(file: str) -> bool:
-    """Whether a frame is the program's; a template without a file is."""
+    """Whether a frame belongs to the program, as a template without a file does."""
     return file == "<template>" or is_own(file)
 
 
@@ -231,7 +231,7 @@ def _source(file: str, number: int, error: BaseException | None) -> list[str]:
 
 
 def _marked(text: str, as_written: str, frame: traceback.FrameSummary) -> tuple[str, str, str]:
-    """The line in three parts, where Python (from 3.11 on) says which part of it failed."""
+    """The line in three parts, if Python (from 3.11 on) provides the failed part."""
     start, end = getattr(frame, "colno", None), getattr(frame, "end_colno", None)
     is_one_line = getattr(frame, "end_lineno", frame.lineno) in (None, frame.lineno)
     if start is None or end is None or not is_one_line or "\t" in as_written:
@@ -258,7 +258,7 @@ _OURS = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file_
 
 
 def shown_path(file: str) -> str:
-    """A short name for a file: from the current folder on, or from the installed package on."""
+    """A short file name: relative to the current folder or to the site-packages folder."""
     if not os.path.isabs(file):
         return file
     real = os.path.realpath(file)

@@ -1,8 +1,7 @@
-"""Around an application under development: explains the errors that would leave it unexplained.
+"""Middleware for development: replaces error responses by a report.
 
-An exception that nothing caught, and an HTTP error that nothing in the program handles, are
-answered with a report, under the status that they have. Everything else passes unchanged.
-What is said of an error is the business of `advice`; how it looks of `pages.py`.
+Unhandled exceptions and unhandled HTTP errors get a report with their status. All other responses
+pass unchanged. `advice` explains errors; `pages.py` renders the report.
 """
 
 from __future__ import annotations
@@ -44,14 +43,14 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("retort.devtools")
 
-_ERRORS_KEPT = 20  # whose frames the console can still be asked for
+_ERRORS_KEPT = 20  # errors whose frames the console can use
 _ROUTING = frozenset({404, 405})
-# What browsers look for on their own: nobody's mistake.
+# Paths that browsers request by themselves; a 404 is no error of the program.
 _ASKED_UNBIDDEN = ("/favicon.ico", "/.well-known/")
 
 
 class Watch:
-    """What becomes known while one request is answered; `start` is its ``start_response``."""
+    """The state of one request; `start` is its ``start_response``."""
 
     def __init__(self, start_response: StartResponse) -> None:
         self.start_response = start_response
@@ -63,13 +62,13 @@ class Watch:
         self.written: list[bytes] = []
 
     def note(self, app: Any, error: HTTPException) -> None:
-        """Called by `dispatch` when an HTTP error becomes a short page."""
+        """Called by `lifecycle/errors.py` when an HTTP error becomes a short page."""
         self.app, self.error = app, error
 
     def start(
         self, status: str, headers: Headers, exc_info: OptExcInfo | None = None
     ) -> Callable[[bytes], object]:
-        """Hold back the beginning of a short page; pass on any other."""
+        """Defer the start of a short page; pass on any other."""
         if self.error is not None and status.startswith(f"{self.error.code} "):
             self.held = status, headers
             return self.written.append
@@ -79,9 +78,9 @@ class Watch:
     def start_anew(
         self, status: str, headers: Headers, exc_info: OptExcInfo | None
     ) -> Callable[[bytes], object]:
-        """Pass on the beginning of an answer, perhaps in the place of an earlier one.
+        """Pass on the start of a response, possibly in place of an earlier one.
 
-        :raises Exception: the one in ``exc_info``, if the earlier one has been sent (PEP 3333).
+        :raises Exception: the one in ``exc_info``, if the earlier start has been sent (PEP 3333).
         """
         if not self.has_started or exc_info is None:
             self.has_started = True
@@ -91,9 +90,9 @@ class Watch:
 
 @dataclass(frozen=True)
 class Incident:
-    """An error of one request, and what is advised on it.
+    """An error of one request, with the advice on it.
 
-    :param is_uncaught: nothing in the program turned it into an answer.
+    :param is_uncaught: no handler of the program converted it to a response.
     """
 
     error: Exception
@@ -115,7 +114,7 @@ class Incident:
         *,
         is_uncaught: bool = False,
     ) -> Incident:
-        """Ask for advice, and write it into the log of the application."""
+        """Compute the advice, and log it with the application's logger."""
         request = watch.contexts[-1].request if watch.contexts else Request(environ)
         app = watch.contexts[-1].app if watch.contexts else watch.app
         advice = advise(error, app, request)
@@ -124,18 +123,18 @@ class Incident:
 
 
 class Debugger(DebuggedApplication):
-    """Werkzeug's debugger, which has the console and its PIN, with pages of our own."""
+    """Werkzeug's debugger, with its console and PIN, and Retort's pages."""
 
     def debug_application(
         self, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterator[bytes]:
-        """Ask the application, and explain its errors."""
+        """Call the application, and replace its error responses."""
         if HEADER in environ:
             return iter(try_out(self.explained, environ, start_response))
         return self.explained(environ, start_response)
 
     def explained(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:
-        """The application's answer, or a report in place of an error."""
+        """The application's response, or a report in place of an error."""
         watch = Watch(start_response)
         environ[PRESERVE_CONTEXT] = watch.contexts.append
         environ[ON_PLAIN_ERROR] = watch.note
@@ -143,7 +142,7 @@ class Debugger(DebuggedApplication):
         try:
             body = self.app(environ, watch.start)
             if watch.held is None:
-                # `yield from` would close the body as well as `finally`; PEP 3333: once.
+                # `yield from` and `finally` would both close the body; PEP 3333: once.
                 for piece in body:  # noqa: UP028
                     yield piece
             else:
@@ -158,7 +157,7 @@ class Debugger(DebuggedApplication):
     def in_place_of_short_page(
         self, body: Iterable[bytes], environ: WSGIEnvironment, watch: Watch
     ) -> Iterator[bytes]:
-        """A report on an HTTP error; the program's own answer, if it made one of the page."""
+        """A report on an HTTP error; the program's response, if it has changed the page."""
         assert watch.held is not None
         assert watch.error is not None
         status, headers = watch.held
@@ -169,7 +168,7 @@ class Debugger(DebuggedApplication):
                 incident = Incident.of(watch.error, watch, environ, DebugTraceback(watch.error))
                 headers, content = in_headers_of(headers, *answer(self.report(incident), environ))
             except Exception:
-                _log.exception("The page about %r could not be made.", watch.error)
+                _log.exception("The page about %r could not be created.", watch.error)
         watch.start_anew(status, headers, None)
         if environ["REQUEST_METHOD"] != "HEAD":
             yield content
@@ -177,7 +176,7 @@ class Debugger(DebuggedApplication):
     def in_place_of_error(
         self, error: Exception, environ: WSGIEnvironment, watch: Watch
     ) -> Iterator[bytes]:
-        """A report on an exception; in the log only, if the answer has begun already."""
+        """A report on an exception; only in the log, if the response has started."""
         trace = DebugTraceback(error, skip=1)
         status = status_of(error)
         headers, content = self.page_about(error, trace, environ, watch)
@@ -185,9 +184,9 @@ class Debugger(DebuggedApplication):
             watch.start_anew(f"{status} {phrase(status)}", headers, sys.exc_info())
         except Exception:
             environ["wsgi.errors"].write(
-                "The answer had begun when this happened, so no page could be sent.\n"
+                "The response had started when this happened, so no page could be sent.\n"
             )
-            raise  # so that the server breaks the answer off, and prints the traceback
+            raise  # so that the server aborts the response and prints the traceback
         if status >= 500:
             environ["wsgi.errors"].write(escape_in_lines(traceback_text(error, skip=1)))
         if environ["REQUEST_METHOD"] != "HEAD":
@@ -196,18 +195,18 @@ class Debugger(DebuggedApplication):
     def page_about(
         self, error: Exception, trace: DebugTraceback, environ: WSGIEnvironment, watch: Watch
     ) -> tuple[Headers, bytes]:
-        """The report on an exception, ready to be sent; Python's own words if it fails."""
+        """The rendered report on an exception; the plain traceback if rendering fails."""
         try:
             incident = Incident.of(error, watch, environ, trace, is_uncaught=True)
             return answer(self.report(incident), environ)
         except Exception:
-            _log.exception("The page about %r could not be made.", error)
+            _log.exception("The page about %r could not be created.", error)
             content = redacted_traceback(error, skip=1).encode("utf-8", "replace")
             headers = [("Content-Type", "text/plain; charset=utf-8")]
             return [*headers, ("Content-Length", str(len(content)))], content
 
     def report(self, incident: Incident) -> Report:
-        """What to tell of an error; of one that nothing caught, everything."""
+        """Create the report on an error; for an uncaught one, with traceback and values."""
         error, request, status = incident.error, incident.request, status_of(incident.error)
         budget = Budget()
         errors = errors_of(
@@ -232,7 +231,7 @@ class Debugger(DebuggedApplication):
         )
 
     def console_for(self, incident: Incident) -> Console | None:
-        """Let the console find the frames of this error, if this reader may have it."""
+        """Register the frames of this error for the console, if this client may use it."""
         if not (self.evalex and self.check_host_trust(incident.environ)):
             return None
         frames = incident.trace.all_frames
@@ -243,7 +242,7 @@ class Debugger(DebuggedApplication):
         return Console(self.secret, bool(self.check_pin_trust(incident.environ)))
 
     def forget_old_frames(self, keys: list[int]) -> None:
-        """Keep the frames of some errors only: they hold on to all that a request used."""
+        """Keep the frames of a few errors only: they refer to all objects of a request."""
         recent = self.__dict__.setdefault("_recent", deque())
         recent.append(keys)
         if len(recent) > _ERRORS_KEPT:
@@ -253,7 +252,7 @@ class Debugger(DebuggedApplication):
 
 
 def is_short_page(error: HTTPException, method: str, content: bytes, headers: Headers) -> bool:
-    """Whether an answer is what Werkzeug makes of the error, so that nobody wrote it."""
+    """Whether a response is Werkzeug's default one for the error, not the program's."""
     expected = error.get_body().encode("utf-8", "replace")
     if method != "HEAD" or content:
         return content == expected
@@ -263,35 +262,35 @@ def is_short_page(error: HTTPException, method: str, content: bytes, headers: He
 
 
 def in_headers_of(headers: Headers, page: Headers, content: bytes) -> tuple[Headers, bytes]:
-    """The headers of an answer, such as ``Allow``, with a page in the place of its body."""
+    """The headers of a response, such as ``Allow``, with a page as its body."""
     kept = [(name, value) for name, value in headers if name.lower() not in REPLACED_HEADERS]
     return [*kept, *page], content
 
 
 def status_of(error: Exception) -> int:
-    """The status with which an exception would be answered outside of debug mode."""
+    """The status of the response to an exception outside of debug mode."""
     if isinstance(error, HTTPException) and error.code is not None and error.code >= 400:
         return error.code
     return 400 if isinstance(error, FileFieldError) else 500
 
 
 def sentence_of(error: Exception) -> str:
-    """What an error says of itself."""
+    """The message of an error."""
     if isinstance(error, HTTPException) and error.description:
         return str(error.description)
     try:
         return f"{type(error).__name__}: {error}".removesuffix(": ")
-    except Exception:  # its own __str__ failed
+    except Exception:  # its __str__ raised
         return type(error).__name__
 
 
 def log_sentence(app: Any, path: str, status: int, advice: Advice | None) -> None:
-    """Write the sentence of a page into the application's log as well."""
+    """Log the sentence of a page with the application's logger."""
     if app is not None and advice is not None and not path.startswith(_ASKED_UNBIDDEN):
         level = logging.ERROR if status >= 500 else logging.WARNING
         app.logger.log(level, "%s", escape_controls(advice.what))
 
 
 def routes_for(app: Any, path: str, status: int) -> tuple[Route, ...]:
-    """The routes for a page about an address or a method, if that is what the error is about."""
+    """The routes for a page about an address or a method; empty for other errors."""
     return routes_near(app, path) if app is not None and status in _ROUTING else ()

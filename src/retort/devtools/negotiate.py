@@ -1,4 +1,4 @@
-"""In which form a client wants to read of an error: HTML, plain text or problem details."""
+"""Content negotiation for reports: HTML, plain text or problem details."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ JSON = ("application/json", "application/problem+json")
 
 
 def wanted_form(environ: WSGIEnvironment) -> Form:
-    """The form that the request's ``Accept`` names with the highest quality.
+    """The format with the highest quality in the request's ``Accept``.
 
-    Only what is named counts, because ``*/*`` is what everybody says: without a name it is
-    plain text, which reads well in a terminal (RFC 9110 section 12.5.1).
+    Wildcards are ignored, because most clients send ``*/*``. Without an explicit type, the format
+    is plain text, for terminals (RFC 9110 section 12.5.1).
     """
     accept = parse_accept_header(environ.get("HTTP_ACCEPT"), MIMEAccept)
     named: dict[str, float] = {}

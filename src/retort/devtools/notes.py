@@ -1,7 +1,6 @@
-"""What a developer is told once, when the program starts: beside the address, before any request.
+"""The notes printed once when the program starts, below the address.
 
-How the program is served, and what can be seen in it already. What is looked for is the business
-of `checks`; when it is printed, of `retort.server`.
+They describe how the program is served, and the findings of `checks`. `retort.server` prints them.
 """
 
 from __future__ import annotations
@@ -25,20 +24,20 @@ _WIDTH = 96
 
 
 def notes(app: object, threads: int, *, is_first: bool = True) -> list[str]:
-    """The lines to print, each paragraph marked as the server marks its own.
+    """The lines to print, each paragraph marked like the server's lines.
 
-    Never raises: a program that cannot be read can be served all the same.
+    Never raises: a program that cannot be analyzed can still be served.
 
-    :param app: what is served; of another WSGI application there is nothing to tell.
-    :param threads: how many views may run at once.
-    :param is_first: not loaded again after a change: then only what is wrong is told.
+    :param app: the served application; other WSGI applications get no notes.
+    :param threads: the maximum number of concurrent views.
+    :param is_first: whether this is not a reload; after a reload, only findings are printed.
     """
     if not isinstance(app, App):
         return []
     try:
         findings = check_at_start(app)  # type: ignore[arg-type]  # App is what it reads
     except Exception:
-        _log.debug("The notes about %r could not be made.", app, exc_info=True)
+        _log.debug("The notes about %r could not be created.", app, exc_info=True)
         findings = []
     lines = [interface_line(app, threads)] if is_first else []
     for finding in findings:
@@ -47,7 +46,7 @@ def notes(app: object, threads: int, *, is_first: bool = True) -> list[str]:
 
 
 def interface_line(app: App, threads: int) -> str:
-    """How views are called, and why so."""
+    """How views are called, and the reason."""
     at_once = "one view at a time" if threads == 1 else f"up to {threads} views at once, in threads"
     line = f" * Interface: WSGI, {at_once}"
     views = [name for name, view in app.view_functions.items() if _is_async(view)]

@@ -1,7 +1,7 @@
-"""A report as an answer: a page for browsers, text for terminals, problem details for programs.
+"""Render a report as a response: HTML, plain text or problem details.
 
-The page needs nothing from elsewhere, and its policy (CSP) allows nothing else: its one style
-sheet and one script stand in it, under a number used once. The templates escape everything.
+The page is self-contained, and its Content-Security-Policy allows only its inline style sheet and
+script, by a nonce. The templates escape all values.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _TEMPLATES = Path(__file__).with_name("templates")
 
-#: What is said of a body, or of who may use it, by headers that a page has of its own.
+#: Header fields of a body or its access policy, which a page replaces by its own.
 REPLACED_HEADERS = frozenset(
     {
         "content-type",
@@ -43,25 +43,25 @@ REPLACED_HEADERS = frozenset(
     }
 )
 
-#: The methods of the table, and what each asks for (RFC 9110 section 9.3).
+#: The methods of the table and their meaning (RFC 9110 section 9.3).
 METHODS = {
-    "GET": "Bring what is at this address. Fields travel in the address, for everybody to read.",
-    "HEAD": "As GET, but bring the headers only, without the body.",
-    "POST": "Take what a form sends. Fields travel in the body.",
-    "PUT": "Put what is in the body at this address, in place of what is there.",
-    "DELETE": "Remove what is at this address.",
-    "OPTIONS": "Say which methods this address takes.",
+    "GET": "Get the resource at this address. Fields are in the address, which is not secret.",
+    "HEAD": "Like GET, but only the headers, without the body.",
+    "POST": "Process a form. Fields are in the body.",
+    "PUT": "Replace the resource at this address by the body.",
+    "DELETE": "Remove the resource at this address.",
+    "OPTIONS": "List the methods of this address.",
 }
 RARE = {
-    "PATCH": "Change a part of what is at this address (RFC 5789).",
-    "QUERY": "Bring what the body describes, as GET does with an address (RFC 10008).",
+    "PATCH": "Change a part of the resource at this address (RFC 5789).",
+    "QUERY": "Get the result of the query in the body, as GET does for an address (RFC 10008).",
 }
 
 Headers = list[tuple[str, str]]
 
 
 def answer(report: Report, environ: WSGIEnvironment) -> tuple[Headers, bytes]:
-    """The headers and the body that tell ``report`` in the form that the client wants."""
+    """The headers and body of ``report`` in the format that the client accepts."""
     form = wanted_form(environ)
     if form == "html":
         nonce = secrets.token_urlsafe(16)
@@ -84,7 +84,7 @@ def answer(report: Report, environ: WSGIEnvironment) -> tuple[Headers, bytes]:
 
 
 def policy(nonce: str) -> str:
-    """The Content-Security-Policy of a page: what is under ``nonce`` and nothing else."""
+    """The Content-Security-Policy of a page: only elements with ``nonce``."""
     rules = [
         "default-src 'none'",
         "base-uri 'none'",
@@ -110,7 +110,7 @@ def as_html(report: Report, nonce: str) -> str:
 
 
 def methods_for(report: Report) -> list[tuple[str, str]]:
-    """The methods to try: the tutorial's, and those of the others that a route takes."""
+    """The methods in the table: the common ones, and other methods of the routes."""
     taken = {method for route in report.routes for method in route.methods}
     return [*METHODS.items(), *((name, text) for name, text in RARE.items() if name in taken)]
 
@@ -130,12 +130,12 @@ def _environment() -> Environment:
 
 
 def diff_kind(line: str) -> str:
-    """What a line of a unified diff is: ``head``, ``added``, ``removed`` or ``same``."""
+    """Classify a line of a unified diff: ``head``, ``added``, ``removed`` or ``same``."""
     if line.startswith(("--- ", "+++ ", "@@")):
         return "head"
     return {"+": "added", "-": "removed"}.get(line[:1], "same")
 
 
 def _part(name: str) -> Markup:
-    """One of our own files, as it is."""
+    """The text of a file in the templates folder."""
     return Markup((_TEMPLATES / name).read_text(encoding="utf-8"))

@@ -1,13 +1,12 @@
-"""Redact secrets in what a page about an error shows.
+"""Redact secrets in error pages.
 
-A page about an error is copied into questions and screenshots. Secrets are recognised in two
-ways: by their name (`is_secret`: a variable, key, field or header called ``password``), and by
-their form (passwords in URLs, credentials as in ``Authorization``, private keys in PEM). A secret
-of another form under another name is not found.
+Error pages are copied into questions and screenshots. Secrets are recognised by name (`is_secret`:
+a variable, key, field or header called ``password``) and by form (passwords in URLs, credentials
+as in ``Authorization``, private keys in PEM). Other secrets are not found.
 
-The time is linear in the length of a text: no expression here can match one character in two
-ways, none starts inside a word that it has read, and a repetition that is followed by something
-has a bound or ends where that begins. A page has a `Budget` for all its values.
+The time is linear in the length of a text: no expression can match a character in two ways, none
+starts inside a word that it has matched, and a repetition followed by another pattern is bounded or
+ends where that pattern begins. A page has a `Budget` for all its values.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ _SCHEMES = "Bearer|Basic|Negotiate|Token|ApiKey"  # RFC 9110 section 11.4; with 
 _VALUE = re.compile(
     r"""b?'(?:[^'\\]|\\.)*'?"""
     r"""|b?"(?:[^"\\]|\\.)*"?"""
-    r"""|\\{1,8}(['"]).*?(?:\\{1,8}\1|\Z)"""  # in a string inside of a string
+    r"""|\\{1,8}(['"]).*?(?:\\{1,8}\1|\Z)"""  # in a string inside a string
     rf"""|(?P<plain>(?:(?:{_SCHEMES})[ \t]+)?[^\s,;&)}}\]]+)""",
     re.S | re.I,
 )
@@ -62,7 +61,7 @@ _DIGEST = re.compile(
     r"""(?<!\w)(?P<scheme>Digest)[ ]{1,8}(?:[\w\-]+=(?:\\?"[^"]*"|[^\s,'"]+)(?:,\s*)?)+""", re.I
 )
 
-# RFC 7468, OpenSSH and OpenPGP. What is cut off has no END line.
+# RFC 7468, OpenSSH and OpenPGP. Truncated keys have no END line.
 _PRIVATE_KEY = re.compile(
     r"-----BEGIN [A-Z0-9 ]{0,40}?PRIVATE KEY(?: BLOCK)?-----"
     r".*?(?:-----END [A-Z0-9 ]{0,40}?PRIVATE KEY(?: BLOCK)?-----|\Z)",
@@ -79,9 +78,9 @@ _MAX_USER_CHARS = 20  # a longer one may be a token: https://<token>@example.org
 
 
 class Budget:
-    """The time that the values of one page may take.
+    """The time limit for the values of one page.
 
-    :param seconds: from now on.
+    :param seconds: the time limit from now on.
     """
 
     def __init__(self, seconds: float = PAGE_SECONDS) -> None:
@@ -89,46 +88,46 @@ class Budget:
 
     @property
     def is_spent(self) -> bool:
-        """Whether the time is over: then a value is replaced by `NOT_SHOWN`."""
+        """Whether the time is over; then values are replaced by `NOT_SHOWN`."""
         return time.monotonic() >= self.ends_at
 
 
 def is_secret(name: str) -> bool:
-    """Whether a field, variable, header or key of this name holds what nobody else should see."""
+    """Whether a field, variable, header or key of this name is a secret."""
     return _SECRET_NAME.search(name) is not None
 
 
 def redacted(name: str, text: str) -> str:
-    """`REDACTED` if ``name`` is that of a secret, else ``text`` without the secrets in it.
+    """`REDACTED` if ``name`` is that of a secret, else ``text`` with its secrets redacted.
 
-    An empty text stays one.
+    An empty text is not changed.
     """
     return REDACTED if text and is_secret(name) else redact(text)
 
 
 def shown(name: str, value: object, budget: Budget | None = None) -> str:
-    """A variable's value for a page: cut to `MAX_VALUE_CHARS`, without secrets. Never raises.
+    """A variable's value for a page: redacted, truncated to `MAX_VALUE_CHARS`. Never raises.
 
-    :param budget: of the page; when it is spent, the value is `NOT_SHOWN`.
+    :param budget: the page's time limit; when it is over, the value is `NOT_SHOWN`.
     """
     if budget is not None and budget.is_spent:
         return NOT_SHOWN
     if is_secret(name) and value is not None and not isinstance(value, (bool, int)):
         return REDACTED
-    # Redacted before it is cut: half a secret is one too.
+    # Redacted before truncation: a part of a secret is also secret.
     return cut(redact(_repr(value)), MAX_VALUE_CHARS)
 
 
 def cut(text: str, longest: int) -> str:
-    """The first ``longest`` letters, and how many there are."""
+    """The first ``longest`` characters, with the total number."""
     return text if len(text) <= longest else f"{text[:longest]}… ({len(text)} letters)"
 
 
 def redact(text: str, *, by_name: bool = True) -> str:
-    """``text`` with `REDACTED` in the place of each secret in it; cut to `MAX_TEXT_CHARS`.
+    """Replace each secret in ``text`` by `REDACTED`; truncates to `MAX_TEXT_CHARS`.
 
-    :param by_name: also what follows the name of a secret, as in ``password=x``. Source code has
-        such names in front of expressions.
+    :param by_name: also replace values after the name of a secret, as in ``password=x``. Not for
+        source code, where such names precede expressions.
     """
     text = cut(text, MAX_TEXT_CHARS)
     if _ENCODED.search(text):
@@ -144,12 +143,12 @@ def redact(text: str, *, by_name: bool = True) -> str:
 
 
 def _decoded(match: re.Match[str]) -> str:
-    """A part of a query as it was meant, if that has a form to look for."""
+    """A part of a query, decoded if that reveals a recognisable secret."""
     return unquote_plus(match[0]) if _ENCODED.search(match[0]) else match[0]
 
 
 def _without_named(text: str) -> str:
-    """``text`` without the values that follow the name of a secret."""
+    """Redact the values that follow the name of a secret in ``text``."""
     parts: list[str] = []
     end = 0
     for match in _NAME.finditer(text):
@@ -178,7 +177,7 @@ def _without_credentials(match: re.Match[str]) -> str:
 
 
 def _without_passwords(match: re.Match[str]) -> str:
-    """Text without spaces, and without the passwords of the URLs in it."""
+    """Redact the passwords of URLs in text without spaces."""
     first, *others = match[0].split("://")
     found, before = [first], first
     for rest in others:
@@ -188,9 +187,9 @@ def _without_passwords(match: re.Match[str]) -> str:
 
 
 def _without_password(rest: str, *, is_web: bool) -> str:
-    """What follows ``://`` in a URL (RFC 3986 section 3.2.1), without the password.
+    """Redact the password in the part after ``://`` of a URL (RFC 3986 section 3.2.1).
 
-    A password is often written without the escapes that it needs, so it reaches to the last @.
+    Passwords are often not escaped, so the password extends to the last @.
     """
     user, colon, after = rest.partition(":")
     if colon and not _AFTER_USER.search(user):
@@ -198,7 +197,7 @@ def _without_password(rest: str, *, is_web: bool) -> str:
         if at and password and not (is_web and _PORT_AND_MORE.match(password)):
             return f"{REDACTED if len(user) >= _MAX_USER_CHARS else user}:{REDACTED}@{host}"
         if not at and rest.endswith(("...", "…")) and not _PORT_AND_MORE.match(after):
-            return f"{user}:{REDACTED}"  # cut off before the @
+            return f"{user}:{REDACTED}"  # truncated before the @
     user, at, host = rest.partition("@")
     if at and len(user) >= _MAX_USER_CHARS and not _AFTER_USER.search(user):
         return f"{REDACTED}@{host}"
@@ -213,9 +212,9 @@ def _repr(value: object) -> str:
 
 
 class _Short(reprlib.Repr):
-    """The beginning of one value's ``repr``, without what dictionaries keep under secret keys.
+    """The beginning of one value's ``repr``; dictionary values of secret keys are redacted.
 
-    Python's own class leaves out the middle: its end could be half a secret.
+    Python's own class omits the middle: the rest could be a part of a secret.
     """
 
     def __init__(self) -> None:
@@ -225,7 +224,7 @@ class _Short(reprlib.Repr):
         self.maxlevel = 5
 
     def repr1(self, x: Any, level: int) -> str:
-        """A part of the value, until there are enough letters."""
+        """A part of the value, until the length limit is reached."""
         if self.left <= 0:
             return "..."
         text = super().repr1(x, level)
@@ -233,14 +232,14 @@ class _Short(reprlib.Repr):
         return text
 
     def repr_str(self, x: Any, level: int) -> str:
-        """Of a string or of bytes, the beginning."""
+        """The beginning of a string or bytes."""
         text = repr(x[: self.maxstring])
         return text if len(x) <= self.maxstring else f"{text[:-1]}...{text[-1]}"
 
     repr_bytes = repr_str
 
     def repr_instance(self, x: Any, level: int) -> str:
-        """What an object says of itself; a kind of dictionary as one."""
+        """The ``repr`` of an object; a mapping is shown like a dictionary."""
         if isinstance(x, dict) and type(x).__repr__ is dict.__repr__:
             return self.repr_dict(x, level)
         try:
@@ -250,13 +249,13 @@ class _Short(reprlib.Repr):
         return text if len(text) <= self.maxother else f"{text[: self.maxother]}..."
 
     def repr_dict(self, x: dict[Any, Any], level: int) -> str:
-        """In the dictionary's own order; Python sorts it."""
+        """In insertion order; Python's class sorts it."""
         if level <= 0:
             return "{...}"
         pairs = [self.pair(*item, level - 1) for item in islice(x.items(), self.maxdict)]
         return f"{{{', '.join([*pairs, *['...'] * (len(x) > len(pairs))])}}}"
 
     def pair(self, key: Any, value: Any, level: int) -> str:
-        """A key and its value, if that is no secret."""
+        """A key and its value, redacted if secret."""
         hides = is_secret(str(key))
         return f"{self.repr1(key, level)}: {REDACTED if hides else self.repr1(value, level)}"

@@ -1,6 +1,6 @@
-"""All there is to say of one error, and how it reads as plain text and as problem details.
+"""The report on one error, and its formats plain text and problem details.
 
-What is said is collected in `layer.py` and `failure.py`; the HTML page is made in `pages.py`.
+`layer.py` and `failure.py` create reports; `pages.py` renders the HTML page.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from .requested import Section
     from .route_table import Route
 
-_NEAREST = 5  # routes that a terminal is shown
+_NEAREST = 5  # the maximum number of routes in plain text
 
 
 @dataclass(frozen=True)
 class Console:
-    """What a page needs to run code in a frame: Werkzeug's protocol."""
+    """The values a page needs to run code in a frame, by Werkzeug's protocol."""
 
     secret: str
     is_trusted: bool
@@ -35,12 +35,12 @@ class Console:
 
 @dataclass(frozen=True)
 class Report:
-    """What a developer is told of an error.
+    """The report on an error.
 
-    :param heading: the status' words, or what takes their place.
-    :param traceback: as Python prints it; empty if nothing was raised.
-    :param routes: all of the application's, the nearest first; empty if they do not matter.
-    :param warnings: what the running program was warned of before.
+    :param heading: the reason phrase of the status, or its replacement.
+    :param traceback: as printed by Python; empty without an exception.
+    :param routes: all routes of the application, most similar first; empty if not relevant.
+    :param warnings: earlier warnings about the running program.
     :param note: a last sentence, such as what to do next.
     """
 
@@ -59,7 +59,7 @@ class Report:
 
     @property
     def place(self) -> tuple[str, int, str, str] | None:
-        """The line to look at: file, number, function, source."""
+        """The relevant line: file, number, function, source."""
         place = self.advice.place
         if place is not None:
             source = redact(place.source.strip(), by_name=False)
@@ -71,13 +71,13 @@ class Report:
 
     @property
     def facts(self) -> tuple[tuple[str, str], ...]:
-        """The advice's rows; without those routes that stand in the table."""
+        """The advice's rows, without the routes, which are in the table."""
         facts = self.advice.facts
         return tuple(fact for fact in facts if not self.routes or fact[0] != "Nearest routes")
 
 
 def without_secrets(advice: Advice | None) -> Advice | None:
-    """Advice that may quote a message or a value of the program; its diff is source code."""
+    """Redact advice, which may quote a message or a value; its diff is source code."""
     if advice is None:
         return None
     facts = tuple((name, redact(value, by_name=False)) for name, value in advice.facts)
@@ -86,7 +86,7 @@ def without_secrets(advice: Advice | None) -> Advice | None:
 
 
 def phrase(status: int) -> str:
-    """The words that go with a status; ``Error`` for one of the program's own."""
+    """The reason phrase of a status; ``Error`` for a non-standard one."""
     try:
         return HTTPStatus(status).phrase
     except ValueError:
@@ -94,7 +94,7 @@ def phrase(status: int) -> str:
 
 
 def as_text(report: Report) -> str:
-    """The report for a terminal."""
+    """The report as plain text for a terminal."""
     advice = report.advice
     heading = f"{report.status} {report.heading}"
     parts = [heading, advice.what, _place_lines(report), advice.why]
@@ -135,19 +135,19 @@ def _warning_lines(report: Report) -> Iterator[str]:
 
 
 def as_line(advice: Advice) -> str:
-    """Advice as one line, for the log as well: what, where, and what to do."""
+    """Advice as one line, also for the log: what, where, and the fix."""
     where = f" ({place_in_short(advice)})" if advice.place is not None else ""
     return f"{advice.what.removesuffix('.')}{where}. {advice.fix}".strip()
 
 
 def place_in_short(advice: Advice) -> str:
-    """The file and the line that advice is about; empty if there is none."""
+    """The file and line of the advice; empty if there is none."""
     place = advice.place
     return "" if place is None else f"{os.path.basename(place.file)}:{place.line}"
 
 
 def as_problem(report: Report) -> str:
-    """The report as JSON problem details (RFC 9457), with members of its own."""
+    """The report as JSON problem details (RFC 9457), with extension members."""
     advice = report.advice
     members: dict[str, Any] = {
         "type": "about:blank",

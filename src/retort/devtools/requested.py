@@ -1,4 +1,4 @@
-"""What was asked, as rows to read: the request of an error, with its secrets redacted."""
+"""The request of an error as rows for display, with secrets redacted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .redaction import Budget
 
 _MAX_VALUE_CHARS = 500
-_READ_CHARS = 4 * _MAX_VALUE_CHARS  # of a value, before it is redacted
+_READ_CHARS = 4 * _MAX_VALUE_CHARS  # the maximum length of a value before redaction
 _MAX_ROWS = 60
 _SMALL_FORM = 64 * 1024
 
@@ -31,9 +31,9 @@ class Section:
 
 
 def sections_of(request: Request, budget: Budget) -> tuple[Section, ...]:
-    """The parts of ``request`` that have something in them; what is read stays readable.
+    """The non-empty parts of ``request``; its body remains readable.
 
-    :param budget: the time that the values of the page may take.
+    :param budget: the time limit for the values of the page.
     """
     parts = [
         ("Request", _line(request)),
@@ -62,7 +62,7 @@ def _line(request: Request) -> Iterator[tuple[str, str]]:
 
 
 def redacted_query(query: bytes) -> str:
-    """A query with its ``?`` as it was sent, or without its secrets if it has any."""
+    """A query with its ``?`` as it was sent; its secrets are redacted."""
     if not query:
         return ""
     text = query.decode("latin-1")
@@ -97,7 +97,7 @@ def _form(request: Request) -> Iterable[tuple[str, str]]:
         return ()
     try:
         return list(request.form.items(multi=True))
-    except Exception as error:  # a body that cannot be read is one of the errors shown here
+    except Exception as error:  # an unreadable body is one of the errors shown here
         return [("", f"It cannot be read: {type(error).__name__}.")]
 
 
@@ -108,5 +108,5 @@ def _files(request: Request) -> Iterator[tuple[str, str]]:
 
 
 def _may_parse(request: Request) -> bool:
-    """Whether the form was read already, or is small enough to be read for showing it."""
+    """Whether the form was already parsed, or is small enough to parse for display."""
     return "form" in request.__dict__ or (request.content_length or 0) <= _SMALL_FORM

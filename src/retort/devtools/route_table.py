@@ -1,4 +1,4 @@
-"""The application's routes for somebody who asked for another one: the nearest first."""
+"""The table of the application's routes on error pages, the most similar first."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _VARIABLE = re.compile(r"<(?:[^:<>]*:)?([^<>]+)>")
 class Route:
     """A row of the table.
 
-    :param fits: whether its path is the one that was asked for; then only the method was not.
-    :param example: its path with the variables filled in, as far as the request had values.
-    :param fields: what the view reads: where from, and under which name.
+    :param fits: whether its path matches the request; then only the method differs.
+    :param example: its path, with variables filled in from the request if possible.
+    :param fields: the fields that the view reads: source and name.
     """
 
     rule: str
@@ -44,14 +44,14 @@ class Route:
 
 
 def routes_near(app: Flask, path: str) -> tuple[Route, ...]:
-    """All routes, those like ``path`` first."""
+    """All routes, those similar to ``path`` first."""
     rated = [(nearness(rule.rule, path), rule) for rule in app.url_map.iter_rules()]
     rated.sort(key=lambda pair: -pair[0])
     return tuple(_route(app, rule, path, near) for near, rule in rated if not rule.build_only)
 
 
 def nearness(rule: str, path: str) -> float:
-    """From 0 to 1: how like a path is to a rule, whose variables may hold anything.
+    """The similarity of a path and a rule, from 0 to 1; variables match anything.
 
     >>> nearness("/users/<int:id>", "/users/7") == 1.0
     True
@@ -60,7 +60,7 @@ def nearness(rule: str, path: str) -> float:
 
 
 def filled(rule: str, path: str) -> str:
-    """The rule with the segments of ``path`` where it has variables, or else their names."""
+    """The rule with the segments of ``path`` as its variables, or else their names."""
     given = path.split("/")
     parts = _split(rule)
     given += [""] * (len(parts) - len(given))
@@ -72,7 +72,7 @@ def _fill(part: str, value: str) -> str:
 
 
 def _split(rule: str) -> list[str]:
-    """The segments of a rule; a slash in a converter's arguments parts nothing."""
+    """The segments of a rule; slashes in converter arguments do not separate segments."""
     return _SLASH.split(rule)
 
 
@@ -93,12 +93,12 @@ def _route(app: Flask, rule: Rule, path: str, near: float) -> Route:
 
 
 def _usual_order(method: str) -> tuple[bool, str]:
-    """What comes by itself last."""
+    """Sort key: implied methods last."""
     return method in {"HEAD", "OPTIONS"}, method
 
 
 def _place(view: Callable[..., Any] | None) -> tuple[str, str]:
-    """Where a view stands, short and in full."""
+    """The place of a view, short and in full."""
     views = list(_functions(view))
     code = getattr(inspect.unwrap(views[0]), "__code__", None) if views else None
     if code is None or not is_program(code.co_filename):

@@ -1,9 +1,9 @@
-"""The form that tries a method on a route: the exchange as it went over the wire, for its page.
+"""Record a request of the error page's form, which tries a method on a route.
 
-A script cannot see a redirect, nor what the browser itself added to a request. So the page's
-requests carry a header that asks for a record instead: the application is asked as ever, and
-what it answered comes back as text inside of a 200. Another site cannot send that header
-(Fetch standard: it needs a preflight).
+A script cannot see a redirect, nor the header fields that the browser adds to a request. So the
+page's requests have a header field that requests a record: the application is called as usual,
+and its response is returned as text in a 200. Another site cannot send this header field (Fetch
+standard: it requires a preflight).
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ _PRIVATE = frozenset({"cookie", "set-cookie", "authorization", "proxy-authorizat
 def try_out(
     app: WSGIApplication, environ: WSGIEnvironment, start_response: StartResponse
 ) -> list[bytes]:
-    """Ask ``app``, and answer with a record of what was asked and what it said.
+    """Call ``app``, and respond with a record of its request and response.
 
-    HEAD has no body to put the record in: there it is in the header ``Retort-Trial``.
+    For HEAD, which has no body, the record is in the header field ``Retort-Trial``.
     """
     del environ[HEADER]
     asked = _request_text(environ)
@@ -40,7 +40,8 @@ def try_out(
     record = json.dumps({"request": asked, **_response_record(status, headers, body)})
     sent = [(name, value) for name, value in headers if name.lower() == "set-cookie"]
     sent += [("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
-    # As it is for the server's log; but a redirect would be followed, and a 204 has no body.
+    # The original status, for the server's log. But a redirect would be followed, and a 204 has no
+    # body.
     outer = status if status[0] in "45" else "200 OK"
     if environ["REQUEST_METHOD"] == "HEAD":
         start_response(outer, [*sent, ("Retort-Trial", quote(record))])
@@ -52,7 +53,7 @@ def try_out(
 
 
 def _request_text(environ: WSGIEnvironment) -> str:
-    """The request as it was sent; its body can be read again afterwards."""
+    """The request as it was sent; its body remains readable."""
     length = int(environ.get("CONTENT_LENGTH") or 0)
     body = environ["wsgi.input"].read(min(length, _MAX_BYTES)) if length else b""
     if length:
@@ -71,7 +72,7 @@ def _request_text(environ: WSGIEnvironment) -> str:
 def _ask(
     app: WSGIApplication, environ: WSGIEnvironment
 ) -> tuple[str, list[tuple[str, str]], bytes]:
-    """The whole answer, or its beginning if it is long or does not end."""
+    """The complete response, or its beginning if it is long or endless."""
     started: list[Any] = []
     written: list[bytes] = []
 
@@ -111,7 +112,7 @@ def _message(first: str, headers: Iterable[tuple[str, Any]], body: bytes, mimety
 
 
 def _hidden(name: str, value: str) -> str:
-    """A header's value; of a cookie, its name and what is said of it."""
+    """A header field's value; for a cookie, its name and attributes."""
     if name.lower() not in _PRIVATE:
         return redact(value, by_name=False)
     if name.lower() == "set-cookie":

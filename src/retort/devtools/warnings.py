@@ -1,8 +1,8 @@
 """Warn in the log about mistakes that raise no error, once for each place.
 
-Neither the application nor its responses are changed: the checks run at the signal
-`request_finished`, and warnings are records of the application's logger. Only the server in debug
-mode calls `watch`. The checks are in the modules ``warnings_*.py``.
+The application and its responses are not changed: the checks run at the signal `request_finished`,
+and warnings are records of the application's logger. Only the server in debug mode calls `watch`.
+The checks are in the modules ``warnings_*.py``.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("retort.devtools")
 
-# Each is called with each response, until it has warned about the endpoint.
+# Each check is called with each response, until it has warned about the endpoint.
 RESPONSE_CHECKS: tuple[Callable[[DiagnosticContext, Response], Advice | None], ...] = (
     unescaped_input,
     form_elsewhere,
@@ -46,7 +46,7 @@ _given: WeakKeyDictionary[Any, dict[tuple[str, object], Advice]] = WeakKeyDictio
 
 
 def watch(app: object) -> None:
-    """Warn of what ``app`` does from now on; another kind of application is left alone."""
+    """Start the checks for ``app``; other kinds of applications are ignored."""
     if not isinstance(app, App) or app in _given:
         return
     _given[app] = {}
@@ -56,7 +56,7 @@ def watch(app: object) -> None:
 
 
 def warnings_of(app: object) -> list[Advice]:
-    """The warnings that were given, the first first."""
+    """The warnings so far, the oldest first."""
     return [] if app is None else list(_given.get(app, {}).values())
 
 
@@ -87,7 +87,7 @@ def _give(app: Any, key: tuple[str, object], advice: Advice) -> None:
 
 
 def _explain_failed_threads(app: Any) -> None:
-    """Say below the traceback of a thread what it lacked, if it was a context."""
+    """Print advice below the traceback of a thread that failed without a context."""
     before = threading.excepthook
 
     def hook(failed: threading.ExceptHookArgs) -> None:

@@ -1,4 +1,4 @@
-"""Answers that browsers do something else with than was meant."""
+"""Warnings: responses that browsers handle differently than intended."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
     from .advice.diagnostic import DiagnosticContext
     from .checks.program import View
 
-    # For each: the address that answered, and its target. Never changed, since threads share it.
+    # For each redirect: its address and its target. Immutable, since threads share it.
     Steps = tuple[tuple[str, str], ...]
 
 _MARKUP = re.compile(r"<[a-zA-Z/!?]")
-_MAX_CHARS = 1_000_000  # characters of an answer that are searched
-_STEPS_KEPT = 20  # redirects of one client that are remembered
+_MAX_CHARS = 1_000_000  # the number of characters of a response that are searched
+_STEPS_KEPT = 20  # the number of stored redirects per client
 _CLIENTS_KEPT = 256
 
 
-# What came in a request, and stands in the HTML as it came
+# Request data in the HTML without escaping
 
 
 def unescaped_input(diagnostic: DiagnosticContext, response: Response) -> Advice | None:
-    """Markup from the request that the answer repeats."""
+    """Markup from the request that the response repeats unescaped."""
     request = diagnostic.request
     if request is None or response.mimetype != "text/html" or response.is_streamed:
         return None
@@ -58,10 +58,10 @@ def unescaped_input(diagnostic: DiagnosticContext, response: Response) -> Advice
         place = diagnostic.place(view.code.path, line or first_line(view), view.code.node.name)
     return Advice(
         what=(
-            f"{name} put what came in {source} into its HTML as it is: a link with <script> in it"
-            " would run in the browser of whoever follows it."
+            f"{name} put text from {source} into its HTML unescaped: a link with <script> in it"
+            " would run in the browser of a user who follows it."
         ),
-        why="What is put into HTML has to be escaped. Templates do it by themselves.",
+        why="Text in HTML must be escaped. Templates escape automatically.",
         place=place,
         fix=f"Write escape({shown}), with 'from markupsafe import escape'.",
         diff=_escaped(diagnostic, view, spots) if view and spots else "",
@@ -74,7 +74,7 @@ def _markup_in(request: Request) -> Iterator[tuple[str, str]]:
         if isinstance(value, str) and _MARKUP.search(value):
             yield "the URL", value
     parts: dict[str, Any] = {"request.args": request.args}
-    if "form" in request.__dict__:  # not to be read for this
+    if "form" in request.__dict__:  # streams and files are not read
         parts["request.form"] = request.form
     for name, fields in parts.items():
         for value in fields.values():
@@ -92,7 +92,7 @@ def _escaped(diagnostic: DiagnosticContext, view: View, spots: list[ast.expr]) -
     }
     for spot in dict.fromkeys(spots):
         escaped = f"escape({edit.source(spot)})"
-        # Markup would escape the text that it is added to.
+        # Markup would escape the text in the concatenation.
         edit.replace_node(spot, f"str({escaped})" if spot in added else escaped)
     add_import(edit, view.code.source.tree, "markupsafe", "escape")
     return diff_of(diagnostic.folder, edit)
@@ -102,14 +102,14 @@ def _escaped(diagnostic: DiagnosticContext, view: View, spots: list[ast.expr]) -
 
 
 def _cookies(response: Response) -> Iterator[tuple[str, str, set[str]]]:
-    """Name, the whole header field, and attributes of each cookie that is set."""
+    """Name, the complete header field, and attributes of each cookie that is set."""
     for field in response.headers.getlist("Set-Cookie"):
         pair, *attributes = field.split(";")
         yield pair.partition("=")[0], pair, {one.strip().lower() for one in attributes}
 
 
 def secure_cookie(diagnostic: DiagnosticContext, response: Response) -> Advice | None:
-    """A cookie with Secure that is sent over http."""
+    """A Secure cookie that is sent over http."""
     request = diagnostic.request
     if request is None or request.scheme == "https" or is_loopback(request.host):
         return None
@@ -127,7 +127,7 @@ def secure_cookie(diagnostic: DiagnosticContext, response: Response) -> Advice |
             fix=(
                 f"Write app.config['{key}'] = 'auto', or serve with HTTPS."
                 if is_session
-                else "Leave out secure=True, or serve with HTTPS: retort run --cert adhoc."
+                else "Remove secure=True, or serve with HTTPS: retort run --cert adhoc."
             ),
             diff=setting_diff(diagnostic, key, "'auto'") if is_session else "",
         )
@@ -135,17 +135,17 @@ def secure_cookie(diagnostic: DiagnosticContext, response: Response) -> Advice |
 
 
 def large_cookie(diagnostic: DiagnosticContext, response: Response) -> Advice | None:
-    """A cookie that browsers drop for its size."""
+    """A cookie that browsers drop because of its size."""
     for name, pair, _ in _cookies(response):
         if len(pair.encode()) <= LARGEST:
             continue
         return Advice(
             what=(
                 f"The cookie {name!r} has {len(pair.encode())} bytes, so the browser drops it:"
-                f" {LARGEST} is the most."
+                f" the maximum is {LARGEST}."
             ),
             place=diagnostic.place_of(diagnostic.view) if diagnostic.view else None,
-            fix="Keep less in it: of the session, an id of what is stored on the server.",
+            fix="Store less in it: for the session, an id of data that is stored on the server.",
         )
     return None
 
@@ -153,12 +153,12 @@ def large_cookie(diagnostic: DiagnosticContext, response: Response) -> Advice | 
 # Redirects
 
 
-# For each application and client, the steps of redirects that were followed.
+# For each application and client, the redirects that were followed.
 _steps: WeakKeyDictionary[Any, BoundedCache[str, Steps]] = WeakKeyDictionary()
 
 
 def redirects_in_circle(diagnostic: DiagnosticContext, response: Response) -> Advice | None:
-    """Redirects that come back to where they began."""
+    """A redirect loop."""
     request = diagnostic.request
     if request is None or request.method != "GET":
         return None
@@ -175,14 +175,14 @@ def redirects_in_circle(diagnostic: DiagnosticContext, response: Response) -> Ad
     clients.keep(client, (*steps, (request.url, target))[-_STEPS_KEPT:])
     if target != request.url and target not in came_from:
         return None
-    if "Set-Cookie" in response.headers:  # the next round may be another one
+    if "Set-Cookie" in response.headers:  # the next round may be another loop
         return None
     circle = [*came_from[came_from.index(target) if target in came_from else len(came_from) :]]
     shown = " to ".join(_path(url) for url in (*circle, request.url, target))
     return Advice(
-        what=f"Redirects go in a circle: {shown}.",
+        what=f"Redirect loop: {shown}.",
         place=diagnostic.place_of(diagnostic.view) if diagnostic.view else None,
-        fix="Answer one of these addresses with a page.",
+        fix="Return a page at one of these addresses.",
     )
 
 

@@ -1,4 +1,4 @@
-"""An async view that blocked: it held its event loop with a call that it should have awaited."""
+"""Warnings: an async view blocked its event loop with a call that it should have awaited."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator
     from types import FrameType
 
-MAX_STEP_SECONDS = 0.1  # that a step of a view may take before the loop goes on
+MAX_STEP_SECONDS = 0.1  # the time limit for a step of a view
 
 
 def time_views(app: Any, tell: Callable[[Advice], None]) -> None:
-    """Have each coroutine function that ``app`` runs timed.
+    """Measure the steps of each coroutine function that ``app`` runs.
 
     :param tell: called with advice for each step that took too long.
     """
@@ -49,7 +49,7 @@ def _timed(
 
 
 class _Steps:
-    """Runs a coroutine from one ``await`` to the next, with an eye on the clock."""
+    """Runs a coroutine and measures the time from one ``await`` to the next."""
 
     def __init__(self, coroutine: Coroutine[Any, Any, Any], tell: Callable[[Advice], None]) -> None:
         self.coroutine = coroutine
@@ -70,7 +70,7 @@ class _Steps:
                 step = _sending(self.coroutine, sent)
 
     def _in_time(self, step: Callable[[], Any]) -> Any:
-        """Take a step; if it is not over in time, see what it is at."""
+        """Run a step; if it exceeds the time limit, find the line that blocks."""
         seen: list[Place] = []
         me = threading.get_ident()
         timer = threading.Timer(MAX_STEP_SECONDS, lambda: seen.extend(_place_of(me)))
@@ -94,7 +94,7 @@ def _throwing(coroutine: Coroutine[Any, Any, Any], error: BaseException) -> Call
 
 
 def _place_of(thread: int) -> list[Place]:
-    """The program's own line that a thread is at."""
+    """The program's line that a thread is executing."""
     frame: FrameType | None = sys._current_frames().get(thread)
     while frame is not None:
         code = frame.f_code
@@ -109,10 +109,10 @@ def _place_of(thread: int) -> list[Place]:
 def _advice(place: Place, seconds: float) -> Advice:
     return Advice(
         what=(
-            f"{place.function}() held its event loop for {seconds * 1000:.0f} ms: it waited"
+            f"{place.function}() blocked its event loop for {seconds * 1000:.0f} ms: it waited"
             " without await."
         ),
-        why="While an async view waits like this, nothing else that its loop has to do goes on.",
+        why="While an async view waits like this, no other task of its event loop can run.",
         place=place,
         fix=(
             "Await it (asyncio.sleep, httpx.AsyncClient), or write await asyncio.to_thread(...);"

@@ -1,4 +1,4 @@
-"""A form, or the method of one, that is looked for in another part of the request than it is in."""
+"""Warnings: form data or a method override is read from the wrong part of the request."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from .checks.program import View
     from .checks.reads import Read
 
-_SMALL_FORM = 65_536  # bytes that are read to look for a field
+_SMALL_FORM = 65_536  # the maximum body size in bytes that is searched for a field
 
 
 def form_elsewhere(diagnostic: DiagnosticContext, response: Response) -> Advice | None:
-    """What the view read and did not find, although it was sent."""
+    """A field that the view did not find, although another part of the request has it."""
     request = diagnostic.request
     if request is None or response.status_code >= 400 or request.url_rule is None:
         return None
@@ -41,14 +41,14 @@ def form_elsewhere(diagnostic: DiagnosticContext, response: Response) -> Advice 
 
 
 def method_in_query(diagnostic: DiagnosticContext, response: Response) -> Advice | None:
-    """A method that was asked for in the address."""
+    """A method override in the query, which has no effect."""
     request = diagnostic.request
     if request is None or "_method" not in request.args:
         return None
     return Advice(
         what=(
-            f"{diagnostic.what} was asked with _method in the query, where it has no effect: HTML"
-            ' forms know get and post only, and any other method="..." acts as get.'
+            f"{diagnostic.what} has _method in the query, where it has no effect: HTML"
+            ' forms support only get and post, and any other method="..." acts as get.'
         ),
         place=diagnostic.place_of(diagnostic.view) if diagnostic.view else None,
         fix=(
@@ -59,7 +59,7 @@ def method_in_query(diagnostic: DiagnosticContext, response: Response) -> Advice
 
 
 def _where(read: Read, request: Request) -> str | None:
-    """Which part of the request has a field that was looked for in another."""
+    """Find a field in another part of the request than the one that was read."""
     if read.source == "form" and "form" in request.__dict__ and not request.form:
         if request.is_json and request.content_length:
             return "get_json()"

@@ -1,4 +1,4 @@
-"""A session whose content was changed in place: it is not saved, since nothing told it."""
+"""Warnings: a session value was changed in place, which the session does not detect."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _CHANGING = frozenset(
 
 
 def changed_in_place(diagnostic: DiagnosticContext, response: Response) -> Advice | None:
-    """The session of this request, compared with the cookie that it came from."""
+    """Compare the session of this request with its cookie."""
     context = current_request_context.get(None)
     if diagnostic.request is None or not isinstance(context, RequestContext):
         return None
@@ -51,7 +51,10 @@ def changed_in_place(diagnostic: DiagnosticContext, response: Response) -> Advic
         diff = diff_of(diagnostic.folder, edit)
     return Advice(
         what=f"session[{changed[0]!r}] was changed in place, which is not saved.",
-        why="A session is saved when a key of it is assigned. It does not look into its values.",
+        why=(
+            "A session is saved when one of its keys is assigned. Changes inside values are not"
+            " detected."
+        ),
         place=place,
         fix="Write session.modified = True after the change.",
         diff=diff,
@@ -59,7 +62,7 @@ def changed_in_place(diagnostic: DiagnosticContext, response: Response) -> Advic
 
 
 def _changes(view: View) -> Iterator[ast.stmt]:
-    """The statements that change something inside a value of the session."""
+    """The statements that change a value of the session in place."""
     for node in ast.walk(view.code.node):
         if isinstance(node, ast.stmt) and any(_is_value(view, one) for one in _changed_by(node)):
             yield node
@@ -78,7 +81,7 @@ def _changed_by(node: ast.stmt) -> list[ast.expr]:
 
 
 def _is_value(view: View, node: ast.expr) -> bool:
-    """Whether this is ``session["key"]``, or something inside of it."""
+    """Whether this is ``session["key"]``, or a part of it."""
     while isinstance(node, ast.Subscript):
         if view.code.resolve(node.value) is session:
             return True

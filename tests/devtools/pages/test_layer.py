@@ -130,7 +130,7 @@ def test_what_the_program_was_warned_of_before_is_on_its_pages_once(app, reader,
     for name in ("<b>Ada", "<b>Bob"):
         assert reader.get(f"/hello/{name}").text == f"welcome {name}"
 
-    says = "hello() put what came in the URL into its HTML as it is"
+    says = "hello() put text from the URL into its HTML unescaped"
     for path in ("/nope", "/boom"):
         html = reader.get(path).text
         assert html.count("Noticed before, while the program ran") == 1
@@ -560,7 +560,7 @@ def test_an_error_after_the_first_piece_goes_to_the_log_and_breaks_the_answer_of
     with pytest.raises(ValueError, match="half way"):
         _ = reader.get("/").data
 
-    assert "The answer had begun" in capfd.readouterr().err
+    assert "The response had started" in capfd.readouterr().err
 
 
 class Hostile(Exception):

@@ -133,7 +133,7 @@ def test_an_answer_that_fails_half_way_is_broken_off_and_logged_once(debug):
     debug.wait_for_log("ValueError: half way")
     log = debug.log.read_text()
     assert log.count("ValueError: half way") == 1
-    assert "The answer had begun" in log
+    assert "The response had started" in log
 
 
 def test_without_the_debugger_debug_mode_answers_with_short_pages(serve, program):

@@ -1,7 +1,7 @@
-"""What to tell a developer of an error: a sentence, its line, the change that corrects it.
+"""Advice on errors for the developer: a sentence, a source line, and a fix.
 
-Each advisor knows one kind of error, and says nothing of the others. How advice reaches people
-(pages, plain text, JSON, the log) is the business of the modules around this package.
+Each advisor handles one kind of error, and returns ``None`` for others. The parent package outputs
+advice as pages, plain text, JSON and log lines.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _log = logging.getLogger("retort.devtools")
 
 
 if TYPE_CHECKING:
-    # (error, the application, its environ or Request or None) -> advice, or None: not known here
+    # (error, the application, its environ or Request or None) -> advice, or None
     Advisor = Callable[[BaseException, Any, Any], Advice | None]
 
-# Asked in this order; the first that knows the error answers.
+# Called in this order; the first advice is used.
 ADVISORS: tuple[Advisor, ...] = (
     method_not_allowed,
     no_csrf_token,
@@ -52,9 +52,9 @@ ADVISORS: tuple[Advisor, ...] = (
 
 
 def advise(error: BaseException, app: Any, environ_or_request: Any) -> Advice | None:
-    """What the first advisor who knows ``error`` says of it, or ``None``.
+    """The advice of the first advisor that handles ``error``, or ``None``.
 
-    Never raises: an advisor that fails is skipped, so that it cannot hide the error itself.
+    Never raises: an advisor that fails is skipped, so that it cannot hide the original error.
     """
     for advisor in ADVISORS:
         try:

@@ -1,4 +1,4 @@
-"""Views that a diff adds to a program: a page with a form, and one that shows a file."""
+"""Views that a diff adds to a program: a page with a form, and one that sends a file."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def page_with_form(
 
 
 def page_with_file(diagnostic: DiagnosticContext, name: str) -> str:
-    """A view that shows a file which lies beside the program, at the address of its name."""
+    """A view that sends a file beside the program, at the address of its name."""
     for view in diagnostic.program.views:
         route = next(
             (each for each in view.code.node.decorator_list if _is_of(diagnostic, view, each)), None
@@ -61,7 +61,7 @@ def page_with_file(diagnostic: DiagnosticContext, name: str) -> str:
 
 
 def _is_of(diagnostic: DiagnosticContext, view: View, decorator: ast.expr) -> bool:
-    """Whether this is a route of the application itself, and not of a blueprint."""
+    """Whether this is a route of the application, not of a blueprint."""
     called = decorator.func if isinstance(decorator, ast.Call) else None
     if not isinstance(called, ast.Attribute) or called.attr not in ROUTE_DECORATORS:
         return False
@@ -69,7 +69,7 @@ def _is_of(diagnostic: DiagnosticContext, view: View, decorator: ast.expr) -> bo
 
 
 def _owner_of(edit: FileEdit, call: ast.Call) -> str:
-    """What a route is registered on, as in ``app`` of ``@app.get("/")``."""
+    """The object of a route decorator: ``app`` in ``@app.get("/")``."""
     if isinstance(call.func, ast.Attribute) and call.func.attr in ROUTE_DECORATORS:
         return edit.source(call.func.value)
     return ""

@@ -1,4 +1,4 @@
-"""A view that returned nothing: which of its ways ends without a ``return``."""
+"""Advice on a view that returned ``None``: the branch that ends without a ``return``."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ def returned_none(diagnostic: DiagnosticContext) -> Advice | None:
         edit.insert(edit.start(value), "return ")
     return Advice(
         what=f"{described(view)} returned None: {_how(node)}.",
-        why="What a view returns is what the browser is sent; without a return that is nothing.",
+        why="The return value of a view is the response; without a return, it is None.",
         place=diagnostic.place(view.code.path, node.lineno, view.code.node.name),
-        fix="Write return before this line." if value else "End this way with a return.",
+        fix="Write return before this line." if value else "End this branch with a return.",
         diff=diff_of(diagnostic.folder, edit),
-        facts=(("Ways without a return", _listed(ends)),),
+        facts=(("Branches without a return", _listed(ends)),),
     )
 
 
@@ -69,8 +69,8 @@ def _how(node: ast.stmt) -> str:
         test = ast.unparse(node.test)
         return f"if {test!r} (line {node.lineno}) is false, nothing is returned"
     if isinstance(node, ast.Match):
-        return f"if no case of line {node.lineno} fits, nothing is returned"
-    return f"its way ends at line {node.lineno} without a return"
+        return f"if no case of line {node.lineno} matches, nothing is returned"
+    return f"the branch ends at line {node.lineno} without a return"
 
 
 def _returns_nothing(node: ast.AST) -> bool:
@@ -80,7 +80,7 @@ def _returns_nothing(node: ast.AST) -> bool:
 
 
 def _may_be_returned(node: ast.stmt) -> bool:
-    """Whether a statement is a value that is thrown away: ``render_template("x.html")``."""
+    """Whether a statement is an unused value: ``render_template("x.html")``."""
     if not isinstance(node, ast.Expr):
         return False
     if isinstance(node.value, ast.Call):
@@ -91,7 +91,7 @@ def _may_be_returned(node: ast.stmt) -> bool:
 
 
 def _open_ends(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """The statements at which a function can end without returning."""
+    """The statements after which a function can end without a ``return``."""
     last = body[-1]
     if isinstance(last, _ENDS):
         return

@@ -1,4 +1,4 @@
-"""``request``, ``session``, ``g`` or ``current_app`` where there is no request or application."""
+"""Advice on ``request``, ``session``, ``g`` or ``current_app`` outside of their context."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _PROXIES: dict[str, Any] = {
     "current_app": current_app,
 }
 _OF_REQUEST = frozenset({"request", "session"})
-# What starts functions elsewhere, and which argument the function is.
+# Callables that start a function in a thread, and the argument that is the function.
 _STARTERS = {"Thread": 1, "Timer": 1, "submit": 0, "start_new_thread": 0, "apply_async": 0}
 
 
 @advisor
 def outside_of_context(diagnostic: DiagnosticContext) -> Advice | None:
-    """Name the proxy and its line, and say how to have a context there."""
+    """Name the proxy and its line, and how to push a context there."""
     error, line = diagnostic.error, diagnostic.last_line
     if not isinstance(error, RuntimeError) or not str(error).startswith(_MESSAGES):
         return None
@@ -37,7 +37,7 @@ def outside_of_context(diagnostic: DiagnosticContext) -> Advice | None:
     needs_request = str(error).startswith(_MESSAGES[1])
     name = _proxy_in(line, needs_request)
     what = "request" if needs_request else "application"
-    start = f"{name} was used" if name else f"What needs the current {what} was called"
+    start = f"{name} was used" if name else f"Code that needs the current {what} was called"
     starter = _starter_of(diagnostic, line)
     if starter is not None:
         return _in_thread(diagnostic, start, what, *starter)
@@ -47,7 +47,7 @@ def outside_of_context(diagnostic: DiagnosticContext) -> Advice | None:
 
 
 def _proxy_in(line: Line, needs_request: bool) -> str:
-    """The proxy that stands in a line, by the name that the program gives it."""
+    """The proxy in a line, by its name in the program."""
     source = source_at(line)
     if source is None:
         return ""
@@ -105,8 +105,8 @@ def _in_thread(
     return Advice(
         what=f"{start} in a thread, where there is no {what}: {shown}() runs outside of it.",
         why=(
-            "A thread starts without a context. copy_current_request_context gives it the one of"
-            " the request that starts it. For work that outlives the request, hand over values."
+            "A thread starts without a context. copy_current_request_context copies that of the"
+            " request that starts it. For work that outlives the request, pass values."
         ),
         place=diagnostic.last_place,
         fix=f"Start copy_current_request_context({shown}) where {shown} is started.",
@@ -125,7 +125,7 @@ def _at_import(
         return Advice(
             what=f"{start} while the program is imported, when there is no request yet.",
             why=(
-                "What stands outside of functions runs once, before the first request."
+                "Code outside of functions runs once, before the first request."
                 " A view runs for each request."
             ),
             place=diagnostic.last_place,
@@ -135,8 +135,8 @@ def _at_import(
     return Advice(
         what=f"{start} while the program is imported, when no application is the current one.",
         why=(
-            "In a script, enter the application's context. To try things by hand, 'retort shell'"
-            " has it entered already."
+            "In a script, push the application's context. 'retort shell' starts Python with it"
+            " pushed."
         ),
         place=diagnostic.last_place,
         fix=(
@@ -149,7 +149,7 @@ def _at_import(
 
 
 def _application_in(line: Line) -> str:
-    """The name of the application in the file, if it is made there."""
+    """The name of the application in the file, if it is created there."""
     names = [key for key, value in line.frame.f_globals.items() if issubclass(type(value), Flask)]
     return names[0] if len(names) == 1 else ""
 
@@ -170,7 +170,7 @@ def _import_diff(diagnostic: DiagnosticContext, line: Line, name: str, app_name:
 
 
 def _simple_statement_at(tree: ast.Module, line: int) -> ast.stmt | None:
-    """The innermost statement that has the line, and nothing nested in it."""
+    """The innermost statement that contains the line."""
     found = None
     for node in ast.walk(tree):
         if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or 0):
@@ -202,7 +202,7 @@ def _elsewhere(diagnostic: DiagnosticContext, start: str, needs_request: bool) -
         diff = _import_diff(diagnostic, caller, "", app_name)
     return Advice(
         what=f"{start} in {line.function}(), which was called outside of the application.",
-        why="'retort shell' starts Python with the application's context entered.",
+        why="'retort shell' starts Python with the application's context pushed.",
         place=diagnostic.last_place,
         fix=f"Call it below 'with {app_name or 'app'}.app_context():'.",
         diff=diff,

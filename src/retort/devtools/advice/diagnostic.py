@@ -1,7 +1,7 @@
 """The diagnostic context of an error: the application, its request, and the program's source.
 
-Everything is looked up at its first use, so an advisor that does not know the error costs nothing.
-`checks` reads the source.
+All attributes are computed at first use, so an advisor that does not handle the error costs
+nothing. `checks` parses the source.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ ROUTE_DECORATORS = frozenset({"route", "get", "post", "put", "patch", "delete", 
 
 @dataclass(frozen=True)
 class Line:
-    """One of the program's own lines that the error went through."""
+    """A line of the program in the traceback of the error."""
 
     file: str
     line: int
@@ -48,9 +48,9 @@ class Line:
 
 
 class DiagnosticContext:
-    """An error, and what advisors may need to know about it.
+    """An error, and the data that advisors use.
 
-    :param request: ``None`` if the error was not raised for one.
+    :param request: ``None`` if the error was raised outside of a request.
     """
 
     def __init__(self, error: BaseException, app: Any, request: Request | None) -> None:
@@ -60,7 +60,7 @@ class DiagnosticContext:
 
     @cached_property
     def folder(self) -> str:
-        """The program's folder: diffs are relative to it."""
+        """The program's folder, the base of diffs."""
         if self.app is not None:
             return find_package(self.app.import_name)[1]
         here = os.getcwd()
@@ -82,17 +82,17 @@ class DiagnosticContext:
 
     @cached_property
     def forms(self) -> list[Sent]:
-        """The forms in it, and where they are sent."""
+        """The forms in the HTML, and their targets."""
         return send_forms(self.program, self.pages)
 
     @property
     def what(self) -> str:
-        """The request in short, as in ``POST /login``."""
+        """The request as in ``POST /login``."""
         return "" if self.request is None else f"{self.request.method} {self.request.path}"
 
     @cached_property
     def view(self) -> View | None:
-        """The view that answers the request, if its source can be read."""
+        """The view of the request, if its source is available."""
         request = self.request
         if request is None or request.url_rule is None:
             return None
@@ -105,7 +105,7 @@ class DiagnosticContext:
         return next(iter(best or found), None)
 
     def forms_to(self, view: View) -> list[Sent]:
-        """The forms that are sent to a view, whichever method they are sent by."""
+        """The forms that are sent to a view, with any method."""
         return [
             sent
             for sent in self.forms
@@ -118,16 +118,16 @@ class DiagnosticContext:
 
     @cached_property
     def lines(self) -> list[Line]:
-        """The program's own lines in the traceback, the innermost last."""
+        """The program's lines in the traceback, the innermost last."""
         return list(_own_lines(self.error))
 
     @property
     def last_line(self) -> Line | None:
-        """The program's own line nearest to the error."""
+        """The program's innermost line in the traceback."""
         return self.lines[-1] if self.lines else None
 
     def place(self, file: str, line: int, function: str = "") -> Place:
-        """A place, with what stands there."""
+        """A place with its source line."""
         linecache.checkcache(file)
         return Place(file, line, function, linecache.getline(file, line).strip())
 
@@ -138,23 +138,23 @@ class DiagnosticContext:
         return None if last is None else self.place(last.file, last.line, last.function)
 
     def place_of(self, view: View) -> Place:
-        """The first line of a view: its decorators' first."""
+        """The first line of a view, including its decorators."""
         return self.place(view.code.path, first_line(view), view.code.node.name)
 
     def name_of(self, rule: Rule, method: str | None = None) -> str:
-        """A rule's view, as in ``login() (app.py:12)``; the class of one that is a class."""
+        """A rule's view, as in ``login() (app.py:12)``; the class for a class-based view."""
         view, cls = self.view_of(rule, method), self.class_of(rule)
         if cls is not None:
             return f"the class {cls.__name__}"
         return f"the endpoint {str(rule.endpoint)!r}" if view is None else described(view)
 
     def class_of(self, rule: Rule) -> type | None:
-        """The class that a rule's view was made of, if it was."""
+        """The class of a rule's view, if it is class-based."""
         cls: type | None = getattr(self.app.view_functions.get(rule.endpoint), "view_class", None)
         return cls
 
     def route_of(self, rule: Rule) -> tuple[Source, ast.Call] | None:
-        """The decorator, or the call of ``add_url_rule``, that made a rule."""
+        """The decorator, or the call of ``add_url_rule``, that added a rule."""
         found = [
             (source, node)
             for source in self.program.sources
@@ -168,14 +168,14 @@ class DiagnosticContext:
         return next(iter(mine or found), None)
 
     def rules_for_path(self) -> list[Rule]:
-        """The rules that have the request's path, whatever the method."""
+        """The rules that match the request's path, for any method."""
         return [] if self.request is None else self.program.rules_at(self.request.path)
 
 
 def advisor(
     advise: Callable[[DiagnosticContext], Advice | None],
 ) -> Callable[[BaseException, Any, Any], Advice | None]:
-    """Let a function of a diagnostic context be called as advisors are."""
+    """Convert a function of a diagnostic context to an advisor."""
 
     @wraps(advise)
     def advise_on(error: BaseException, app: Any, environ_or_request: Any) -> Advice | None:
@@ -190,22 +190,22 @@ def described(view: View) -> str:
 
 
 def shown_methods(methods: set[str] | None) -> list[str]:
-    """Methods for people: without those that come by themselves, GET first."""
+    """Methods for display: without the implied HEAD and OPTIONS, GET first."""
     return sorted((methods or set()) - {"HEAD", "OPTIONS"}, key=lambda name: (name != "GET", name))
 
 
 def joined(words: list[str]) -> str:
-    """Several words as in a sentence."""
+    """Join words as in a sentence."""
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def source_at(line: Line) -> Source | None:
-    """The source of the file that a line is in."""
+    """The source of the file of a line."""
     return source_of(line.file)
 
 
 def setting_diff(diagnostic: DiagnosticContext, key: str, value: str) -> str:
-    """Put another value in the place of a setting that the program makes."""
+    """Replace the value of a setting in the program's source."""
     for source in diagnostic.program.sources:
         for node in ast.walk(source.tree):
             if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Subscript):
@@ -219,7 +219,7 @@ def setting_diff(diagnostic: DiagnosticContext, key: str, value: str) -> str:
 
 
 def new_setting_diff(diagnostic: DiagnosticContext, key: str, value: str) -> str:
-    """Make a setting, in a line below the one that makes the application."""
+    """Add a setting, in a line below the one that creates the application."""
     for source in diagnostic.program.sources:
         for node in source.tree.body:
             if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
@@ -264,7 +264,7 @@ def _file_of_syntax_error(error: BaseException) -> str:
 
 
 def _request_in(app: Any, given: Any) -> Request | None:
-    """The request, if one was given; one made of an environ is matched here."""
+    """The request, if one was given; a request created from an environ is matched here."""
     if given is None or not isinstance(given, dict):
         request: Request | None = given
         return request
@@ -272,7 +272,7 @@ def _request_in(app: Any, given: Any) -> Request | None:
     if known is not None or app is None:
         return known
     made: Request = app.request_class(given)
-    given["werkzeug.request"] = None  # its context is gone
+    given["werkzeug.request"] = None  # its context has been popped
     adapter = app.create_url_adapter(made)
     try:
         made.url_rule, made.view_args = adapter.match(return_rule=True)

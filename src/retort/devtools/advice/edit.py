@@ -1,7 +1,6 @@
-"""Change the text of a program's files in memory, and write the change as a unified diff.
+"""Edit the text of a program's files in memory, and produce a unified diff.
 
-Nothing is written to disk. A change after which a Python file could not be compiled is dropped:
-better no diff than one that does not work.
+Nothing is written to disk. An edit that makes a Python file invalid is discarded.
 """
 
 from __future__ import annotations
@@ -15,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_LINES_AROUND = 3  # of a change, as `diff -u` shows
+_LINES_AROUND = 3  # context lines, as in `diff -u`
 _END = "\\ No newline at end of file\n"
 
 
 class FileEdit:
-    """The text of a file, and changes to it that are made all at once.
+    """The text of a file, and edits that are applied together.
 
     :raises OSError: if the file cannot be read.
-    :raises UnicodeDecodeError: if it is no UTF-8.
+    :raises UnicodeDecodeError: if it is not UTF-8.
     """
 
     def __init__(self, path: str) -> None:
@@ -34,49 +33,49 @@ class FileEdit:
         self._changes: list[tuple[int, int, str]] = []
 
     def offset(self, line: int, byte: int = 0) -> int:
-        """Where a line (from 1) begins in the text, or a byte in it, as ``ast`` counts."""
+        """The offset of a line (from 1), or of a byte column in it, as ``ast`` counts."""
         before = sum(len(one) for one in self.lines[: line - 1])
         if not byte:
             return before
         return before + len(self.lines[line - 1].encode()[:byte].decode())
 
     def start(self, node: Any) -> int:
-        """Where the source of a node begins."""
+        """The start offset of a node."""
         return self.offset(node.lineno, node.col_offset)
 
     def end(self, node: Any) -> int:
-        """Where it ends."""
+        """The end offset of a node."""
         return self.offset(node.end_lineno, node.end_col_offset)
 
     def line_of(self, found: re.Match[str]) -> int:
-        """The line (from 1) that something found in the text begins on."""
+        """The line (from 1) of a regular expression match."""
         return self.text.count("\n", 0, found.start()) + 1
 
     def source(self, node: Any) -> str:
-        """The source of a node as it was written."""
+        """The source text of a node."""
         return self.text[self.start(node) : self.end(node)]
 
     def replace(self, start: int, end: int, new: str) -> None:
-        """Put ``new`` in the place of what is between two offsets."""
+        """Replace the text between two offsets by ``new``."""
         self._changes.append((start, end, new))
 
     def replace_node(self, node: Any, new: str) -> None:
-        """Put ``new`` in the place of a node."""
+        """Replace a node by ``new``."""
         self.replace(self.start(node), self.end(node), new)
 
     def insert(self, offset: int, new: str) -> None:
-        """Put ``new`` before an offset."""
+        """Insert ``new`` at an offset."""
         self.replace(offset, offset, new)
 
     def insert_line(self, line: int, new: str) -> None:
-        """Put a line before a line (from 1), with the file's own line end."""
+        """Insert a line before a line (from 1), with the file's line end."""
         if line > len(self.lines) and self.lines and not self.lines[-1].endswith("\n"):
             new = f"\n{new}"
         ending = "\r\n" if self.text.count("\r\n") else "\n"
         self.insert(self.offset(line), new.replace("\n", ending) + ending)
 
     def result(self) -> str:
-        """The text with all changes; those in one place in the order they were made."""
+        """The text with all edits; those at one offset are applied in order of creation."""
         text = self.text
         in_order = sorted(enumerate(self._changes), key=lambda each: (each[1][0], each[0]))
         for _, (start, end, new) in reversed(in_order):
@@ -85,16 +84,16 @@ class FileEdit:
 
 
 def diff_of(folder: str, *edits: FileEdit) -> str:
-    """The changes of some files, with paths relative to ``folder``.
+    """The unified diff of the edited files, with paths relative to ``folder``.
 
-    :returns: nothing if a file is not in the folder, or would not compile any more.
+    :returns: empty if a file is not in the folder, or would not compile.
     """
     parts = [_diff_of_one(os.path.realpath(folder), edit) for edit in edits]
     return "" if None in parts else "".join(part or "" for part in parts)
 
 
 def rename_diff(folder: str, old: str, new: str) -> str:
-    """The renaming of a file, as ``git apply`` and ``patch -p1`` understand it."""
+    """The diff of a file rename, in the format of ``git apply`` and ``patch -p1``."""
     names = [_relative(os.path.realpath(folder), os.path.realpath(path)) for path in (old, new)]
     if None in names:
         return ""
@@ -146,7 +145,7 @@ def _compiles(text: str) -> bool:
 
 
 def quote_like(source: str, text: str) -> str:
-    """A string as source, in the quotes that the source around it uses."""
+    """A string literal, in the quotes of the surrounding source."""
     shown = repr(text)
     if '"' in source and "'" not in source and '"' not in text:
         return f'"{shown[1:-1]}"'
@@ -154,7 +153,7 @@ def quote_like(source: str, text: str) -> str:
 
 
 def add_import(edit: FileEdit, tree: ast.Module, module: str, name: str) -> None:
-    """Have ``name`` imported from ``module``, in a statement that is there or in a new one."""
+    """Import ``name`` from ``module``, in an existing statement or a new one."""
     names = {"flask", "retort"} if module == "flask" else {module}
     imports = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
     for node in imports:
@@ -172,17 +171,17 @@ _TAG_END = r"(?:\{\{.*?\}\}|\{%.*?%\}|\"[^\"]*\"|'[^']*'|[^>\"'])*"
 
 
 def tags_from(edit: FileEdit, line: int, tag: str) -> Iterator[re.Match[str]]:
-    """The start tags of a kind, from a line on."""
+    """The start tags with a name, from a line on."""
     return re.compile(rf"<{tag}\b{_TAG_END}>", re.I | re.S).finditer(edit.text, edit.offset(line))
 
 
 def tag_at(edit: FileEdit, line: int, tag: str) -> re.Match[str] | None:
-    """The first start tag of a kind in a line or after it."""
+    """The first start tag with a name in a line or after it."""
     return next(tags_from(edit, line, tag), None)
 
 
 def set_attribute(edit: FileEdit, tag: re.Match[str], name: str, value: str) -> None:
-    """Give a start tag an attribute, or another value to the one it has."""
+    """Set an attribute of a start tag."""
     found = re.compile(rf"(\s{name}\s*=\s*)(\"[^\"]*\"|'[^']*'|[^\s>]+)", re.I).search(tag[0])
     quote = "'" if "'" in tag[0] and '"' not in tag[0] else '"'
     quoted = f"{quote}{value}{quote}"

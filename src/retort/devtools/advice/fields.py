@@ -1,4 +1,4 @@
-"""400: a field that a view reads did not come with the request, or came elsewhere in it."""
+"""Advice on 400: a field that a view reads is missing, or in another part of the request."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _KINDS = {"form": "field", "args": "field", "values": "field", "files": "file"}
 
 @dataclass
 class Reading:
-    """``request.form["nm"]`` in the program: what is read, and the source of it."""
+    """``request.form["nm"]`` in the program: the field, and its source node."""
 
     line: Line
     attribute: str
@@ -46,13 +46,13 @@ class Reading:
 
     @property
     def shown(self) -> str:
-        """As it would be written."""
+        """The read as source text."""
         return f"request.{self.attribute}[{self.key!r}]"
 
 
 @advisor
 def missing_field(diagnostic: DiagnosticContext) -> Advice | None:
-    """Say which field is missing, what came instead, and why."""
+    """Explain which field is missing, which were received, and why."""
     error, request = diagnostic.error, diagnostic.request
     if request is None or not isinstance(error, (BadRequestKeyError, FileFieldError)):
         return None
@@ -87,7 +87,7 @@ def _reading(diagnostic: DiagnosticContext, error: BaseException) -> Reading | N
 
 
 def _attribute(tree: ast.Module, node: ast.expr) -> str | None:
-    """Which part of the request is meant, also if it got a name of its own before."""
+    """The part of the request that is read, also through a local name."""
     if isinstance(node, ast.Attribute):
         return node.attr if node.attr in _NAMED else None
     if not isinstance(node, ast.Name):
@@ -120,7 +120,7 @@ def _listed(names: object) -> str:
 
 
 def _replaced(diagnostic: DiagnosticContext, reading: Reading, new: str) -> str:
-    """The change that reads another part of the request in this place."""
+    """The edit that reads another part of the request here."""
     if reading.node is None or reading.alias:
         return ""
     edit = FileEdit(reading.path)
@@ -134,7 +134,7 @@ def _replaced(diagnostic: DiagnosticContext, reading: Reading, new: str) -> str:
     return diff_of(diagnostic.folder, edit)
 
 
-# A file that came as text
+# A file that was sent as text
 
 
 def _file_as_text(
@@ -156,7 +156,7 @@ def _file_as_text(
 
 
 def _form_diff(diagnostic: DiagnosticContext, name: str, value: str, field: str = "") -> str:
-    """The change that gives the form which was sent an attribute."""
+    """The edit that sets an attribute of the form that was sent."""
     for sent in _forms_here(diagnostic):
         if field and not any(one.name == field for one in sent.form.fields):
             continue
@@ -174,7 +174,7 @@ def _forms_here(diagnostic: DiagnosticContext) -> Iterator[Sent]:
         yield from diagnostic.forms_to(diagnostic.view)
 
 
-# What came, but in another part of the request
+# A field in another part of the request
 
 
 def _elsewhere(diagnostic: DiagnosticContext, reading: Reading, request: Request) -> Advice | None:
@@ -196,11 +196,11 @@ def _elsewhere(diagnostic: DiagnosticContext, reading: Reading, request: Request
         fix = f'{fix[:-1]}, or write <form method="post"> to send it as {reading.shown}.'
     return Advice(
         what=(
-            f"The field {reading.key!r} came {came} (request.{found}), but you read"
+            f"The field {reading.key!r} was sent {came} (request.{found}), but you read"
             f" request.{reading.attribute}."
         ),
         why=(
-            "GET puts a form's fields into the query string, POST into the body. request.values"
+            "GET sends a form's fields in the query string, POST in the body. request.values"
             " has the fields of both."
         ),
         place=_place(diagnostic, reading),
@@ -210,7 +210,7 @@ def _elsewhere(diagnostic: DiagnosticContext, reading: Reading, request: Request
     )
 
 
-# A body that is no form
+# A body that is not a form
 
 
 def _no_form(diagnostic: DiagnosticContext, reading: Reading, request: Request) -> Advice | None:
@@ -220,7 +220,7 @@ def _no_form(diagnostic: DiagnosticContext, reading: Reading, request: Request) 
         return Advice(
             what=(
                 f"No field {reading.key!r}: the body is {request.mimetype}, which"
-                f" request.{reading.attribute} does not hold."
+                f" request.{reading.attribute} does not contain."
             ),
             place=_place(diagnostic, reading),
             fix=f"Read request.get_json()[{reading.key!r}].",
@@ -236,7 +236,7 @@ def _no_form(diagnostic: DiagnosticContext, reading: Reading, request: Request) 
             " request.get_data() has every body as it was sent."
         ),
         place=_place(diagnostic, reading),
-        fix="Send it as a form: remove the enctype from the <form>, or name the right type.",
+        fix="Send it as a form: remove the enctype from the <form>, or set the right type.",
         diff=_form_diff(diagnostic, "enctype", "application/x-www-form-urlencoded"),
         facts=_facts(request),
     )
@@ -244,20 +244,20 @@ def _no_form(diagnostic: DiagnosticContext, reading: Reading, request: Request) 
 
 @advisor
 def no_boundary(diagnostic: DiagnosticContext) -> Advice | None:
-    """A body that says it is a form with files, but not how it is divided."""
+    """A multipart body without a boundary in its Content-Type."""
     error, request = diagnostic.error, diagnostic.request
     if type(error) is not BadRequest or request is None or request.mimetype != MULTIPART:
         return None
     if "boundary" in request.mimetype_params:
         return None
     return Advice(
-        what="The body says multipart/form-data but names no boundary, so it is no form.",
+        what="The body is multipart/form-data without a boundary, so it cannot be parsed.",
         why=(
-            "A script that sets this Content-Type by hand leaves the boundary out. Whoever makes"
-            " the body knows it: the browser, for a FormData."
+            "A script that sets this Content-Type itself omits the boundary. The client that"
+            " encodes the body sets it: the browser, for a FormData."
         ),
         place=diagnostic.last_place,
-        fix="Leave the header Content-Type out where the request is made.",
+        fix="Remove the header Content-Type where the request is created.",
         facts=(("Content-Type", request.content_type or ""),),
     )
 
@@ -308,7 +308,7 @@ def _needs_name(reading: Reading) -> str:
 
 
 def _meant(diagnostic: DiagnosticContext, reading: Reading, received: list[str]) -> str | None:
-    """A received name that is close, or the only one the view does not read."""
+    """A received name that is similar, or the only one that the view does not read."""
     lowered = {name.lower(): name for name in received}
     close = difflib.get_close_matches(reading.key.lower(), list(lowered), n=1)
     if close:
@@ -325,7 +325,7 @@ def _meant(diagnostic: DiagnosticContext, reading: Reading, received: list[str])
 def _input_by_id(
     diagnostic: DiagnosticContext, reading: Reading
 ) -> tuple[FileEdit, re.Match[str]] | None:
-    """An input whose id is what the view reads, in a form that is sent here."""
+    """An input whose id is the field that the view reads, in a form that is sent here."""
     for sent in _forms_here(diagnostic):
         edit = FileEdit(sent.page.file)
         for tag in tags_from(edit, sent.line, "(?:input|select|textarea|form)"):
@@ -360,7 +360,7 @@ def _without_name(
     )
 
 
-# A field that did not come at all
+# A field that was not sent
 
 
 def _absent(diagnostic: DiagnosticContext, reading: Reading, request: Request) -> Advice:
@@ -383,7 +383,7 @@ def _absent(diagnostic: DiagnosticContext, reading: Reading, request: Request) -
         why=why,
         place=_place(diagnostic, reading),
         fix=(
-            f"Read request.{reading.attribute}.get({reading.key!r}), which gives None if it is"
+            f"Read request.{reading.attribute}.get({reading.key!r}), which returns None if it is"
             " missing."
             if unticked is not None or not _has_input(diagnostic, reading)
             else f"Send the {_kind(reading)} {reading.key!r}."

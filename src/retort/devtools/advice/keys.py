@@ -1,4 +1,4 @@
-"""A session in a program that has no key to sign its cookie with."""
+"""Advice on a session without a key to sign its cookie."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MESSAGE = "The session is unavailable: the app has no secret key"
 
 @advisor
 def no_secret_key(diagnostic: DiagnosticContext) -> Advice | None:
-    """Make a key for the program."""
+    """Create a key for the program."""
     error, line = diagnostic.error, diagnostic.last_line
     if not isinstance(error, RuntimeError) or not str(error).startswith(_MESSAGE):
         return None
@@ -24,12 +24,12 @@ def no_secret_key(diagnostic: DiagnosticContext) -> Advice | None:
             " its cookie with."
         ),
         why=(
-            "The session travels in a cookie. The key lets nobody but this program change it, so"
-            " it is made by chance, and kept: with another one everybody is logged out.\n\n"
-            "In production take it from the environment: app.config.from_prefixed_env() reads"
+            "The session is stored in a cookie. The key signs it, so that only this program can"
+            " change it. The key is random and must be kept: a new key logs all users out.\n\n"
+            "In production, set it in the environment: app.config.from_prefixed_env() reads"
             " FLASK_SECRET_KEY."
         ),
         place=diagnostic.last_place,
-        fix="Give the program a key; this one was made just now, for you.",
+        fix="Set a key; this one was generated just now.",
         diff=new_setting_diff(diagnostic, "SECRET_KEY", repr(secrets.token_hex())),
     )

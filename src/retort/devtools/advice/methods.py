@@ -1,4 +1,4 @@
-"""405: a route does not take the method that was sent; or a form was sent by the wrong one."""
+"""Advice on 405: the route does not accept the method, or a form has the wrong one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _KEEPS_METHOD = (307, 308)
 
 @advisor
 def method_not_allowed(diagnostic: DiagnosticContext) -> Advice | None:
-    """Say who answers this URL, and for which methods."""
+    """Explain which views handle this URL, and with which methods."""
     if not isinstance(diagnostic.error, MethodNotAllowed) or diagnostic.request is None:
         return None
     rules = diagnostic.rules_for_path()
@@ -46,11 +46,11 @@ def _taken(rules: list[Rule]) -> list[str]:
 
 
 def _only(diagnostic: DiagnosticContext, rules: list[Rule]) -> str:
-    """As in ``login() (app.py:12) answers GET only``; or, of several, each."""
+    """As in ``login() (app.py:12) accepts GET only``, for each view of the URL."""
     by_view: dict[str, set[str]] = {}
     for rule in rules:
         by_view.setdefault(diagnostic.name_of(rule), set()).update(rule.methods or ())
-    parts = [f"{name} answers {joined(shown_methods(of))} only" for name, of in by_view.items()]
+    parts = [f"{name} accepts {joined(shown_methods(of))} only" for name, of in by_view.items()]
     return joined(parts)
 
 
@@ -65,14 +65,14 @@ def _sent(diagnostic: DiagnosticContext, rules: list[Rule]) -> Advice:
     wanted = [*_taken([rule]), method]
     listed = ", ".join(repr(one) for one in wanted)
     name = view.name if view else repr(rule.endpoint)
-    fix = f"Let {name} take {method}: write methods=[{listed}] at its route."
+    fix = f"Let {name} accept {method}: write methods=[{listed}] at its route."
     if cls is not None:
         fix = f"Write a method {method.lower()}(self) in the class {cls.__name__}."
     return Advice(
         what=f"{diagnostic.what} arrived; {_only(diagnostic, rules)}.",
         why=(
-            "A route answers GET alone unless it names more methods. HEAD and OPTIONS come by"
-            " themselves."
+            "A route accepts only GET unless it lists other methods. HEAD and OPTIONS are added"
+            " automatically."
         ),
         place=None if view is None else diagnostic.place_of(view),
         fix=fix,
@@ -82,7 +82,7 @@ def _sent(diagnostic: DiagnosticContext, rules: list[Rule]) -> Advice:
 
 
 def _expects(diagnostic: DiagnosticContext, rule: Rule, method: str) -> bool:
-    """Whether a view looks as if it was meant to take a method."""
+    """Whether a view's code indicates that it should accept a method."""
     view = diagnostic.view_of(rule)
     if view is None:
         return False
@@ -91,7 +91,7 @@ def _expects(diagnostic: DiagnosticContext, rule: Rule, method: str) -> bool:
 
 
 def add_methods(diagnostic: DiagnosticContext, rule: Rule, wanted: list[str]) -> str:
-    """The change by which a route takes exactly these methods besides HEAD and OPTIONS."""
+    """The edit that makes a route accept exactly these methods, besides HEAD and OPTIONS."""
     view, found = diagnostic.view_of(rule), diagnostic.route_of(rule)
     if found is None or (view is not None and not view.is_alone):
         return ""
@@ -167,7 +167,7 @@ def _form_by_get(diagnostic: DiagnosticContext, what: str, sent: Sent, taken: st
         set_attribute(edit, tag, "method", "post")
     return Advice(
         what=what,
-        why=f"The form is sent with GET, its fields in the address; this URL takes {taken}.",
+        why=f"The form is sent with GET, its fields in the address; this URL accepts {taken}.",
         place=diagnostic.place(sent.page.file, sent.line),
         fix='Add method="post" to the form.',
         diff=diff_of(diagnostic.folder, edit),
@@ -196,7 +196,7 @@ def _fields_of(view: View | None) -> list[str]:
 def _redirect_to(
     diagnostic: DiagnosticContext, rules: list[Rule]
 ) -> tuple[Source, ast.Call, ast.expr] | None:
-    """The call of ``redirect`` that may have brought this request, with the status it gives."""
+    """The call of ``redirect`` that may have caused this request, with its status."""
     if diagnostic.request is None or diagnostic.request.method == "GET":
         return None
     for source in diagnostic.program.sources:

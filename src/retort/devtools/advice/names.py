@@ -1,4 +1,4 @@
-"""Mistakes in Python itself that beginners make: a name, a colon, a file that hides a package."""
+"""Advice on Python errors: unknown names, syntax errors, a file that hides a package."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _CLOSERS = {"(": ")", "[": "]", "{": "}"}
 
 @advisor
 def unknown_name(diagnostic: DiagnosticContext) -> Advice | None:
-    """A name that is not imported, or misspelt."""
+    """A name that is not imported or is misspelt."""
     error, line = diagnostic.error, diagnostic.last_line
     if type(error) is not NameError or line is None:
         return None
@@ -44,7 +44,7 @@ def unknown_name(diagnostic: DiagnosticContext) -> Advice | None:
     close = difflib.get_close_matches(name, known, n=1)
     if not close:
         return Advice(
-            what=f"There is no {name!r} here: it was given no value before this line.",
+            what=f"There is no {name!r} here: it has no value before this line.",
             place=diagnostic.last_place,
             fix=f"Assign {name}, import it, or put it in quotes if it is text.",
         )
@@ -72,7 +72,7 @@ def _renamed(diagnostic: DiagnosticContext, line: Line, name: str, meant: str) -
 
 @advisor
 def syntax_error(diagnostic: DiagnosticContext) -> Advice | None:
-    """Where Python stopped reading, and what may be missing there."""
+    """A syntax error: its place, and what may be missing there."""
     error = diagnostic.error
     if not isinstance(error, SyntaxError) or not error.filename or not error.lineno:
         return None
@@ -88,7 +88,7 @@ def syntax_error(diagnostic: DiagnosticContext) -> Advice | None:
             diff, fix = made, done
             break
     return Advice(
-        what=f"Python cannot read {name}: {error.msg}.",
+        what=f"Python cannot parse {name}: {error.msg}.",
         place=place,
         fix=fix,
         diff=diff,
@@ -126,7 +126,7 @@ def _quote(edit: FileEdit, error: SyntaxError) -> str:
 
 
 def _append(edit: FileEdit, line: int, text: str) -> None:
-    """Put something at the end of a line, before its comment."""
+    """Insert text at the end of a line, before its comment."""
     written = edit.lines[line - 1].rstrip()
     code = re.sub(r"\s*#[^'\"]*$", "", written)
     edit.insert(edit.offset(line) + len(code), text)
@@ -137,7 +137,7 @@ def _append(edit: FileEdit, line: int, text: str) -> None:
 
 @advisor
 def hidden_package(diagnostic: DiagnosticContext) -> Advice | None:
-    """``flask.py`` beside the program is what ``import flask`` finds."""
+    """A file such as ``flask.py`` beside the program, which ``import flask`` finds."""
     error = diagnostic.error
     if not isinstance(error, (ImportError, AttributeError)):
         return None
@@ -149,7 +149,7 @@ def hidden_package(diagnostic: DiagnosticContext) -> Advice | None:
     new = os.path.join(os.path.dirname(file), _free_name(os.path.dirname(file)))
     return Advice(
         what=f"Your file {name} hides the package {package}: 'import {package}' finds the file.",
-        why=f"It is {file}. Python looks into the program's own folder first.",
+        why=f"It is {file}. Python searches the program's own folder first.",
         place=diagnostic.last_place,
         fix=f"Rename {name}, for instance to {os.path.basename(new)}.",
         diff=rename_diff(os.path.dirname(file), file, new),

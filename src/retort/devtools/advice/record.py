@@ -1,4 +1,4 @@
-"""What advice is made of; who gives it, and how it is shown, is the business of others."""
+"""The data structure of advice."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Place:
-    """A line of the user's program. ``source`` is that line as it stands there."""
+    """A line of the user's program; ``source`` is its text."""
 
     file: str
     line: int
@@ -17,11 +17,11 @@ class Place:
 
 @dataclass(frozen=True)
 class Advice:
-    """What happened, and the smallest change that corrects it.
+    """Advice: what happened, and the smallest change that fixes it.
 
-    ``what`` is one sentence, also for the log; ``why`` plain text, paragraphs parted by an empty
-    line; ``fix`` one imperative sentence; ``diff`` unified, with paths relative to the program's
-    folder; ``facts`` are rows such as ``("Received fields", "name")``.
+    ``what`` is one sentence, also for the log; ``why`` is plain text, paragraphs are separated by
+    an empty line; ``fix`` one imperative sentence; ``diff`` unified, with paths relative to the
+    program's folder; ``facts`` are rows such as ``("Received fields", "name")``.
     """
 
     what: str

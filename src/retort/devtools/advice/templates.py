@@ -1,4 +1,4 @@
-"""A template that is not found: where it was looked for, what is there, where it may be."""
+"""Advice on a missing template: the searched folders, their files, and similar names."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SHOWN_FILES = 20
 
 @advisor
 def template_not_found(diagnostic: DiagnosticContext) -> Advice | None:
-    """Say where the template was looked for, and where it is."""
+    """Explain where the template was searched, and where it is."""
     error = diagnostic.error
     if not isinstance(error, TemplateNotFound) or isinstance(error, TemplatesNotFound):
         return None
@@ -35,7 +35,7 @@ def template_not_found(diagnostic: DiagnosticContext) -> Advice | None:
         what=_what(name, folders),
         why=_why(folders),
         place=diagnostic.last_place,
-        fix=f"Make the file {_home(diagnostic, folders) / name}.",
+        fix=f"Create the file {_home(diagnostic, folders) / name}.",
         facts=_facts(folders),
     )
 
@@ -86,7 +86,7 @@ def _in_misnamed_folder(
             continue
         return Advice(
             what=_what(name, folders, f" It is in {folder}."),
-            why="The folder is called templates, unless the application names another.",
+            why="The default folder is templates, unless the application sets another.",
             place=diagnostic.last_place,
             fix=f"Rename the folder {word} to templates, or write template_folder={word!r}.",
             diff=_folder_diff(diagnostic, word) or _move(diagnostic, folder / name, folders, name),
@@ -118,7 +118,7 @@ def _move(diagnostic: DiagnosticContext, file: Path, folders: list[Path], name: 
 
 
 def _beside(diagnostic: DiagnosticContext, name: str, folders: list[Path]) -> Advice | None:
-    """The file lies beside the program, or in its static folder."""
+    """The file is beside the program, or in its static folder."""
     root = Path(diagnostic.app.root_path).resolve()
     places = [root, *([Path(diagnostic.app.static_folder)] if diagnostic.app.static_folder else [])]
     found = next((place / name for place in places if (place / name).is_file()), None)
@@ -126,8 +126,8 @@ def _beside(diagnostic: DiagnosticContext, name: str, folders: list[Path]) -> Ad
         return None
     home = _home(diagnostic, folders)
     return Advice(
-        what=_what(name, folders, f" It lies in {found.parent}."),
-        why="Templates are looked for in their own folder alone.",
+        what=_what(name, folders, f" It is in {found.parent}."),
+        why="Only the template folder is searched.",
         place=diagnostic.last_place,
         fix=f"Move {found} to {home / name}.",
         diff=_move(diagnostic, found, folders, name),

@@ -1,4 +1,4 @@
-"""CSRF tokens (Flask-WTF's), and requests that Retort refused as another site's."""
+"""Advice on CSRF tokens (Flask-WTF's), and on cross-origin requests that Retort rejected."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _HIDDEN = '<input type="hidden" name="csrf_token" value="{{ csrf_token() }}">'
 
 @advisor
 def no_csrf_token(diagnostic: DiagnosticContext) -> Advice | None:
-    """Say why Flask-WTF found no good token."""
+    """Explain why Flask-WTF found no valid token."""
     error, request = diagnostic.error, diagnostic.request
     kind = type(error)
     if request is None or kind.__name__ != "CSRFError" or "csrf" not in kind.__module__:
@@ -54,10 +54,10 @@ def _forms_sent(diagnostic: DiagnosticContext) -> list[Sent]:
 
 def _not_needed(diagnostic: DiagnosticContext) -> str:
     if not diagnostic.app.config.get("CROSS_ORIGIN_PROTECTION"):
-        return "The token shows that the form came from a page of this site."
+        return "The token proves that the form came from a page of this site."
     return (
-        "CROSS_ORIGIN_PROTECTION is on: browsers say themselves where a form comes from, and no"
-        " token is needed. app.config['WTF_CSRF_ENABLED'] = False leaves it out."
+        "CROSS_ORIGIN_PROTECTION is on: browsers send the origin of a form, and no"
+        " token is needed. app.config['WTF_CSRF_ENABLED'] = False disables it."
     )
 
 
@@ -72,8 +72,8 @@ def _lost_cookie(diagnostic: DiagnosticContext, reason: str) -> Advice:
         )
     is_insecure = diagnostic.app.config["SESSION_COOKIE_SECURE"] and request.scheme == "http"
     why = (
-        "The token is compared with the session's cookie, and none came. A cookie of 127.0.0.1 is"
-        " not sent to localhost: use one of the two names."
+        "The token is compared with the session's cookie, and none was sent. A cookie of 127.0.0.1"
+        " is not sent to localhost: use one of the two names."
     )
     fix = f"Open the form at {request.host_url}, the host that it is sent to."
     if is_insecure:
@@ -93,7 +93,7 @@ def _lost_cookie(diagnostic: DiagnosticContext, reason: str) -> Advice:
 
 @advisor
 def from_another_site(diagnostic: DiagnosticContext) -> Advice | None:
-    """Say where the request came from, and what would let it in."""
+    """Explain the origin of the request, and the settings that would allow it."""
     error, request = diagnostic.error, diagnostic.request
     if not isinstance(error, CrossOriginRefused) or request is None:
         return None
@@ -112,16 +112,16 @@ def from_another_site(diagnostic: DiagnosticContext) -> Advice | None:
             f"{diagnostic.what} was refused: it was sent by a page of {sender.origin}, which is"
             " another site."
         ),
-        why="Otherwise any page could send forms in the name of whoever visits it.",
+        why="Otherwise any page could send forms in the name of its visitors.",
         place=place,
-        fix=f"If it is meant to be taken, trust {sender.origin}.",
+        fix=f"To allow it, trust {sender.origin}.",
         diff=_trust_diff(diagnostic, sender.origin),
         facts=facts,
     )
 
 
 def _from_disk(diagnostic: DiagnosticContext, facts: tuple[tuple[str, str], ...]) -> Advice:
-    """The page was opened as a file: the program can show it itself."""
+    """The page was opened as a file: the program can serve it."""
     request, view = diagnostic.request, diagnostic.view
     assert request is not None
     files = [one.page.file for one in _forms_sent(diagnostic) if one.page.template is None]
@@ -132,14 +132,14 @@ def _from_disk(diagnostic: DiagnosticContext, facts: tuple[tuple[str, str], ...]
     return Advice(
         what=(
             f"{diagnostic.what} was refused: it came from a page that was opened from disk, or"
-            " hides where it is from."
+            " hides its origin."
         ),
         why=(
-            "From such a page any site could send it. While debug mode is on, it is taken where the"
-            " server is asked at 127.0.0.1 or localhost."
+            "From such a page any site could send it. While debug mode is on, it is accepted if the"
+            " server is reached at 127.0.0.1 or localhost."
         ),
         place=None if view is None else diagnostic.place_of(view),
-        fix=f"Let the program show the page with the form, and open {address} instead.",
+        fix=f"Serve the page with the form from the program, and open {address} instead.",
         diff=page_with_file(diagnostic, name) if is_page else "",
         facts=facts,
     )

@@ -1,4 +1,4 @@
-"""404 for an address that no route has, and ``url_for`` of what does not exist."""
+"""Advice on 404 for an unknown address, and on ``url_for`` of an unknown endpoint."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _PAGES = frozenset({".html", ".htm"})
 
 @advisor
 def no_such_route(diagnostic: DiagnosticContext) -> Advice | None:
-    """Say which routes are near."""
+    """Name the most similar routes."""
     request = diagnostic.request
     if not isinstance(diagnostic.error, NotFound) or request is None:
         return None
@@ -52,7 +52,7 @@ def no_such_route(diagnostic: DiagnosticContext) -> Advice | None:
 
 
 def nearest(path: str, rules: Iterable[Rule]) -> list[Rule]:
-    """The routes whose addresses look most like a path, the nearest first."""
+    """The routes with addresses similar to a path, the most similar first."""
 
     def likeness(rule: Rule) -> float:
         return difflib.SequenceMatcher(None, path.lower(), _like(rule, path).lower()).ratio()
@@ -62,7 +62,7 @@ def nearest(path: str, rules: Iterable[Rule]) -> list[Rule]:
 
 
 def _like(rule: Rule, path: str) -> str:
-    """A rule's address with the segments of a path in the place of its variables."""
+    """A rule's address with the segments of a path as its variables."""
     words = path.split("/")
     parts = rule.rule.split("/")
     filled = [
@@ -87,7 +87,7 @@ def _slash_too_many(diagnostic: DiagnosticContext, near: list[Rule]) -> Advice |
     view = diagnostic.view_of(rule)
     return Advice(
         what=f"{path} was not found, but {rule.rule} exists, without the slash at the end.",
-        why="A route with a slash at its end is found without it too, by a redirect.",
+        why="A route with a slash at its end is also found without it, by a redirect.",
         place=None if view is None else diagnostic.place_of(view),
         fix=f"Write {rule.rule}/ in the route to accept both.",
         diff=_route_diff(diagnostic, rule, lambda text: f"{text}/"),
@@ -96,7 +96,7 @@ def _slash_too_many(diagnostic: DiagnosticContext, near: list[Rule]) -> Advice |
 
 
 def _route_diff(diagnostic: DiagnosticContext, rule: Rule, change: Callable[[str], str]) -> str:
-    """The change of a rule's text where the route is written."""
+    """The edit of a rule's text in the source of the route."""
     found = diagnostic.route_of(rule)
     if found is None:
         return ""
@@ -114,10 +114,10 @@ def _file_beside(diagnostic: DiagnosticContext, near: list[Rule]) -> Advice | No
     file = Path(diagnostic.app.root_path, name)
     if not name or "/" in name or not file.is_file():
         return None
-    fix = "Make a route that shows the file."
+    fix = "Add a route that sends the file."
     diff = page_with_file(diagnostic, name) if file.suffix in _PAGES else ""
     if file.suffix == ".py":
-        fix = "Open the address of a route: a program is not asked by the name of its file."
+        fix = "Open the address of a route: the name of the program's file is not an address."
     return Advice(
         what=(
             f"{diagnostic.request.path} was not found: {name} is a file, and addresses are routes."
@@ -130,7 +130,7 @@ def _file_beside(diagnostic: DiagnosticContext, near: list[Rule]) -> Advice | No
 
 
 def _form_to_nowhere(diagnostic: DiagnosticContext, near: list[Rule]) -> Advice | None:
-    """A form or a link of the program's own that leads to no route."""
+    """A form or a link of the program that leads to no route."""
     assert diagnostic.request is not None
     path = diagnostic.request.path
     for sent in diagnostic.forms:
@@ -143,12 +143,12 @@ def _form_to_nowhere(diagnostic: DiagnosticContext, near: list[Rule]) -> Advice 
             return Advice(
                 what=what,
                 place=diagnostic.place(sent.page.file, sent.line),
-                fix="Correct the action of the form, or write a route for it.",
+                fix="Correct the action of the form, or add a route for it.",
                 facts=_facts(near),
             )
         return Advice(
             what=f"{what} Did you mean {target.rule}?",
-            why="In a template, url_for writes the address of a view for you.",
+            why="In a template, url_for builds the address of a view.",
             place=diagnostic.place(sent.page.file, sent.line),
             fix=f"Send the form to {target.rule}.",
             diff=_action_diff(diagnostic, sent.page.file, sent.line, path, target.rule),
@@ -190,7 +190,7 @@ def _nothing_there(diagnostic: DiagnosticContext, near: list[Rule]) -> Advice:
     view = diagnostic.view_of(likely) if likely else None
     why = ""
     if likely is not None and close[0] == path:
-        why = f"{likely.rule} does not take this value: see what its converter accepts."
+        why = f"{likely.rule} does not accept this value: see the documentation of its converter."
     return Advice(
         what=f"No route {path}.{hint}",
         why=why,
@@ -205,7 +205,7 @@ def _nothing_there(diagnostic: DiagnosticContext, near: list[Rule]) -> Advice:
 
 
 def _instead(method: str, rule: Rule) -> str:
-    """What to do with a route that was perhaps meant; opening it is GET."""
+    """The fix for a similar route; opening it is GET."""
     taken = shown_methods(rule.methods)
     if method not in ("GET", "HEAD"):
         return f"Send it to {rule.rule}"
@@ -213,7 +213,7 @@ def _instead(method: str, rule: Rule) -> str:
 
 
 def _no_such_file(diagnostic: DiagnosticContext) -> Advice | None:
-    """A static file that is not there."""
+    """A static file that does not exist."""
     request = diagnostic.request
     assert request is not None
     folder = diagnostic.app.static_folder
@@ -226,7 +226,7 @@ def _no_such_file(diagnostic: DiagnosticContext) -> Advice | None:
     hint = f" Did you mean {close[0]!r}?" if close else ""
     return Advice(
         what=f"There is no file {name!r} in {root}.{hint}",
-        fix="Put the file there, or correct the name where the page asks for it.",
+        fix="Put the file there, or correct the name where the page refers to it.",
         facts=(("Files there", ", ".join(sorted(known)[:20]) or "none"),),
     )
 
@@ -236,7 +236,7 @@ def _no_such_file(diagnostic: DiagnosticContext) -> Advice | None:
 
 @advisor
 def cannot_build(diagnostic: DiagnosticContext) -> Advice | None:
-    """Say which endpoint is meant, or which arguments it needs."""
+    """Explain which endpoint is similar, or which arguments are missing."""
     error = diagnostic.error
     if not isinstance(error, BuildError):
         return None
@@ -290,7 +290,7 @@ def _endpoint_meant(
     for view in diagnostic.program.views:
         if view.code.node.name == endpoint:
             name = min(view.endpoints)
-            return name, f"The route of {endpoint}() says endpoint={name!r}."
+            return name, f"The route of {endpoint}() has endpoint={name!r}."
     close = difflib.get_close_matches(endpoint, known, n=1)
     return (close[0], "") if close else ("", "")
 
@@ -302,11 +302,11 @@ def _wrong_arguments(diagnostic: DiagnosticContext, error: BuildError, rule: Rul
     extra = [name for name in error.values if name not in rule.arguments]
     what = f"url_for({str(error.endpoint)!r}) needs {listed}, for {rule.rule}."
     if not missing:
-        what = f"url_for({str(error.endpoint)!r}) does not fit {rule.rule} with these values."
+        what = f"url_for({str(error.endpoint)!r}) does not match {rule.rule} with these values."
     one = missing[0] if missing else "name"
     return Advice(
         what=what,
-        why="What is in <...> in the route is given to url_for by name.",
+        why="The variables in <...> in the route are keyword arguments of url_for.",
         place=diagnostic.last_place,
         fix=f"Write url_for({str(error.endpoint)!r}, {one}=...).",
         diff=_argument_diff(diagnostic, str(error.endpoint), missing, extra),
@@ -344,7 +344,7 @@ def _endpoint_diff(diagnostic: DiagnosticContext, endpoint: str, meant: str) -> 
 
 
 def _template_diff(diagnostic: DiagnosticContext, endpoint: str, meant: str) -> str:
-    """The same in a template, whose line the traceback names."""
+    """The same in a template, by the line number in the traceback."""
     line = diagnostic.last_line
     if line is None or line.file.endswith(".py"):
         return ""
@@ -360,7 +360,7 @@ def _template_diff(diagnostic: DiagnosticContext, endpoint: str, meant: str) -> 
 def _argument_diff(
     diagnostic: DiagnosticContext, endpoint: str, missing: list[str], extra: list[str]
 ) -> str:
-    """Rename the argument that was given under another name, or give the variable there is."""
+    """Rename a misnamed argument, or pass the local variable of that name."""
     found = _calls_at(diagnostic, endpoint)
     if found is None or len(missing) != 1:
         return ""

@@ -1,9 +1,9 @@
-"""Read a program and its HTML, and report what cannot work or is not safe.
+"""Static checks: find errors and unsafe code in a program and its HTML.
 
-`program.py` and `source.py` are the program as its rules see it, `pages.py` its HTML; `forms.py`,
-`views.py`, `endpoints.py`, `fields.py`, `escaping.py` and `start.py` are the rules. Nothing is
-guessed: what cannot be known from the text is passed over. The command is in ``cli/check.py``;
-the pages about errors and the notes at the start look here too.
+`program.py` and `source.py` provide the program's source to the rules, `pages.py` its HTML.
+`forms.py`, `views.py`, `endpoints.py`, `fields.py`, `escaping.py` and `start.py` are the rules. A
+rule reports nothing that cannot be determined from the text. The command is in ``cli/check.py``;
+error pages and start-up notes use the checks too.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def check(app: Flask) -> list[Finding]:
 
 
 def check_at_start(app: Flask) -> list[Finding]:
-    """The findings that concern every start of an application, without reading its HTML."""
+    """The findings to print at every start of an application; they do not read its HTML."""
     program = Program(app)
     about_methods = [each for each in check_views(program) if each.rule == "view-method"]
     return sorted({*about_methods, *check_start(program)})

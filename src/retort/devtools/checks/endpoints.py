@@ -1,4 +1,4 @@
-"""``url_for`` with the endpoint written out: in views, in templates; and those nobody has."""
+"""Find calls of ``url_for`` in views and templates whose endpoint does not exist."""
 
 from __future__ import annotations
 
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 class Use:
     """One ``url_for("endpoint", ...)``.
 
-    :param blueprints: the names a relative endpoint (``.show``) can be relative to; ``None``
-        if any can be meant.
+    :param blueprints: the names a relative endpoint (``.show``) can be relative to; ``None``: any.
     """
 
     file: str
@@ -38,7 +37,7 @@ class Use:
 
 def check_endpoints(program: Program, pages: Iterable[Page]) -> Iterator[Finding]:
     """Report each endpoint that does not exist."""
-    if program.app.url_build_error_handlers:  # they may know more
+    if program.app.url_build_error_handlers:  # they may provide further endpoints
         return
     if all(rule.endpoint == "static" for rule in program.rules):  # routes are added later
         return
@@ -54,7 +53,7 @@ def check_endpoints(program: Program, pages: Iterable[Page]) -> Iterator[Finding
 
 
 def all_uses(program: Program, pages: Iterable[Page]) -> Iterator[Use]:
-    """Every use of ``url_for`` that can be read."""
+    """All calls of ``url_for`` with a literal endpoint."""
     for page in pages:
         if page.template is not None:
             yield from _in_template(program.app.jinja_env, page)
@@ -66,7 +65,7 @@ def all_uses(program: Program, pages: Iterable[Page]) -> Iterator[Use]:
 
 
 def targets_of(program: Program, use: Use) -> list[str]:
-    """The endpoints that are meant; more than one if a relative one can be any of them."""
+    """The possible endpoints; several if it is relative to an unknown blueprint."""
     name = use.endpoint
     if not name.startswith("."):
         return [name] if program.has_endpoint(name) else []
@@ -78,7 +77,7 @@ def targets_of(program: Program, use: Use) -> list[str]:
 
 
 def endpoint_in(expression: str, environment: Environment) -> Use | None:
-    """The use, if a template's expression is ``url_for("endpoint")`` and nothing else."""
+    """The use, if a template's expression is exactly ``url_for("endpoint")``."""
     try:
         tree = environment.parse("{{" + expression + "}}")
     except TemplateSyntaxError:

@@ -1,7 +1,7 @@
-"""User input that a view returns as HTML without escaping it.
+"""Find user input that a view returns as HTML without escaping it.
 
-Followed are variables of the URL and fields of the request, through local variables, to what is
-returned. A value that was compared with something first may have been checked, and is let pass.
+The check follows URL variables and request fields through local variables to the return value. A
+value that was compared before may have been validated, and is not reported.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ _CHECKS = frozenset(
 _ROUTES = frozenset(
     {"route", "get", "post", "put", "patch", "delete", "head", "options", "query", "endpoint"}
 )
-_PASSING = ("_required", "_exempt")  # decorators that let the answer through, by their names
+_PASSING = ("_required", "_exempt")  # decorators that do not change the response, by name
 
-Origins = dict[str, str]  # the variables that hold user input, and where it came from
+Origins = dict[str, str]  # the variables with user input, and its source
 
 
 def check_escaping(program: Program) -> Iterator[Finding]:
-    """Report what is returned unescaped."""
+    """Report user input that is returned unescaped."""
     if not _answers_are_html(program):
         return
     for view in program.views:
@@ -50,7 +50,7 @@ def check_escaping(program: Program) -> Iterator[Finding]:
 
 
 def unescaped_in(view: View) -> list[ast.expr]:
-    """The places in a view where user input is put into what it returns, as it came."""
+    """The places in a view where unescaped user input is put into its return value."""
     follower = _Follower(view)
     follower.findings()
     return follower.spots
@@ -65,7 +65,7 @@ def _answers_are_html(program: Program) -> bool:
 
 
 def _is_passed_on(view: View) -> bool:
-    """Whether the decorators are known to leave the answer as it is."""
+    """Whether all decorators are known not to change the response."""
     for decorator in view.code.node.decorator_list:
         called = decorator.func if isinstance(decorator, ast.Call) else decorator
         name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
@@ -83,7 +83,7 @@ class _Follower:
         self.spots: list[ast.expr] = []
 
     def findings(self) -> list[Finding]:
-        """What the view returns unescaped."""
+        """Visits a view and collects the user input that it returns unescaped."""
         variables = {name for rule in self.view.rules for name in text_converters(rule)}
         arguments = self.code.node.args
         names = [a.arg for a in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]]
@@ -103,7 +103,7 @@ class _Follower:
         elif isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
             self._assignment(node, origins)
         elif isinstance(node, ast.Match):
-            origins.clear()  # the value may be what a case says
+            origins.clear()  # a case may have validated the value
         else:
             self._compound(node, origins)
 
@@ -135,7 +135,7 @@ class _Follower:
         before = dict(origins)
         self._let_pass(node.test, origins)
         if isinstance(node.test, ast.Compare) and isinstance(node.test.ops[0], ast.Eq):
-            # Where name == "Ada" is false, nothing is known of the name.
+            # If name == "Ada" is false, the name is not validated.
             otherwise = dict(before)
             self._through(node.orelse, otherwise)
             self._branches([node.body], origins)
@@ -144,7 +144,7 @@ class _Follower:
         self._branches([node.body, node.orelse], origins)
 
     def _branches(self, bodies: list[list[ast.stmt]], origins: Origins) -> None:
-        """Follow each of several ways; after them counts what any of them leaves."""
+        """Follow each of several branches; the result is the union of their variables."""
         after: Origins = {}
         for body in bodies:
             way = dict(origins)
@@ -162,7 +162,7 @@ class _Follower:
             origins[target.id] = origin
 
     def _let_pass(self, test: ast.AST, origins: Origins) -> None:
-        """Forget the variables that a condition compares: it may be a check."""
+        """Remove the variables that a condition compares, because it may validate them."""
         for node in ast.walk(test):
             checked: list[ast.expr] = []
             if isinstance(node, ast.Compare):
@@ -175,7 +175,7 @@ class _Follower:
                     origins.pop(name.id, None)
 
     def _checked_by(self, call: ast.Call) -> list[ast.expr]:
-        """What a call may check: its arguments, and the text whose method it is."""
+        """The values a call may validate: its arguments, and the object of a method call."""
         if isinstance(call.func, ast.Attribute) and call.func.attr in _CHECKS:
             return [call.func.value, *call.args]
         if self.code.resolve(call.func) in (print, len):
@@ -198,7 +198,7 @@ class _Follower:
             self._report(content, origin, origins)
 
     def _content_of(self, node: ast.expr) -> ast.expr:
-        """What is in a response that is made in place, if it is HTML."""
+        """The body of a response created in place, if it is HTML."""
         if not isinstance(node, ast.Call) or len(node.args) != 1 or node.keywords:
             return node
         made = self.code.resolve(node.func)
@@ -211,7 +211,7 @@ class _Follower:
         spots = [node for node in ast.walk(content) if self._is_input(node, origins)]
         self.spots += [spot for spot in spots if isinstance(spot, ast.expr)]
         names = [n.id for n in ast.walk(content) if isinstance(n, ast.Name) and n.id in origins]
-        what = f"{names[0]!r}, which comes from {origin}," if names else f"what came in {origin}"
+        what = f"{names[0]!r}, which comes from {origin}," if names else f"text from {origin}"
         shown = names[0] if names else "..."
         self.found.append(
             Finding(
@@ -219,20 +219,20 @@ class _Follower:
                 content.lineno,
                 "unescaped",
                 f"{self.view.name} returns {what} as HTML without escaping it: a link with"
-                " <script> in it runs in the browser of whoever follows it.",
+                " <script> in it runs in the browser of a user who follows it.",
                 f"Write escape({shown}), with 'from markupsafe import escape'; or use"
-                " render_template, which escapes by itself.",
+                " render_template, which escapes automatically.",
             )
         )
 
     def _is_input(self, node: ast.AST, origins: Origins) -> bool:
-        """Whether a node is user input itself, and not made of it."""
+        """Whether a node is user input itself, not derived from it."""
         if isinstance(node, ast.Name):
             return node.id in origins
         return isinstance(node, (ast.Subscript, ast.Call)) and self._field(node) is not None
 
     def origin(self, node: ast.expr, origins: Origins) -> str | None:
-        """Where the user input in an expression came from; ``None`` if it has none."""
+        """The source of the user input in an expression; ``None`` if it has none."""
         if isinstance(node, ast.Name):
             return origins.get(node.id)
         if isinstance(node, (ast.Subscript, ast.Call)):
@@ -271,7 +271,7 @@ class _Follower:
         return None
 
     def _is_text(self, node: ast.expr) -> bool:
-        """Whether an expression is a str for certain, and not Markup, which would escape."""
+        """Whether an expression is certainly a str, not Markup, which would escape."""
         if isinstance(node, ast.JoinedStr) or text_in(node) is not None:
             return True
         if isinstance(node, ast.BinOp):
@@ -279,7 +279,7 @@ class _Follower:
         return type(self.code.resolve(node)) is str
 
     def _field(self, node: ast.expr) -> str | None:
-        """``request.args["x"]`` and ``request.args.get("x")``, with no type asked for."""
+        """``request.args["x"]`` and ``request.args.get("x")`` without a type conversion."""
         source: ast.expr
         if isinstance(node, ast.Subscript):
             source = node.value
@@ -313,19 +313,19 @@ class _Follower:
 
 
 def _ends(body: list[ast.stmt]) -> bool:
-    """Whether nothing after these statements is reached from them."""
+    """Whether control flow never passes these statements."""
     return bool(body) and isinstance(body[-1], (ast.Return, ast.Raise))
 
 
 def _put_in(part: ast.expr) -> ast.expr:
-    """What a part of an f-string puts in as it is: of ``{x}`` the ``x``, of ``{x:d}`` nothing."""
+    """The value an f-string part inserts unchanged: ``x`` for ``{x}``, nothing for ``{x:d}``."""
     if isinstance(part, ast.FormattedValue) and part.format_spec is None:
         return part.value
     return ast.Constant("")
 
 
 def _compares_with_nothing(node: ast.AST) -> bool:
-    """``name == ""`` asks whether there is a value, not what it is."""
+    """``name == ""`` only tests whether there is a value; it does not validate it."""
     if not isinstance(node, ast.Compare):
         return False
     return any(isinstance(one, ast.Constant) and not one.value for one in node.comparators)
@@ -336,5 +336,5 @@ def _logs(function: ast.Attribute) -> bool:
 
 
 def _names_type(answer: ast.Tuple) -> bool:
-    """Whether the headers in ``return text, 200, headers`` may say that it is no HTML."""
+    """Whether the headers in ``return text, 200, headers`` may set a type other than HTML."""
     return any(not isinstance(one, (ast.Constant, ast.Attribute)) for one in answer.elts[1:])

@@ -1,6 +1,6 @@
-"""The fields that forms send, against the fields that views read.
+"""Compare the fields that forms send with the fields that views read.
 
-Nothing is said of a view unless every form that could be sent to it is known.
+A view is checked only if all forms that could be sent to it are known.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _IN_TEMPLATE = re.compile(r"\brequest\s*\.\s*(?:form|args|values)\b[^}%]*")
 
 
 def check_fields(program: Program, pages: list[Page], forms: list[Sent]) -> Iterator[Finding]:
-    """Report fields that are sent or read in vain."""
+    """Report fields that are sent but not read, or read but not sent."""
     if not _all_known(program, pages, forms):
         return
     hooks = _read_by_hooks(program)
@@ -38,7 +38,7 @@ def check_fields(program: Program, pages: list[Page], forms: list[Sent]) -> Iter
 
 
 def _all_known(program: Program, pages: list[Page], forms: list[Sent]) -> bool:
-    """Whether no form and no script is left that could send anything to any view."""
+    """Whether all forms are known and no script could send requests."""
     if any(page.markup.has_script or _is_cut(page) for page in pages):
         return False
     unknown = [sent for sent in forms if sent.rules is None and not sent.is_elsewhere]
@@ -47,7 +47,7 @@ def _all_known(program: Program, pages: list[Page], forms: list[Sent]) -> bool:
 
 
 def _is_cut(page: Page) -> bool:
-    """Whether forms begin in this text that do not end in it, as in strings put together."""
+    """Whether the text has an incomplete form, as in concatenated strings."""
     text = page.placeholders.text.lower()
     whole = [form for form in page.markup.forms if not form.is_override]
     return not text.count("<form") == text.count("</form") == len(whole)
@@ -58,7 +58,7 @@ def _sent_to(program: Program, view: View, forms: Iterable[Sent]) -> list[Sent]:
 
 
 def _read_by_hooks(program: Program) -> Reads | None:
-    """What functions before a request read; ``None`` if there are none."""
+    """The reads of the functions before a request; ``None`` if there are none."""
     found: Reads | None = None
     for functions in program.app.before_request_funcs.values():
         for code in map(code_of, functions):
@@ -99,12 +99,12 @@ def _unread(sent: list[Sent], reads: Reads, pages: list[Page]) -> Iterator[tuple
 
 
 def _filled(sent: Sent) -> set[str]:
-    """What of the request a form fills."""
+    """The request attributes that a form fills."""
     return {"form", "values", "files"} if sent.form.sends == "POST" else {"args", "values"}
 
 
 def _in_templates(name: str, pages: list[Page]) -> bool:
-    """Whether a template shows this field again: ``{{ request.form.name }}``."""
+    """Whether a template displays this field: ``{{ request.form.name }}``."""
     uses = (use for page in pages for use in _IN_TEMPLATE.findall(page.text))
     return any(name in use for use in uses)
 
@@ -124,7 +124,7 @@ def _unsent(view: View, sent: list[Sent], has_unread: bool) -> Iterator[Finding]
 
 
 def _could_be_sent(read: Read, sent: list[Sent], has_unread: bool) -> bool:
-    """Whether forms alone bring it: what is in the address comes from links as well."""
+    """Whether only forms can send it; fields in the address also come from links."""
     if read.name in _NOBODYS:
         return False
     if read.source == "form" or read.source == "files":
@@ -133,7 +133,7 @@ def _could_be_sent(read: Read, sent: list[Sent], has_unread: bool) -> bool:
 
 
 def _is_among(name: str, names: set[str]) -> bool:
-    """Whether a field is sent; an image that was pressed sends ``name.x`` and ``name.y``."""
+    """Whether a field is sent; an image button sends ``name.x`` and ``name.y``."""
     return name in names or (name.endswith((".x", ".y")) and name[:-2] in names)
 
 
@@ -160,7 +160,7 @@ def _not_read(view: View, sent: Sent, field: Field, reads: Reads) -> Finding:
 def _not_sent(view: View, sent: Sent, read: Read, names: set[str]) -> Finding:
     listed = ", ".join(repr(name) for name in sorted(names) if name) or "none with a name"
     how = f"request.{read.source}"
-    effect = " It answers 400." if read.is_required else ""
+    effect = " The response is 400." if read.is_required else ""
     return Finding(
         view.code.path,
         read.line,

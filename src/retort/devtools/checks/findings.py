@@ -1,4 +1,4 @@
-"""What a check found: one record, as text for people and as JSON for programs."""
+"""The findings of the checks, and their output as text and JSON."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ if TYPE_CHECKING:
 
 ERROR, WARNING = "error", "warning"
 
-# Each rule, what it is about, and its level. `retort check --help` shows them.
+# Each rule, its description and its level. `retort check --help` shows them.
 RULES = {
     "form-target": (ERROR, "a form is sent to an address that no route has"),
-    "form-method": (ERROR, "a form is sent by a method that its route does not take"),
-    "form-verb": (ERROR, "a form has a method that HTML does not know, such as PUT"),
+    "form-method": (ERROR, "a form is sent by a method that its route does not accept"),
+    "form-verb": (ERROR, "a form has a method that HTML does not support, such as PUT"),
     "file-enctype": (ERROR, "a file input in a form that sends no files"),
-    "view-method": (ERROR, "a view reads a form, but its route takes no method that brings one"),
+    "view-method": (ERROR, "a view reads a form, but its route accepts no method with a form"),
     "unknown-endpoint": (ERROR, "url_for of an endpoint that does not exist"),
     "unescaped": (ERROR, "user input is returned as HTML, unescaped"),
     "field-missing": (ERROR, "a view requires a field that no form sends"),
-    "field-unsent": (WARNING, "a view asks for a field that no form sends"),
+    "field-unsent": (WARNING, "a view reads a field that no form sends"),
     "field-unread": (WARNING, "a form sends a field that its view does not read"),
-    "state-on-get": (WARNING, "a view changes data when asked with GET"),
-    "shadowed-route": (ERROR, "a view whose address an earlier one has"),
+    "state-on-get": (WARNING, "a view changes data on GET"),
+    "shadowed-route": (ERROR, "a view with the address of an earlier one"),
     "no-secret-key": (ERROR, "a view uses the session, and there is no SECRET_KEY"),
-    "misleading-name": (WARNING, "a file that hides a package, or a folder nobody looks into"),
+    "misleading-name": (WARNING, "a file that hides a package, or a misnamed folder"),
 }
 
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """One thing that is wrong.
+    """One finding.
 
     :param file: absolute path.
     :param line: from 1.
     :param rule: a key of `RULES`.
-    :param message: what happens, and where.
+    :param message: the problem and its place.
     :param fix: what to change.
     """
 
@@ -57,12 +57,12 @@ class Finding:
 
 
 def count(findings: Sequence[Finding], level: str) -> int:
-    """How many findings are of a level."""
+    """The number of findings of a level."""
     return sum(finding.level == level for finding in findings)
 
 
 def as_text(findings: Sequence[Finding]) -> str:
-    """The findings by file, a short paragraph each, and a last line that counts them."""
+    """The findings by file, a short paragraph each, and a last line with their number."""
     parts = []
     for file, group in groupby(sorted(findings), key=lambda finding: finding.file):
         name = shown(file)
@@ -89,7 +89,7 @@ def summary(findings: Sequence[Finding]) -> str:
 
 
 def shown(file: str) -> str:
-    """A path as seen from the current folder, if it is below it."""
+    """A path relative to the current folder, if it is below it."""
     below = os.path.join(os.path.realpath(os.getcwd()), "")
     return file.removeprefix(below)
 

@@ -1,7 +1,7 @@
-"""Which methods of a request reach a line of a view.
+"""Find the request methods for which a line of a view is reachable.
 
-It follows ``if request.method == "POST"`` and its kin, returns, and ``abort``; what it does not
-understand, both ways are possible.
+The analysis follows ``if request.method == "POST"`` and similar conditions, returns, and ``abort``.
+For any other condition, both branches are possible.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Methods = frozenset[str]
 Reached = list[tuple[ast.AST, Methods]]
 
-# If one of these is true, the request has brought something.
+# If one of these is true, the request has form data.
 _BODY_WORDS = frozenset(
     {"form", "files", "json", "is_json", "get_json", "data", "get_data", "content_length"}
 )
@@ -29,14 +29,14 @@ _VALIDATORS = frozenset({"validate_on_submit", "is_submitted"})
 
 
 def reached_nodes(code: Code, methods: set[str]) -> Reached:
-    """Each simple statement and condition of a function, with the methods that come there."""
+    """Each simple statement and condition of a function, with the methods that reach it."""
     flow = _Flow(code)
     flow.through(code.node.body, frozenset(methods))
     return flow.reached
 
 
 def tested_methods(code: Code) -> Iterator[tuple[ast.Compare, Methods]]:
-    """Each comparison of ``request.method`` with methods written out."""
+    """Each comparison of ``request.method`` with literal methods."""
     for node in ast.walk(code.node):
         if isinstance(node, ast.Compare):
             methods = _compared(code, node)
@@ -50,7 +50,7 @@ class _Flow:
         self.reached: Reached = []
 
     def through(self, body: list[ast.stmt], methods: Methods) -> Methods:
-        """Follow statements; what comes back are the methods that go on after them."""
+        """Follow statements; returns the methods that reach their end."""
         for statement in body:
             if not methods:
                 break

@@ -1,4 +1,4 @@
-"""Where forms are sent, and whether a route takes what they send."""
+"""Check that a route exists for each form and accepts its method and content."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _HTML_METHODS = frozenset({"get", "post", "dialog"})
 
 @dataclass
 class Sent:
-    """A form, and what takes it.
+    """A form, and the rules of its address.
 
-    :param rules: of the address; empty if there is none; ``None`` if it is not known, or
-        another server's.
-    :param is_known: whether ``rules`` is all there is to know.
+    :param rules: of the address; empty if there is none; ``None`` if the address is unknown or
+        belongs to another server.
+    :param is_known: whether ``rules`` is complete.
     """
 
     page: Page
@@ -43,17 +43,17 @@ class Sent:
 
     @property
     def line(self) -> int:
-        """Of the form, in its file."""
+        """The line of the form in its file."""
         return self.page.line(self.form.line)
 
 
 def send_forms(program: Program, pages: Iterable[Page]) -> list[Sent]:
-    """Every form of the pages, with the routes that its address has."""
+    """All forms of the pages, with the routes of their addresses."""
     return [_send(program, page, form) for page in pages for form in page.markup.forms]
 
 
 def takers_of(program: Program, sent: Sent) -> list[View] | None:
-    """The views that take a form; ``None`` if that is not known."""
+    """The views that handle a form; ``None`` if they are not known."""
     if sent.rules is None or sent.form.is_uncertain:
         return None
     return program.takers(sent.rules, sent.form.sends)
@@ -89,7 +89,7 @@ def _send(program: Program, page: Page, form: Form) -> Sent:
 def _send_to_endpoint(program: Program, sent: Sent, expression: str) -> None:
     use = endpoint_in(expression, program.app.jinja_env)
     targets = targets_of(program, use) if use else []
-    if use is None or len(targets) != 1:  # if there are none, endpoints.py tells
+    if use is None or len(targets) != 1:  # if there are none, endpoints.py reports it
         return
     own = [rule for rule in program.rules if rule.endpoint == targets[0]]
     sent.place = own[0].rule
@@ -97,7 +97,7 @@ def _send_to_endpoint(program: Program, sent: Sent, expression: str) -> None:
 
 
 def _send_to_page(program: Program, sent: Sent) -> None:
-    """Without an action: to the address of the page, if the views that show it are known."""
+    """The target without an action: the address of the page, if its views are known."""
     if sent.page.views:
         own = [rule for view in sent.page.views for rule in view.rules]
         sent.place = own[0].rule
@@ -121,7 +121,7 @@ def _send_to_path(program: Program, sent: Sent, action: str) -> None:
 
 
 def _is_here(program: Program, action: str) -> bool:
-    """Whether an absolute address is this program's, as it is served by default."""
+    """Whether an absolute URL is that of this program with default host and port."""
     parts = urlsplit(action)
     if parts.scheme not in {"http", "https"} or parts.hostname not in _LOOPBACK:
         return False
@@ -135,7 +135,7 @@ def _is_here(program: Program, action: str) -> bool:
 
 
 def _addresses(page: Page) -> list[str]:
-    """The addresses a page is shown at, if they have no variables."""
+    """The addresses of a page, if they have no variables."""
     rules = [rule for view in page.views or () for rule in view.rules]
     return sorted({rule.rule for rule in rules}) if not any(r.arguments for r in rules) else []
 
@@ -149,14 +149,14 @@ def _bad_verb(sent: Sent) -> Finding:
     fix = "Write method='post'."
     if method in BODY_METHODS:
         fix = (
-            "Write method='post' and let the route take POST. To keep the route, set"
+            "Write method='post' and add POST to the route. To keep the route, set"
             " app.config['METHOD_OVERRIDE'] = True and add"
             f' <input type="hidden" name="_method" value="{method}">.'
         )
     return _finding(
         sent,
         "form-verb",
-        f"A form has method={sent.form.method!r}. HTML forms know get and post only; this one"
+        f"A form has method={sent.form.method!r}. HTML forms support only get and post; this one"
         " is sent with GET, its fields in the address.",
         fix,
     )
@@ -178,7 +178,7 @@ def _bad_target(program: Program, sent: Sent) -> Iterator[Finding]:
         yield _finding(
             sent,
             "form-method",
-            f"A form is sent to {sent.place} with {method}, but the route takes"
+            f"A form is sent to {sent.place} with {method}, but the route accepts"
             f" {' and '.join(taken) or 'no method'} only: 405.",
             _let_through(method, taken, sent),
         )
@@ -189,14 +189,14 @@ def _let_through(method: str, taken: list[str], sent: Sent) -> str:
         return "Add method='post' to the form."
     listed = ", ".join(repr(one) for one in [*taken, method])
     endpoint = sent.rules[0].endpoint if sent.rules else ""
-    return f"Let the route take it: methods=[{listed}] at the view of {str(endpoint)!r}."
+    return f"Add it to the route: methods=[{listed}] at the view of {str(endpoint)!r}."
 
 
 def _closest(program: Program, place: str) -> str:
     rules = [rule.rule for rule in program.rules]
     close = difflib.get_close_matches(place, rules, n=1)
     if close:
-        return f"Did you mean {close[0]}? In a template, url_for('...') writes it for you."
+        return f"Did you mean {close[0]}? In a template, url_for('...') builds it."
     return f"Add a route for {place}, or correct the action."
 
 
@@ -206,7 +206,7 @@ def _bad_files(sent: Sent) -> Iterator[Finding]:
     if file is None:
         return
     if form.method in {"get", ""}:
-        problem = "its form is sent with GET, which brings the name of the file and not its content"
+        problem = "its form is sent with GET, which sends the name of the file and not its content"
     elif form.enctype != "multipart/form-data":
         problem = "its form has no enctype, so the name of the file is sent and not its content"
     else:

@@ -1,7 +1,7 @@
-"""Read the forms of an HTML page, with the standard library's parser.
+"""Parse the forms of an HTML page, with the standard library's parser.
 
-The page may be a template: `placeholders.py` put a placeholder in the place of each expression,
-and what cannot be known because of one is left open here, never guessed.
+The page may be a template: `placeholders.py` has replaced each expression by a placeholder. Values
+that depend on a placeholder are marked as unknown.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from html.parser import HTMLParser
 
 from .placeholders import BLOCK, has_placeholder, kind_of, placeholders_in
 
-_TEXT_ONLY = frozenset({"textarea", "option", "title", "style", "script"})  # no fields in these
+_TEXT_ONLY = frozenset({"textarea", "option", "title", "style", "script"})  # without fields
 _BUTTONS = frozenset({"submit", "image", "button", "reset"})
 _SCRIPTED = re.compile(r"^(data-)?hx-|^x-on|^v-on|^@|^onsubmit$|^data-remote$|^data-turbo")
 _REQUESTS = re.compile(r"\bfetch\s*\(|XMLHttpRequest|\.ajax\s*\(|\baxios\b|FormData|\$\.post\b")
@@ -28,18 +28,18 @@ class Field:
 
     @property
     def is_button(self) -> bool:
-        """Whether it is sent only if it was pressed."""
+        """Whether it is sent only if it was clicked."""
         return self.kind in _BUTTONS
 
 
 @dataclass
 class Form:
-    """A form, or a button of one that sends it elsewhere.
+    """A form, or a button that sends a form to another address.
 
     :param line: from 1, in its file.
-    :param method: in small letters, ``get`` if none is given.
-    :param is_uncertain: its attributes depend on a template's expressions, or a script sends it.
-    :param is_open: it may have fields that are not seen here.
+    :param method: in lower case; default: ``get``.
+    :param is_uncertain: its attributes depend on template expressions, or a script sends it.
+    :param is_open: it may have further fields.
     """
 
     line: int
@@ -49,25 +49,25 @@ class Form:
     id: str | None = None
     is_uncertain: bool = False
     is_open: bool = False
-    is_override: bool = False  # of a button: what it has besides its address is the form's
+    is_override: bool = False  # for a button: the form of its other attributes
     fields: list[Field] = field(default_factory=list)
 
     @property
     def sends(self) -> str:
-        """The method of the request: everything but ``post`` acts as GET."""
+        """The method of the request: everything except ``post`` acts as GET."""
         return "POST" if self.method == "post" else "GET"
 
 
 @dataclass
 class Markup:
-    """What a page has that matters here."""
+    """The relevant contents of a page."""
 
     forms: list[Form]
-    has_script: bool  # one that sends requests by itself
+    has_script: bool  # a script that sends requests
 
 
 def read_markup(text: str) -> Markup:
-    """The forms in HTML text in which expressions are replaced by placeholders."""
+    """Parse HTML text in which expressions are replaced by placeholders."""
     reader = _Reader()
     reader.feed(text)
     reader.close()
@@ -97,7 +97,7 @@ class _Reader(HTMLParser):
         self.forms: list[Form] = []
         self.has_script = False
         self._current: Form | None = None
-        self._inside: str | None = None  # an element that holds text only
+        self._inside: str | None = None  # an element with text content only
         self._elsewhere: list[tuple[str, Field]] = []  # fields with form="id"
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -110,7 +110,7 @@ class _Reader(HTMLParser):
             self._begin(values)
         elif tag in {"input", "button", "select", "textarea"}:
             self._add(tag, values)
-        elif "-" in tag and self._current:  # an element of the page's own may be a field
+        elif "-" in tag and self._current:  # a custom element may be a field
             self._current.is_open = True
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -129,7 +129,7 @@ class _Reader(HTMLParser):
             self._current.is_open = True
 
     def give_fields_by_id(self) -> None:
-        """Put the fields that stand elsewhere on the page into their forms."""
+        """Add fields outside of their forms (``form="id"``) to these forms."""
         for form_id, named in self._elsewhere:
             for form in self.forms:
                 if form.id == form_id:
@@ -164,7 +164,7 @@ class _Reader(HTMLParser):
                 form.fields.append(Field("", "file", self.getpos()[0]))
             return
         if has_placeholder(kind):
-            kind = "submit"  # it may be a button: nothing is asked of it
+            kind = "submit"  # it may be a button, which need not be read
         found = Field(name, kind or tag, self.getpos()[0])
         if "form" in values:
             self._elsewhere.append((values["form"], found))

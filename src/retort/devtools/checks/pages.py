@@ -1,7 +1,7 @@
 """Find the program's pages: templates, HTML files beside it and strings in its source.
 
-Each comes with the views that show it, as far as they can be known: a form without an action
-is sent to the address it was shown at.
+Each page has the views that render it, if they can be determined: a form without an action is sent
+to the address of its page.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ _REQUESTS = re.compile(r"\bfetch\s*\(|XMLHttpRequest|\.ajax\s*\(|\baxios\b|FormD
 
 @dataclass
 class Page:
-    """HTML, and where it is.
+    """HTML, and its location.
 
-    :param first_line: the line of the file that the text begins on.
-    :param views: those that show it; ``None`` if that cannot be known.
+    :param first_line: the line of the file where the text begins.
+    :param views: the views that render it; ``None`` if they cannot be determined.
     :param template: its name, if it is a template.
     :param blueprint: the name of the blueprint whose template it is.
     """
@@ -48,12 +48,12 @@ class Page:
     blueprint: str | None = None
 
     def line(self, line: int) -> int:
-        """A line of the page as a line of its file."""
+        """Convert a line of the page to a line of its file."""
         return self.first_line - 1 + line
 
 
 def pages_of(program: Program) -> list[Page]:
-    """Every page of the program that can be found."""
+    """All pages of the program that can be found."""
     templates = list(_templates(program))
     _find_views(program, templates)
     seen = {page.file for page in templates}
@@ -96,7 +96,7 @@ def _templates(program: Program) -> Iterator[Page]:
 
 
 def _files(program: Program) -> Iterator[Page]:
-    """HTML files in the folder of the program, and static ones."""
+    """HTML files in the folder of the program, and static HTML files."""
     app = program.app
     files = list(Path(app.root_path).glob("*.html"))
     if app.static_folder is not None:
@@ -106,11 +106,11 @@ def _files(program: Program) -> Iterator[Page]:
 
 
 def _find_views(program: Program, pages: list[Page]) -> None:
-    """Say of each template which views show it, itself or as a part of another."""
+    """Find the views that render each template, directly or as a part of another."""
     shown = _shown_templates(program)
     parts = {page.template: _parts(program, page) for page in pages}
     if None in shown or any(None in names for names in parts.values()):
-        return  # a name is computed: any template can be meant
+        return  # a computed name: it may be any template
     for page in pages:
         wholes = _wholes(page.template, parts)
         showing = [view for whole in wholes for view in shown.get(whole, ())]
@@ -119,7 +119,7 @@ def _find_views(program: Program, pages: list[Page]) -> None:
 
 
 def _wholes(name: str | None, parts: dict[str | None, set[str | None]]) -> set[str | None]:
-    """The templates that have a template in them, itself included."""
+    """The templates that contain a template, including itself."""
     wholes = {name}
     while True:
         more = {whole for whole, used in parts.items() if used & wholes} - wholes
@@ -129,7 +129,7 @@ def _wholes(name: str | None, parts: dict[str | None, set[str | None]]) -> set[s
 
 
 def _parts(program: Program, page: Page) -> set[str | None]:
-    """The templates that a template extends, includes or imports; ``None``: some computed one."""
+    """The templates that a template extends, includes or imports; ``None``: a computed name."""
     try:
         return set(meta.find_referenced_templates(program.app.jinja_env.parse(page.text)))
     except TemplateSyntaxError:
@@ -137,7 +137,7 @@ def _parts(program: Program, page: Page) -> set[str | None]:
 
 
 def _shown_templates(program: Program) -> dict[str | None, list[View | None]]:
-    """By name, the views that render a template; ``None`` for a function that is no view."""
+    """The views that render each template, by name; ``None`` for a function that is not a view."""
     shown: dict[str | None, list[View | None]] = {}
     for source in program.sources:
         for node in ast.walk(source.tree):
@@ -161,7 +161,7 @@ def _view_around(program: Program, source: Source, node: ast.AST) -> View | None
 
 
 def _strings(program: Program) -> Iterator[Page]:
-    """Strings with a form in the source of the program."""
+    """String literals with a form in the source of the program."""
     for source in program.sources:
         inner: set[ast.AST] = set(_not_pages(source))
         for node in ast.walk(source.tree):
@@ -183,7 +183,7 @@ def _strings(program: Program) -> Iterator[Page]:
 
 
 def _not_pages(source: Source) -> Iterator[ast.AST]:
-    """The strings that stand alone: docstrings."""
+    """The strings that are statements: docstrings."""
     for node in ast.walk(source.tree):
         if isinstance(node, ast.Expr):
             yield node.value

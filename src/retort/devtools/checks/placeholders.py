@@ -1,7 +1,7 @@
-"""Put placeholders in the place of a template's expressions, so that the rest reads as HTML.
+"""Replace a template's expressions by placeholders, so that the rest is parsable HTML.
 
-A placeholder is two characters from Unicode's private area around a number; line numbers stay as
-they are. Which expressions cannot bring a field into a form is decided here as well.
+A placeholder is a number between two characters of Unicode's private use area. Line numbers do not
+change. This file also decides which expressions cannot add a field to a form.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 VALUE, BLOCK = "v", "b"  # {{ an expression }}, {% a statement %}
 _PLACEHOLDER = re.compile("\ue000([a-z])([0-9]+)\ue001")
-# What a format string has: "%s", "%(name)s", "{}", "{name}".
+# The fields of a format string: "%s", "%(name)s", "{}", "{name}".
 _FORMATS = re.compile(r"%\(\w+\)[sdr]|%[sdr]|\{\w*\}")
 _ADDS_CONTENT = frozenset({"include", "call", "block", "filter"})
-# Calls that give text without fields, or the one field that is nobody's concern.
+# Calls whose result has no fields, or only one that the checks ignore.
 _HARMLESS = re.compile(
     r"""^\s*(?:url_for|csrf_token|_|gettext|ngettext)\s*\(|^\s*(?:'[^']*'|"[^"]*"|\d+)\s*$"""
     r"|\|\s*(?:e|escape|int|float|length|count|tojson|forceescape)\s*$"
@@ -29,34 +29,34 @@ _HARMLESS = re.compile(
 
 
 class PlaceholderText:
-    """Text with placeholders, and the expressions they stand for."""
+    """Text with placeholders, and the expressions they replace."""
 
     def __init__(self) -> None:
         self.text = ""
         self.expressions: list[str] = []
 
     def add(self, text: str) -> None:
-        """Add text as it is."""
+        """Add unchanged text."""
         self.text += text
 
     def add_placeholder(self, kind: str, expression: str) -> None:
-        """Add a placeholder, and the line ends of what it stands for."""
+        """Add a placeholder, and the line ends of the expression it replaces."""
         self.text += f"\ue000{kind}{len(self.expressions)}\ue001" + "\n" * expression.count("\n")
         self.expressions.append(expression)
 
     def expression_of(self, value: str) -> str | None:
-        """The expression, if ``value`` is a single one and nothing else."""
+        """The expression, if ``value`` is exactly one placeholder."""
         found = _PLACEHOLDER.fullmatch(value.strip())
         return self.expressions[int(found[2])] if found and found[1] == VALUE else None
 
 
 def has_placeholder(text: str) -> bool:
-    """Whether the text has a placeholder, harmless or not."""
+    """Whether the text has a placeholder of any kind."""
     return "\ue000" in text
 
 
 def placeholders_in(text: str) -> Iterator[str]:
-    """The placeholders in a text, each as it stands."""
+    """The placeholders in a text."""
     return (found[0] for found in _PLACEHOLDER.finditer(text))
 
 
@@ -66,10 +66,10 @@ def kind_of(placeholder: str) -> str:
 
 
 def replace_expressions(source: str, environment: Environment) -> PlaceholderText:
-    """Replace what Jinja would replace by placeholders.
+    """Replace Jinja's expressions and statements by placeholders.
 
-    Statements that only choose or repeat leave no placeholder in text: all the fields they choose
-    from are there to see.
+    Conditions and loops leave no placeholder in text, because all fields inside them are in the
+    text.
     """
     placeholders = PlaceholderText()
     expression: list[str] = []
@@ -107,7 +107,7 @@ def replace_format_fields(text: str) -> PlaceholderText:
 
 
 def _close(placeholders: PlaceholderText, kind: str, expression: str) -> None:
-    """End an expression. In a tag every placeholder counts, in text only what can bring fields."""
+    """End an expression. A tag keeps every placeholder, text those that may add fields."""
     in_tag = placeholders.text.rfind("<") > placeholders.text.rfind(">")
     word = expression.split(maxsplit=1)[0] if expression.strip() else ""
     adds = word in _ADDS_CONTENT if kind == BLOCK else not _HARMLESS.search(expression)

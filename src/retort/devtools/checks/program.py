@@ -1,4 +1,4 @@
-"""The program as the rules see it: its views with their source, methods and addresses."""
+"""The program's views with their source, methods and addresses, for the rules."""
 
 from __future__ import annotations
 
@@ -24,39 +24,39 @@ _VARIABLE = re.compile(r"<[^>]*>")
 
 @dataclass
 class View:
-    """A function that answers requests, once for all endpoints it has.
+    """A view function, with all its endpoints.
 
-    :param wrappers: functions that decorators put around it, as far as they are the program's.
+    :param wrappers: the wrapper functions of its decorators that belong to the program.
     """
 
     code: Code
     methods: set[str] = field(default_factory=set)
     rules: list[Rule] = field(default_factory=list)
     wrappers: list[Code] = field(default_factory=list)
-    is_alone: bool = True  # no other function of its endpoints takes other methods
+    is_alone: bool = True  # no other function of its endpoints handles other methods
 
     def has(self, rule: Rule) -> bool:
-        """Whether a rule is one of this view's; rules with one address are equal to each other."""
+        """Whether a rule belongs to this view; rules with the same address compare equal."""
         return any(rule is own for own in self.rules)
 
     @property
     def name(self) -> str:
-        """As in ``login()``."""
+        """The name for messages: ``login()``."""
         return f"{self.code.node.name}()"
 
     @property
     def blueprints(self) -> set[str]:
-        """The blueprints it belongs to; empty for the application's."""
+        """The blueprints of its endpoints; empty for the application."""
         return {endpoint.rpartition(".")[0] for endpoint in self.endpoints}
 
     @property
     def endpoints(self) -> set[str]:
-        """The names by which ``url_for`` knows it."""
+        """Its endpoint names."""
         return {str(rule.endpoint) for rule in self.rules}
 
 
 class Program:
-    """An application, with the views that can be read."""
+    """An application, with the views whose source is available."""
 
     def __init__(self, app: Flask) -> None:
         self.app = app
@@ -66,14 +66,14 @@ class Program:
 
     @property
     def knows_its_paths(self) -> bool:
-        """Whether the path alone says which route is meant, and nobody else answers."""
+        """Whether the path alone selects the route, without middleware, hosts or subdomains."""
         app = self.app
-        if app.url_map.host_matching or "wsgi_app" in vars(app):  # a middleware may answer
+        if app.url_map.host_matching or "wsgi_app" in vars(app):  # middleware may respond
             return False
         return not any(rule.subdomain for rule in self.rules)
 
     def has_endpoint(self, name: str) -> bool:
-        """Whether ``url_for`` finds it."""
+        """Whether the endpoint exists."""
         return any(rule.endpoint == name for rule in self.rules)
 
     def view_at(self, code: Code | None) -> View | None:
@@ -81,18 +81,18 @@ class Program:
         return next((view for view in self.views if code and view.code.node is code.node), None)
 
     def rules_like(self, rules: Iterable[Rule]) -> list[Rule]:
-        """The rules with the address of one of ``rules``: their methods add up."""
+        """The rules with the address of one of ``rules``; their methods are combined."""
         shapes = {_shape(rule) for rule in rules}
         return [rule for rule in self.rules if _shape(rule) in shapes]
 
     def rules_at(self, path: str) -> list[Rule]:
-        """The rules that take requests to a path, whatever the method."""
+        """The rules that match a path, for any method."""
         methods = {method for rule in self.rules for method in rule.methods or ("GET",)}
         found = [self._match(path, method) for method in sorted(methods)]
         return self.rules_like(rule for rule in found if rule is not None)
 
     def takers(self, rules: Iterable[Rule], method: str) -> list[View] | None:
-        """The views that take ``method`` there; ``None`` if nothing does."""
+        """The views that handle ``method`` there; ``None`` if there is no rule."""
         taking = [rule for rule in rules if rule.methods is None or method in rule.methods]
         if not taking:
             return None
@@ -115,18 +115,18 @@ class Program:
 
 
 def first_line(view: View) -> int:
-    """The line a view begins on: that of its first decorator."""
+    """The first line of a view, which is that of its first decorator."""
     return first_line_of(view.code.node)
 
 
 def methods_of(rules: Iterable[Rule]) -> list[str]:
-    """The methods that rules take, in order, without those that come by themselves."""
+    """The methods of rules, in order, without the implied HEAD and OPTIONS."""
     found = {method for rule in rules for method in rule.methods or ()}
     return sorted(found - {"HEAD", "OPTIONS"})
 
 
 def text_converters(rule: Rule) -> set[str]:
-    """The variables of a rule that may hold any text."""
+    """The variables of a rule that accept any text."""
     plain = {"UnicodeConverter", "PathConverter"}
     converters: dict[str, Any] = rule._converters
     return {name for name, value in converters.items() if type(value).__name__ in plain}
@@ -158,7 +158,7 @@ def _views(app: Flask, rules: list[Rule]) -> Iterator[View]:
 def _parts(
     function: Callable[..., Any], rule: Rule
 ) -> Iterator[tuple[set[str], Callable[..., Any]]]:
-    """The functions behind an endpoint, each with the methods it answers at a rule."""
+    """The functions of an endpoint, each with its methods at a rule."""
     methods = set(rule.methods or BODY_METHODS | {"GET", "HEAD"})
     parts = _by_method(function)
     if parts is None:
@@ -171,7 +171,7 @@ def _parts(
 
 
 def _by_method(function: Callable[..., Any]) -> dict[str, Callable[..., Any]] | None:
-    """The functions of a view that has one for each method; ``None`` for others."""
+    """The functions of a view with one function per method; ``None`` for others."""
     parts: dict[str, Callable[..., Any]] | None = getattr(function, "views_by_method", None)
     cls = getattr(function, "view_class", None)
     if parts is not None or cls is None:
@@ -183,7 +183,7 @@ def _by_method(function: Callable[..., Any]) -> dict[str, Callable[..., Any]] | 
 
 
 def _sources(program: Program) -> list[Source]:
-    """The files that the program's views are in, and that of the application."""
+    """The files of the program's views and of the application."""
     module = sys.modules.get(program.app.import_name)
     paths = [getattr(module, "__file__", None), *(view.code.path for view in program.views)]
     found = {source.path: source for source in map(source_of, paths) if source}

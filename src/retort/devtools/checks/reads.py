@@ -1,4 +1,4 @@
-"""Which fields of a request a view reads, and whether that can be said completely."""
+"""Find the request fields that a view reads, and whether the list is complete."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _GETTERS = frozenset({"get", "getlist", "pop", "poplist"})
 
 @dataclass(frozen=True)
 class Read:
-    """A field that is read by a name written out.
+    """A field that is read by a literal name.
 
     :param source: ``form``, ``args``, ``values`` or ``files``.
-    :param is_required: whether its absence is answered with 400.
+    :param is_required: whether its absence causes a 400.
     """
 
     source: str
@@ -37,10 +37,10 @@ class Read:
 
 @dataclass
 class Reads:
-    """What a function reads.
+    """The request data that a function reads.
 
-    :param touched: each source that is used at all, with the first line.
-    :param is_open: it may read more than can be seen.
+    :param touched: each source that is used, with the first line.
+    :param is_open: it may read fields that were not found.
     """
 
     fields: list[Read] = field(default_factory=list)
@@ -52,20 +52,20 @@ class Reads:
         return {read.name for read in self.fields}
 
     def add(self, other: Reads) -> None:
-        """Count what another function reads as well."""
+        """Add the reads of another function."""
         self.fields += other.fields
         self.is_open = self.is_open or other.is_open
 
 
 def direct_reads(code: Code) -> Reads:
-    """What a function reads itself."""
+    """The reads in a function's own source."""
     reader = _Reader(code)
     reader.read()
     return reader.reads
 
 
 def all_reads(code: Code, seen: set[int] | None = None) -> Reads:
-    """What a function reads, and those of the program that it calls."""
+    """The reads of a function and of the functions of the program that it calls."""
     seen = set() if seen is None else seen
     reads = direct_reads(code)
     if id(code.node) in seen:
@@ -92,7 +92,7 @@ class _Reader:
         self.aliases = dict(self._aliases())
 
     def read(self) -> None:
-        """Look at every use of the request."""
+        """Visits every use of the request."""
         for node in ast.walk(self.code.node):
             source = self._source(node)
             if source is not None and isinstance(node, ast.expr):
@@ -102,7 +102,7 @@ class _Reader:
                 self.reads.is_open = True
 
     def _aliases(self) -> Iterator[tuple[str, str]]:
-        """Names for a source: ``form = request.form``."""
+        """Local names of a source: ``form = request.form``."""
         found: dict[str, set[str]] = {}
         for node in ast.walk(self.code.node):
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
@@ -123,7 +123,7 @@ class _Reader:
         return self._attribute(node)
 
     def _is_whole(self, node: ast.expr) -> bool:
-        """Whether this hands on the request, or reads its body as it came."""
+        """Whether this passes on the request, or reads its raw body."""
         if not self.code.is_request(node):
             return False
         parent = self.parents.get(node)
@@ -179,7 +179,7 @@ def _code_behind(called: Any) -> Code | None:
 
 
 def _may_read(called: Any) -> bool:
-    """Whether something that is not followed could read the request."""
+    """Whether a call that is not followed could read the request."""
     if issubclass(type(called), ModuleType):
         return False
     cls = called if issubclass(type(called), type) else type(called)

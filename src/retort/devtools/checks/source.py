@@ -1,7 +1,7 @@
-"""Read Python source: files, functions in them, and what a name in a function means.
+"""Parse Python source: files, their functions, and the objects that names refer to.
 
-A name is looked up in the running program, so nothing is guessed: ``request`` is the request
-if, and only if, it is that object. What the rules make of the source is theirs.
+Names are resolved in the running program: ``request`` is the request if, and only if, it is that
+object. The rules are in other modules.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 _NAMED = (*FUNCTIONS, ast.ClassDef, ast.ExceptHandler)
 
-UNKNOWN = object()  # what a name means that cannot be looked up
+UNKNOWN = object()  # the object of a name that cannot be resolved
 
 _OURS = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", "..")) + os.sep
 _INSTALLED = tuple(
@@ -36,7 +36,7 @@ _INSTALLED = tuple(
 
 
 def is_own(file: str | None) -> bool:
-    """Whether a file is the program's: not installed, and not part of Retort."""
+    """Whether a file belongs to the program: not installed, and not part of Retort."""
     if not file or not os.path.exists(file):
         return False
     path = os.path.realpath(file)
@@ -53,7 +53,7 @@ class Source:
         self.tree = tree
 
     def functions(self) -> Iterator[Function]:
-        """Every function in the file, those inside others too."""
+        """All functions in the file, including nested ones."""
         for node in ast.walk(self.tree):
             if isinstance(node, FUNCTIONS):
                 yield node
@@ -61,7 +61,7 @@ class Source:
 
 @cache
 def read_source(path: str, changed: float) -> Source | None:
-    """The source in a file; ``None`` if it cannot be read as Python."""
+    """The parsed source of a file; ``None`` if it is not valid Python."""
     try:
         with open(path, "rb") as file:
             return Source(path, ast.parse(file.read()))
@@ -70,7 +70,7 @@ def read_source(path: str, changed: float) -> Source | None:
 
 
 def source_of(file: str | None) -> Source | None:
-    """The source of a file, if that is the program's own."""
+    """The parsed source of a file, if it belongs to the program."""
     if file is None or not is_own(file):
         return None
     path = os.path.realpath(file)
@@ -78,7 +78,7 @@ def source_of(file: str | None) -> Source | None:
 
 
 class Code:
-    """A function of the program: its source, and what the names in it mean."""
+    """A function of the program: its source, and the objects of its names."""
 
     def __init__(self, function: FunctionType, node: Function, source: Source) -> None:
         self.function = function
@@ -90,7 +90,7 @@ class Code:
         self._outer = _closure_of(function)
 
     def resolve(self, node: ast.expr) -> Any:
-        """The object that a name or a dotted name is, or `UNKNOWN`."""
+        """The object of a name or dotted name, or `UNKNOWN`."""
         if isinstance(node, ast.Name):
             return self._named(node.id)
         if isinstance(node, ast.Attribute):
@@ -114,7 +114,7 @@ class Code:
 
 
 def code_of(view: Callable[..., Any]) -> Code | None:
-    """A function as source; ``None`` if it is no plain function of the program's own."""
+    """The source of a function; ``None`` if it is not a plain function of the program."""
     if not isinstance(view, FunctionType):
         return None
     source = source_of(view.__code__.co_filename)
@@ -130,7 +130,7 @@ def code_of(view: Callable[..., Any]) -> Code | None:
 
 
 def wrappers_of(view: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
-    """The functions that decorators put around a view, from the outside, then the view."""
+    """The wrapper functions of a view's decorators, outermost first, then the view."""
     seen: set[int] = set()
     while id(view) not in seen:
         seen.add(id(view))
@@ -139,21 +139,21 @@ def wrappers_of(view: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
 
 
 def text_in(node: ast.AST | None) -> str | None:
-    """The text that a node is, if it is written out."""
+    """The value of a node, if it is a string literal."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     return None
 
 
 def first_argument(call: ast.Call, name: str) -> ast.expr | None:
-    """The first argument of a call, or the one called ``name``."""
+    """The first argument of a call, or the one named ``name``."""
     if call.args:
         return call.args[0]
     return next((keyword.value for keyword in call.keywords if keyword.arg == name), None)
 
 
 def first_line_of(node: Function) -> int:
-    """The line a function begins on: that of its first decorator."""
+    """The first line of a function, which is that of its first decorator."""
     return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
 
 
@@ -162,13 +162,13 @@ def _closure_of(function: FunctionType) -> dict[str, Any]:
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=False):
         try:
             names[name] = cell.cell_contents
-        except ValueError:  # not filled yet
+        except ValueError:  # an empty closure cell
             names[name] = UNKNOWN
     return names
 
 
 def _bound_in(function: Function) -> Iterator[str]:
-    """The names that are local to a function."""
+    """The local names of a function."""
     arguments = function.args
     for argument in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]:
         yield argument.arg
@@ -183,7 +183,7 @@ def _bound_in(function: Function) -> Iterator[str]:
 
 
 def _imported_in(function: Function) -> Iterator[tuple[str, Any]]:
-    """What a function imports for itself, as far as it is loaded already."""
+    """The objects that a function imports locally, if their modules are loaded."""
     for node in ast.walk(function):
         if isinstance(node, ast.ImportFrom):
             module = None if node.level else sys.modules.get(node.module or "")

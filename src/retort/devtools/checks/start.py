@@ -1,7 +1,6 @@
-"""What can be said of a program before its first request.
+"""Checks of a program at its start.
 
-Routes that no request reaches, a session without a key, and files and folders whose names keep
-something from being found.
+They find unreachable routes, a session without a key, and misnamed files and folders.
 """
 
 from __future__ import annotations
@@ -28,15 +27,15 @@ if TYPE_CHECKING:
 
 #: Packages that a file of the same name beside the program hides.
 HIDEABLE = ("flask", "retort", "werkzeug", "jinja2", "click")
-# How like a folder's name has to be to the one that is looked into: "template", "Static". There
-# are other folders with names like static: stats, states.
+# The required similarity of a folder's name to the expected one: "template", "Static". Other
+# folders have names similar to static: stats, states.
 _LIKENESS = {"templates": 0.8, "static": 0.92}
 _BY_ITSELF = frozenset({"HEAD", "OPTIONS"})
 _NEED_SESSION = (session, flash, get_flashed_messages)
 
 
 def check_start(program: Program) -> Iterator[Finding]:
-    """Report what a developer should know before the first request."""
+    """Run the checks."""
     yield from _shadowed(program)
     yield from _without_key(program)
     yield from _hiding_files(program)
@@ -68,7 +67,7 @@ def _second_of(program: Program, first: Rule, second: Rule) -> Iterator[Finding]
         view.code.path,
         first_line(view),
         "shadowed-route",
-        f"{view.name} is never asked for {' and '.join(sorted(common))} {second.rule}: {name} has"
+        f"{view.name} is never called for {' and '.join(sorted(common))} {second.rule}: {name} has"
         " the same address, and was registered first.",
         "Give one of them another address, or other methods.",
     )
@@ -101,7 +100,7 @@ def _without_key(program: Program) -> Iterator[Finding]:
                     node.lineno,
                     "no-secret-key",
                     f"{view.name} uses {ast.unparse(node)}, and the application has no secret key:"
-                    " there is no session.",
+                    " the session cannot be used.",
                     "Write app.secret_key = '...' below app = Flask(__name__). Make one with:"
                     " python -c 'import secrets; print(secrets.token_hex())'",
                 )
@@ -136,14 +135,14 @@ def _misnamed_folders(program: Program) -> Iterator[Finding]:
                 os.path.realpath(os.path.join(app.root_path, wrong)),
                 1,
                 "misleading-name",
-                f"There is a folder {wrong}, but none called {right}, which is looked into.",
+                f"There is a folder {wrong}, but none called {right}, which is the default.",
                 f"Rename the folder {wrong} to {right}, or write"
-                f" {right.removesuffix('s')}_folder={wrong!r} where the application is made.",
+                f" {right.removesuffix('s')}_folder={wrong!r} where the application is created.",
             )
 
 
 def folder_like(root: str, name: str) -> str:
-    """The folder whose name is most like ``name``; empty if there is none that is like it."""
+    """The folder with the name most similar to ``name``; empty if none is similar."""
     try:
         folders = [entry.name for entry in os.scandir(root) if entry.is_dir()]
     except OSError:

@@ -1,4 +1,4 @@
-"""Views that ask for what their route never brings, or that change data on GET."""
+"""Find views that read data their route never receives, or that change data on GET."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _STORES = frozenset({"session", "db", "query", "objects", "database", "conn", "c
 
 
 def check_views(program: Program) -> Iterator[Finding]:
-    """Report views whose methods do not fit what they do."""
+    """Report views whose methods do not match their code."""
     for view in program.views:
         yield from _missing_method(program, view)
         yield from _changes_on_get(view)
@@ -53,7 +53,7 @@ def _never(view: View, line: int, what: str) -> Finding:
         view.code.path,
         line,
         "view-method",
-        f"{view.name} {what}, but answers {taken} only: no form ever comes here.",
+        f"{view.name} {what}, but accepts {taken} only: no form data can arrive here.",
         fix,
     )
 
@@ -68,9 +68,9 @@ def _changes_on_get(view: View) -> Iterator[Finding]:
                 view.code.path,
                 call.lineno,
                 "state-on-get",
-                f"{view.name} changes data when asked with GET ({ast.unparse(call)}). Browsers"
-                " ask ahead, search engines follow links, and any other site can send a visitor"
-                " here (RFC 9110 §9.2.1).",
+                f"{view.name} changes data on GET ({ast.unparse(call)}). Browsers"
+                " prefetch pages, search engines follow links, and any other site can send a"
+                " visitor here (RFC 9110 §9.2.1).",
                 "Change data for POST only: methods=['POST'] and a form with method='post', or"
                 " 'if request.method == \"POST\":' around it.",
             )
@@ -88,7 +88,7 @@ def _change_in(node: ast.AST) -> ast.Call | None:
 
 
 def _is_of_store(node: ast.expr) -> bool:
-    """Whether ``node`` in ``node.delete()`` is of a database, going by its name."""
+    """Whether ``node`` in ``node.delete()`` is a database object, judged by its name."""
     for inner in ast.walk(node):
         if isinstance(inner, ast.Attribute) and inner.attr in _STORES:
             return True
