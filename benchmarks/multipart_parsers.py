@@ -97,7 +97,7 @@ def retort(data: bytes, names: list[str]) -> list[tuple[str, bytes, str | None]]
 
 def retort_at_once(data: bytes, names: list[str]) -> list[tuple[str, bytes, str | None]]:
     """The same parser as `request.form` and `request.files` use it for a short body."""
-    parts = split_parts(data, BOUNDARY, most_parts=None, most_memory=None)
+    parts = split_parts(data, BOUNDARY, max_parts=None, max_memory_bytes=None)
     return [(part.name, part.read(), part.filename) for part in parts]
 
 

@@ -18,7 +18,7 @@ from werkzeug.exceptions import HTTPException
 from .class_guard import UNCHANGED
 from .errors import ContextError
 from .globals import current_app_context, current_request_context
-from .http.fallback import answer_without_rule
+from .http.fallback import respond_without_rule
 from .routing import match_request
 from .signals import (
     appcontext_popped,
@@ -363,7 +363,7 @@ class RequestContext(AppContext):
         request, adapter = self.request, self.url_adapter
         if adapter is None:
             return False  # routing_exception says why
-        request.routing_exception = answer_without_rule(request, self.app.url_map)
+        request.routing_exception = respond_without_rule(request, self.app.url_map)
         if request.routing_exception is None:
             try:
                 request.url_rule, request.view_args = adapter.match(  # type: ignore[assignment]

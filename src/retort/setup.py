@@ -24,8 +24,8 @@ from .context import _AppCtxGlobals
 from .errors import SetupError
 from .globals import current_request_context
 from .helpers import get_debug_flag
-from .http.demands import make_media_types
 from .http.forms import take_limits
+from .http.media_types import make_media_types
 from .http.redirect import DEFAULT_CODE, code_after, is_from_client, redirecting
 from .http.request import split_blueprint_path
 from .json.provider import DefaultJSONProvider, JSONProvider

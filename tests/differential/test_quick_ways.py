@@ -225,7 +225,7 @@ def test_a_form_that_breaks_off_is_none():
 
 def test_an_ordinary_form_is_split_at_once():
     body = b"--bound\r\n" + file + b"\r\n\r\ncontent\r\n--bound--\r\n"
-    (part,) = split_parts(body, b"bound", most_parts=1, most_memory=0)
+    (part,) = split_parts(body, b"bound", max_parts=1, max_memory_bytes=0)
     assert (part.name, part.filename, part.read()) == ("a", "f\n", b"content")
 
 

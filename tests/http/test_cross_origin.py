@@ -10,24 +10,24 @@ from werkzeug.routing import Map, Rule
 
 from retort.http.cross_origin import (
     CrossOriginRefused,
-    Sender,
-    Trust,
+    OriginPolicy,
+    RequestOrigin,
     Verdict,
     cross_origin_exempt,
     decide,
     how_to_allow,
     is_exempt,
     is_loopback,
-    read_trust,
+    read_origin_policy,
 )
 
-NOBODY = Trust(frozenset(), frozenset(), False)
-PARTNER = read_trust({"CROSS_ORIGIN_TRUSTED_ORIGINS": ["https://pay.example"]})
-NULL_TOO = read_trust({"CROSS_ORIGIN_TRUST_NULL_FROM_ANYWHERE": True})
+NOBODY = OriginPolicy(frozenset(), frozenset(), False)
+PARTNER = read_origin_policy({"CROSS_ORIGIN_TRUSTED_ORIGINS": ["https://pay.example"]})
+NULL_TOO = read_origin_policy({"CROSS_ORIGIN_TRUST_NULL_FROM_ANYWHERE": True})
 
 
 def sent(fetch_site="", origin="", host="shop.example", scheme="https"):
-    return Sender(fetch_site, origin, host, scheme)
+    return RequestOrigin(fetch_site, origin, host, scheme)
 
 
 # The two rules
@@ -130,7 +130,7 @@ headers = st.sampled_from(
     ["", "null", "same-origin", "none", "cross-site", "same-site", "https://shop.example"]
 ) | st.text(max_size=30)
 senders = st.builds(
-    Sender,
+    RequestOrigin,
     fetch_site=headers,
     origin=headers,
     host=st.sampled_from(["shop.example", "", "localhost:5000"]) | st.text(max_size=20),
@@ -233,7 +233,7 @@ def test_null_is_taken_with_its_own_switch_only(fetch_site):
     ],
 )
 def test_an_origin_is_configured_as_browsers_send_it(origin):
-    trust = read_trust({"CROSS_ORIGIN_TRUSTED_ORIGINS": [origin]})
+    trust = read_origin_policy({"CROSS_ORIGIN_TRUSTED_ORIGINS": [origin]})
 
     assert decide("POST", sent("cross-site", origin), trust) is Verdict.TRUSTED
 
@@ -260,7 +260,7 @@ def test_an_origin_is_configured_as_browsers_send_it(origin):
 )
 def test_an_origin_that_would_never_match_is_an_error_that_says_what_to_write(origin, advice):
     with pytest.raises(ValueError, match="CROSS_ORIGIN_TRUSTED_ORIGINS") as error:
-        read_trust({"CROSS_ORIGIN_TRUSTED_ORIGINS": [origin]})
+        read_origin_policy({"CROSS_ORIGIN_TRUSTED_ORIGINS": [origin]})
 
     assert repr(origin) in str(error.value)
     assert advice in str(error.value)
@@ -270,7 +270,7 @@ def test_an_origin_that_would_never_match_is_an_error_that_says_what_to_write(or
 def test_no_configured_origin_is_accepted_that_is_more_than_scheme_host_and_port(origin):
     """R47."""
     try:
-        read_trust({"CROSS_ORIGIN_TRUSTED_ORIGINS": [origin]})
+        read_origin_policy({"CROSS_ORIGIN_TRUSTED_ORIGINS": [origin]})
     except ValueError:
         return
     scheme, separator, host = origin.partition("://")
@@ -284,13 +284,13 @@ def test_no_configured_origin_is_accepted_that_is_more_than_scheme_host_and_port
 @pytest.mark.parametrize("value", ["https://pay.example", 5, [5], {"/": 1}, True])
 def test_what_is_no_list_of_strings_is_an_error_that_shows_one(key, value):
     with pytest.raises(TypeError, match=key):
-        read_trust({key: value})
+        read_origin_policy({key: value})
 
 
 def test_nothing_configured_is_nobody_trusted():
-    assert read_trust({}) == NOBODY
-    assert read_trust({"CROSS_ORIGIN_TRUSTED_ORIGINS": None}) == NOBODY
-    assert read_trust({"CROSS_ORIGIN_TRUSTED_ORIGINS": set()}) == NOBODY
+    assert read_origin_policy({}) == NOBODY
+    assert read_origin_policy({"CROSS_ORIGIN_TRUSTED_ORIGINS": None}) == NOBODY
+    assert read_origin_policy({"CROSS_ORIGIN_TRUSTED_ORIGINS": set()}) == NOBODY
 
 
 # Rules that are listed
@@ -322,7 +322,7 @@ def rule_of(string):
 )
 def test_a_listed_rule_is_that_rule_and_no_other(listed, method, rule, is_taken):
     """R48."""
-    trust = read_trust({"CROSS_ORIGIN_EXEMPT_RULES": [listed]})
+    trust = read_origin_policy({"CROSS_ORIGIN_EXEMPT_RULES": [listed]})
 
     assert trust.takes_rule(method, rule_of(rule), rule) is is_taken
 
@@ -341,14 +341,14 @@ def test_a_listed_rule_is_that_rule_and_no_other(listed, method, rule, is_taken)
 )
 def test_a_listed_rule_does_not_take_other_spellings_of_its_path(rule, path, is_taken):
     """R48."""
-    trust = read_trust({"CROSS_ORIGIN_EXEMPT_RULES": [rule]})
+    trust = read_origin_policy({"CROSS_ORIGIN_EXEMPT_RULES": [rule]})
 
     assert trust.takes_rule("POST", rule_of(rule), path) is is_taken
 
 
 def test_a_request_that_no_rule_took_is_on_no_list():
     """R48: a redirect to a listed path, a 404 and a 405 are nothing that was listed."""
-    assert not read_trust({"CROSS_ORIGIN_EXEMPT_RULES": ["/saml/acs"]}).takes_rule(
+    assert not read_origin_policy({"CROSS_ORIGIN_EXEMPT_RULES": ["/saml/acs"]}).takes_rule(
         "POST", None, "/saml/acs"
     )
 
@@ -356,7 +356,7 @@ def test_a_request_that_no_rule_took_is_on_no_list():
 @pytest.mark.parametrize("rule", ["saml/acs", "", "post /saml/acs", "POST saml", "POST  /x", "*"])
 def test_what_is_no_rule_is_an_error_that_shows_one(rule):
     with pytest.raises(ValueError, match="CROSS_ORIGIN_EXEMPT_RULES") as error:
-        read_trust({"CROSS_ORIGIN_EXEMPT_RULES": [rule]})
+        read_origin_policy({"CROSS_ORIGIN_EXEMPT_RULES": [rule]})
 
     assert "'POST /saml/acs'" in str(error.value)
 
@@ -381,7 +381,7 @@ def test_the_decorator_gives_back_what_it_got():
     assert cross_origin_exempt(view) is view
 
 
-@pytest.mark.parametrize("view", [len, "view", Sender("", "", "", "").__str__])
+@pytest.mark.parametrize("view", [len, "view", RequestOrigin("", "", "", "").__str__])
 def test_what_cannot_be_marked_is_an_error_that_says_what_can(view):
     with pytest.raises(TypeError, match="Mark the function or class"):
         cross_origin_exempt(view)
@@ -475,7 +475,7 @@ def test_the_advice_is_a_line_that_works_when_it_is_pasted():
     assert "@cross_origin_exempt above pay() (shop.py:7)" in advice
     origins = ["https://pay.example", "https://new.example"]  # what was there stays
     assert f"app.config['CROSS_ORIGIN_TRUSTED_ORIGINS'] = {origins}" in advice
-    trust = read_trust({"CROSS_ORIGIN_TRUSTED_ORIGINS": origins})
+    trust = read_origin_policy({"CROSS_ORIGIN_TRUSTED_ORIGINS": origins})
     assert decide("POST", sender, trust) is Verdict.TRUSTED
 
 

@@ -122,7 +122,7 @@ def test_a_whole_body_is_read_as_werkzeug_reads_it(parts, around, padding, sizes
         ),
     )
     assert as_fields_and_files(Parts(InPieces(data, sizes), BOUNDARY)) == expected
-    at_once = split_parts(data, BOUNDARY, most_parts=None, most_memory=None)
+    at_once = split_parts(data, BOUNDARY, max_parts=None, max_memory_bytes=None)
     assert as_fields_and_files(at_once) == expected
 
 
@@ -182,8 +182,8 @@ def outcome(split, *body, **limits):
     sizes=st.lists(st.integers(1, 30), min_size=1),
     limits=st.fixed_dictionaries(
         {
-            "most_parts": st.sampled_from([None, 1, 3]),
-            "most_memory": st.sampled_from([None, 0, 4, 30]),
+            "max_parts": st.sampled_from([None, 1, 3]),
+            "max_memory_bytes": st.sampled_from([None, 0, 4, 30]),
         }
     ),
 )
@@ -209,7 +209,7 @@ FIELD = b'Content-Disposition: form-data; name="a"'
     ],
 )
 def test_a_line_break_may_be_cut_in_two(data):
-    at_once = outcome(split_parts, data, b"x", most_parts=None, most_memory=None)
+    at_once = outcome(split_parts, data, b"x", max_parts=None, max_memory_bytes=None)
     for first in range(1, len(data)):
         cut = [first, len(data)]
         assert outcome(Parts, InPieces(data, cut), b"x") == at_once, first
@@ -227,7 +227,7 @@ def test_the_limits_of_preamble_and_header_are_the_same_for_every_cut(line, over
     )
     preamble = b"y" * (most + over) + body()
     for data in (long_header, plain_header, preamble):
-        at_once = outcome(split_parts, data, BOUNDARY, most_parts=None, most_memory=None)
+        at_once = outcome(split_parts, data, BOUNDARY, max_parts=None, max_memory_bytes=None)
         for cut in ([65_536], [most + 70], [most - 3, 1], [len(data) - 1]):
             assert outcome(Parts, InPieces(data, cut), BOUNDARY) == at_once, cut
 
@@ -456,20 +456,20 @@ def test_an_empty_body_is_an_empty_form():
 
 
 def test_more_parts_than_allowed_are_too_many():
-    assert len(read(body(part(), part()), most_parts=2)) == 2
+    assert len(read(body(part(), part()), max_parts=2)) == 2
     with pytest.raises(TooLarge):
-        read(body(part(), part(), part()), most_parts=2)
+        read(body(part(), part(), part()), max_parts=2)
 
 
 def test_the_limit_of_memory_is_one_for_each_part_that_is_no_file():
     field, file = part(b"y" * 100_000), part(b"y" * 100_001, b'form-data; name="f"; filename="f"')
-    assert len(read(body(field, field, file), most_memory=100_000)) == 3
+    assert len(read(body(field, field, file), max_memory_bytes=100_000)) == 3
     with pytest.raises(TooLarge):
-        read(body(part(b"y" * 100_001)), most_memory=100_000)
+        read(body(part(b"y" * 100_001)), max_memory_bytes=100_000)
     small = part(b"y" * 20)
-    assert len(read(body(small, file), most_memory=20)) == 2
+    assert len(read(body(small, file), max_memory_bytes=20)) == 2
     with pytest.raises(TooLarge):
-        read(body(small), most_memory=19)
+        read(body(small), max_memory_bytes=19)
 
 
 # request.iter_parts()

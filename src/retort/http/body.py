@@ -33,10 +33,10 @@ _DIGITS = re.compile(r"[0-9]{1,30}")  # int() accepts at most 4,300 digits
 _WAIT_FOR_ALL = frozenset({"granian._granian.WSGIBody", "gunicorn.http.body.Body"})
 
 
-def open_body(environ: WSGIEnvironment, most: int | None) -> IO[bytes]:
+def open_body(environ: WSGIEnvironment, max_bytes: int | None) -> IO[bytes]:
     """A stream of the request body in ``environ``.
 
-    :param most: the longest body to read, in bytes; ``None``: no limit.
+    :param max_bytes: the longest body to read, in bytes; ``None``: no limit.
     :raises werkzeug.exceptions.RequestEntityTooLarge: if ``Content-Length`` exceeds it.
     :raises werkzeug.exceptions.BadRequest: if ``Content-Length`` is not a number.
     :raises werkzeug.exceptions.LengthRequired: if the server passes a chunked body without marking
@@ -46,7 +46,7 @@ def open_body(environ: WSGIEnvironment, most: int | None) -> IO[bytes]:
     ``BadRequest``) if the body is truncated. RFC 9112 section 6.3.
     """
     announced = _length_of(environ.get("CONTENT_LENGTH"), environ.get("HTTP_TRANSFER_ENCODING"))
-    if announced is not None and most is not None and announced > most:
+    if announced is not None and max_bytes is not None and announced > max_bytes:
         raise RequestEntityTooLarge
     source: IO[bytes] = environ["wsgi.input"]
     # PERF: a body that is completely in memory needs no checks while it is read.
@@ -62,7 +62,7 @@ def open_body(environ: WSGIEnvironment, most: int | None) -> IO[bytes]:
         announced = None  # the length before a middleware decompressed the body
     if announced is not None and _waits_for_all(type(source)):  # type: ignore[arg-type]
         is_terminated = False  # it would block in another read after the last byte
-    body = Body(source, announced, most=most, is_terminated=is_terminated)
+    body = Body(source, announced, max_bytes=max_bytes, is_terminated=is_terminated)
     return cast("IO[bytes]", io.BufferedReader(body))
 
 
@@ -114,7 +114,7 @@ class Body(io.RawIOBase):
     """Reads ``source`` up to the end of the body.
 
     :param announced: the length in bytes from ``Content-Length``, if any.
-    :param most: the longest body to read, in bytes; ``None``: no limit.
+    :param max_bytes: the longest body to read, in bytes; ``None``: no limit.
     :param is_terminated: whether ``source`` ends where the body ends.
 
     `io.BufferedReader` around it gives ``read``, ``readline`` and iteration.
@@ -125,13 +125,13 @@ class Body(io.RawIOBase):
         source: IO[bytes],
         announced: int | None,
         *,
-        most: int | None = None,
+        max_bytes: int | None = None,
         is_terminated: bool = True,
     ) -> None:
         # If the source has `read1`, return received bytes without waiting for a slow client.
         self._read: Any = getattr(source, "read1", None) or source.read
         self._announced = announced
-        self._most = most
+        self._max_bytes = max_bytes
         self._is_terminated = is_terminated
         self._count = 0
 
@@ -161,16 +161,16 @@ class Body(io.RawIOBase):
         return b"".join(iter(lambda: self._fetch(self._wanted(size)), b""))
 
     def _wanted(self, size: int) -> int:
-        if self._most is not None:
+        if self._max_bytes is not None:
             # One byte more than the limit distinguishes a too long body from one of exactly the
             # limit.
-            size = min(size, self._most + 1 - self._count)
+            size = min(size, self._max_bytes + 1 - self._count)
         if not self._is_terminated:
             size = min(size, cast("int", self._announced) - self._count)
         return size
 
     def _fetch(self, size: int) -> bytes:
-        if self._most is not None and self._count > self._most:
+        if self._max_bytes is not None and self._count > self._max_bytes:
             raise RequestEntityTooLarge
         if size <= 0:
             return b""
@@ -178,7 +178,7 @@ class Body(io.RawIOBase):
         if not piece and self._announced is not None and self._count < self._announced:
             raise _broken_off(self._announced - self._count)
         self._count += len(piece)
-        if self._most is not None and self._count > self._most:
+        if self._max_bytes is not None and self._count > self._max_bytes:
             raise RequestEntityTooLarge
         return piece
 

@@ -96,9 +96,9 @@ def evaluate(method: str, fields: Headers, current: Validators) -> int | None:
         return None
     if method in READS and not current.exists:
         return None  # the response without preconditions is a 404, and stays so (section 13.2.1)
-    if not _is_the_expected(fields, current):
+    if not _has_expected_version(fields, current):
         return 412
-    if not _is_known_already(method, fields, current):
+    if not _is_not_modified(method, fields, current):
         return None
     return 304 if method in READS else 412
 
@@ -115,7 +115,7 @@ def is_safeguarded(fields: Headers, current: Validators) -> bool:
     return is_dated and current.modified is not None
 
 
-def _is_the_expected(fields: Headers, current: Validators) -> bool:
+def _has_expected_version(fields: Headers, current: Validators) -> bool:
     """Evaluate ``If-Match`` (section 13.1.1), else ``If-Unmodified-Since`` (13.1.4)."""
     tags = fields.get("If-Match")
     if tags is not None:
@@ -124,7 +124,7 @@ def _is_the_expected(fields: Headers, current: Validators) -> bool:
     return since is None or current.modified is None or current.modified <= since
 
 
-def _is_known_already(method: str, fields: Headers, current: Validators) -> bool:
+def _is_not_modified(method: str, fields: Headers, current: Validators) -> bool:
     """Evaluate ``If-None-Match`` (section 13.1.2), else ``If-Modified-Since`` (13.1.3)."""
     tags = fields.get("If-None-Match")
     if tags is not None:
@@ -191,7 +191,7 @@ def make_conditional(
         current = _validators_of(response)
         status = evaluate(method, fields, current)
         if status is not None:
-            _answer_with(response, status)
+            _respond_with(response, status)
             return
         if method == "GET" and unit == "bytes" and allows_range(fields, current):
             cut(response, fields.get("Range"), complete_length)
@@ -204,7 +204,7 @@ def _validators_of(response: Response) -> Validators:
     return Validators(tag, response.last_modified)
 
 
-def _answer_with(response: Response, status: int) -> None:
+def _respond_with(response: Response, status: int) -> None:
     response.status_code = status
     if status != 412:
         return  # Werkzeug omits the body of a 304 and closes it
@@ -224,7 +224,7 @@ def _set_length(response: Response) -> None:
             response.headers["Content-Length"] = str(length)
 
 
-def tag_whole_answer(response: Response, environ: WSGIEnvironment) -> None:
+def tag_complete_response(response: Response, environ: WSGIEnvironment) -> None:
     """Add a weak entity tag to a complete response, and make it conditional.
 
     Streams, files, errors and ``no-store`` responses are not changed.
@@ -249,6 +249,6 @@ __all__ = [
     "is_safeguarded",
     "make_conditional",
     "parse_tag",
-    "tag_whole_answer",
+    "tag_complete_response",
     "to_http_time",
 ]

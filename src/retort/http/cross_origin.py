@@ -33,7 +33,7 @@ _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 _SHOWN_LENGTH = 200  # characters of a header field in a message; clients choose its length
 
 
-class Sender(NamedTuple):
+class RequestOrigin(NamedTuple):
     """The header fields of a request that identify its origin and its target."""
 
     fetch_site: str  # Sec-Fetch-Site: empty from old browsers, and for plain http
@@ -42,7 +42,7 @@ class Sender(NamedTuple):
     scheme: str
 
     @classmethod
-    def of(cls, environ: WSGIEnvironment) -> Sender:
+    def of(cls, environ: WSGIEnvironment) -> RequestOrigin:
         return cls(
             environ.get("HTTP_SEC_FETCH_SITE", ""),
             environ.get("HTTP_ORIGIN", ""),
@@ -71,15 +71,15 @@ class Sender(NamedTuple):
         )
 
 
-def _is_origin_of_host(sender: Sender) -> bool:
+def _is_origin_of_host(source: RequestOrigin) -> bool:
     """The check for browsers without Sec-Fetch-Site, and for plain http in a local network."""
-    scheme, separator, origin_host = sender.origin.lower().partition("://")
-    if not separator or not sender.host:
+    scheme, separator, origin_host = source.origin.lower().partition("://")
+    if not separator or not source.host:
         return False  # "null" among others
-    if scheme == "http" and sender.scheme == "https":
+    if scheme == "http" and source.scheme == "https":
         return False  # the reverse is allowed: a proxy may terminate TLS
     port = _DEFAULT_PORTS.get(scheme, "")
-    return origin_host.removesuffix(port) == sender.host.lower().removesuffix(port)
+    return origin_host.removesuffix(port) == source.host.lower().removesuffix(port)
 
 
 @lru_cache(maxsize=256)
@@ -103,7 +103,7 @@ def is_loopback(host: str) -> bool:
 # Configured exceptions
 
 
-class Trust(NamedTuple):
+class OriginPolicy(NamedTuple):
     """The trusted origins and exempt rules of the configuration; see `read_origin_policy`."""
 
     origins: frozenset[str]
@@ -121,7 +121,7 @@ class Trust(NamedTuple):
         return rule.rule in self.rules or f"{method} {rule.rule}" in self.rules
 
 
-def read_trust(config: Mapping[str, Any]) -> Trust:
+def read_origin_policy(config: Mapping[str, Any]) -> OriginPolicy:
     """Read and check the configuration keys ``CROSS_ORIGIN_...``.
 
     :raises ValueError: if an entry can never match.
@@ -147,12 +147,12 @@ def _as_tuple(key: str, values: Any, example: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=32)
-def _checked(origins: tuple[str, ...], rules: tuple[str, ...], trust_null: bool) -> Trust:
+def _checked(origins: tuple[str, ...], rules: tuple[str, ...], trust_null: bool) -> OriginPolicy:
     for origin in origins:
         _check_origin(origin)
     for rule in rules:
         _check_rule(rule)
-    return Trust(frozenset(origins), frozenset(rules), trust_null)
+    return OriginPolicy(frozenset(origins), frozenset(rules), trust_null)
 
 
 # The serialization of the URL standard: ASCII, lower case.
@@ -243,8 +243,8 @@ class Verdict(Enum):
 
 def decide(
     method: str,
-    sender: Sender,
-    trust: Trust,
+    source: RequestOrigin,
+    policy: OriginPolicy,
     *,
     is_exempt: bool = False,
     is_developing: bool = False,
@@ -255,15 +255,15 @@ def decide(
     :param is_exempt: whether the view or its rule is exempt.
     :param is_developing: whether debug mode is on, and the client is on this machine.
     """
-    if method in PASSING_METHODS or sender.is_this_site:
+    if method in PASSING_METHODS or source.is_this_site:
         return Verdict.THIS_SITE
     if is_exempt:
         return Verdict.EXEMPT
-    if sender.origin in trust.origins:
+    if source.origin in policy.origins:
         return Verdict.TRUSTED
-    if sender.origin == "null" and trust.is_null_trusted:
+    if source.origin == "null" and policy.is_null_trusted:
         return Verdict.NULL_TRUSTED
-    if is_developing and sender.is_on_this_machine:
+    if is_developing and source.is_on_this_machine:
         return Verdict.LOCAL
     return Verdict.REFUSED
 
@@ -274,13 +274,13 @@ def decide(
 class CrossOriginRefused(Forbidden):
     """The 403 for a request from a page of another site."""
 
-    def __init__(self, sender: Sender, hint: str = "") -> None:
-        self.sender = sender
-        super().__init__(" ".join(filter(None, (_for_visitor(sender), hint))))
+    def __init__(self, source: RequestOrigin, hint: str = "") -> None:
+        self.sender = source
+        super().__init__(" ".join(filter(None, (_for_visitor(source), hint))))
 
 
-def _for_visitor(sender: Sender) -> str:
-    if sender.origin == "null":
+def _for_visitor(source: RequestOrigin) -> str:
+    if source.origin == "null":
         return (
             "This was sent by a page that was opened from disk, or that hides where it comes"
             " from, so nothing was done. Open the page on this site, by its address, and send"
@@ -292,26 +292,26 @@ def _for_visitor(sender: Sender) -> str:
     )
 
 
-def how_to_allow(sender: Sender, trust: Trust, view_place: str | None) -> str:
+def how_to_allow(source: RequestOrigin, policy: OriginPolicy, view_place: str | None) -> str:
     """A hint with the settings of which each would have allowed this request.
 
     :param view_place: name, file and line of the view; ``None`` if no rule matched.
     """
     lines = []
-    if _is_origin(sender.origin):
-        origins = [*sorted(trust.origins), sender.origin]
+    if _is_origin(source.origin):
+        origins = [*sorted(policy.origins), source.origin]
         lines.append(f"app.config['CROSS_ORIGIN_TRUSTED_ORIGINS'] = {origins}")
     if view_place is not None:
         lines.append(f"@cross_origin_exempt above {view_place}")
-    if sender.origin == "null":
+    if source.origin == "null":
         lines.append(
             "app.config['CROSS_ORIGIN_TRUST_NULL_FROM_ANYWHERE'] = True, which trusts every site"
         )
     if not lines:
         return "No rule matches this address and method, so there is no view to exempt."
     hint = f"To allow it: {', or '.join(lines)}."
-    if sender.origin == "null":
-        address = f"{sender.scheme}://{_shortened(sender.host)}/"
+    if source.origin == "null":
+        address = f"{source.scheme}://{_shortened(source.host)}/"
         return f"Was the page opened from disk? Serve it from the program, at {address!r}. {hint}"
     return hint
 

@@ -17,7 +17,7 @@ if t.TYPE_CHECKING:
     from werkzeug.wrappers import Request
 
 
-def answer_without_rule(request: Request, url_map: Map) -> exceptions.HTTPException | None:
+def respond_without_rule(request: Request, url_map: Map) -> exceptions.HTTPException | None:
     """The response to an unknown method or to ``OPTIONS *``; otherwise ``None``."""
     method = request.method
     if method == "OPTIONS" and request.environ.get("PATH_INFO") in {"*", "/*"}:

@@ -64,7 +64,7 @@ def send_from(
         not exist.
     """
     folder, name = os.fspath(directory), os.fspath(name)
-    join = _join if len(name) < _MOST_CACHED_LETTERS else safe_join
+    join = _join if len(name) < _MAX_CACHED_CHARS else safe_join
     path = join(folder, name)
     if path is None:
         raise NotFound
@@ -78,7 +78,7 @@ def send_from(
 
 
 # The names come from clients.
-_MOST_CACHED_LETTERS = 256
+_MAX_CACHED_CHARS = 256
 _join = lru_cache(maxsize=1024)(safe_join)
 
 

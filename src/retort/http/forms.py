@@ -127,7 +127,7 @@ class FormParser(formparser.FormDataParser):
         return multi_dict(self.cls, form), multi_dict(self.cls, files)
 
     def _split(self, stream: IO[bytes], boundary: bytes) -> Iterable[Part]:
-        limits = {"most_parts": self.max_form_parts, "most_memory": self.max_form_memory_size}
+        limits = {"max_parts": self.max_form_parts, "max_memory_bytes": self.max_form_memory_size}
         body = read_short(stream)
         if body is None:
             return Parts(stream, boundary, **limits)

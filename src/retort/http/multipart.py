@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _READ_BYTES = 64 * 1024
 # Limit before the first part and for a part's header. Browsers send some hundred bytes.
-_MOST_WITHOUT_CONTENT_BYTES = 2 * _READ_BYTES
+_MAX_HEADER_BYTES = 2 * _READ_BYTES
 
 # The accepted charsets of a text, as in Werkzeug; browsers send UTF-8 without naming it.
 _CHARSETS = frozenset({"utf-8", "ascii", "us-ascii", "iso-8859-1"})
@@ -148,8 +148,8 @@ class Parts:
 
     :param stream: the body; see :func:`~retort.http.body.open_body`.
     :param boundary: the boundary parameter of the Content-Type.
-    :param most_parts: the maximum number of parts; more are a 413; ``None``: no limit.
-    :param most_memory: the maximum content of a part that is not a file, in bytes; more is a 413;
+    :param max_parts: the maximum number of parts; more are a 413; ``None``: no limit.
+    :param max_memory_bytes: the maximum content of a part that is not a file; more is a 413;
         ``None``: no limit.
     """
 
@@ -158,13 +158,13 @@ class Parts:
         stream: IO[bytes],
         boundary: bytes,
         *,
-        most_parts: int | None = None,
-        most_memory: int | None = None,
+        max_parts: int | None = None,
+        max_memory_bytes: int | None = None,
     ) -> None:
         # With `read1`, a part is returned as soon as it has been received.
         read_some: Any = getattr(stream, "read1", None) or stream.read
         self._read: partial[bytes] = partial(read_some, _READ_BYTES)
-        self._scanner = Scanner(boundary, most_parts, most_memory)
+        self._scanner = Scanner(boundary, max_parts, max_memory_bytes)
 
     def __iter__(self) -> Iterator[Part]:
         piece = self._read()
@@ -202,13 +202,13 @@ class Parts:
 
 
 def split_parts(
-    body: bytes, boundary: bytes, *, most_parts: int | None, most_memory: int | None
+    body: bytes, boundary: bytes, *, max_parts: int | None, max_memory_bytes: int | None
 ) -> list[Part]:
     """All parts of a body in memory; the same result as :class:`Parts`."""
     parts: list[Part] = []
     if not body:
         return parts
-    scanner = Scanner(boundary, most_parts, most_memory)
+    scanner = Scanner(boundary, max_parts, max_memory_bytes)
     scanner.receive(body)
     while (header := scanner.find_header()) is not None:
         start, end = scanner.find_content()
@@ -241,10 +241,12 @@ class Scanner:
     :param boundary: the boundary of the parts; without line breaks.
     """
 
-    def __init__(self, boundary: bytes, most_parts: int | None, most_memory: int | None) -> None:
+    def __init__(
+        self, boundary: bytes, max_parts: int | None, max_memory_bytes: int | None
+    ) -> None:
         self._dashes = b"--" + boundary
-        self._most_parts = most_parts
-        self._most_memory = most_memory
+        self._max_parts = max_parts
+        self._max_memory_bytes = max_memory_bytes
         #: The bytes that offsets refer to, until the next call of :meth:`receive`.
         self.buffer = b""
         #: Whether the closing delimiter was found; bytes after it are ignored.
@@ -276,11 +278,11 @@ class Scanner:
         if found is None:
             return None
         header, self._at, self._line_break_bytes = found
-        if self._most_parts is not None and self._number > self._most_parts:
+        if self._max_parts is not None and self._number > self._max_parts:
             raise RequestEntityTooLarge
         self.is_in_content = True
         self._searched = 0
-        self._left = self._most_memory if header[1] is None else None
+        self._left = self._max_memory_bytes if header[1] is None else None
         return header
 
     def find_content(self) -> tuple[int, int]:
@@ -313,7 +315,7 @@ class Scanner:
     def _skip_preamble(self) -> None:
         delimiter, behind = self._find_delimiter(is_first=True)
         self._preamble_bytes += delimiter - self._at
-        if self._preamble_bytes > _MOST_WITHOUT_CONTENT_BYTES:
+        if self._preamble_bytes > _MAX_HEADER_BYTES:
             raise self._without_parts()
         if behind:
             self._begin_part(behind)
@@ -367,7 +369,7 @@ class Scanner:
         if self._searched:
             return None
         plain = _PLAIN_HEADER.match(self.buffer, self._at)
-        if plain is None or plain.end() - self._at > _MOST_WITHOUT_CONTENT_BYTES:
+        if plain is None or plain.end() - self._at > _MAX_HEADER_BYTES:
             return None
         header = _plain_header(plain)
         return None if header is None else (header, plain.end() - 2, 2)
@@ -378,10 +380,10 @@ class Scanner:
         ``None``: the end of the header has not been received.
         """
         start, buffer = self._at, self.buffer
-        most = start + _MOST_WITHOUT_CONTENT_BYTES + _BLANK_LINE_BYTES
-        blank_line = _BLANK_LINE.search(buffer, start + self._searched, most)
+        limit = start + _MAX_HEADER_BYTES + _BLANK_LINE_BYTES
+        blank_line = _BLANK_LINE.search(buffer, start + self._searched, limit)
         if blank_line is None:
-            if len(buffer) >= most:
+            if len(buffer) >= limit:
                 raise broken(
                     f"The header of part {self._number} of the multipart form is too long."
                 )

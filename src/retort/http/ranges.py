@@ -139,8 +139,8 @@ def _replace_body(response: Response, parts: Parts, tail: bytes) -> None:
 
 
 def _is_seekable(body: t.Any) -> bool:
-    ask = getattr(body, "seekable", None)
-    return ask is not None and bool(ask())
+    seekable = getattr(body, "seekable", None)
+    return seekable is not None and bool(seekable())
 
 
 class PartialBody:

@@ -440,8 +440,8 @@ class Request(RequestBase):
         parts = Parts(
             self._get_stream_for_parsing(),
             read_boundary(self.mimetype_params),
-            most_parts=self.max_form_parts,
-            most_memory=self.max_form_memory_size,
+            max_parts=self.max_form_parts,
+            max_memory_bytes=self.max_form_memory_size,
         )
         return iter(parts)
 

@@ -11,9 +11,9 @@ import typing as t
 from werkzeug.exceptions import BadRequest
 
 from ..http import cross_origin
-from ..http.demands import accept_list, check
 from ..http.forms import OVERRIDING_METHODS, overriding_method
 from ..http.hints import FORM_TYPES
+from ..http.media_types import accept_list, check
 from ..http.methods import ACCEPT_FIELDS
 from ..routing import options_of
 from ..setup import where
@@ -54,28 +54,28 @@ def refuse_other_sites(app: Flask, context: RequestContext) -> None:
     """
     if not app.config.get("CROSS_ORIGIN_PROTECTION"):
         return
-    trust = cross_origin.read_trust(app.config)
+    policy = cross_origin.read_origin_policy(app.config)
     request = context.request
-    sender = cross_origin.Sender.of(request.environ)
-    if sender.is_this_site:
+    source = cross_origin.RequestOrigin.of(request.environ)
+    if source.is_this_site:
         return
     rule = request.url_rule
     view = None if rule is None else app.view_functions.get(rule.endpoint)
     verdict = cross_origin.decide(
         request.method,
-        sender,
-        trust,
-        is_exempt=trust.takes_rule(request.method, rule, _path_as_sent(request))
+        source,
+        policy,
+        is_exempt=policy.takes_rule(request.method, rule, _path_as_sent(request))
         or cross_origin.is_exempt(view, request.method),
         is_developing=app.debug and cross_origin.is_loopback(request.remote_addr or ""),
     )
     what = f"{request.method} {request.path!r}"
     if verdict is cross_origin.Verdict.REFUSED:
-        hint = cross_origin.how_to_allow(sender, trust, None if view is None else where(view))
-        app.logger.warning("Refused %s, sent by another site (%s). %s", what, sender, hint)
-        raise cross_origin.CrossOriginRefused(sender, f"({sender}.) {hint}" if app.debug else "")
+        hint = cross_origin.how_to_allow(source, policy, None if view is None else where(view))
+        app.logger.warning("Refused %s, sent by another site (%s). %s", what, source, hint)
+        raise cross_origin.CrossOriginRefused(source, f"({source}.) {hint}" if app.debug else "")
     if verdict in cross_origin.TAKEN_WITH_CARE:
-        app.logger.warning(cross_origin.TAKEN_WITH_CARE[verdict], what, sender)
+        app.logger.warning(cross_origin.TAKEN_WITH_CARE[verdict], what, source)
 
 
 def _path_as_sent(request: Request) -> str:

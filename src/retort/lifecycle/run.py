@@ -14,7 +14,7 @@ from functools import partial
 
 from ..class_guard import UNCHANGED
 from ..context import UNSET
-from ..http.conditional import tag_whole_answer
+from ..http.conditional import tag_complete_response
 from ..http.convert import to_response
 from ..http.protection import add_security_headers, security_fields
 from ..http.response import OK, Response
@@ -149,7 +149,7 @@ def finalize(
     try:
         response = context.plans.process_response(app, context, response)
         if plans.tags_responses:
-            tag_whole_answer(response, context.environ)
+            tag_complete_response(response, context.environ)
         if request_finished.receivers:
             request_finished.send(app, _async_wrapper=app.ensure_sync, response=response)
     except Exception:

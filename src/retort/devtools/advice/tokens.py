@@ -97,25 +97,25 @@ def from_another_site(diagnostic: DiagnosticContext) -> Advice | None:
     error, request = diagnostic.error, diagnostic.request
     if not isinstance(error, CrossOriginRefused) or request is None:
         return None
-    sender = error.sender
+    source = error.sender
     facts = (
-        ("Sec-Fetch-Site", sender.fetch_site or "not sent"),
-        ("Origin", sender.origin or "not sent"),
-        ("Host", sender.host or "not sent"),
+        ("Sec-Fetch-Site", source.fetch_site or "not sent"),
+        ("Origin", source.origin or "not sent"),
+        ("Host", source.host or "not sent"),
     )
     view = diagnostic.view
     place = None if view is None else diagnostic.place_of(view)
-    if sender.origin in ("null", ""):
+    if source.origin in ("null", ""):
         return _from_disk(diagnostic, facts)
     return Advice(
         what=(
-            f"{diagnostic.what} was refused: it was sent by a page of {sender.origin}, which is"
+            f"{diagnostic.what} was refused: it was sent by a page of {source.origin}, which is"
             " another site."
         ),
         why="Otherwise any page could send forms in the name of its visitors.",
         place=place,
-        fix=f"To allow it, trust {sender.origin}.",
-        diff=_trust_diff(diagnostic, sender.origin),
+        fix=f"To allow it, trust {source.origin}.",
+        diff=_trust_diff(diagnostic, source.origin),
         facts=facts,
     )
 
