@@ -131,15 +131,15 @@ def _render(app: Flask, template: Template, context: dict[str, Any]) -> str:
     if not isinstance(context, dict):  # the older order, as in AWS X-Ray's replacement
         app, template, context = context, cast("Template", app), cast("Any", template)
     app.update_template_context(context)
-    _tell(before_render_template, app, template, context)
+    _send(before_render_template, app, template, context)
     text = template.render(context)
-    _tell(template_rendered, app, template, context)
+    _send(template_rendered, app, template, context)
     return text
 
 
 def _stream(app: Flask, template: Template, context: dict[str, Any]) -> Iterator[str]:
     app.update_template_context(context)
-    _tell(before_render_template, app, template, context)
+    _send(before_render_template, app, template, context)
     pieces = _pieces(app, template, context)
     if current_request_context.get(None) is None:
         return pieces
@@ -148,10 +148,10 @@ def _stream(app: Flask, template: Template, context: dict[str, Any]) -> Iterator
 
 def _pieces(app: Flask, template: Template, context: dict[str, Any]) -> Iterator[str]:
     yield from template.generate(context)
-    _tell(template_rendered, app, template, context)
+    _send(template_rendered, app, template, context)
 
 
-def _tell(signal: NamedSignal, app: Flask, template: Template, context: dict[str, Any]) -> None:
+def _send(signal: NamedSignal, app: Flask, template: Template, context: dict[str, Any]) -> None:
     if signal.receivers:
         signal.send(app, _async_wrapper=app.ensure_sync, template=template, context=context)
 

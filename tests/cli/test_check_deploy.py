@@ -284,7 +284,7 @@ def test_the_text_has_a_table_the_findings_and_a_count(retort, write):
     assert lines[0].split() == ["--debug", "False", "default"]
     assert "  error (secret-key-weak)" in lines
     assert "  warning (max-content-length)" in lines
-    assert "    Fix: Make a new one:" in done.stdout
+    assert "    Fix: Create a new one:" in done.stdout
     assert lines[-1] == "Errors: 1. Warnings: 1."
 
 

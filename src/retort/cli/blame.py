@@ -31,7 +31,7 @@ def own_frames(error: BaseException) -> list[traceback.FrameSummary]:
 
 def import_failed(module_name: str, error: BaseException) -> str:
     """The paragraph for an ``ImportError`` raised while ``module_name`` was imported."""
-    return _told(f"While importing {module_name!r}, an ImportError was raised:", error)
+    return _paragraph(f"While importing {module_name!r}, an ImportError was raised:", error)
 
 
 def loading_failed(error: BaseException) -> str:
@@ -40,10 +40,10 @@ def loading_failed(error: BaseException) -> str:
         return _syntax_error(error)
     name = type(error).__name__
     article = "an" if name[0] in "AEIOU" else "a"
-    return _told(f"While loading the application, {article} {name} was raised:", error)
+    return _paragraph(f"While loading the application, {article} {name} was raised:", error)
 
 
-def _told(start: str, error: BaseException) -> str:
+def _paragraph(start: str, error: BaseException) -> str:
     last = traceback.format_exception_only(type(error), error)[-1].strip()
     frames = [_frame_line(frame) for frame in own_frames(error)]
     return "\n".join([start, *frames, last, _next_step(error)])

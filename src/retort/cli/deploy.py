@@ -44,15 +44,18 @@ class Setting:
 
 
 def check_deployment(
-    ctx: click.Context, words: Sequence[str], target: str | None, *, is_json: bool
+    ctx: click.Context, arguments: Sequence[str], target: str | None, *, is_json: bool
 ) -> int:
     """Print settings and risks.
 
-    :param words: command-line options as for ``retort run``.
+    :param arguments: command-line options as for ``retort run``.
     :returns: the exit status: 1 if a risk is an error.
     """
     run_context = run_command.make_context(
-        "run", [*([target] if target else []), *words], parent=ctx, auto_envvar_prefix="FLASK_RUN"
+        "run",
+        [*([target] if target else []), *arguments],
+        parent=ctx,
+        auto_envvar_prefix="FLASK_RUN",
     )
     info = ctx.ensure_object(ScriptInfo)
     if run_context.params["target"]:

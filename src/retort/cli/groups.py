@@ -137,7 +137,7 @@ class FlaskGroup(AppGroup):
         try:
             app = ctx.ensure_object(ScriptInfo).load_app()
         except NoAppException as error:
-            _tell(error.format_message())
+            _print_error(error.format_message())
             return None
         if not has_app_context() or current_app != app:
             ctx.with_resource(app.app_context())
@@ -151,9 +151,9 @@ class FlaskGroup(AppGroup):
         try:
             app = ctx.ensure_object(ScriptInfo).load_app()
         except NoAppException as error:
-            _tell(error.format_message())
+            _print_error(error.format_message())
         except Exception as error:
-            _tell(blame.loading_failed(error))
+            _print_error(blame.loading_failed(error))
         else:
             names.update(app.cli.list_commands(ctx))
         return sorted(names)
@@ -167,7 +167,7 @@ class FlaskGroup(AppGroup):
             self.add_command(point.load(), point.name)
 
 
-def _tell(problem: str) -> None:
+def _print_error(problem: str) -> None:
     """Print an error before other output."""
     click.echo(f"Error: {problem}\n", err=True)
 

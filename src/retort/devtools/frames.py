@@ -90,7 +90,7 @@ def errors_of(
     values = (budget or Budget()) if with_values else None
     found: list[Error] = []
     link, cause = "", _chain(error)
-    for told, summary in trace.all_tracebacks:
+    for description, summary in trace.all_tracebacks:
         one = next(cause, None)
         frames: list[Any] = list(summary.stack)
         own = [frame for frame in reversed(frames) if is_program(frame.filename)]
@@ -110,7 +110,7 @@ def errors_of(
                 left_out=max(0, len(own) - MAX_OWN_FRAMES),
             )
         )
-        link = "caused by" if told and "direct cause" in told else "while handling"
+        link = "caused by" if description and "direct cause" in description else "while handling"
     return tuple(found)
 
 

@@ -43,10 +43,10 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("retort.devtools")
 
-_ERRORS_KEPT = 20  # errors whose frames the console can use
+_MAX_ERRORS = 20  # errors whose frames the console can use
 _ROUTING = frozenset({404, 405})
 # Paths that browsers request by themselves; a 404 is no error of the program.
-_ASKED_UNBIDDEN = ("/favicon.ico", "/.well-known/")
+_BROWSER_PATHS = ("/favicon.ico", "/.well-known/")
 
 
 class Watch:
@@ -245,7 +245,7 @@ class Debugger(DebuggedApplication):
         """Keep the frames of a few errors only: they refer to all objects of a request."""
         recent = self.__dict__.setdefault("_recent", deque())
         recent.append(keys)
-        if len(recent) > _ERRORS_KEPT:
+        if len(recent) > _MAX_ERRORS:
             for key in recent.popleft():
                 self.frames.pop(key, None)
                 self.frame_contexts.pop(key, None)
@@ -286,7 +286,7 @@ def sentence_of(error: Exception) -> str:
 
 def log_sentence(app: Any, path: str, status: int, advice: Advice | None) -> None:
     """Log the sentence of a page with the application's logger."""
-    if app is not None and advice is not None and not path.startswith(_ASKED_UNBIDDEN):
+    if app is not None and advice is not None and not path.startswith(_BROWSER_PATHS):
         level = logging.ERROR if status >= 500 else logging.WARNING
         app.logger.log(level, "%s", escape_controls(advice.what))
 

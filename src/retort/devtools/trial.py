@@ -36,7 +36,7 @@ def try_out(
     """
     del environ[HEADER]
     asked = _request_text(environ)
-    status, headers, body = _ask(app, environ)
+    status, headers, body = _call(app, environ)
     record = json.dumps({"request": asked, **_response_record(status, headers, body)})
     sent = [(name, value) for name, value in headers if name.lower() == "set-cookie"]
     sent += [("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
@@ -69,7 +69,7 @@ def _request_text(environ: WSGIEnvironment) -> str:
     return _message(first.rstrip(), headers, body, environ.get("CONTENT_TYPE", ""))
 
 
-def _ask(
+def _call(
     app: WSGIApplication, environ: WSGIEnvironment
 ) -> tuple[str, list[tuple[str, str]], bytes]:
     """The complete response, or its beginning if it is long or endless."""

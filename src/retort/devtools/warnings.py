@@ -19,9 +19,9 @@ from ..signals import request_finished
 from .advice import Advice, advise
 from .advice.diagnostic import DiagnosticContext
 from .report import as_line
-from .warnings_answers import large_cookie, redirects_in_circle, secure_cookie, unescaped_input
 from .warnings_async import time_views
 from .warnings_forms import form_elsewhere, method_in_query
+from .warnings_responses import large_cookie, redirect_loop, secure_cookie, unescaped_input
 from .warnings_session import changed_in_place
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ RESPONSE_CHECKS: tuple[Callable[[DiagnosticContext, Response], Advice | None], .
     secure_cookie,
     large_cookie,
     changed_in_place,
-    redirects_in_circle,
+    redirect_loop,
 )
 
 _given: WeakKeyDictionary[Any, dict[tuple[str, object], Advice]] = WeakKeyDictionary()

@@ -21,29 +21,29 @@ if TYPE_CHECKING:
 MAX_STEP_SECONDS = 0.1  # the time limit for a step of a view
 
 
-def time_views(app: Any, tell: Callable[[Advice], None]) -> None:
+def time_views(app: Any, report: Callable[[Advice], None]) -> None:
     """Measure the steps of each coroutine function that ``app`` runs.
 
-    :param tell: called with advice for each step that took too long.
+    :param report: called with advice for each step that took too long.
     """
     plain = app.async_to_sync
 
     def async_to_sync(func: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., Any]:
-        run: Callable[..., Any] = plain(_timed(func, tell))
+        run: Callable[..., Any] = plain(_timed(func, report))
         return run
 
     app.async_to_sync = async_to_sync
 
 
 def _timed(
-    func: Callable[..., Coroutine[Any, Any, Any]], tell: Callable[[Advice], None]
+    func: Callable[..., Coroutine[Any, Any, Any]], report: Callable[[Advice], None]
 ) -> Callable[..., Coroutine[Any, Any, Any]]:
     if not iscoroutinefunction(func):
         return func
 
     @wraps(func)
     async def timed(*args: Any, **kwargs: Any) -> Any:
-        return await _Steps(func(*args, **kwargs), tell)
+        return await _Steps(func(*args, **kwargs), report)
 
     return timed
 
@@ -51,9 +51,11 @@ def _timed(
 class _Steps:
     """Runs a coroutine and measures the time from one ``await`` to the next."""
 
-    def __init__(self, coroutine: Coroutine[Any, Any, Any], tell: Callable[[Advice], None]) -> None:
+    def __init__(
+        self, coroutine: Coroutine[Any, Any, Any], report: Callable[[Advice], None]
+    ) -> None:
         self.coroutine = coroutine
-        self.tell = tell
+        self.report = report
 
     def __await__(self) -> Generator[Any, Any, Any]:
         step: Callable[[], Any] = lambda: self.coroutine.send(None)  # noqa: E731
@@ -82,7 +84,7 @@ class _Steps:
         finally:
             timer.cancel()
             if seen:
-                self.tell(_advice(seen[0], time.perf_counter() - began))
+                self.report(_advice(seen[0], time.perf_counter() - began))
 
 
 def _sending(coroutine: Coroutine[Any, Any, Any], value: Any) -> Callable[[], Any]:

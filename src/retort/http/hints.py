@@ -41,22 +41,22 @@ BODY_OF_GET = (
 )
 
 
-def hint_once(text: str, **words: str) -> None:
+def hint_once(text: str, **values: str) -> None:
     """Log a hint, if debug mode is on and it was not logged for this endpoint before.
 
     :param text: one of the texts above; ``{place}`` is replaced by method and path.
-    :param words: further values for the text.
+    :param values: further values for the text.
     """
     context = settings.request_context()
     if context is None or not context.app.debug:
         return
     request = context.request
     given = _given.setdefault(context.app, set())
-    hint = (request.endpoint, text, *words.values())
+    hint = (request.endpoint, text, *values.values())
     if hint not in given:
         given.add(hint)
         place = f"{request.method} {request.path!r}"
-        context.app.logger.warning(text.format(place=place, **words))
+        context.app.logger.warning(text.format(place=place, **values))
 
 
 def hint_at_unread_form(request: Request) -> None:

@@ -1,8 +1,8 @@
 """The options of a route that Werkzeug's ``Rule`` does not have.
 
 `App.add_url_rule` makes them. What they mean for a request is in `http/media_types.py`,
-`http/forms.py` and `url_map.py`. ``provide_automatic_options`` is not among them: in Flask it is an attribute of
-the rule, which extensions set at any time.
+`http/forms.py` and `url_map.py`. ``provide_automatic_options`` is not among them: in Flask it is an
+attribute of the rule, which extensions set at any time.
 """
 
 from __future__ import annotations

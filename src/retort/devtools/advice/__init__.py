@@ -9,13 +9,13 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from .answers import returned_none
 from .contexts import outside_of_context
 from .fields import missing_field, no_boundary
 from .keys import no_secret_key
 from .methods import method_not_allowed
 from .names import hidden_package, syntax_error, unknown_name
 from .record import Advice, Place
+from .return_values import returned_none
 from .templates import template_not_found
 from .tokens import from_another_site, no_csrf_token
 from .urls import cannot_build, no_such_route

@@ -42,7 +42,7 @@ Origins = dict[str, str]  # the variables with user input, and its source
 
 def check_escaping(program: Program) -> Iterator[Finding]:
     """Report user input that is returned unescaped."""
-    if not _answers_are_html(program):
+    if not _responses_are_html(program):
         return
     for view in program.views:
         if _is_passed_on(view):
@@ -56,7 +56,7 @@ def unescaped_in(view: View) -> list[ast.expr]:
     return follower.spots
 
 
-def _answers_are_html(program: Program) -> bool:
+def _responses_are_html(program: Program) -> bool:
     if program.app.response_class.default_mimetype != "text/html":
         return False
     hooks = [f for each in program.app.after_request_funcs.values() for f in each]

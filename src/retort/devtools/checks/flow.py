@@ -22,7 +22,7 @@ Methods = frozenset[str]
 Reached = list[tuple[ast.AST, Methods]]
 
 # If one of these is true, the request has form data.
-_BODY_WORDS = frozenset(
+_FORM_ATTRIBUTES = frozenset(
     {"form", "files", "json", "is_json", "get_json", "data", "get_data", "content_length"}
 )
 _VALIDATORS = frozenset({"validate_on_submit", "is_submitted"})
@@ -175,6 +175,6 @@ def _says_body(code: Code, test: ast.expr) -> bool:
         if isinstance(node, ast.Attribute):
             if node.attr in _VALIDATORS:
                 return True
-            if node.attr in _BODY_WORDS and code.is_request(node.value):
+            if node.attr in _FORM_ATTRIBUTES and code.is_request(node.value):
                 return True
     return False

@@ -115,7 +115,7 @@ def _send_to_path(program: Program, sent: Sent, action: str) -> None:
         if len(bases) != 1:
             return
         parts = urlsplit(urljoin(bases[0], action))
-    if program.knows_its_paths:
+    if program.has_known_paths:
         sent.place = parts.path or "/"
         sent.rules = program.rules_at(sent.place)
 

@@ -65,7 +65,7 @@ class Program:
         self.sources = _sources(self)
 
     @property
-    def knows_its_paths(self) -> bool:
+    def has_known_paths(self) -> bool:
         """Whether the path alone selects the route, without middleware, hosts or subdomains."""
         app = self.app
         if app.url_map.host_matching or "wsgi_app" in vars(app):  # middleware may respond

@@ -38,7 +38,7 @@ class Backoff:
 
     def reset(self) -> None:
         """Allow a start at once, after a reload request for example."""
-        self.quick_deaths = 0
+        self.early_exits = 0
         self.note_success()
 
     def note_success(self) -> None:
@@ -58,13 +58,13 @@ class Backoff:
         self.last_reason = reason
         return is_new
 
-    def note_death(self, served_seconds: float) -> None:
+    def note_exit(self, served_seconds: float) -> None:
         """Record that a serving worker has ended."""
         if served_seconds >= _STABLE_SECONDS:
-            self.quick_deaths = 0
+            self.early_exits = 0
             return
-        self.quick_deaths += 1
-        too_many = self.quick_deaths - _FREE_EXITS * self.count
+        self.early_exits += 1
+        too_many = self.early_exits - _FREE_EXITS * self.count
         if too_many > 0:
             self.wait(min(_FIRST_SECONDS * 2 ** min(too_many, 9), _MAX_AFTER_SERVICE_SECONDS))
 

@@ -304,7 +304,7 @@ class Supervisor:
                 self.note_serving(worker)
             if not worker.is_alive():
                 worker.read_messages()
-                self.note_death(worker)
+                self.note_exit(worker)
         if self.is_reload_requested:
             self.is_reload_requested = False
             self.begin_reload()
@@ -366,7 +366,7 @@ class Supervisor:
                 fg="yellow",
             )
 
-    def note_death(self, worker: WorkerProcess) -> None:
+    def note_exit(self, worker: WorkerProcess) -> None:
         """Remove a worker that has ended."""
         self.workers.remove(worker)
         worker.close()
@@ -376,7 +376,7 @@ class Supervisor:
             self.note_failed_start(worker)
         else:
             self.has_served = True
-            self.backoff.note_death(time.monotonic() - worker.serves_since)
+            self.backoff.note_exit(time.monotonic() - worker.serves_since)
             if worker.state is not State.UNRESPONSIVE:  # already reported
                 echo(
                     f"Worker {worker.pid} {worker.exit_description()}: starting another.",

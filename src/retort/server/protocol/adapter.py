@@ -124,11 +124,11 @@ class ProtocolAdapter:
         self.inline_size = min(INLINE_THREADS, settings.threads // 2)
         self.overflow = ThreadPool(max(1, settings.threads - self.inline_size))
         self.deferred_pool = self.overflow if is_multithread else self.pool
-        self.begin = self.answer_inline if is_multithread else self.answer_serially
+        self.begin = self.respond_inline if is_multithread else self.respond_serially
         self.connections = Connections()
         self.backlog = Backlog(settings.send_seconds)
         self.streams = StreamLimit(is_behind_proxy=settings.operations.proxies > 0)
-        self.bodies = RequestBodies(settings, self.pool, self.answer, self.begin)
+        self.bodies = RequestBodies(settings, self.pool, self.respond, self.begin)
         shortest = min(
             settings.body_seconds,
             settings.body_window_seconds,
@@ -141,7 +141,7 @@ class ProtocolAdapter:
 
     # PERF: every request goes through here; a list of bytes takes the fast path.
     def handle(self, watcher: Any) -> None:
-        """Answer a request, or schedule it. Granian calls this; it must not raise."""
+        """Respond to a request, or schedule it. Granian calls this; it must not raise."""
         try:
             scope = watcher.scope
             environ = self.environs.make(scope)
@@ -156,43 +156,43 @@ class ProtocolAdapter:
             traceback.print_exc()
 
     def receive(self, watcher: Any, environ: WSGIEnvironment) -> None:
-        """Answer the request when its body has arrived, or at once if it is invalid."""
+        """Respond to the request when its body has arrived, or at once if it is invalid."""
         error_response = environ.get(ERROR_RESPONSE) or self.validator.refuse(environ)
         if error_response is None:
             self.bodies.receive(watcher, environ)
         else:
             environ[ERROR_RESPONSE] = error_response
-            self.answer(watcher, environ)
+            self.respond(watcher, environ)
             self.bodies.discard(watcher, environ)
 
     # PERF: each request goes through here.
-    def answer_inline(self, watcher: Any, environ: WSGIEnvironment) -> None:
-        """Answer in Granian's thread while enough of these are free, else in a pool thread.
+    def respond_inline(self, watcher: Any, environ: WSGIEnvironment) -> None:
+        """Respond in Granian's thread while enough of these are free, else in a pool thread.
 
         See `options.py` for the numbers.
         """
         if self.backlog.sizes and self.defer_if_full(watcher, environ):
             return
         if len(self.inline) >= self.inline_size:
-            self.overflow.run(partial(self.answer_later, watcher, environ), watcher)
+            self.overflow.run(partial(self.respond_later, watcher, environ), watcher)
             return
         thread = get_ident()
         self.inline.add(thread)
         try:
-            self.answer(watcher, environ)
+            self.respond(watcher, environ)
             if self.overflow.jobs:
                 self.overflow.run_pending()
         finally:
             self.inline.discard(thread)
 
-    def answer_serially(self, watcher: Any, environ: WSGIEnvironment) -> None:
-        """Answer in the only thread that may run the application."""
-        self.pool.run(partial(self.answer_later, watcher, environ), watcher)
+    def respond_serially(self, watcher: Any, environ: WSGIEnvironment) -> None:
+        """Respond in the only thread that may run the application."""
+        self.pool.run(partial(self.respond_later, watcher, environ), watcher)
 
-    def answer_later(self, watcher: Any, environ: WSGIEnvironment) -> None:
-        """Answer in a pool thread, some time after the request has arrived."""
+    def respond_later(self, watcher: Any, environ: WSGIEnvironment) -> None:
+        """Respond in a pool thread, some time after the request has arrived."""
         if not (self.backlog.sizes and self.defer_if_full(watcher, environ)):
-            self.answer(watcher, environ)
+            self.respond(watcher, environ)
 
     def defer_if_full(self, watcher: Any, environ: WSGIEnvironment) -> bool:
         """Defer the request while its connection has too many unsent bytes.
@@ -200,19 +200,19 @@ class ProtocolAdapter:
         :returns: whether it was deferred.
         """
         job = partial(
-            self.deferred_pool.run, partial(self.answer_resumed, watcher, environ), watcher
+            self.deferred_pool.run, partial(self.respond_resumed, watcher, environ), watcher
         )
         return self.backlog.defer_if_full(watcher.scope["client"], job)
 
-    def answer_resumed(self, watcher: Any, environ: WSGIEnvironment) -> None:
-        """Answer a deferred request, then resume the next one of its connection."""
+    def respond_resumed(self, watcher: Any, environ: WSGIEnvironment) -> None:
+        """Respond to a deferred request, then resume the next one of its connection."""
         client = watcher.scope["client"]
         try:
-            self.answer_later(watcher, environ)
+            self.respond_later(watcher, environ)
         finally:
             self.backlog.note_resumed(client)
 
-    def answer(self, watcher: Any, environ: WSGIEnvironment) -> None:
+    def respond(self, watcher: Any, environ: WSGIEnvironment) -> None:
         """Call the application and send its response."""
         reply = Reply(environ["REQUEST_METHOD"])
         thread = get_ident()
@@ -224,7 +224,7 @@ class ProtocolAdapter:
                 if type(body) is FileBody and head is not None and is_short(head):
                     body = body.read(PIECE_BYTES)
                 if type(body) is not list or head is None or reply.written:
-                    self.answer_in_pieces(watcher, environ, reply, body)
+                    self.respond_in_pieces(watcher, environ, reply, body)
                     return
                 whole = body[0] if len(body) == 1 else b"".join(body)
                 size = len(whole)
@@ -281,7 +281,7 @@ class ProtocolAdapter:
             )
         )
 
-    def answer_in_pieces(
+    def respond_in_pieces(
         self, watcher: Any, environ: WSGIEnvironment, reply: Reply, body: Iterable[bytes]
     ) -> None:
         """Send an iterable body, once the application has called ``start_response``.

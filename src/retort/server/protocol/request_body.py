@@ -65,7 +65,7 @@ if TYPE_CHECKING:
     from .thread_pool import ThreadPool
 
     # The arguments are Granian's watcher of the request and the environ.
-    Answer = Callable[[Any, WSGIEnvironment], object]
+    Responder = Callable[[Any, WSGIEnvironment], object]
 
 # A body of known length up to this size is collected before the application is called.
 _COLLECTED_BYTES = SHORT_BYTES  # forms can then be parsed at once
@@ -89,26 +89,26 @@ _PROBE_BYTES = 1024 * 1024
 class RequestBodies:
     """Receives the request bodies of one server.
 
-    :param answer: answers a request in the calling thread.
-    :param begin: answers a request whose input is complete, possibly in another thread.
+    :param respond: responds to a request in the calling thread.
+    :param begin: responds to a request whose input is complete, possibly in another thread.
     """
 
     def __init__(
         self,
         settings: Settings,
         pool: ThreadPool,
-        answer: Answer,
-        begin: Answer,
+        respond: Responder,
+        begin: Responder,
     ) -> None:
         self.settings = settings
         self.pool = pool
-        self.answer = answer
+        self.respond = respond
         self.begin = begin
         self.budget = Budget(_MAX_BUFFERED_BYTES)
         self.waiting: set[Body] = set()  # bodies that wait for their clients now
 
     def receive(self, watcher: Any, environ: WSGIEnvironment) -> None:
-        """Answer the request when its body has arrived; returns at once."""
+        """Respond to the request when its body has arrived; returns at once."""
         length = int(environ["CONTENT_LENGTH"]) if "CONTENT_LENGTH" in environ else None
         if "HTTP_EXPECT" in environ:  # the client waits until the application reads the body
             LongBody(self, watcher, environ, length).serve_streaming()
@@ -398,7 +398,7 @@ class LongBody(Body):
     def send_failure(self, failure: HTTPException) -> None:
         """Send an error response without calling the application."""
         self.environ[ERROR_RESPONSE] = refuse(failure)
-        self.bodies.answer(self, self.environ)
+        self.bodies.respond(self, self.environ)
         self.begin_discarding()
 
     def deliver(self, piece: bytes) -> None:
@@ -485,7 +485,7 @@ class LongBody(Body):
                 return
             self.is_answered = True
         try:
-            self.bodies.answer(self, self.environ)
+            self.bodies.respond(self, self.environ)
         finally:
             # After an unanswered Expect, the client may or may not send the body, so the next bytes
             # on the connection are ambiguous. Granian closes it.

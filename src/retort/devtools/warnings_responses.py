@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 _MARKUP = re.compile(r"<[a-zA-Z/!?]")
 _MAX_CHARS = 1_000_000  # the number of characters of a response that are searched
-_STEPS_KEPT = 20  # the number of stored redirects per client
-_CLIENTS_KEPT = 256
+_MAX_STEPS = 20  # the number of stored redirects per client
+_MAX_CLIENTS = 256
 
 
 # Request data in the HTML without escaping
@@ -157,12 +157,12 @@ def large_cookie(diagnostic: DiagnosticContext, response: Response) -> Advice | 
 _steps: WeakKeyDictionary[Any, BoundedCache[str, Steps]] = WeakKeyDictionary()
 
 
-def redirects_in_circle(diagnostic: DiagnosticContext, response: Response) -> Advice | None:
+def redirect_loop(diagnostic: DiagnosticContext, response: Response) -> Advice | None:
     """A redirect loop."""
     request = diagnostic.request
     if request is None or request.method != "GET":
         return None
-    clients = _steps.setdefault(diagnostic.app, BoundedCache(_CLIENTS_KEPT))
+    clients = _steps.setdefault(diagnostic.app, BoundedCache(_MAX_CLIENTS))
     client = request.remote_addr or ""
     steps = clients.get(client, ())
     if steps and steps[-1][1] != request.url:
@@ -172,7 +172,7 @@ def redirects_in_circle(diagnostic: DiagnosticContext, response: Response) -> Ad
         return None
     target = urljoin(request.url, response.location)
     came_from = [step[0] for step in steps]
-    clients.keep(client, (*steps, (request.url, target))[-_STEPS_KEPT:])
+    clients.keep(client, (*steps, (request.url, target))[-_MAX_STEPS:])
     if target != request.url and target not in came_from:
         return None
     if "Set-Cookie" in response.headers:  # the next round may be another loop

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from ..checks.program import View
 
-_MAKE_ANSWERS = frozenset(
+_RESPONSE_FUNCTIONS = frozenset(
     {"render_template", "render_template_string", "redirect", "jsonify", "make_response"}
     | {"send_file", "send_from_directory", "format", "join"}
 )
@@ -86,7 +86,7 @@ def _may_be_returned(node: ast.stmt) -> bool:
     if isinstance(node.value, ast.Call):
         called = node.value.func
         name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
-        return name in _MAKE_ANSWERS
+        return name in _RESPONSE_FUNCTIONS
     return isinstance(node.value, (ast.JoinedStr, ast.BinOp, ast.Dict, ast.Name, ast.Constant))
 
 
