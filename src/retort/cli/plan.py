@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from ..http.cross_origin import is_exempt, read_trust
+from ..http.cross_origin import is_exempt, read_origin_policy
 from ..http.methods import WITHOUT_CONTENT
 from ..http.request import split_blueprint_path
 from ..http.response import Response
@@ -145,11 +145,11 @@ class _Endpoint:
     def _admission(self, method: str, rules: list[Rule]) -> Iterator[Step]:
         config, view = self.app.config, self.app.view_functions.get(self.endpoint)
         if config.get("CROSS_ORIGIN_PROTECTION"):
-            trust = read_trust(config)
+            policy = read_origin_policy(config)
             source = "config CROSS_ORIGIN_PROTECTION"
             if is_exempt(view, method):
                 source += "; exempt by @cross_origin_exempt"
-            elif all(trust.takes_rule(method, rule, rule.rule) for rule in rules):
+            elif all(policy.takes_rule(method, rule, rule.rule) for rule in rules):
                 source += "; exempt by CROSS_ORIGIN_EXEMPT_RULES"
             yield Step("check", "cross-origin protection", source)
         if config.get("METHOD_OVERRIDE") and method in {"POST", ANY_METHOD}:
