@@ -23,7 +23,7 @@ PROJECT = Path(__file__).parent.parent
 LIMIT_SECONDS = 60  # far above what anything here takes; only what hangs meets it
 
 # Two busy cores make a slow example now and then; slowness is not what these tests look for.
-# A new find is for whoever runs them at home: in CI the same examples are tried each time.
+# New random examples are tried in local runs only: CI tries the same examples each time.
 hypothesis.settings.register_profile(
     "retort",
     deadline=None,
@@ -115,7 +115,7 @@ def client(app):
 
 @pytest.fixture(scope="session")
 def apply_diff():
-    """Change the files of a folder as a diff says: `git apply` accepts it, and `patch` does it."""
+    """Apply a diff to a folder: `git apply` checks it, and `patch` applies it."""
 
     def apply_diff(folder, diff):
         assert diff, "there is no diff"
@@ -135,7 +135,7 @@ def apply_diff():
 
 @pytest.fixture(scope="session")
 def save():
-    """Write a file as editors do, all at once: whoever reads it has the old text or the new."""
+    """Replace a file atomically, as editors do: a reader gets the old text or the new."""
 
     def save(path, text):
         new = path.with_name(f".{path.name}.new")
@@ -242,10 +242,10 @@ class Site:
 
 @pytest.fixture(scope="session")
 def choose_port():
-    """A port for a test that has to know it beforehand; else let the server choose one.
+    """A port for a test that needs it in advance; otherwise the server chooses one.
 
-    The system gives its own choices, also to each client, from a range that begins at 32768
-    (ip(7), ip_local_port_range): so nobody gets this one meanwhile. Other tests begin elsewhere.
+    The system chooses ports, also for clients, from a range that starts at 32768 (ip(7),
+    ip_local_port_range), so this port stays free. Other tests use another range.
     """
     numbers = itertools.count(10_000 + os.getpid() * 50 % 20_000)
 

@@ -107,7 +107,7 @@ def imports_in_functions(file):
 
 
 @pytest.mark.parametrize("file", sources())
-def test_a_function_imports_our_modules_only_where_the_architecture_says_so(file):
+def test_functions_import_modules_only_where_the_architecture_lists_it(file):
     assert imports_in_functions(file) == IMPORTS_IN_FUNCTIONS.get(file, {})
 
 

@@ -128,7 +128,7 @@ def test_a_host_that_makes_no_sense(app, host):
 
 
 @pytest.mark.parametrize("method", ["BREW", "G", "get", "GET " * 50, "É", ""])
-def test_a_method_that_nobody_knows_is_not_implemented(app, method):
+def test_an_unknown_method_is_not_implemented(app, method):
     assert ask(app, PATH_INFO="/visits", REQUEST_METHOD=method)[0] == 501
 
 

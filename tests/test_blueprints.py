@@ -55,7 +55,7 @@ def test_endpoints_begin_with_the_name_of_the_blueprint(app, client):
     assert "b.index" in app.view_functions
 
 
-def test_a_view_in_a_blueprint_knows_the_blueprint(app, client):
+def test_a_request_in_a_blueprint_has_the_blueprint(app, client):
     blueprint = Blueprint("b", __name__)
     blueprint.add_url_rule("/", view_func=lambda: f"{request.blueprint} {request.blueprints}")
     blueprint_less = app.route("/app")(lambda: f"{request.blueprint} {request.blueprints}")

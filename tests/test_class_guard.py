@@ -72,7 +72,7 @@ def test_a_change_of_a_class_disarms_its_guard(which, change):
     assert is_armed(guard) == bool(UNCHANGED)
 
 
-def test_a_class_that_notices_its_subclasses_gets_no_guard():
+def test_a_class_with_a_hook_for_subclasses_gets_no_guard():
     guards = []
 
     class Noticing:

@@ -1,4 +1,4 @@
-"""Config: each loader, what it leaves out, and what it says when it cannot load."""
+"""Config: each loader, the keys it ignores, and its errors."""
 
 import copy
 import errno
@@ -38,7 +38,7 @@ def write(folder, name, text):
     return path
 
 
-def test_a_config_is_a_dict_that_says_so(tmp_path):
+def test_a_config_is_a_dict_with_its_own_repr(tmp_path):
     config = Config(tmp_path, {"DEBUG": True})
 
     assert isinstance(config, dict)
@@ -84,7 +84,7 @@ def test_annotations_in_a_python_file_are_what_python_makes_of_them(config, tmp_
     assert config["KIND"].__annotations__ == {"number": int}
 
 
-def test_a_python_file_knows_its_own_name(config, tmp_path):
+def test_a_python_file_has_the_variable_file(config, tmp_path):
     path = write(tmp_path, "settings.py", "FILE = __file__\nNAME = __name__\n")
 
     config.from_pyfile(path)
@@ -112,7 +112,7 @@ def test_a_missing_python_file_is_an_error_that_names_it(config, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["missing.cfg", ".", "a_file/settings.cfg"])
-def test_a_missing_python_file_is_let_pass_if_asked_to(config, tmp_path, name):
+def test_a_missing_python_file_is_ignored_with_silent(config, tmp_path, name):
     write(tmp_path, "a_file", "")
 
     assert config.from_pyfile(name, silent=True) is False
@@ -158,7 +158,7 @@ def test_an_environment_variable_can_name_the_file(config, tmp_path, environment
 
 
 @pytest.mark.parametrize("value", [None, ""])
-def test_an_unset_or_empty_variable_is_an_error_that_says_what_to_set(config, environment, value):
+def test_an_unset_or_empty_variable_is_an_error_with_the_fix(config, environment, value):
     if value is not None:
         environment(SHOP_SETTINGS=value)
 
@@ -329,7 +329,7 @@ def test_a_file_is_read_by_the_function_given(config, tmp_path):
 
 
 @pytest.mark.parametrize(("text", "expected"), [(True, str), (False, bytes)])
-def test_a_file_is_opened_as_text_unless_bytes_are_asked_for(config, tmp_path, text, expected):
+def test_a_file_is_opened_as_text_by_default(config, tmp_path, text, expected):
     write(tmp_path, "settings", "x")
 
     config.from_file("settings", load=lambda file: {"READ": file.read()}, text=text)

@@ -106,7 +106,7 @@ def test_teardown_functions_get_the_error_of_an_app_context(app):
     assert ended == [error]
 
 
-def test_an_error_may_be_told_when_popping_by_hand(app):
+def test_an_error_may_be_passed_to_pop(app):
     ended = []
     app.teardown_appcontext(ended.append)
     error = ValueError()
@@ -118,7 +118,7 @@ def test_an_error_may_be_told_when_popping_by_hand(app):
     assert ended == [error]
 
 
-def test_popping_by_hand_while_an_error_is_handled_tells_of_it(app):
+def test_pop_uses_the_error_that_is_being_handled(app):
     ended = []
     app.teardown_appcontext(ended.append)
     context = app.app_context()
@@ -145,7 +145,7 @@ def test_popping_a_context_that_is_not_the_current_one_is_an_error(app):
     assert not has_app_context()
 
 
-def test_signals_tell_of_the_life_of_an_app_context(app):
+def test_signals_are_sent_in_the_life_of_an_app_context(app):
     told = []
 
     def note(name):
@@ -442,7 +442,7 @@ def test_a_context_is_freed_after_its_request(app, client):
         gc.enable()
 
 
-def test_an_app_nobody_holds_is_freed():
+def test_an_unreferenced_app_is_freed():
     app = Flask("short-lived")
     held = weakref.ref(app)
     with app.app_context():
@@ -466,7 +466,7 @@ def test_an_app_nobody_holds_is_freed():
         lambda: url_for("index"),
     ],
 )
-def test_outside_of_an_app_context_the_error_says_how_to_enter_one(use):
+def test_outside_of_an_app_context_the_error_has_the_fix(use):
     with pytest.raises(RuntimeError, match=r"(?s)outside of application context.*app_context\(\)"):
         use()
 
@@ -480,7 +480,7 @@ def test_outside_of_an_app_context_the_error_says_how_to_enter_one(use):
         lambda: session.get("name"),
     ],
 )
-def test_outside_of_a_request_the_error_says_what_to_do(app, use):
+def test_outside_of_a_request_the_error_has_the_fix(app, use):
     with app.app_context(), pytest.raises(RuntimeError, match="outside of request context"):
         use()
 
@@ -605,7 +605,7 @@ def test_an_async_view_has_the_context(app, client):
 
 
 def test_the_session_is_opened_before_the_request_is_matched():
-    """A session interface of the program's own is asked first, so a converter can use it."""
+    """A custom session interface is called first, so a converter can use the session."""
     steps = []
 
     class Interface(retort.sessions.SecureCookieSessionInterface):

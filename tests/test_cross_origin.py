@@ -1,4 +1,4 @@
-"""Cross-origin protection of whole applications: what is refused, exempt, and said."""
+"""Cross-origin protection of complete applications: rejections, exemptions, messages."""
 
 import logging
 
@@ -63,7 +63,7 @@ def test_its_own_pages_and_clients_that_are_no_browser_send_as_ever(app, client,
     assert app.seen == ["POST"]
 
 
-def test_an_address_of_the_local_network_is_told_by_its_host(client):
+def test_an_address_of_the_local_network_is_compared_by_its_host(client):
     """R51: no Sec-Fetch-Site there."""
     base = "http://192.168.1.7:5000"
 
@@ -90,7 +90,7 @@ def test_flask_takes_everything_until_its_key_is_set():
     assert client.post("/", headers=EVIL).status_code == 403
 
 
-def test_retort_can_be_told_to_take_everything(app, client):
+def test_retort_can_be_configured_to_accept_everything(app, client):
     app.config["CROSS_ORIGIN_PROTECTION"] = False
 
     assert client.post("/", headers=EVIL).status_code == 200
@@ -137,7 +137,7 @@ def test_the_programs_error_page_is_shown(app, client, code):
     assert client.post("/", headers=EVIL).text == "ours: https://evil.example"
 
 
-def test_an_error_handler_of_the_blueprint_is_asked_too(app, client):
+def test_an_error_handler_of_the_blueprint_is_called_too(app, client):
     blueprint = retort.Blueprint("pay", __name__, url_prefix="/pay")
     blueprint.add_url_rule("/", "index", lambda: "done", methods=["POST"])
     blueprint.register_error_handler(403, lambda error: ("the blueprint's", 403))
@@ -146,7 +146,7 @@ def test_an_error_handler_of_the_blueprint_is_asked_too(app, client):
     assert client.post("/pay/", headers=EVIL).text == "the blueprint's"
 
 
-def test_signals_tell_of_a_refused_request_as_of_any_other(app, client):
+def test_signals_are_sent_for_a_rejected_request_too(app, client):
     heard = []
 
     def hear(name):
@@ -192,7 +192,7 @@ def test_a_list_that_is_changed_in_place_counts(app, client):
 
 
 @pytest.mark.parametrize("headers", [{}, OWN_PAGE, EVIL])
-def test_a_misspelt_origin_is_an_error_at_the_first_form_whoever_sends_it(app, client, headers):
+def test_a_misspelt_origin_is_an_error_at_the_first_form(app, client, headers):
     app.testing = True
     app.config["CROSS_ORIGIN_TRUSTED_ORIGINS"] = ["https://pay.example/"]
 
@@ -376,7 +376,7 @@ def test_of_two_functions_with_one_endpoint_the_marked_one_is_exempt(app, client
 
 @pytest.mark.parametrize("rules", [["POST /item"], []])
 def test_an_exempt_post_cannot_be_turned_into_another_method(app, client, rules):
-    """R19, R47: `_method` in a form counts after the protection, which then asks again."""
+    """R19, R47: `_method` in a form is applied after the protection, which then checks again."""
 
     @app.post("/item")
     def add():
@@ -460,10 +460,10 @@ def test_a_listed_rule_may_have_variables_and_a_blueprints_prefix(app, client):
     assert client.post("/pay/x/return", headers=EVIL).status_code == 403
 
 
-# What is said
+# Messages
 
 
-def test_the_log_says_what_was_sent_and_the_lines_that_would_allow_it(app, client, log):
+def test_the_log_has_the_origin_and_the_settings_that_would_allow_it(app, client, log):
     """R47."""
     client.post("/", headers=EVIL)
 
@@ -485,7 +485,7 @@ def test_what_a_client_sends_cannot_forge_lines_in_the_log(app, client, log):
     assert len(line) < 1000
 
 
-def test_the_page_in_production_is_short_and_tells_no_details(app, client):
+def test_the_page_in_production_is_short_and_has_no_details(app, client):
     page = client.post("/", headers=EVIL).text
 
     assert "sent by a page of another site" in page
@@ -493,7 +493,7 @@ def test_the_page_in_production_is_short_and_tells_no_details(app, client):
         assert detail not in page
 
 
-def test_the_page_in_production_says_why_a_form_from_disk_does_not_work(client):
+def test_the_page_in_production_explains_a_form_from_disk(client):
     """R64."""
     response = client.post("/", headers=FROM_DISK)
 
@@ -523,9 +523,7 @@ LOCAL_PAGES = [
 
 
 @pytest.mark.parametrize("headers", LOCAL_PAGES)
-def test_in_debug_mode_a_page_of_this_machine_may_send_and_a_warning_says_so(
-    app, client, log, headers
-):
+def test_in_debug_mode_a_page_of_this_machine_may_send_with_a_warning(app, client, log, headers):
     """R64."""
     app.debug = True
 
@@ -546,7 +544,7 @@ def test_in_production_a_page_of_this_machine_may_not_send(app, client, headers)
     [
         ("10.0.0.7", "localhost"),
         ("", "localhost"),
-        ("127.0.0.1", "dev.example"),  # a name that somebody made point here
+        ("127.0.0.1", "dev.example"),  # a foreign name that resolves to this machine
         ("127.0.0.1", "192.168.1.7"),
     ],
 )

@@ -152,14 +152,14 @@ def public_classes():
 
 
 @pytest.mark.parametrize("cls", public_classes())
-def test_every_public_method_says_what_it_does(cls):
+def test_every_public_method_has_a_docstring(cls):
     methods = own_methods(cls)
 
     assert methods
     assert [name for name in methods if not inspect.getdoc(getattr(cls, name))] == []
 
 
-def test_every_public_class_and_function_says_what_it_does():
+def test_every_public_class_and_function_has_a_docstring():
     members = [getattr(retort, name) for name in retort.__all__]
     described = [m for m in members if inspect.isfunction(m) or isinstance(m, type)]
 

@@ -74,7 +74,7 @@ def in_production(app):
 # Which handler is chosen
 
 
-def test_a_handler_answers_the_errors_of_its_class(app, answer):
+def test_a_handler_handles_the_errors_of_its_class(app, answer):
     app.register_error_handler(AppError, says("handled"))
 
     response = answer(AppError())
@@ -82,7 +82,7 @@ def test_a_handler_answers_the_errors_of_its_class(app, answer):
     assert (response.status_code, response.text) == (200, "handled AppError")
 
 
-def test_a_handler_answers_errors_of_subclasses(app, answer):
+def test_a_handler_handles_errors_of_subclasses(app, answer):
     app.register_error_handler(AppError, says("handled"))
 
     assert answer(SpecialError()).text == "handled SpecialError"
@@ -106,12 +106,12 @@ def test_the_nearest_class_follows_the_order_of_the_bases(app, answer):
     assert answer(Both()).text == "app Both"
 
 
-def test_an_error_nobody_handles_reaches_a_test(app, answer):
+def test_an_unhandled_error_reaches_a_test(app, answer):
     with pytest.raises(AppError):
         answer(AppError())
 
 
-def test_an_error_nobody_handles_is_a_500_in_production(in_production, answer):
+def test_an_unhandled_error_is_a_500_in_production(in_production, answer):
     response = answer(AppError("secret detail"))
 
     assert response.status_code == 500
@@ -119,7 +119,7 @@ def test_an_error_nobody_handles_is_a_500_in_production(in_production, answer):
     assert "secret detail" not in response.text
 
 
-def test_a_handler_for_a_status_answers_the_http_error(app, client):
+def test_a_handler_for_a_status_handles_the_http_error(app, client):
     app.register_error_handler(404, lambda error: ("not here", 404))
 
     response = client.get("/nothing-here")
@@ -127,7 +127,7 @@ def test_a_handler_for_a_status_answers_the_http_error(app, client):
     assert (response.status_code, response.text) == (404, "not here")
 
 
-def test_the_status_of_a_handler_is_200_unless_it_says_otherwise(app, client):
+def test_the_default_status_of_a_handler_is_200(app, client):
     app.register_error_handler(404, says("not here"))
 
     assert client.get("/nothing-here").status_code == 200
@@ -156,7 +156,7 @@ def test_the_handler_of_a_subclass_of_an_http_error_wins(app, client):
     assert client.get("/special").text == "by class ForbiddenHere"
 
 
-def test_a_handler_for_http_exception_answers_all_of_them(app, client):
+def test_a_handler_for_http_exception_handles_all_of_them(app, client):
     app.register_error_handler(HTTPException, lambda error: (f"http {error.code}", error.code))
     app.add_url_rule("/post-only", "post_only", lambda: "", methods=["POST"])
     app.add_url_rule("/abort", "abort", lambda: abort(409))
@@ -166,7 +166,7 @@ def test_a_handler_for_http_exception_answers_all_of_them(app, client):
     assert client.get("/abort").text == "http 409"
 
 
-def test_a_handler_for_exception_answers_everything(app, client):
+def test_a_handler_for_exception_handles_everything(app, client):
     app.register_error_handler(Exception, says("any"))
     app.add_url_rule("/error", "error", raiser(AppError()))
 
@@ -191,7 +191,7 @@ def test_an_http_error_of_a_status_of_the_program_s_own_is_handled_by_class(app,
     assert (response.status_code, response.text) == (799, "nobody knows")
 
 
-def test_an_http_error_nobody_handles_answers_itself(app, answer):
+def test_an_unhandled_http_error_is_its_own_response(app, answer):
     response = answer(Teapot())
 
     assert response.status_code == 418
@@ -325,7 +325,7 @@ def test_a_handler_for_500_gets_an_internal_server_error_with_the_original(in_pr
     assert seen[0].original_exception is original
 
 
-def test_a_handler_for_500_answers_an_abort_too(in_production, client):
+def test_a_handler_for_500_handles_an_abort_too(in_production, client):
     seen = []
 
     @in_production.errorhandler(InternalServerError)
@@ -339,7 +339,7 @@ def test_a_handler_for_500_answers_an_abort_too(in_production, client):
     assert seen == [None]
 
 
-def test_a_handler_for_http_exception_answers_the_500_of_an_unhandled_error(in_production, answer):
+def test_a_handler_for_http_exception_handles_the_500_of_an_unhandled_error(in_production, answer):
     in_production.register_error_handler(HTTPException, lambda error: (f"http {error.code}", 500))
 
     assert answer(AppError()).text == "http 500"
@@ -352,7 +352,7 @@ def test_a_handler_for_exception_gets_the_error_itself_and_not_the_500(in_produc
     assert answer(AppError()).text == "any AppError"
 
 
-def test_a_handler_for_500_is_not_asked_if_the_error_is_to_be_propagated(app, answer):
+def test_a_handler_for_500_is_not_called_if_errors_propagate(app, answer):
     app.register_error_handler(500, says("never"))
 
     with pytest.raises(AppError):
@@ -370,7 +370,7 @@ def test_a_handler_for_500_is_not_asked_if_the_error_is_to_be_propagated(app, an
         ({"DEBUG": True, "PROPAGATE_EXCEPTIONS": False}, False),
     ],
 )
-def test_the_config_says_whether_errors_reach_the_server(settings, propagates):
+def test_the_config_decides_whether_errors_reach_the_server(settings, propagates):
     app = Flask("propagating")
     app.config.update(settings)
     app.add_url_rule("/", view_func=raiser(AppError()))
@@ -408,7 +408,7 @@ def blueprint_raising(name, error, **options):
     return blueprint
 
 
-def test_a_handler_of_a_blueprint_answers_its_errors_only(app, client):
+def test_a_handler_of_a_blueprint_handles_its_errors_only(app, client):
     one = blueprint_raising("one", Forbidden())
     two = blueprint_raising("two", Forbidden())
     one.register_error_handler(403, says("one"))
@@ -453,7 +453,7 @@ def test_a_handler_for_a_status_in_the_app_wins_over_a_class_in_a_blueprint(app,
     assert client.get("/b/").text == "app Forbidden"
 
 
-def test_a_handler_of_a_blueprint_does_not_answer_unknown_urls_below_its_prefix(app, client):
+def test_a_handler_of_a_blueprint_does_not_handle_unknown_urls_below_its_prefix(app, client):
     blueprint = blueprint_raising("b", NotFound())
     blueprint.register_error_handler(404, says("blueprint"))
     app.register_blueprint(blueprint)
@@ -462,7 +462,7 @@ def test_a_handler_of_a_blueprint_does_not_answer_unknown_urls_below_its_prefix(
     assert client.get("/b/nothing-here").status_code == 404
 
 
-def test_an_app_error_handler_of_a_blueprint_answers_all_errors(app, client):
+def test_an_app_error_handler_of_a_blueprint_handles_all_errors(app, client):
     blueprint = Blueprint("b", __name__)
 
     @blueprint.app_errorhandler(404)
@@ -550,7 +550,7 @@ def test_trap_bad_request_errors_lets_them_through(app, client):
         client.get("/abort")
 
 
-def test_debug_mode_does_not_trap_a_missing_field_if_told_so(app, client):
+def test_debug_mode_does_not_trap_a_missing_field_if_configured(app, client):
     app.debug = True
     app.config["TRAP_BAD_REQUEST_ERRORS"] = False
     app.add_url_rule("/", view_func=lambda: request.args["wanted"])

@@ -80,7 +80,7 @@ def test_without_a_request_a_proxy_does_what_werkzeugs_does(name, operation, app
 
 
 # What is shown of it then is in tests/test_contexts.py. That a session without a request cannot
-# be iterated is told by ours, which says why.
+# be iterated is reported by ours with the reason.
 UNBOUND = {name: OPERATIONS[name] for name in OPERATIONS if name not in {"shown", "iteration"}}
 
 
@@ -104,7 +104,7 @@ def test_a_request_of_a_programs_own_class_has_its_attributes(app):
         assert not retort.request
 
 
-def test_globals_of_a_programs_own_class_hear_what_is_set(app):
+def test_globals_of_a_custom_class_get_the_assignments(app):
     class Globals:
         def __setattr__(self, name, value):
             self.__dict__[name] = f"{value}!"

@@ -47,7 +47,7 @@ from retort.signals import message_flashed
         ("off", True),  # Flask reads only 0, false and no as "off".
     ],
 )
-def test_debug_is_on_unless_the_variable_says_no(monkeypatch, value, is_on):
+def test_debug_is_on_unless_the_variable_is_false(monkeypatch, value, is_on):
     monkeypatch.delenv("FLASK_DEBUG", raising=False)
     if value is not None:
         monkeypatch.setenv("FLASK_DEBUG", value)
@@ -59,14 +59,14 @@ def test_debug_is_on_unless_the_variable_says_no(monkeypatch, value, is_on):
     ("value", "is_loaded"),
     [("0", True), ("false", True), ("No", True), ("1", False), ("yes", False), ("off", False)],
 )
-def test_dotenv_files_are_skipped_if_the_variable_says_so(monkeypatch, value, is_loaded):
+def test_dotenv_files_are_skipped_if_the_variable_is_set(monkeypatch, value, is_loaded):
     monkeypatch.setenv("FLASK_SKIP_DOTENV", value)
 
     assert get_load_dotenv(default=not is_loaded) is is_loaded
 
 
 @pytest.mark.parametrize("value", [None, ""])
-def test_dotenv_files_are_loaded_as_the_default_says_if_the_variable_is_empty(monkeypatch, value):
+def test_dotenv_files_follow_the_default_if_the_variable_is_empty(monkeypatch, value):
     monkeypatch.delenv("FLASK_SKIP_DOTENV", raising=False)
     if value is not None:
         monkeypatch.setenv("FLASK_SKIP_DOTENV", value)
@@ -119,7 +119,7 @@ def test_make_response_uses_the_response_class_of_the_app():
         assert make_response("x").mimetype == "text/plain"
 
 
-def test_make_response_asks_a_make_response_that_the_app_overrides():
+def test_make_response_calls_the_apps_override():
     class OwnApp(Flask):
         def make_response(self, rv):
             return Response(f"<{rv}>")
@@ -128,12 +128,12 @@ def test_make_response_asks_a_make_response_that_the_app_overrides():
         assert make_response("x").data == b"<x>"
 
 
-def test_make_response_of_none_says_what_is_missing(app):
+def test_make_response_of_none_is_a_clear_error(app):
     with app.test_request_context(), pytest.raises(TypeError, match="return"):
         make_response(None)
 
 
-def test_make_response_outside_of_an_app_says_so():
+def test_make_response_outside_of_an_app_is_a_clear_error():
     with pytest.raises(RuntimeError, match="application context"):
         make_response("x")
 
@@ -162,7 +162,7 @@ def test_redirect_percent_encodes_what_a_url_cannot_hold(app, client):
     assert client.get("/").headers["Location"] == "/a%20b/%C3%A9"
 
 
-def test_redirect_asks_a_redirect_that_the_app_overrides():
+def test_redirect_calls_the_apps_override():
     class OwnApp(Flask):
         def redirect(self, location, code=302):
             return super().redirect(f"/base{location}", code=code)
@@ -205,7 +205,7 @@ def test_abort_takes_a_finished_response(app, client):
     assert (response.status_code, response.text) == (410, "gone for good")
 
 
-def test_abort_with_a_code_nobody_knows_is_an_error(app):
+def test_abort_with_an_unknown_code_is_an_error(app):
     with app.app_context(), pytest.raises(LookupError, match="999"):
         abort(999)
 
@@ -215,7 +215,7 @@ def test_abort_works_without_an_app():
         abort(404)
 
 
-def test_abort_asks_the_aborter_of_the_app():
+def test_abort_uses_the_aborter_of_the_app():
     class Teapot(HTTPException):
         code = 999
         description = "short and stout"
@@ -257,7 +257,7 @@ def test_url_for_takes_the_rule_for_the_method(app):
         assert url_for("items", _method="POST") == "/create"
 
 
-def test_url_for_asks_a_url_for_that_the_app_overrides():
+def test_url_for_calls_the_apps_override():
     class OwnApp(Flask):
         def url_for(self, endpoint, **values):
             return f"{endpoint}:{sorted(values)}"
@@ -271,7 +271,7 @@ def test_url_for_of_an_unknown_endpoint_raises_a_build_error(app):
         url_for("nowhere")
 
 
-def test_url_for_outside_of_an_app_says_so():
+def test_url_for_outside_of_an_app_is_a_clear_error():
     with pytest.raises(RuntimeError, match="application context"):
         url_for("x")
 
@@ -346,7 +346,7 @@ def test_a_flashed_message_is_shown_by_the_next_request_and_only_once(flashing):
     assert client.get("/show").json == {"messages": []}
 
 
-def test_messages_come_with_their_categories_if_asked_for(flashing):
+def test_messages_have_their_categories_with_the_option(flashing):
     client = flashing.test_client()
     client.get("/flash")
 
@@ -410,7 +410,7 @@ def test_flashing_into_a_session_that_has_messages_marks_it_as_changed(flashing)
     assert len(client.get("/show").json["messages"]) == 6
 
 
-def test_listeners_are_told_of_a_flashed_message(app):
+def test_a_signal_is_sent_for_a_flashed_message(app):
     told = []
 
     def listen(sender, **values):
@@ -422,7 +422,7 @@ def test_listeners_are_told_of_a_flashed_message(app):
     assert told == [(app, {"message": "one", "category": "info"})]
 
 
-def test_flash_without_a_secret_key_says_how_to_set_one():
+def test_flash_without_a_secret_key_is_an_error_with_the_fix():
     with Flask("keyless").test_request_context(), pytest.raises(RuntimeError, match="secret"):
         flash("lost")
 
@@ -475,7 +475,7 @@ def test_the_root_path_of_a_relative_file_is_absolute(monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["no_such_module", "no_such_package.module", "__nowhere__"])
-def test_the_root_path_of_a_module_nobody_finds_is_the_current_folder(name):
+def test_the_root_path_of_an_unknown_module_is_the_current_folder(name):
     assert get_root_path(name) == os.getcwd()
 
 
@@ -494,7 +494,7 @@ def test_the_root_path_of_a_package_in_a_zip_is_inside_of_the_zip(tmp_path, monk
     assert get_root_path("zipped_package") == str(archive / "zipped_package")
 
 
-def test_a_builtin_module_has_no_root_path_and_the_error_says_what_to_do():
+def test_a_builtin_module_has_no_root_path_and_the_error_has_the_fix():
     with pytest.raises(RuntimeError, match=r"'sys' has no file.*root_path="):
         get_root_path("sys")
 
@@ -602,7 +602,7 @@ def test_send_file_takes_its_max_age_from_the_config(files):
         assert response.cache_control.max_age == 60
 
 
-def test_send_file_asks_a_get_send_file_max_age_that_the_app_overrides(tmp_path):
+def test_send_file_calls_the_apps_get_send_file_max_age(tmp_path):
     class OwnApp(Flask):
         def get_send_file_max_age(self, filename):
             return 10 if filename.endswith(".txt") else None
@@ -663,7 +663,7 @@ def test_a_file_that_did_not_change_is_not_sent_again(files):
         assert (again.status_code, again.data) == (304, b"")
 
 
-def test_a_part_of_a_file_can_be_asked_for(files):
+def test_a_part_of_a_file_can_be_requested(files):
     files.add_url_rule("/", view_func=lambda: send_file("files/hello.txt"))
 
     with files.test_client().get("/", headers={"Range": "bytes=1-3"}) as response:
@@ -671,7 +671,7 @@ def test_a_part_of_a_file_can_be_asked_for(files):
         assert response.headers["Content-Range"] == "bytes 1-3/5"
 
 
-def test_send_file_outside_of_a_request_says_so(files):
+def test_send_file_outside_of_a_request_is_a_clear_error(files):
     with files.app_context(), pytest.raises(RuntimeError, match="request context"):
         send_file("files/hello.txt")
 

@@ -238,7 +238,7 @@ def test_a_before_function_that_returns_something_answers_for_the_view(app, clie
 
 
 @pytest.mark.parametrize("empty", ["", b"", {}, []])
-def test_an_empty_answer_of_a_before_function_is_an_answer(app, client, steps, empty):
+def test_an_empty_return_value_of_a_before_function_is_a_response(app, client, steps, empty):
     app.before_request(lambda: empty)
     add_view(app, steps)
 
@@ -305,7 +305,7 @@ def test_what_a_before_function_sets_on_g_is_there_for_the_view(app, client):
     assert client.get("/").text == "Ada"
 
 
-def test_a_before_function_may_answer_what_no_rule_matches(app, client):
+def test_a_before_function_may_respond_to_unmatched_requests(app, client):
     app.before_request(lambda: f"caught {request.path}")
 
     response = client.get("/nothing-here")
@@ -328,7 +328,7 @@ def test_an_after_function_may_change_the_response(app, client):
     assert client.get("/nothing-here").headers["X-Mark"] == "marked"
 
 
-def test_an_after_function_may_answer_with_another_response(app, client):
+def test_an_after_function_may_respond_with_another_response(app, client):
     app.after_request(lambda response: Response("replaced", response.status))
     app.add_url_rule("/", view_func=lambda: ("answer", 201))
 
@@ -408,7 +408,7 @@ def test_after_this_request_may_replace_the_response(app, client):
     assert client.get("/").text == "replaced"
 
 
-def test_after_this_request_outside_of_a_request_says_so(app):
+def test_after_this_request_outside_of_a_request_is_a_clear_error(app):
     with app.app_context(), pytest.raises(RuntimeError, match="request"):
         after_this_request(lambda response: response)
 
@@ -712,7 +712,7 @@ def test_overridden_steps_are_called(steps):
     ]
 
 
-def test_listeners_are_told_of_the_error_nobody_handled(app, client, steps):
+def test_receivers_get_the_unhandled_error(app, client, steps):
     app.config["PROPAGATE_EXCEPTIONS"] = False
     app.add_url_rule("/", view_func=lambda: 1 // 0)
     app.add_url_rule("/abort", "abort", lambda: abort(500))

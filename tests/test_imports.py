@@ -68,7 +68,7 @@ def printing(*names):
     ],
     ids=["retort", "the alias"],
 )
-def test_a_plain_answer_needs_neither_templates_nor_tools(run, start):
+def test_a_plain_response_needs_neither_templates_nor_tools(run, start):
     assert run(start + PLAIN_PROGRAM + printing(*OF_NO_USE_TO_A_PLAIN_ANSWER)) == []
 
 
@@ -155,7 +155,7 @@ def test_a_template_brings_jinja(run):
         "type(retort.Flask('x').jinja_env)",
     ],
 )
-def test_the_class_of_the_environment_is_there_however_it_is_asked_for_first(run, asked):
+def test_the_class_of_the_environment_is_available_by_every_first_access(run, asked):
     program = f"import retort, retort.templating; print(({asked}) is retort.jinja.Environment)"
 
     assert run(program) == ["True"]
@@ -174,7 +174,7 @@ def test_a_filter_registered_at_set_up_is_in_the_environment_made_for_it(run):
     assert run(program) == ["abab"]
 
 
-def test_the_environment_first_asked_for_by_many_threads_is_one_class(run):
+def test_concurrent_first_accesses_create_one_environment_class(run):
     program = """
         import threading
         from retort import Flask

@@ -187,7 +187,7 @@ def test_a_stream_has_the_same_pieces_as_in_jinja(source, context):
 
 
 @given(value=values, name=st.sampled_from(NAMES))
-def test_what_a_value_has_by_a_name_is_what_jinja_says(value, name):
+def test_attribute_lookup_equals_jinjas(value, name):
     def look(environment):
         found = environment.getattr(value, name)
         if isinstance(found, jinja2.Undefined):
@@ -230,7 +230,7 @@ def test_values_are_escaped_without_markup_objects():
     assert type(names["escape"]("<")) is (str if names["escape"] is not escape else Markup)
 
 
-def test_an_item_that_is_not_there_is_undefined_in_the_way_the_environment_says():
+def test_a_missing_item_is_the_undefined_of_the_environment():
     app = retort.Flask("strict")
     app.jinja_options = {"undefined": jinja2.StrictUndefined}
 

@@ -54,7 +54,7 @@ def test_the_default_handler_is_added_if_nothing_would_handle_records(logged_app
     assert logged_app.logger.handlers == [default_handler]
 
 
-def test_the_level_is_left_alone_without_debug(logged_app):
+def test_the_level_is_not_changed_without_debug(logged_app):
     assert logged_app.logger.level == logging.NOTSET
 
 
@@ -138,7 +138,7 @@ def test_outside_of_a_request_errors_go_to_the_stderr_of_the_moment(monkeypatch)
     assert stream.getvalue() == "noticed"
 
 
-def test_in_a_request_errors_go_where_the_server_wants_them(app):
+def test_in_a_request_errors_go_to_the_servers_stream(app):
     stream = io.StringIO()
 
     with app.test_request_context(errors_stream=stream):

@@ -1,4 +1,4 @@
-"""What `make` does first: says what is missing, makes environments. Stand-ins play Python."""
+"""The first steps of `make`: report missing tools, create environments, with a fake Python."""
 
 import os
 import shutil
@@ -68,7 +68,7 @@ def call(machine, tmp_path):
     return call
 
 
-def test_nothing_is_said_where_nothing_is_missing(call, add_python, machine):
+def test_nothing_is_printed_if_nothing_is_missing(call, add_python, machine):
     add_python()
     (machine / "git").symlink_to("/bin/true")
 

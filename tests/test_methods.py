@@ -1,6 +1,6 @@
 """Methods: HTTP.md R1 to R26 (RFC 9110 section 9, RFC 5789, RFC 10008), in process.
 
-What the client of a test or a server would hide is asked over a socket in
+Tests over a socket, without a test client's changes, are in
 tests/server/test_methods_over_http.py.
 """
 
@@ -30,7 +30,7 @@ def test_a_method_that_no_route_names_is_not_implemented(app, client):
         assert "BREW" in response.text
 
 
-def test_a_method_that_some_route_names_is_known(app, client):
+def test_a_method_of_any_route_is_implemented(app, client):
     # R2
     app.add_url_rule("/cache", "cache", lambda: "purged", methods=["PURGE"])
     app.add_url_rule("/", "index", lambda: "x")
@@ -39,7 +39,7 @@ def test_a_method_that_some_route_names_is_known(app, client):
     assert client.open("/nothing", method="PURGE").status_code == 404
 
 
-def test_a_rule_without_methods_knows_them_all(app, client):
+def test_a_rule_without_methods_accepts_all(app, client):
     # R2
     from werkzeug.routing import Rule
 
@@ -166,7 +166,7 @@ def test_connect_never_succeeds(app, client):
         ("PURGE", False, False),
     ],
 )
-def test_a_request_knows_what_its_method_means(app, method, is_safe, is_idempotent):
+def test_a_request_has_the_properties_of_its_method(app, method, is_safe, is_idempotent):
     # R13, R18, R23
     with app.test_request_context(method=method):
         assert retort.request.is_safe is is_safe
@@ -182,7 +182,7 @@ def test_put_of_a_part_is_refused_where_it_would_replace_the_whole(app, client):
     assert client.put("/", data=b"x", headers={"Content-Range": "bytes 0-0/5"}).text == "put"
 
 
-def test_created_says_where(app, client):
+def test_created_sets_the_location(app, client):
     # R15, R17
     @app.route("/things/<name>", methods=["GET", "PUT"])
     def thing(name):
@@ -244,7 +244,7 @@ def test_query_whose_content_is_not_of_its_type_is_a_bad_request(contacts):
     assert query(contacts, data=b"name=Ada", content_type="application/json").status_code == 400
 
 
-def test_query_of_a_type_that_is_not_taken_says_which_are(contacts):
+def test_a_query_of_an_unsupported_type_gets_the_accepted_types(contacts):
     # R21, R22
     response = query(contacts, data=b"select *", content_type="application/sql")
     assert response.status_code == 415
@@ -260,7 +260,7 @@ def test_query_that_makes_no_sense_is_unprocessable(contacts):
     assert query(contacts, data={"nm": "Ada"}).status_code == 422
 
 
-def test_a_patch_of_a_type_that_is_not_taken_says_which_are(contacts):
+def test_a_patch_of_an_unsupported_type_gets_the_accepted_types(contacts):
     # R18
     response = contacts.patch("/contacts", json={})
     assert response.status_code == 415
@@ -273,7 +273,7 @@ def test_a_patch_of_a_type_that_is_not_taken_says_which_are(contacts):
     assert allow(contacts.options("/contacts")) == {"OPTIONS", "PATCH", "QUERY"}
 
 
-def test_an_error_handler_may_answer_415(app, contacts):
+def test_an_error_handler_may_handle_415(app, contacts):
     @app.errorhandler(415)
     def wrong_type(error):
         return "mine", 415
@@ -306,7 +306,7 @@ def test_options_of_a_route_are_checked_at_once(app):
         app.post("/", accepts=["json"])(lambda: "")
 
 
-def test_a_class_answers_query_only_if_it_says_what_it_accepts(app, client):
+def test_a_class_handles_query_only_with_accepts(app, client):
     class Helper(MethodView):
         def get(self):
             return self.query()
@@ -405,7 +405,7 @@ def test_what_is_marked_after_its_route_is_one_function_and_not_all_of_its_endpo
     assert app.view_functions["after"].views_by_method["GET"].is_marked
 
 
-def test_what_a_function_has_already_is_left_alone(app):
+def test_what_a_function_has_already_is_not_changed(app):
     def view():
         return ""
 
@@ -502,7 +502,7 @@ def test_a_content_type_of_many_spaces_is_refused_without_trying_each_of_them(ap
     assert response.status_code == 400
 
 
-def test_an_answer_to_query_may_say_where_it_can_be_had(app, client):
+def test_a_response_to_query_may_have_a_content_location(app, client):
     # R24
     @app.query("/search", accepts=["text/plain"])
     def search():

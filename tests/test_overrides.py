@@ -1,7 +1,7 @@
-"""What a subclass or an extension replaces takes effect, whatever was asked for before.
+"""Overrides of a subclass or an extension take effect at any time.
 
-Retort leaves a method out where nobody has replaced it. The tests here replace each, in
-every way that Python has, before and after the first request, and look whether it was called.
+Retort omits calls of methods that are not overridden. These tests override each method, in every
+way that Python has, before and after the first request, and check that it is called.
 """
 
 import jinja2
@@ -312,7 +312,7 @@ def test_each_step_is_called_once_for_a_request():
 # What a replaced step does is what happens.
 
 
-def test_dispatch_request_can_answer_by_itself():
+def test_dispatch_request_can_respond_by_itself():
     app = make_app()
     ask(app, "GET /")
 
@@ -321,7 +321,7 @@ def test_dispatch_request_can_answer_by_itself():
     assert ask(app, "GET /") == (200, b"instead of index")
 
 
-def test_preprocess_request_can_answer_by_itself():
+def test_preprocess_request_can_respond_by_itself():
     app = make_app()
     ask(app, "GET /")
 
@@ -330,7 +330,7 @@ def test_preprocess_request_can_answer_by_itself():
     assert ask(app, "GET /") == (503, b"not now")
 
 
-def test_full_dispatch_request_can_answer_by_itself():
+def test_full_dispatch_request_can_respond_by_itself():
     app = make_app()
     ask(app, "GET /")
 
@@ -350,7 +350,7 @@ def test_make_response_can_make_a_response_of_anything():
     assert ask(app, "GET /") == (200, b"nothing")
 
 
-def test_process_response_can_answer_with_another_response():
+def test_process_response_can_respond_with_another_response():
     app = make_app()
     ask(app, "GET /")
 
@@ -415,7 +415,7 @@ def test_an_error_is_answered_by_what_was_put_in_place_of_its_handler(name, path
     assert ask(app, f"GET {path}") == (299, b"not so bad: " + kind)
 
 
-def test_extensions_that_chain_error_handlers_are_all_asked():
+def test_chained_error_handlers_of_extensions_are_all_called():
     app = make_app()
     seen = []
 
@@ -477,7 +477,7 @@ def test_find_error_handler_names_the_handler():
     assert ask(app, "GET /crash") == (418, b"nobody handles this")
 
 
-def test_log_exception_gets_what_nobody_handled():
+def test_log_exception_gets_unhandled_exceptions():
     app = make_app()
     logged = []
     app.log_exception = logged.append
@@ -522,7 +522,7 @@ def test_inject_url_defaults_can_fill_up_what_is_missing():
     assert ask(app, "GET /url") == (200, b"/user/42")
 
 
-def test_handle_url_build_error_can_know_the_url():
+def test_handle_url_build_error_can_return_the_url():
     app = make_app()
     assert ask(app, "GET /no-such-url") == (200, b"no such URL")
 
@@ -572,7 +572,7 @@ def test_middleware_can_be_put_around_the_application_at_any_time():
 @pytest.mark.parametrize(
     "name", ["full_dispatch_request", "preprocess_request", "process_response"]
 )
-def test_a_step_taken_by_hand_outside_of_a_request_says_what_is_missing(app, name):
+def test_a_step_called_outside_of_a_request_is_a_clear_error(app, name):
     args = [Response()] if name == "process_response" else []
 
     with pytest.raises(RuntimeError, match="outside of"):
@@ -766,7 +766,7 @@ def test_a_map_of_werkzeug_s_can_take_the_place_of_the_url_map():
     assert ask(app, "GET /")[0] == 404
 
 
-def test_a_map_of_a_class_of_the_program_s_own_is_asked():
+def test_a_custom_url_map_class_is_used():
     class OwnMap(Map):
         def bind_to_environ(self, environ, *args, **kwargs):
             return super().bind_to_environ({**environ, "PATH_INFO": "/user/2"}, *args, **kwargs)
@@ -806,7 +806,7 @@ def test_methods_added_to_a_live_rule_are_accepted():
     assert ask(app, "POST /") == (200, b"page")
 
 
-def test_a_live_rule_can_be_told_to_leave_options_to_its_view():
+def test_provide_automatic_options_of_a_live_rule_takes_effect():
     app = make_app()
     assert ask(app, "OPTIONS /") == (200, b"")
 
@@ -816,7 +816,7 @@ def test_a_live_rule_can_be_told_to_leave_options_to_its_view():
     assert ask(app, "OPTIONS /") == (200, b"page")
 
 
-def test_a_request_class_that_says_another_path_is_still_matched_by_the_environ():
+def test_matching_uses_the_environ_even_if_a_request_class_overrides_path():
     class Elsewhere(Request):
         def __init__(self, *args, **kwargs):
             super().__init__(*args, **kwargs)
@@ -1124,7 +1124,7 @@ def test_forcing_the_type_of_a_response_is_the_response_class_s_business(calls):
     assert calls.count == 1
 
 
-def test_the_json_provider_is_read_for_each_answer():
+def test_the_json_provider_is_read_for_each_response():
     class Own(DefaultJSONProvider):
         def dumps(self, obj, **kwargs):
             return f"<{obj}>"
@@ -1159,7 +1159,7 @@ def test_methods_of_the_json_provider_can_be_replaced(is_on_the_instance, monkey
     assert ask(app, "GET /template") == (200, b"my own" if is_on_the_instance else b"1")
 
 
-def test_the_answer_of_the_json_provider_can_be_replaced():
+def test_the_response_of_the_json_provider_can_be_replaced():
     app = make_app()
     ask(app, "GET /json")
 
@@ -1346,7 +1346,7 @@ def test_static_files_are_sent_by_the_method_of_the_application(tmp_path):
 
 
 class MemorySessions(SessionInterface):
-    """Keeps one session for everybody, and tells what it is asked."""
+    """Keeps one session for all clients, and records its calls."""
 
     def __init__(self):
         self.asked = []
@@ -1372,7 +1372,7 @@ def test_the_session_interface_is_read_for_each_request():
     assert ask(app, "GET /counter") == (200, b"1")
 
 
-def test_an_interface_of_the_program_s_own_opens_and_saves_also_what_no_view_asks_for():
+def test_a_custom_session_interface_opens_and_saves_unused_sessions_too():
     app = make_app()
     app.session_interface = MemorySessions()
 
@@ -1456,7 +1456,7 @@ def test_a_null_session_can_be_of_a_class_of_the_program_s_own():
     assert ask(app, "GET /counter") == (200, b"1")
 
 
-def test_a_session_class_that_is_never_empty_is_saved_for_every_answer():
+def test_a_session_class_that_is_never_empty_is_saved_for_every_response():
     class Stamped(SecureCookieSession):
         def __init__(self, initial=None):
             super().__init__(initial)
@@ -1471,7 +1471,7 @@ def test_a_session_class_that_is_never_empty_is_saved_for_every_answer():
     assert "session=" in app.test_client().get("/").headers.get("Set-Cookie", "")
 
 
-def test_should_set_cookie_is_asked_for_a_session_of_the_browser_s():
+def test_should_set_cookie_is_called_for_a_session_from_a_cookie():
     class Always(SecureCookieSessionInterface):
         def should_set_cookie(self, app, session):
             return True

@@ -41,14 +41,14 @@ def notes(app):
 def ask(client, method="GET", path="/notes/1", **fields):
     headers = {name.replace("_", "-"): value for name, value in fields.items()}
     if method == "QUERY":
-        headers["Content-Type"] = "text/plain"  # it has to say what it brings
+        headers["Content-Type"] = "text/plain"  # its Content-Type is required
     return client.open(path, method=method, headers=headers)
 
 
 # Reading
 
 
-def test_the_answer_says_which_version_it_is(client, notes):
+def test_the_response_has_the_validators(client, notes):
     response = ask(client)
 
     assert (response.status_code, response.text) == (200, "first")
@@ -92,7 +92,7 @@ def test_an_error_of_the_view_does_not_pass_for_a_version(app, client):
     assert "Cache-Control" not in response.headers
 
 
-def test_a_304_repeats_what_the_view_would_say_to_caches(app, client):
+def test_a_304_repeats_the_fields_for_caches(app, client):
     """R35."""
     said = {"Cache-Control": "private, max-age=60", "Vary": "Cookie", "Content-Location": "/n/1"}
 
@@ -108,7 +108,7 @@ def test_a_304_repeats_what_the_view_would_say_to_caches(app, client):
     for name, value in {**said, "Expires": SAME}.items():
         assert again.headers[name] == value
     assert first.headers["Cache-Control"] == said["Cache-Control"]
-    assert first.headers["Vary"] == "Accept"  # the view knows better
+    assert first.headers["Vary"] == "Accept"  # the view sets its own
 
 
 def test_a_view_may_set_its_own_validators(app, client):
@@ -206,7 +206,7 @@ def dated(app):
 
 
 @pytest.mark.usefixtures("dated")
-def test_a_version_can_be_known_by_its_date(client):
+def test_a_version_can_be_identified_by_its_date(client):
     """R33."""
     assert client.get("/").headers["Last-Modified"] == SAME
     assert ask(client, path="/", If_Modified_Since=SAME).status_code == 304
@@ -285,7 +285,7 @@ def test_reading_never_needs_one(client, method):
     assert ask(client, method, "/").status_code == 200
 
 
-def test_who_is_refused_is_told_what_to_send(app, client):
+def test_a_428_names_the_field_to_send(app, client):
     """R38."""
     for path, known in (("/tag", {"etag": "v1"}), ("/date", {"last_modified": MODIFIED})):
         view = condition(**known, required=True)(lambda: "done")
@@ -392,8 +392,8 @@ def test_the_view_keeps_its_name_and_may_be_of_any_kind(app, client):
     assert client.get("/stream").headers["ETag"] == '"v2"'
 
 
-def test_who_may_not_see_it_is_told_so_first(app, client):
-    """The decorators above it, and hooks, have their say before."""
+def test_permission_checks_run_before_preconditions(app, client):
+    """Decorators above it, and hooks, run before it."""
 
     def members_only(view):
         return lambda: abort(401)
@@ -421,7 +421,7 @@ def test_the_functions_may_abort_and_leave_something_for_the_view(app, client):
     assert ask(client, "DELETE", "/2", If_Match='"x"').status_code == 404
 
 
-def test_after_hooks_and_sessions_see_the_304(app, client):
+def test_after_hooks_and_sessions_receive_the_304(app, client):
     @app.after_request
     def mark(response):
         response.headers["X-Seen"] = str(response.status_code)
@@ -456,12 +456,12 @@ def test_the_brackets_cannot_be_forgotten():
             return "hello"
 
 
-def test_a_wrong_tag_is_told_when_the_program_starts():
+def test_an_invalid_tag_is_reported_when_the_program_starts():
     with pytest.raises(ValueError, match="'v 1' cannot be an entity tag"):
         condition(etag="v 1")
 
 
-def test_a_wrong_tag_of_a_function_is_told_when_it_comes(app, client):
+def test_an_invalid_tag_of_a_function_is_reported_in_the_request(app, client):
     app.add_url_rule("/", view_func=condition(etag=lambda: "a title")(lambda: "hello"))
 
     with pytest.raises(ValueError, match="'a title' cannot be an entity tag"):

@@ -22,7 +22,7 @@ def app_with(app_class, **arguments):
 
 @pytest.mark.parametrize("method", UNSAFE)
 @pytest.mark.parametrize(("app_class", "status"), [(retort.Flask, 302), (retort.Retort, 303)])
-def test_after_an_unsafe_method_the_default_says_go_there_with_get(app_class, status, method):
+def test_after_an_unsafe_method_the_default_redirect_is_303(app_class, status, method):
     """R27."""
     response = app_with(app_class).test_client().open("/", method=method)
 
@@ -197,7 +197,7 @@ def test_a_line_break_that_the_program_wrote_is_its_own_error(app, client):
         client.get("/go")
 
 
-def test_an_error_handler_for_400_answers_it(app, client):
+def test_an_error_handler_for_400_handles_it(app, client):
     """R29."""
     app.add_url_rule("/go", "go", lambda: retort.redirect(retort.request.args["next"]))
     app.register_error_handler(400, lambda error: ("ours", 400))

@@ -1,4 +1,4 @@
-"""How far one request travels: Python calls, the files they are in, jumps between files.
+"""The path of one request: Python calls, their files, jumps between files.
 
 The ceilings keep the way of a request short enough to read in one sitting. A change that
 lengthens it should find what to leave out, or say here why the way is longer. Where a comment has

@@ -48,7 +48,7 @@ def test_flask_sends_none_until_the_key_is_set():
         lambda: 1 / 0,
     ],
 )
-def test_every_kind_of_answer_has_them(app, answer):
+def test_every_kind_of_response_has_them(app, answer):
     app.add_url_rule("/answer", "answer", answer)
 
     assert security(app.test_client().get("/answer")) == ALWAYS
@@ -58,7 +58,7 @@ def test_every_kind_of_answer_has_them(app, answer):
     ("method", "path"),
     [("GET", "/missing"), ("POST", "/"), ("OPTIONS", "/"), ("HEAD", "/"), ("GET", "/static/x")],
 )
-def test_answers_that_no_view_gives_have_them(client, method, path):
+def test_responses_that_no_view_gives_have_them(client, method, path):
     assert security(client.open(path, method=method)) == ALWAYS
 
 
@@ -110,9 +110,7 @@ def test_what_an_after_request_function_set_stays(app, client):
         ),
     ],
 )
-def test_a_view_that_says_who_may_frame_it_is_neither_loosened_nor_tightened(
-    app, client, own, frames
-):
+def test_a_frame_policy_set_by_a_view_is_not_changed(app, client, own, frames):
     """Of the two fields, frame-ancestors is the one that browsers follow."""
     app.add_url_rule("/own", "own", lambda: ("", own))
 
@@ -139,7 +137,7 @@ def test_a_view_that_says_who_may_frame_it_is_neither_loosened_nor_tightened(
             "FRAME_ANCESTORS",
             "'self' https://partner.example",
             {
-                "X-Frame-Options": None,  # it cannot say that
+                "X-Frame-Options": None,  # it has no such value
                 "Content-Security-Policy": "frame-ancestors 'self' https://partner.example",
             },
         ),

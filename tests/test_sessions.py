@@ -408,7 +408,7 @@ def test_without_a_key_there_is_a_session_to_read_only(app, client, key):
         lambda session: setattr(session, "permanent", True),
     ],
 )
-def test_writing_without_a_key_says_how_to_set_one(write):
+def test_writing_without_a_key_is_an_error_with_the_fix(write):
     with pytest.raises(RuntimeError) as caught:
         write(NullSession())
 
@@ -488,7 +488,7 @@ def test_vary_is_added_to_what_a_view_set(app, client):
     assert outcome(client, "/vary") == (None, "Accept, Cookie")
 
 
-def test_a_permanent_session_is_refreshed_in_every_answer(app, client):
+def test_a_permanent_session_is_refreshed_in_every_response(app, client):
     app.permanent_session_lifetime = dt.timedelta(days=31)
     client.get("/permanent")
 
@@ -516,7 +516,7 @@ def test_the_lifetime_may_be_a_number_of_seconds(app, client):
     assert expires - dt.datetime.now(UTC) <= dt.timedelta(seconds=60)
 
 
-def test_a_change_inside_a_value_goes_unnoticed_until_said(app, client):
+def test_a_change_inside_a_value_requires_modified(app, client):
     @app.get("/append")
     def append():
         retort.session["list"].append(1)
@@ -540,7 +540,7 @@ def test_a_change_inside_a_value_goes_unnoticed_until_said(app, client):
 # The cookie's attributes
 
 
-def test_the_configuration_says_all_about_the_cookie(app, client):
+def test_the_configuration_defines_the_cookie(app, client):
     app.config.update(
         SESSION_COOKIE_NAME="sid",
         SESSION_COOKIE_DOMAIN="localhost",
@@ -602,7 +602,7 @@ def test_each_step_of_the_interface_can_be_overridden(app, client):
     app.session_interface = Own()
     client.set_cookie("own", LITERAL_COOKIE, domain="localhost", path="/")
 
-    cookie, _ = outcome(client, "/show")  # nothing changed, but should_set_cookie says so
+    cookie, _ = outcome(client, "/show")  # nothing changed, but should_set_cookie returns true
 
     assert cookie.startswith("own=ey")
     assert cookie.endswith(
@@ -679,7 +679,7 @@ def test_permanent_is_kept_in_the_session_itself():
     assert session == {"_permanent": False}
 
 
-def test_a_session_of_ones_own_counts_as_modified_unless_it_says_otherwise():
+def test_a_custom_session_is_modified_by_default():
     class Own(dict, SessionMixin):
         pass
 
@@ -736,7 +736,7 @@ def test_an_interface_that_opens_nothing_gets_a_null_session_of_its_own(app, cli
     assert client.get("/closed").text == "closed"
 
 
-def test_null_sessions_are_known_by_their_class():
+def test_null_sessions_are_detected_by_their_class():
     interface = SessionInterface()
 
     assert interface.is_null_session(interface.make_null_session(None))
@@ -745,7 +745,7 @@ def test_null_sessions_are_known_by_their_class():
     assert interface.pickle_based is False
 
 
-def test_an_interface_that_lacks_a_method_says_which():
+def test_the_error_of_an_incomplete_interface_names_the_missing_method():
     class Empty(SessionInterface):
         pass
 
@@ -778,7 +778,7 @@ def test_sha1_is_looked_up_when_it_is_called():
     assert SecureCookieSessionInterface.digest_method is _lazy_sha1
 
 
-# A session that nobody looked at.
+# An unused session.
 
 
 def cookie_of(app, content):
@@ -802,7 +802,7 @@ def cookie_of(app, content):
         ("session", False),
     ],
 )
-def test_a_cookie_tells_whether_its_session_may_be_due(app, cookies, leaves_alone):
+def test_a_cookie_shows_whether_its_session_needs_a_refresh(app, cookies, leaves_alone):
     made = {
         "plain": cookie_of(app, {"name": "Ada", "text": "permanent"}),
         "permanent": cookie_of(app, {"name": "Ada", "_permanent": True}),
@@ -823,9 +823,7 @@ def test_what_decides_about_saving_may_be_another(app, name, monkeypatch):
 
 @pytest.mark.parametrize("content", [{"n": 1}, {"n": "a" * 300}])
 @pytest.mark.parametrize("is_permanent", [False, True])
-def test_only_a_permanent_session_is_refreshed_where_nobody_looks_at_it(
-    app, client, content, is_permanent
-):
+def test_only_a_permanent_session_is_refreshed_if_unused(app, client, content, is_permanent):
     @app.get("/elsewhere")
     def elsewhere():
         return "no word of the session"

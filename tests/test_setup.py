@@ -14,7 +14,7 @@ from retort.errors import SetupError
 from retort.setup import App, find_package
 
 
-def test_a_route_answers_get_head_and_options_unless_it_says_otherwise(app, client):
+def test_a_route_accepts_get_head_and_options_by_default(app, client):
     @app.route("/")
     def index():
         return "hello"
@@ -49,7 +49,7 @@ def test_methods_must_be_a_list(app):
         app.route("/", methods="POST")(lambda: "")
 
 
-def test_methods_may_be_told_by_the_view(app, client):
+def test_methods_may_be_an_attribute_of_the_view(app, client):
     def view():
         return retort.request.method
 
@@ -111,7 +111,7 @@ def test_a_rule_without_a_view_gets_one_later(app, client):
     assert client.get("/").text == "later"
 
 
-def test_a_rule_without_any_view_says_so(app, client):
+def test_a_rule_without_a_view_is_a_clear_error(app, client):
     app.add_url_rule("/", endpoint="index")
     with pytest.raises(KeyError, match=r"@app\.endpoint\('index'\)"):
         client.get("/")
@@ -249,7 +249,7 @@ def test_debug_mode_reloads_templates(app):
     assert app.jinja_env.auto_reload is True
     app.config["TEMPLATES_AUTO_RELOAD"] = False
     app.debug = True
-    assert app.jinja_env.auto_reload is True  # as it was, once the setting says something
+    assert app.jinja_env.auto_reload is True  # as before, once the setting has a value
     assert app.create_jinja_environment().auto_reload is False
 
 
@@ -335,7 +335,7 @@ def test_trusted_hosts_are_the_only_ones_served(app, client):
     assert client.get("/", headers={"Host": "evil.test"}).status_code == 400
 
 
-def test_a_form_that_a_redirect_would_lose_is_told_in_debug_mode(app, client, monkeypatch):
+def test_a_form_that_a_redirect_would_lose_is_an_error_in_debug_mode(app, client, monkeypatch):
     from werkzeug.routing import RequestRedirect
 
     @app.post("/user/")

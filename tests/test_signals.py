@@ -114,7 +114,7 @@ def test_a_flashed_message_is_announced_with_its_category(app):
     assert heard == [("saved", "info")]
 
 
-def test_another_apps_signals_are_not_heard(app):
+def test_another_apps_signals_are_not_received(app):
     other = retort.Flask("other")
 
     assert names_sent(app, lambda: other.test_client().get("/")) == []

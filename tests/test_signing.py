@@ -51,7 +51,7 @@ def at(seconds):
 
 
 def outcome(serializer, text, max_age=None):
-    """What is read, or which error it is and what it says of the payload."""
+    """The loaded value, or the error with its payload."""
     try:
         return serializer.loads(text, max_age=max_age)
     except BadData as error:
@@ -222,7 +222,7 @@ def test_the_age_and_the_keys_count_as_with_itsdangerous(seconds, keys):
     assert (read == {"n": 1}) is ("a key" in keys and 0 <= seconds <= 60)
 
 
-def test_an_expired_signature_says_when_it_was_made():
+def test_an_expired_signature_has_its_timestamp():
     with at(NOW):
         text = ours().dumps({"n": 1})
     with at(NOW + 61), pytest.raises(SignatureExpired, match="61 seconds old") as caught:

@@ -119,7 +119,7 @@ def test_a_changed_file_is_sent_again(folder):
 
 
 @pytest.mark.parametrize(("setting", "seconds"), [(60, 60), (timedelta(minutes=2), 120), (0, 0)])
-def test_the_config_says_how_long_files_may_be_kept(folder, setting, seconds):
+def test_the_config_sets_the_cache_lifetime_of_files(folder, setting, seconds):
     app = make_app(folder)
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = setting
 

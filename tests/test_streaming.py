@@ -152,7 +152,7 @@ def test_a_generator_is_closed_with_the_response(app, steps):
     assert not has_request_context()
 
 
-def test_a_stream_that_nobody_reads_is_never_started(app, steps):
+def test_an_unread_stream_is_never_started(app, steps):
     @app.get("/")
     def index():
         def generate():

@@ -111,7 +111,7 @@ def test_a_syntax_error_in_a_template_names_file_and_line(site, tmp_path):
 @pytest.mark.parametrize(
     "function", [render_template, render_template_string, stream_template, stream_template_string]
 )
-def test_rendering_outside_of_an_app_says_so(function):
+def test_rendering_outside_of_an_app_is_a_clear_error(function):
     with pytest.raises(RuntimeError, match="application context"):
         function("page.html")
 
@@ -191,10 +191,10 @@ def test_tojson_is_safe_in_a_script(site):
     assert text == '{"a": 1, "b": "\\u003c/script\\u003e\\u0027"}'
 
 
-# What every template knows
+# The context of every template
 
 
-def test_a_template_knows_the_request_the_session_and_g(site):
+def test_a_template_has_the_request_the_session_and_g(site):
     with site.test_request_context("/path?q=5"):
         g.name = "Ada"
         session["mark"] = "!"
@@ -204,7 +204,7 @@ def test_a_template_knows_the_request_the_session_and_g(site):
     assert text == "5 Ada !"
 
 
-def test_a_template_knows_config_url_for_and_flashed_messages(site):
+def test_a_template_has_config_url_for_and_flashed_messages(site):
     site.config["TITLE"] = "Retort"
     site.add_url_rule("/there", "there", lambda: "")
 
@@ -239,7 +239,7 @@ def test_a_template_that_does_not_read_the_session_does_not_access_it(site):
     assert client.get("/reads").headers["Vary"] == "Cookie"
 
 
-def test_an_imported_template_knows_the_globals_but_not_the_context(site, tmp_path):
+def test_an_imported_template_has_the_globals_but_not_the_context(site, tmp_path):
     write(
         tmp_path / "templates",
         macros="{% macro m() %}{{ config.X }} {{ request.path }} {{ own }}.{% endmacro %}",
@@ -340,7 +340,7 @@ def test_an_app_context_processor_of_a_blueprint_counts_for_all_requests(site):
         assert render_template("page.html") == "Page blueprint"
 
 
-def test_a_context_processor_is_asked_for_each_rendering(site):
+def test_a_context_processor_is_called_for_each_rendering(site):
     counter = iter(range(10))
     site.context_processor(lambda: {"value": next(counter)})
 
@@ -370,7 +370,7 @@ def test_update_template_context_can_be_overridden(tmp_path):
 # Filters, tests and globals
 
 
-def test_filters_tests_and_globals_of_the_app_are_known(site):
+def test_filters_tests_and_globals_of_the_app_are_available(site):
     @site.template_filter()
     def backwards(text):
         return text[::-1]
@@ -412,7 +412,7 @@ def test_a_filter_named_by_its_function(site):
         assert render_template_string("{{ 3|half }}") == "1.5"
 
 
-def test_filters_of_a_blueprint_are_known_to_all_templates(site):
+def test_filters_of_a_blueprint_are_available_in_all_templates(site):
     blueprint = Blueprint("inner", __name__)
     blueprint.app_template_filter("shouted")(str.upper)
     blueprint.app_template_test("loud")(str.isupper)
@@ -490,7 +490,7 @@ def test_a_template_of_the_app_wins_over_one_of_a_blueprint(site, tmp_path):
         assert render_template("page.html") == "Page "
 
 
-def test_blueprints_are_asked_in_the_order_of_registration(site, tmp_path):
+def test_blueprints_are_searched_in_the_order_of_registration(site, tmp_path):
     for name in ("second", "first"):
         blueprint = blueprint_with_templates(name, tmp_path / name, shared=name)
         site.register_blueprint(blueprint)
@@ -571,7 +571,7 @@ def test_explaining_warns_if_several_loaders_have_the_template(explained):
     assert log.getvalue().rstrip().endswith("multiple loaders returned a match for the template.")
 
 
-def test_explaining_says_that_a_template_was_not_found(explained):
+def test_explaining_reports_a_missing_template(explained):
     site, log = explained
 
     with site.app_context(), pytest.raises(TemplateNotFound, match=r"missing\.html"):
@@ -635,7 +635,7 @@ def test_nothing_is_logged_without_the_setting(explained):
 
 @pytest.fixture
 def told():
-    """What listeners are told, in order: signal, sender, template, context."""
+    """The received signals, in order: signal, sender, template, context."""
     told = []
 
     def before(sender, template, context):
@@ -648,7 +648,7 @@ def told():
         yield told
 
 
-def test_listeners_are_told_before_and_after_rendering(site, told):
+def test_signals_are_sent_before_and_after_rendering(site, told):
     site.context_processor(lambda: {"extra": 2})
 
     with site.test_request_context():
@@ -823,7 +823,7 @@ def test_context_processors_count_for_a_streamed_template(site):
         assert "".join(stream_template("page.html")) == "Page processor"
 
 
-def test_listeners_are_told_when_the_stream_has_ended(site, told):
+def test_a_signal_is_sent_when_the_stream_has_ended(site, told):
     with site.test_request_context():
         pieces = stream_template("page.html", value=1)
         assert [name for name, *_ in told] == ["before"]

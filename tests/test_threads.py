@@ -213,7 +213,7 @@ def test_a_request_sees_a_method_that_was_replaced_before_it_began():
 
 
 def make_shop_of_numbers():
-    """Three functions that register a number, and one that asks for the three in force."""
+    """Three functions that register a number, and one that returns the effective three."""
     app = retort.Flask("shop")
     app.secret_key = "key"
     seen = threading.local()
@@ -242,7 +242,7 @@ def make_shop_of_numbers():
 
 
 def test_a_request_that_starts_after_a_registration_returned_sees_it():
-    """Three threads register, each in a registry of its own, while all ask."""
+    """Three threads register, each in its own registry, while all read."""
     registering, find_numbers = make_shop_of_numbers()
     last = 100
     registered = [0, 0, 0]

@@ -104,7 +104,7 @@ def test_what_cannot_be_built_is_an_error(app, arguments):
         retort.url_for(**arguments)
 
 
-def test_a_handler_may_know_the_url_that_could_not_be_built(app):
+def test_a_build_error_handler_may_return_the_url(app):
     asked = []
 
     def elsewhere(error, endpoint, values):

@@ -43,7 +43,7 @@ def test_the_name_given_to_as_view_is_the_endpoint(app):
     assert "greeting" in app.view_functions
 
 
-def test_the_view_function_tells_what_it_was_made_from():
+def test_the_view_function_has_its_class_and_metadata():
     class Hello(View):
         """Greets."""
 
@@ -160,7 +160,7 @@ def test_a_decorator_sees_the_name_and_module_of_the_view():
     assert seen == [("name_of_view", __name__)]
 
 
-def test_a_decorated_view_still_tells_what_it_was_made_from():
+def test_a_decorated_view_keeps_its_class_and_metadata():
     class Name(View):
         """Says a name."""
 
@@ -264,7 +264,7 @@ def test_a_view_class_can_switch_automatic_options_off(app, client):
     assert set(response.allow) == {"GET", "HEAD"}
 
 
-def test_a_view_class_can_answer_options_itself(app, client):
+def test_a_view_class_can_handle_options_itself(app, client):
     class Own(View):
         methods = ["GET", "OPTIONS"]
         provide_automatic_options = False
@@ -394,7 +394,7 @@ def test_methods_declared_by_a_parent_are_kept():
     assert Page.methods == {"PURGE", "GET"}
 
 
-def test_methods_the_class_sets_are_left_alone(app, client):
+def test_methods_the_class_sets_are_not_changed(app, client):
     class Reader(MethodView):
         methods = ["GET"]
 
@@ -457,7 +457,7 @@ def test_a_head_request_goes_to_head_if_there_is_one(app, client):
     assert "X-Answered-By" not in client.get("/").headers
 
 
-def test_a_method_view_may_answer_options_itself(app, client):
+def test_a_method_view_may_handle_options_itself(app, client):
     class Page(MethodView):
         def get(self):
             return "page"

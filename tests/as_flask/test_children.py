@@ -129,7 +129,7 @@ def test_an_installation_that_python_does_not_read_at_its_start_is_named(monkeyp
     assert "retort.as_flask.install()" in reason
 
 
-def test_the_start_says_when_children_are_left_out(finish, write):
+def test_a_line_is_printed_if_children_lack_the_alias(finish, write):
     write("program.py", "print('started')")
     # Without `site` Python reads no .pth file: as where Retort is only on PYTHONPATH.
     arguments = ["-S", "-m", "retort", "program.py"]
@@ -140,7 +140,7 @@ def test_the_start_says_when_children_are_left_out(finish, write):
     assert "that this program starts will not find Retort as `flask`" in result.stderr
 
 
-def test_the_start_says_nothing_when_children_have_the_alias(finish, write):
+def test_no_line_is_printed_if_children_have_the_alias(finish, write):
     write("program.py", "print('started')")
 
     result = finish("-m", "retort", "program.py")

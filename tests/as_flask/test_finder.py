@@ -37,7 +37,7 @@ def python(tmp_path):
 
 @pytest.fixture
 def real_flask(tmp_path):
-    """A Flask of another maker in the current folder, whose import is told on stdout."""
+    """Another Flask package in the current folder, which prints a line when it is imported."""
     for name in (*COMPOSED, *WHOLE):
         folder = tmp_path.joinpath(*name.split("."))
         folder.mkdir(parents=True, exist_ok=True)
@@ -123,7 +123,7 @@ def test_importing_flask_imports_no_tools(python):
     )
 
 
-def test_a_tool_that_waits_for_the_import_of_a_submodule_is_told(python):
+def test_an_import_hook_for_a_submodule_is_called(python):
     output = python("""
         import importlib.abc, sys
 
@@ -218,7 +218,7 @@ def test_modules_that_flask_does_not_have_are_absent(python):
     """).splitlines() == [f"{name} No module named {name!r}" for name in names]
 
 
-def test_a_removed_name_is_told_as_python_tells_it(python):
+def test_a_removed_name_has_pythons_error_message(python):
     assert (
         python("""
         import flask
@@ -290,7 +290,7 @@ def test_the_metadata_answers_without_a_flask_installed(python):
 
 
 @pytest.mark.parametrize(("installed", "answer"), [("3.0.1", "3.0.1"), ("2.3.3", "3.1.3")])
-def test_the_metadata_of_an_installed_flask_3_is_left_alone(python, tmp_path, installed, answer):
+def test_the_metadata_of_an_installed_flask_3_is_not_changed(python, tmp_path, installed, answer):
     distribution(tmp_path, installed)
 
     output = python("""
@@ -352,7 +352,7 @@ def test_a_real_flask_imported_first_is_an_error_that_names_who_did_it(python, t
     assert text.endswith("False\n")
 
 
-def test_a_real_flask_that_nobody_holds_is_an_error_too(python, tmp_path):
+def test_an_unreferenced_real_flask_is_an_error_too(python, tmp_path):
     (tmp_path / "flask.py").write_text("")
 
     text = python(
@@ -371,7 +371,7 @@ def test_a_real_flask_that_nobody_holds_is_an_error_too(python, tmp_path):
     assert "already imported, so" in text
 
 
-def test_specs_are_found_and_tell_where_the_modules_are(python):
+def test_specs_are_found_and_have_the_locations(python):
     folder = Path(retort.__file__).parent
 
     assert python("""

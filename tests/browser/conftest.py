@@ -50,9 +50,9 @@ def chromium(chromium_path):
 def browse(chromium):
     """Open a browser in which localhost:5000 is the given site: `with browse(site) as page:`.
 
-    The tutorial's form names port 5000. The browser is told to connect to the
-    site's own port instead, so that tests can run side by side. Another name for the
-    site comes second: `browse(site, "shop.test:80")`.
+    The tutorial's form names port 5000. The browser connects to the site's port instead, so that
+    tests can run in parallel. The second argument is another name for the site: `browse(site,
+    "shop.test:80")`.
     """
     launcher, path = chromium
 

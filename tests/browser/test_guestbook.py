@@ -57,7 +57,7 @@ def test_markup_is_shown_as_it_was_typed_and_runs_nothing(page):
     assert page.title() == "Guestbook"
 
 
-def test_an_empty_message_is_asked_for_and_the_name_is_kept(page):
+def test_the_text_of_an_empty_message_is_computed_and_the_name_is_kept(page):
     before = page.locator("article").count()
     sign(page, 'O\'Brien "the great"', "   ")
 

@@ -1,6 +1,6 @@
-"""The tutorial's reader makes a mistake: what the browser shows in debug mode, and what mends it.
+"""Mistakes in the tutorial's program: the browser's page in debug mode, and the fix.
 
-The form is opened from disk, as the tutorial says. Each change is copied from the page.
+The form is opened from disk, as in the tutorial. Each change is copied from the page.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`retort check`: each rule on a faulty program and on a sound one, and what must not be said."""
+"""`retort check`: each rule on a faulty and on a correct program, and false positives."""
 
 import json
 import re
@@ -163,7 +163,7 @@ def test_the_page_is_that_of_the_template_around_it(findings):
     assert findings(PAGE, **pages) == ["form-method form.html:1"]
 
 
-def test_a_template_that_a_helper_shows_has_no_known_page(findings):
+def test_a_template_rendered_by_a_helper_has_no_known_page(findings):
     program = "\ndef show():\n    return render_template('page.html')\n" + view("return show()")
 
     assert findings(program, page='<form method="post"></form>') == []
@@ -191,14 +191,14 @@ def test_a_slash_redirect_is_followed(findings):
     assert findings(program + PAGE, page=form) == []
 
 
-def test_a_middleware_may_know_other_paths(findings):
+def test_middleware_may_handle_other_paths(findings):
     program = PAGE + "\napp.wsgi_app = (lambda inner: lambda *given: inner(*given))(app.wsgi_app)\n"
 
     assert findings(program, page='<form action="/other"></form>') == []
 
 
 @pytest.mark.parametrize("method", ["put", "DELETE", "patch", "pst"])
-def test_a_method_that_html_does_not_know_is_an_error(findings, method):
+def test_a_method_that_html_does_not_support_is_an_error(findings, method):
     form = f'<form action="/login" method="{method}"></form>'
 
     assert findings(LOGIN + PAGE, page=form) == ["form-verb page.html:1"]
@@ -352,7 +352,7 @@ def test_an_unknown_endpoint_is_an_error_in_templates_and_views(findings):
     assert ["url_for('index')" in fix for fix in fixes] == [True, False]
 
 
-def test_a_path_instead_of_an_endpoint_is_told_as_such(findings):
+def test_a_path_instead_of_an_endpoint_is_detected(findings):
     [finding] = findings.whole(view("return url_for('/login')") + LOGIN)
 
     assert "not a path: url_for('login')" in finding.fix
@@ -368,7 +368,7 @@ app.register_blueprint(shop)
 
 
 @pytest.mark.parametrize("name", ["shop.list_all", ".list_all", "static"])
-def test_the_endpoints_of_a_blueprint_are_known(findings, name):
+def test_the_endpoints_of_a_blueprint_are_found(findings, name):
     assert findings(BLUEPRINT.format(name=name)) == []
 
 
@@ -383,7 +383,7 @@ def test_a_name_that_is_computed_is_passed_over(findings):
     assert findings(program, page="{{ url_for(name) }}{# url_for('x') #}") == []
 
 
-def test_a_program_that_builds_its_urls_itself_may_know_more_endpoints(findings):
+def test_a_program_with_its_own_url_building_may_have_more_endpoints(findings):
     program = view("return url_for('wiki')") + "\napp.url_build_error_handlers.append(print)\n"
 
     assert findings(program) == []
@@ -404,7 +404,7 @@ def test_a_field_that_is_required_and_not_sent_is_an_error(findings):
     assert "The response is 400." in found[0].message
 
 
-def test_a_field_that_is_asked_for_and_not_sent_is_a_warning(findings):
+def test_an_optional_field_that_is_not_sent_is_a_warning(findings):
     program = view(
         "return {'x': [request.form['nm'], request.form.get('age')]}", "/login", ("POST",), "login"
     )
@@ -494,7 +494,7 @@ def test_a_search_form_with_another_name_is_found(findings):
     ]
 
 
-def test_a_get_form_whose_view_reads_the_body_is_told_where_the_field_is(findings):
+def test_a_get_form_whose_view_reads_the_body_is_reported_with_the_fix(findings):
     program = view("return {'q': request.form.get('q')}", "/s", BOTH, name="search")
     program += view("return render_template('page.html')", "/p", name="p")
 
@@ -608,7 +608,7 @@ def test_input_that_was_checked_or_changed_is_let_pass(findings, body):
     assert findings("check = is_name = None" + view(body)) == []
 
 
-def test_where_the_comparison_fails_nothing_is_known_of_the_value(findings):
+def test_a_failed_comparison_does_not_validate_the_value(findings):
     body = "if name != 'x':\n    return ''\nreturn 'hello ' + name"
     assert findings(view(body, "/<name>", arguments="name")) == []
 
@@ -616,7 +616,7 @@ def test_where_the_comparison_fails_nothing_is_known_of_the_value(findings):
     assert findings(view(body, "/<name>", arguments="name")) == ["unescaped program.py:10"]
 
 
-def test_a_decorator_that_may_change_the_answer_is_respected(findings):
+def test_a_decorator_that_may_change_the_response_is_respected(findings):
     program = """
 def as_json(f): return f
 def login_required(f): return f
@@ -632,7 +632,7 @@ def b(name):
     assert findings(program) == ["unescaped program.py:14"]
 
 
-def test_a_program_whose_answers_are_no_html_is_sound(findings):
+def test_a_program_whose_responses_are_no_html_is_sound(findings):
     program = (
         "class Plain(Response):\n    default_mimetype = 'text/plain'\napp.response_class = Plain\n"
     )
@@ -764,7 +764,7 @@ def test_warnings_alone_are_no_failure(retort, write):
     assert done.returncode == 0
 
 
-def test_the_help_says_which_are_errors(retort):
+def test_the_help_marks_errors(retort):
     shown = retort("check", "--help").stdout
 
     for rule, (level, about) in RULES.items():

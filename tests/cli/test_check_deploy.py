@@ -150,7 +150,7 @@ def test_a_retort_needs_nothing_but_a_key(deploy):
     assert deploy(program) == ["error secret-key"]
 
 
-def test_settings_say_where_they_came_from(deploy, write):
+def test_settings_have_their_source(deploy, write):
     write(".env", "FLASK_RUN_WORKERS=3\nFLASK_MAX_COOKIE_SIZE=5000\n")
     program = f"{SAFE}\n    app.config.from_prefixed_env()\n"
 
@@ -318,7 +318,7 @@ def test_options_of_run_without_deploy_are_a_mistake(retort, write):
         "a" * 40,
     ],
 )
-def test_a_weak_key_is_known(key):
+def test_a_weak_key_is_detected(key):
     assert why_weak(key)
 
 

@@ -93,7 +93,7 @@ def test_a_command_of_the_program_keeps_its_own_traceback(retort, write):
     assert "ZeroDivisionError" in result.stderr
 
 
-def test_a_file_in_place_of_a_command_says_what_to_type(write, runner):
+def test_a_file_in_place_of_a_command_is_an_error_with_the_command(write, runner):
     from retort.cli import cli
 
     write("login.py", "")
@@ -159,7 +159,7 @@ BAD_PROGRAMS = {
 
 @pytest.mark.parametrize("command", ["routes", "run"])
 @pytest.mark.parametrize("kind", BAD_PROGRAMS)
-def test_a_program_that_cannot_be_loaded_is_told_in_one_paragraph(retort, write, kind, command):
+def test_a_program_that_cannot_be_loaded_is_reported_in_one_paragraph(retort, write, kind, command):
     source, status, phrases = BAD_PROGRAMS[kind]
     write("bad.py", source)
     options = ["--port", "0"] if command == "run" else []
@@ -186,7 +186,7 @@ def test_a_program_that_cannot_be_loaded_is_told_in_one_paragraph(retort, write,
         ("flask", 2, ["this is the name of the framework", "rename the file"]),
     ],
 )
-def test_a_target_that_does_not_work_is_told_in_one_paragraph(
+def test_an_invalid_target_is_reported_in_one_paragraph(
     retort, write, hello, target, status, phrases
 ):
     write("hello.py", hello)
@@ -197,7 +197,7 @@ def test_a_target_that_does_not_work_is_told_in_one_paragraph(
         assert phrase in text
 
 
-def test_nothing_to_run_is_told_in_one_paragraph(retort):
+def test_nothing_to_run_is_reported_in_one_paragraph(retort):
     text = assert_one_paragraph(retort("run"), 2)
 
     assert "retort run path/to/program.py" in text
@@ -213,7 +213,7 @@ def test_a_port_that_cannot_be_is_refused(retort, write, hello, port):
     assert "--port" in result.stderr
 
 
-def test_the_real_flask_imported_first_is_told_in_one_paragraph(write, world):
+def test_the_real_flask_imported_first_is_reported_in_one_paragraph(write, world):
     write("flask/__init__.py", "")
 
     result = subprocess.run(

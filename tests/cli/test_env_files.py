@@ -73,7 +73,7 @@ def test_without_python_dotenv_a_tip_is_given(files, monkeypatch, capsys):
     assert "pip install python-dotenv" in tip
 
 
-def test_without_python_dotenv_and_without_files_nothing_is_said(world, monkeypatch, capsys):
+def test_without_python_dotenv_and_without_files_nothing_is_printed(world, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "dotenv", None)
 
     assert load_dotenv() is False
@@ -125,14 +125,14 @@ def test_a_variable_names_a_file(files, show, runner):
 
 
 @pytest.mark.parametrize("word", ["1", "true", "2"])
-def test_the_default_files_are_skipped_if_a_variable_says_so(files, show, runner, word):
+def test_the_default_files_are_skipped_if_a_variable_is_set(files, show, runner, word):
     os.environ["FLASK_SKIP_DOTENV"] = word
 
     assert runner.invoke(show, ["show"]).output == "None False None\n"
 
 
 @pytest.mark.parametrize("word", ["0", "false", "No", ""])
-def test_the_default_files_are_read_if_the_variable_says_no(files, show, runner, word):
+def test_the_default_files_are_read_if_the_variable_is_false(files, show, runner, word):
     os.environ["FLASK_SKIP_DOTENV"] = word
 
     assert runner.invoke(show, ["show"]).output == "env False None\n"

@@ -100,7 +100,7 @@ def test_a_command_of_the_application_runs(group, runner):
     assert runner.invoke(group, ["named"]).output == "group app False\n"
 
 
-def test_debug_mode_is_set_by_the_option_and_told_to_the_environment(group, runner):
+def test_debug_mode_is_set_by_the_option_and_in_the_environment(group, runner):
     assert runner.invoke(group, ["--debug", "named"]).output == "group app True\n"
     assert os.environ["FLASK_DEBUG"] == "1"
 
@@ -131,7 +131,7 @@ def test_no_arguments_show_the_help(group, runner):
     assert "named" in (result.stderr if is_new else result.stdout)
 
 
-def test_a_command_that_nobody_has_is_an_error(group, runner):
+def test_an_unknown_command_is_an_error(group, runner):
     result = runner.invoke(group, ["nope"])
 
     assert result.exit_code == 2
@@ -139,7 +139,7 @@ def test_a_command_that_nobody_has_is_an_error(group, runner):
 
 
 @pytest.mark.parametrize("args", [["missing"], ["--help"]])
-def test_without_an_application_the_reason_is_told_before_the_usage(args, runner):
+def test_without_an_application_the_reason_precedes_the_usage(args, runner):
     result = runner.invoke(FlaskGroup(name="tool"), args)
 
     assert result.exit_code == (0 if args == ["--help"] else 2)

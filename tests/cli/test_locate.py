@@ -130,7 +130,7 @@ def test_several_applications_are_named_in_the_message():
     assert "'shop:admin'" in text
 
 
-def test_a_module_without_an_application_says_how_to_name_one():
+def test_a_module_without_an_application_is_an_error_with_the_fix():
     with pytest.raises(NoAppException) as caught:
         find_best_app(module(x=1))
 
@@ -139,7 +139,7 @@ def test_a_module_without_an_application_says_how_to_name_one():
     assert "'shop:name'" in text
 
 
-def test_a_factory_that_needs_arguments_says_which_and_where_it_is():
+def test_a_factory_with_required_arguments_is_an_error_with_its_place():
     def create_app(name, *, region):
         return retort.Flask(name)
 
@@ -232,7 +232,7 @@ def test_a_module_is_imported_and_searched(write):
     assert locate_app("located", "server").import_name == "found"
 
 
-def test_a_module_that_is_missing_is_told_with_a_close_file(write):
+def test_a_missing_module_is_reported_with_a_similar_file(write):
     write("login.py", "")
     prepare_import("logn")
 
@@ -249,7 +249,7 @@ def test_a_missing_module_can_be_no_error():
 
 
 @pytest.mark.parametrize("raise_if_not_found", [True, False])
-def test_an_import_that_fails_inside_the_module_is_always_told(write, raise_if_not_found):
+def test_an_import_that_fails_inside_the_module_is_always_reported(write, raise_if_not_found):
     write("broken_import.py", "import retort\n\nimport not_installed_at_all\n")
     prepare_import("broken_import.py")
 
@@ -264,7 +264,7 @@ def test_an_import_that_fails_inside_the_module_is_always_told(write, raise_if_n
     ]
 
 
-def test_a_package_without_the_named_module_is_told_as_missing(write):
+def test_a_package_without_the_named_module_is_reported_as_missing(write):
     write("some_package/__init__.py", "")
     prepare_import("some_package")
 
@@ -280,7 +280,7 @@ def test_another_exception_of_the_module_is_passed_on(write):
         locate_app("explodes", None)
 
 
-def test_a_file_named_like_the_framework_is_told_to_be_renamed():
+def test_a_file_named_like_the_framework_is_an_error_with_the_fix():
     with pytest.raises(NoAppException, match="rename the file"):
         locate_app("flask", None)
 

@@ -88,9 +88,7 @@ def test_an_ssl_context_is_found_by_its_name(own_context, files):
         parsed("--cert", "own_tls:context", "--key", files[1])
 
 
-def test_an_ssl_context_cannot_be_served_with_and_the_message_says_what_can(
-    own_context, write, runner
-):
+def test_an_ssl_context_is_rejected_with_the_alternative(own_context, write, runner):
     write("app.py", "import retort\napp = retort.Flask(__name__)\n")
 
     result = runner.invoke(run_command, ["--cert", "own_tls:context"])

@@ -149,7 +149,7 @@ def test_a_traceback_shows_what_python_shows(retort, write, world, source):
     assert retort(str(script)).stderr == alone.stderr
 
 
-def test_a_script_that_is_not_there_is_told_in_one_paragraph(retort, world):
+def test_a_missing_script_is_reported_in_one_paragraph(retort, world):
     result = retort("sub/nowhere.py")
 
     assert result.returncode == 2
@@ -217,7 +217,7 @@ def test_anything_else_is_the_command_line(retort):
     assert "--sort" in result.stdout
 
 
-def test_the_real_flask_imported_first_is_told_in_one_paragraph(retort, write, world):
+def test_the_real_flask_imported_first_is_reported_in_one_paragraph(retort, write, world):
     write("flask/__init__.py", "")
     write("sitecustomize.py", "import flask\n")
     write("main.py", "print('must not run')\n")

@@ -62,7 +62,7 @@ def test_methods_that_are_implied_are_shown_on_request(shop):
         ("rule", ["index", "add", "yard"]),
     ],
 )
-def test_the_lines_are_ordered_as_asked(shop, order, endpoints):
+def test_the_lines_are_sorted_by_the_option(shop, order, endpoints):
     assert column(shop, "Endpoint", "--sort", order) == endpoints
     assert column(shop, "Endpoint", "-s", order) == endpoints
 
@@ -106,7 +106,7 @@ def test_a_rule_without_methods_has_an_empty_cell():
     assert table(app)[-1].split() == ["x", "/x"]
 
 
-def test_no_routes_are_told_as_such():
+def test_a_program_without_routes_is_reported():
     app = retort.Flask("empty", static_folder=None)
 
     assert table(app) == ["No routes were registered."]

@@ -55,7 +55,7 @@ def test_the_defaults_are_this_machine_and_port_5000():
     assert expected.items() <= params().items()
 
 
-def test_nothing_is_on_that_an_operator_did_not_ask_for():
+def test_operator_features_are_off_by_default():
     expected = {
         "access_log": None,
         "log_format": None,
@@ -148,7 +148,7 @@ def test_several_workers_and_one_thread_serve_too(serve, program):
         assert [site.ask("GET", "/").text for _ in range(4)] == ["first False"] * 4
 
 
-def test_debug_mode_reaches_the_program_and_tells_its_routes_and_forms(serve, write):
+def test_debug_mode_reaches_the_program_and_prints_routes_and_forms(serve, write):
     program = write(
         "login.py",
         """
@@ -169,7 +169,7 @@ def test_debug_mode_reaches_the_program_and_tells_its_routes_and_forms(serve, wr
     assert "about.html" not in log
 
 
-def test_without_debug_mode_the_routes_are_not_told(serve, program):
+def test_without_debug_mode_the_routes_are_not_printed(serve, program):
     with serve(str(program)) as site:
         assert "Rule" not in site.log.read_text()
 
@@ -190,7 +190,7 @@ def test_an_env_file_can_name_the_options_of_the_program(serve, write):
         assert site.ask("GET", "/").text == "spoken"
 
 
-def test_a_process_that_serves_can_be_told_what_to_load_from_afar(write):
+def test_the_loader_of_a_serving_process_is_picklable(write):
     write("afar.py", "import retort\napp = retort.Flask('afar')\n")
     info = pickle.loads(pickle.dumps(ScriptInfo("afar.py")))
 

@@ -57,14 +57,14 @@ def test_without_a_name_wsgi_comes_before_app(write):
     assert ScriptInfo().load_app().import_name == "from wsgi.py"
 
 
-def test_an_app_file_that_cannot_be_imported_is_told_and_not_passed_over(write):
+def test_an_app_file_that_cannot_be_imported_is_reported(write):
     write("app.py", "import not_installed_at_all\n")
 
     with pytest.raises(NoAppException, match="While importing 'app', an ImportError was raised"):
         ScriptInfo().load_app()
 
 
-def test_no_application_at_all_says_what_to_type(world):
+def test_without_an_application_the_error_has_a_command_to_type(world):
     with pytest.raises(NoAppException) as caught:
         ScriptInfo().load_app()
 
@@ -74,7 +74,7 @@ def test_no_application_at_all_says_what_to_type(world):
         assert way in text
 
 
-def test_a_file_that_is_not_there_is_told_with_its_whole_path(write, world):
+def test_a_missing_file_is_reported_with_its_absolute_path(write, world):
     write("login.py", "")
 
     with pytest.raises(NoAppException) as caught:

@@ -18,9 +18,9 @@ from retort.lifecycle.errors import ON_PLAIN_ERROR
 
 
 class Mistake:
-    """A program in a folder of its own, as ``program.py``.
+    """A program in its own folder, as ``program.py``.
 
-    ``errors`` are those that its last request met, ``advice`` what is said of the first.
+    ``errors`` are those of its last request, ``advice`` is the advice on the first.
     """
 
     def __init__(self, folder, apply_diff):
@@ -79,7 +79,7 @@ class Mistake:
         return self.advice
 
     def apply(self, diff):
-        """Change the files as a diff says."""
+        """Apply a diff to the files."""
         self.apply_diff(self.folder, diff)
 
     def mended(self, method, path, **options):

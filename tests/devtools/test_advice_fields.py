@@ -56,7 +56,7 @@ def test_a_field_that_is_not_like_any_other_has_no_diff(mistake):
     assert advice.diff == ""
 
 
-def test_an_empty_form_is_told_to_be_empty(mistake):
+def test_an_empty_form_is_reported_as_empty(mistake):
     reading(mistake, "request.form['nm']")
 
     assert mistake.advised("POST", "/login").what == "No field 'nm'. Received: nothing."
@@ -179,7 +179,7 @@ def test_a_file_that_is_read_as_a_field_is_read_as_a_file(mistake):
 # Bodies that are no form
 
 
-def test_json_is_told_to_be_json(mistake):
+def test_json_is_reported_as_json(mistake):
     reading(mistake, "request.form['nm']")
 
     advice = mistake.advised("POST", "/login", json={"nm": "Bob"})

@@ -27,7 +27,7 @@ TAKEN = "@app.route('/login', methods=['GET', 'POST'])"
         ('@app.route("/login")', '@app.route("/login", methods=["GET", "POST"])'),
     ],
 )
-def test_a_form_sent_to_a_route_for_get_is_told_to_add_post(mistake, route, mended):
+def test_a_form_sent_to_a_get_route_adds_post(mistake, route, mended):
     mistake.write("program.py", LOGIN.format(route=route.replace("\n", "\n    ")))
 
     advice = mistake.advised("POST", "/login", data={"nm": "Bob"})
@@ -117,7 +117,7 @@ def test_of_two_views_the_one_that_reads_the_form_is_to_take_it(mistake):
     assert mistake.mended("POST", "/login", data={"nm": "Bob"}).text == "welcome Bob"
 
 
-def test_a_class_is_told_to_have_a_method_of_that_name(mistake):
+def test_a_class_needs_a_method_of_that_name(mistake):
     mistake.write(
         "program.py",
         """
@@ -150,7 +150,7 @@ def test_what_is_not_the_programs_own_is_named_by_its_endpoint(mistake):
     assert advice.diff == ""
 
 
-def test_methods_that_are_computed_are_left_alone(mistake):
+def test_methods_that_are_computed_are_not_changed(mistake):
     program = LOGIN.format(route="@app.route('/login', methods=list(('GET',)))")
     mistake.write("program.py", program)
 
@@ -225,7 +225,7 @@ def test_a_form_without_a_method_that_is_sent_to_a_view_for_post_gets_one(mistak
     assert '<form action="/login" method="post">' in (mistake.folder / "login.html").read_text()
 
 
-def test_a_redirect_that_keeps_post_is_told_from_a_form(mistake):
+def test_a_redirect_that_keeps_post_is_distinguished_from_a_form(mistake):
     mistake.write(
         "program.py",
         """

@@ -75,7 +75,7 @@ except OSError:
     assert advice.facts == (("Branches without a return", "line 9"),)
 
 
-def test_a_match_without_a_default_can_end_without_an_answer(mistake):
+def test_a_match_without_a_default_can_end_without_a_response(mistake):
     view(
         mistake,
         """

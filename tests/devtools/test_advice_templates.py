@@ -66,7 +66,7 @@ def test_a_template_that_extends_another_is_corrected_itself(mistake):
     assert mistake.mended("GET", "/").text == "<p>base"
 
 
-def test_a_template_that_is_nowhere_is_told_where_to_be(mistake):
+def test_a_missing_template_gets_the_path_to_create(mistake):
     mistake.write("program.py", PROGRAM.format(name="login.html"))
 
     advice = mistake.advised("GET", "/")

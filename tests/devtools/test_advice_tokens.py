@@ -53,7 +53,7 @@ def test_a_form_without_a_token_is_given_one(mistake, body, line):
     assert mistake.ask("POST", "/login", data={"csrf_token": "token"}).text == "welcome"
 
 
-def test_a_session_that_is_lost_over_http_is_told_so(mistake):
+def test_a_secure_session_over_http_is_explained(mistake):
     mistake.write("program.py", PROGRAM)
 
     advice = mistake.advised("POST", "/login", data={"csrf_token": "of another session"})
@@ -103,7 +103,7 @@ def test_a_page_of_another_site_is_refused_and_can_be_trusted(mistake):
     assert mistake.mended("POST", "/login", headers=headers).text == "welcome"
 
 
-def test_a_page_from_disk_is_told_the_address_to_open(mistake):
+def test_a_page_from_disk_gets_the_address_to_open(mistake):
     mistake.write("program.py", PROTECTED)
     headers = {"Origin": "null", "Host": "shop.example"}
 

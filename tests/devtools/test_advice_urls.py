@@ -52,7 +52,7 @@ def test_the_nearest_routes_are_listed_with_their_methods(mistake):
         ("POST", ["POST"], "Send it to /login, or correct the link that led here."),
     ],
 )
-def test_a_near_route_is_asked_with_a_method_that_it_takes(mistake, method, taken, fix):
+def test_a_similar_route_is_suggested_with_a_method_it_accepts(mistake, method, taken, fix):
     mistake.write(
         "program.py",
         f"""
@@ -115,7 +115,7 @@ def test_a_static_file_that_is_missing_is_looked_for_under_a_near_name(mistake):
     assert "Did you mean 'style.css'?" in advice.what
 
 
-def test_what_a_view_says_is_not_found_is_its_own_affair(mistake):
+def test_a_404_of_a_view_gets_no_advice(mistake):
     mistake.write(
         "program.py",
         """
@@ -158,9 +158,7 @@ def building(mistake, arguments, more=""):
         ("'/hello', name='Bob'", "/hello", "Did you mean 'hello'?", "/hello/Bob"),
     ],
 )
-def test_a_path_in_the_place_of_an_endpoint_is_told_whose_it_is(
-    mistake, arguments, path, hint, right
-):
+def test_a_path_in_place_of_an_endpoint_gets_the_endpoint(mistake, arguments, path, hint, right):
     building(mistake, arguments)
 
     advice = mistake.advised("GET", "/go")

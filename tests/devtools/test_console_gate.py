@@ -1,4 +1,4 @@
-"""The console of the debugger is for browsers on this machine, whoever else can connect."""
+"""The console of the debugger is only for browsers on this machine."""
 
 import pytest
 from werkzeug.test import Client

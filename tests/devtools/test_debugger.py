@@ -62,7 +62,7 @@ HERE = {"environ_overrides": {"REMOTE_ADDR": "127.0.0.1"}, "headers": {"Accept":
 
 @pytest.mark.usefixtures("quiet")
 @pytest.mark.parametrize("console", [True, False])
-def test_an_error_is_a_page_with_status_500_and_a_console_only_if_wanted(console):
+def test_an_error_is_a_page_with_status_500_and_an_optional_console(console):
     answer = Client(with_debugger(broken, console=console)).get("/", **HERE)
 
     assert answer.status_code == 500
@@ -87,7 +87,7 @@ def test_the_console_runs_nothing_before_the_pin_is_given():
     assert secret
     assert frame
     assert "777777777" not in answer.text
-    assert "a mistake in the program" in answer.text  # the program was asked as ever
+    assert "a mistake in the program" in answer.text  # the program was called as usual
 
 
 @pytest.mark.usefixtures("quiet")
@@ -135,7 +135,7 @@ def test_the_frames_of_old_errors_are_let_go():
     assert len(debugger.frames) == len(debugger.frame_contexts)
 
 
-def test_other_answers_pass_unchanged():
+def test_other_responses_pass_unchanged():
     answer = Client(with_debugger(sound, console=True)).get("/")
 
     assert (answer.status_code, answer.text) == (200, "fine")

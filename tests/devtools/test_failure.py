@@ -15,7 +15,7 @@ def failure_of(source: str, name: str = "shop.py") -> Failure:
     raise AssertionError("it did not fail")
 
 
-def test_an_exception_is_told_in_one_line_and_in_full():
+def test_an_exception_has_a_summary_and_a_traceback():
     failure = failure_of("def price():\n    return 1 / 0\nprice()")
 
     assert failure.summary == "ZeroDivisionError: division by zero"
@@ -40,7 +40,7 @@ def test_a_message_of_the_command_line_stands_alone():
     ("code", "words"),
     [("'no config'", "no config"), ("2", "exit status 2"), ("None", "exit status None")],
 )
-def test_a_program_that_exits_says_why(code, words):
+def test_a_program_that_exits_has_a_reason(code, words):
     assert words in failure_of(f"raise SystemExit({code})").summary
 
 
@@ -79,7 +79,7 @@ def test_every_request_gets_the_page_with_status_500(method):
     assert "The server waits" in answer.text
 
 
-def test_the_page_is_text_for_those_who_do_not_ask_for_html():
+def test_the_page_is_text_for_clients_that_do_not_accept_html():
     answer = Client(failure_page(failure_of("1 / 0"))).get("/", headers={"Accept": "*/*"})
 
     assert answer.content_type == "text/plain; charset=utf-8"

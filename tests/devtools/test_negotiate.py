@@ -1,4 +1,4 @@
-"""Which form an Accept header asks for."""
+"""Content negotiation by the Accept header field."""
 
 import pytest
 

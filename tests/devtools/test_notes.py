@@ -1,4 +1,4 @@
-"""What is said when a program starts, and the rules of `retort check` that are new with it."""
+"""The notes at the start of a program, and their rules in `retort check`."""
 
 import json
 
@@ -17,7 +17,7 @@ PLAIN = """
 """
 
 
-def test_the_interface_is_told_and_why(mistake):
+def test_the_interface_is_printed_with_the_reason(mistake):
     assert (
         told(mistake, PLAIN)
         == "* Interface: WSGI, up to 64 views at once, in threads; no view is async"
@@ -35,7 +35,7 @@ def test_another_application_has_no_notes():
     assert notes(lambda environ, start_response: [], 64) == []
 
 
-def test_after_a_change_only_what_is_wrong_is_told(mistake):
+def test_after_a_reload_only_findings_are_printed(mistake):
     assert told(mistake, PLAIN, is_first=False) == ""
 
 
@@ -156,7 +156,7 @@ def test_a_file_called_flask(mistake):
     assert "Rename flask.py" in text
 
 
-def test_folders_that_nobody_looks_into(mistake):
+def test_misnamed_folders(mistake):
     mistake.write("template/login.html", "")
     mistake.write("Static/login.css", "")
 

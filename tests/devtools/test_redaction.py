@@ -42,7 +42,7 @@ from retort.devtools.redaction import (
         "pin",
     ],
 )
-def test_a_name_of_a_secret_is_known(name):
+def test_the_name_of_a_secret_is_detected(name):
     assert is_secret(name)
     assert redacted(name, "hunter2") == REDACTED
 
@@ -106,7 +106,7 @@ def test_the_rest_of_such_a_value_stays_readable():
     assert shown("user", User()) == f"User(name='Ada', password={REDACTED}, age=36)"
 
 
-def test_a_long_value_is_cut_and_says_so():
+def test_a_long_value_is_truncated_with_a_mark():
     text = shown("value", "a" * 1000)
 
     assert len(text) < MAX_VALUE_CHARS + 30
@@ -130,7 +130,7 @@ class Broken:
         raise RuntimeError("no")
 
 
-def test_a_value_that_cannot_be_shown_says_so():
+def test_a_value_whose_repr_fails_is_replaced():
     assert shown("value", Broken()).startswith("<Broken instance at ")
     assert "Broken" in shown("value", [Broken()])
 
@@ -355,7 +355,7 @@ def test_a_value_in_many_parts_is_shown_without_looking_at_all_of_them():
     assert steps(shown, "value", wide) < 200_000  # it has 24 million parts
 
 
-def test_a_long_text_is_cut_and_says_so():
+def test_a_long_text_is_truncated_with_a_mark():
     assert redact("a b" * MAX_TEXT_CHARS).endswith(f"… ({3 * MAX_TEXT_CHARS} letters)")
 
 

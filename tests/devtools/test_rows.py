@@ -1,7 +1,7 @@
-"""Every mistake that people meet, over the development server's layer, in the three forms.
+"""Common mistakes through the development middleware, in all three formats.
 
-The page for a browser, the text for a terminal and the problem details for a program have the
-true status and one sentence, and the log has it, too. With debug off nothing of it is told.
+The HTML page, the plain text and the problem details have the original status and one sentence,
+which is also logged. With debug off, nothing is shown.
 """
 
 import io
@@ -40,10 +40,10 @@ CROSS_SITE = {"Origin": "https://pay.example", "Sec-Fetch-Site": "cross-site"}
 class Row:
     """A mistake.
 
-    :param name: the row of the table, as it is called there.
-    :param program: what comes after `HEAD`.
+    :param name: the name of the row in the table.
+    :param program: the source after `HEAD`.
     :param says: the sentence; ``{folder}`` is the program's.
-    :param also: what else helps, in every form.
+    :param also: further text in every format.
     """
 
     name: str
@@ -363,7 +363,7 @@ def test_the_mistake_is_explained_under_its_true_status(mistake, caplog, row, fo
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("row", TABLE)
-def test_with_debug_off_nothing_of_it_is_told(mistake, caplog, row, form):
+def test_with_debug_off_nothing_is_shown(mistake, caplog, row, form):
     app = written(mistake, row)
     app.debug = False
 
@@ -441,7 +441,7 @@ def test_a_program_that_does_not_load_is_explained(
     assert failure.advice.what in capfd.readouterr().err
 
 
-# Mistakes that raise nothing: the log tells of them, and the answer stays
+# Mistakes that raise no exception: they are logged, and the response does not change
 
 SILENT = [
     pytest.param(

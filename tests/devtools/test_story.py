@@ -78,7 +78,7 @@ def test_d_e_a_mistake_has_its_status_and_sentence_and_its_diff_mends_it(
 
 
 @pytest.mark.parametrize("edit", [(METHODS, ""), ("request.form['nm']", "request.form['name']")])
-def test_in_production_the_answer_tells_nothing_of_the_program(folder, serve, edit):
+def test_in_production_the_response_has_no_details_of_the_program(folder, serve, edit):
     change(folder, *edit)
 
     with serve(folder / "login.py") as site:

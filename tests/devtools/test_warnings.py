@@ -1,4 +1,4 @@
-"""What fails in silence is told in the log: once for each place, and without a changed answer."""
+"""Silent mistakes are logged once per place, and the response does not change."""
 
 import logging
 
@@ -57,7 +57,7 @@ UNESCAPED = """
         ("'<p>welcome ' + request.args['nm']", "<p>welcome &lt;i&gt;Bob"),
     ],
 )
-def test_markup_that_an_answer_repeats_is_told_and_escaped(
+def test_markup_that_a_response_repeats_is_reported_and_escaped(
     mistake, watched, caplog, expression, sound
 ):
     client = watched(UNESCAPED.replace("{expression}", expression))
@@ -283,7 +283,7 @@ def test_a_session_that_is_changed_in_place_is_not_saved(mistake, watched, chang
 # Redirects
 
 
-def test_redirects_in_a_circle_are_told(mistake, watched):
+def test_a_redirect_loop_is_reported(mistake, watched):
     client = watched(
         """
     @app.get('/a')
@@ -336,7 +336,7 @@ def test_redirects_that_end_are_none(mistake, watched):
 # Async views
 
 
-def test_a_view_that_holds_its_loop_is_told_the_line(mistake, watched):
+def test_a_view_that_blocks_its_loop_is_reported_with_the_line(mistake, watched):
     client = watched(
         """
     import asyncio
@@ -385,7 +385,7 @@ def test_errors_of_an_async_view_reach_its_handlers(mistake, watched):
 # Around
 
 
-def test_another_application_is_left_alone():
+def test_another_application_is_not_changed():
     def app(environ, start_response):
         return []
 

@@ -1,4 +1,4 @@
-"""An answer goes out without the steps of a response, unless somebody may see or change it."""
+"""The fast path without a `Response` is used only if no hook could see or change it."""
 
 import sys
 from functools import partial
@@ -83,7 +83,7 @@ def touch(text, name, value):
     path=st.sampled_from(["/", "/item/7", "/nowhere"]),
     flask_class=st.sampled_from([retort.Flask, retort.Retort]),
 )
-def test_an_answer_goes_out_as_its_response_would(view, method, path, flask_class):
+def test_a_fast_path_response_equals_the_full_one(view, method, path, flask_class):
     alone = make_app(view, flask_class)
     watched = seen_by_a_hook(make_app(view, flask_class))
     assert ask(alone, method, path) == ask(watched, method, path)
@@ -118,7 +118,7 @@ def has_all_its_steps(app, **options):
     ],
     ids=["text", "dictionary", "list", "jsonify", "redirect", "response"],
 )
-def test_ordinary_answers_take_the_short_way(view, monkeypatch):  # so that above is not empty
+def test_ordinary_responses_take_the_short_way(view, monkeypatch):  # so that above is not empty
     monkeypatch.setattr(request_finished, "receivers", {})  # other tests may have left one
     assert not has_all_its_steps(make_app(view))
     assert has_all_its_steps(seen_by_a_hook(make_app(view)))
@@ -152,7 +152,7 @@ def test_a_step_that_is_replaced_is_taken_once_for_json():
     assert given == [{"a": 1}]
 
 
-def test_a_json_provider_may_answer_with_a_response_of_its_own():
+def test_a_json_provider_may_respond_with_a_response_of_its_own():
     class Own(retort.json.provider.DefaultJSONProvider):
         def response(self, *args, **kwargs):
             return Shouting(f"{args}")
@@ -224,7 +224,7 @@ def with_a_method_of_its_own(app):
     ],
     ids=lambda change: change.__name__,
 )
-def test_whoever_changes_the_response_is_heard(change, is_first):
+def test_every_way_to_change_the_response_takes_effect(change, is_first):
     app = make_app(lambda: "text")
     if not is_first:
         assert ask(app)[2] == b"text"
@@ -234,7 +234,7 @@ def test_whoever_changes_the_response_is_heard(change, is_first):
 
 
 @pytest.mark.parametrize("name", ["__init__", "__call__", "get_wsgi_headers", "default_mimetype"])
-def test_a_class_that_the_view_patches_is_patched_for_its_own_answer(name, monkeypatch):
+def test_a_class_that_the_view_patches_is_patched_for_its_own_response(name, monkeypatch):
     calls = []
     usual = getattr(Response, name)
 
@@ -301,7 +301,7 @@ def test_a_session_that_the_view_changes_is_saved():
     assert any(name == "Set-Cookie" for name, _ in ask(app)[1])
 
 
-def test_a_session_that_is_read_makes_the_answer_vary():
+def test_a_session_that_is_read_makes_the_response_vary():
     app = make_app(lambda: session.get("name", "nobody"))
     app.secret_key = "test key"
 

@@ -153,7 +153,7 @@ ERROR_METHODS = ["get_response", "get_body", "get_headers", "get_description"]
 
 
 @pytest.mark.parametrize("name", ["__call__", *ERROR_METHODS])
-def test_a_patched_method_of_errors_is_heard(name, monkeypatch):
+def test_a_monkeypatched_method_of_errors_is_called(name, monkeypatch):
     calls, usual = [], getattr(HTTPException, name)
 
     def patched(self, *args):
@@ -167,7 +167,7 @@ def test_a_patched_method_of_errors_is_heard(name, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ERROR_METHODS)
-def test_a_method_put_in_place_on_one_error_is_heard(name):
+def test_a_method_overridden_on_one_error_is_called(name):
     calls = []
 
     def make_error():
@@ -186,7 +186,7 @@ def test_a_method_put_in_place_on_one_error_is_heard(name):
 
 
 @pytest.mark.parametrize("name", ["status", "status_code"])
-def test_a_patched_status_is_heard(name, monkeypatch):
+def test_a_monkeypatched_status_is_used(name, monkeypatch):
     usual, seen = getattr(Response, name), []
 
     def note(self, value):
@@ -200,7 +200,7 @@ def test_a_patched_status_is_heard(name, monkeypatch):
     assert seen.count(201) == 2  # it is made twice
 
 
-def test_what_a_client_is_told_with_204_has_neither_length_nor_body():
+def test_a_204_has_neither_length_nor_body():
     told = []
     response = Response("", 204)
     response.headers["X-Own"] = "1"

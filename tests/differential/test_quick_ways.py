@@ -229,7 +229,7 @@ def test_an_ordinary_form_is_split_at_once():
     assert (part.name, part.filename, part.read()) == ("a", "f\n", b"content")
 
 
-def test_a_file_that_is_kept_goes_to_disk_when_its_descriptor_is_asked_for():
+def test_an_in_memory_file_is_written_to_disk_by_fileno():
     body = b"--bound\r\n" + file + b"\r\n\r\ncontent\r\n--bound--\r\n"
     _, _, files = FormParser().parse(
         io.BytesIO(body), "multipart/form-data", None, {"boundary": "bound"}
@@ -465,7 +465,7 @@ permanent = st.dictionaries(
 
 
 @given(content=permanent)
-def test_a_session_left_alone_is_not_permanent(content):
+def test_an_unchanged_session_is_not_permanent(content):
     interface = app.session_interface
     cookie = interface.get_signing_serializer(app).dumps(content)
     is_compressed = cookie.startswith(".")

@@ -130,7 +130,7 @@ def test_a_body_is_read_as_werkzeug_reads_it(body, content_type, source, reading
 
 @pytest.mark.parametrize("source", [WSGIBody, Body])
 @pytest.mark.parametrize("way", ["get_data", "get_data as text", "form", "json", "silent JSON"])
-def test_a_short_body_of_a_known_server_is_read_by_one_read(way, source):
+def test_a_short_body_of_a_known_server_is_read_with_one_call(way, source):
     request = request_of(
         retort.Request, b"1", JSON if "JSON" in way.upper() else URLENCODED, source
     )
@@ -182,7 +182,7 @@ def test_a_plain_form_has_no_files():
 
 
 @pytest.mark.parametrize("application", [retort.Flask, retort.Retort])
-def test_a_form_in_the_body_of_a_get_is_read_if_the_config_says_so(application):
+def test_a_form_in_the_body_of_a_get_is_parsed_if_configured(application):
     for says_so in (True, False):
         form_app = application("form")
         form_app.config["FORM_FROM_GET_BODY"] = says_so
@@ -191,7 +191,7 @@ def test_a_form_in_the_body_of_a_get_is_read_if_the_config_says_so(application):
             assert ("a" in request.form) is says_so
 
 
-# What somebody has a say in
+# Overridable parts
 
 
 def seen_by(patch, owner, name):
@@ -291,7 +291,7 @@ def test_a_stream_that_was_put_there_is_what_is_read():
             assert READINGS[way](request) == value
 
 
-def test_a_subclass_may_say_what_the_stream_is():
+def test_a_subclass_may_override_the_stream():
     class Own(retort.Request):
         @property
         def stream(self):
@@ -400,7 +400,7 @@ part_headers = st.builds(
 
 
 @given(header=part_headers.map(str.encode))
-def test_the_header_of_a_part_says_what_it_says_to_werkzeug(header):
+def test_the_header_of_a_part_is_parsed_as_by_werkzeug(header):
     body = b"--x\r\n" + header + b"\r\n\r\ncontent\r\n--x--\r\n"
     form, files = MultiPartParser().parse(io.BytesIO(body), b"x", len(body))
     if None in form or None in files:
@@ -418,7 +418,7 @@ def test_the_header_of_a_part_says_what_it_says_to_werkzeug(header):
 
 
 class Fresh(WSGIBody):
-    """One that gives bytes that nobody else has."""
+    """A stream with its own bytes."""
 
     __module__ = "granian._granian"
 
@@ -559,7 +559,7 @@ def test_url_for_of_a_subclass_is_given_all_options():
         assert retort.url_for("x", a=1) == repr(("x", names))
 
 
-def test_defaults_of_urls_are_asked_for_once_each(urls):
+def test_url_defaults_are_called_once_each(urls):
     asked = []
     with urls.test_request_context("/"):
         urls.url_default_functions[None].append(lambda endpoint, values: asked.append(endpoint))
@@ -601,7 +601,7 @@ def test_a_redirect_may_be_long_and_its_status_an_enumeration():
             assert response.status.startswith(str(int(code)))
 
 
-def test_after_a_form_the_config_says_which_status_a_redirect_has():
+def test_after_a_form_the_config_sets_the_redirect_status():
     redirect_app = retort.Flask("redirects")
     redirect_app.add_url_rule(
         "/", view_func=lambda: retort.redirect("/there"), methods=["GET", "POST"]

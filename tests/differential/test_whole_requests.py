@@ -49,7 +49,7 @@ BySteps = type(
 
 
 class Curious(BaseConverter):
-    """Asks for the request while it is being matched."""
+    """Accesses the request while it is being matched."""
 
     def to_python(self, value):
         current_app.extensions["log"].append(("converting", value, request.path))

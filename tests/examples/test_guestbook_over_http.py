@@ -67,7 +67,7 @@ def test_signing_keeps_the_entry_and_redirects_to_the_page(site):
     assert [(entry["name"], entry["message"]) for entry in entries(site)] == [("Ada", "hello")]
 
 
-def test_the_next_page_says_thank_you_once(site):
+def test_the_next_page_shows_the_flashed_message_once(site):
     cookie = send_form(site, **ADA).headers["Set-Cookie"].split(";")[0]
     page = site.ask("GET", "/", headers={"Cookie": cookie})
 
@@ -193,7 +193,7 @@ def test_an_id_that_no_entry_can_have_is_404_and_cannot_be_put(site, id):
     path = f"/entries/{id}"
 
     assert site.ask("GET", path).status == HTTPStatus.NOT_FOUND
-    # Werkzeug's matcher says 405 for a number that is too large, and 404 for what is no number.
+    # Werkzeug's matcher returns 405 for a number that is too large, and 404 for other text.
     assert send_json(site, "PUT", path, ADA).status in {404, 405}
     assert entries(site) == []
 
@@ -229,7 +229,7 @@ def test_broken_json_is_a_bad_request(site, target, body):
         ({"name": "a" * 41, "message": "hello"}, "The name can have 40 characters, not 41."),
     ],
 )
-def test_json_that_is_no_entry_is_a_bad_request_that_says_why(site, value, complaint):
+def test_json_that_is_not_an_entry_is_a_400_with_the_reason(site, value, complaint):
     answer = send_json(site, "POST", "/entries", value)
 
     assert answer.status == HTTPStatus.BAD_REQUEST

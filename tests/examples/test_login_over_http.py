@@ -1,4 +1,4 @@
-"""The tutorial's program on a real server, asked by a client that follows nothing.
+"""The tutorial's program on a real server, with a client that follows no redirects.
 
 Its first page is a table of methods; each row of it is a test here.
 """
@@ -59,7 +59,7 @@ def fields_without_date(answer):
     return sorted((n.lower(), v) for n, v in answer.headers.items() if n.lower() != "date")
 
 
-def test_no_byte_follows_the_headers_of_an_answer_to_head(site):
+def test_no_byte_follows_the_headers_of_a_response_to_head(site):
     raw = site.send(b"HEAD /success/Ada HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
 
     assert raw.startswith(b"HTTP/1.1 200 ")

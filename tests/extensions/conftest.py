@@ -235,7 +235,7 @@ def starter(folder, framework):
 
 
 def is_command_of(framework, word):
-    """Retort runs scripts and modules too; Flask knows nothing but its own commands."""
+    """Retort runs scripts and modules too; Flask runs only its own commands."""
     return framework == "retort" or str(word) == "run"
 
 

@@ -45,7 +45,7 @@ class GuardedIndex(AdminIndexView):
 def app(app):
     app.config["SQLALCHEMY_DATABASE_URI"] = "sqlite://"
     db.init_app(app)
-    Babel(app)  # wanted by Flask-Admin wherever Flask-Babel is installed
+    Babel(app)  # required by Flask-Admin if Flask-Babel is installed
     admin = Admin(app, name="Guestbook", index_view=GuardedIndex())
     admin.add_view(EntryView(Entry, db.session, endpoint="entry"))
     admin.add_view(StatisticsView(endpoint="statistics"))

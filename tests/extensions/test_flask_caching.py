@@ -52,7 +52,7 @@ def test_a_memoized_function_is_called_once_for_the_same_arguments(app, cache):
         assert next(app.numbers) == 5
 
 
-def test_the_timeout_can_depend_on_the_answer(app, cache, client):
+def test_the_timeout_can_depend_on_the_response(app, cache, client):
     @app.get("/number")
     @cache.cached(response_filter=lambda response: response[1] == 200)
     def number():
@@ -100,7 +100,7 @@ def test_files_can_keep_it(app, tmp_path, client):
     assert list((tmp_path / "cache").iterdir())
 
 
-def test_an_endpoint_that_can_be_asked_to_forget(app, cache, client):
+def test_an_endpoint_with_a_forced_update(app, cache, client):
     @app.get("/number")
     @cache.cached(forced_update=lambda: "fresh" in request.args)
     def number():

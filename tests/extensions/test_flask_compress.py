@@ -47,7 +47,7 @@ def client(app, compress):
     ("coding", "decompress"),
     [("gzip", gzip.decompress), ("deflate", zlib.decompress), ("br", brotli.decompress)],
 )
-def test_a_long_answer_is_compressed(client, coding, decompress):
+def test_a_long_response_is_compressed(client, coding, decompress):
     response = client.get("/", headers={"Accept-Encoding": coding})
 
     assert response.headers["Content-Encoding"] == coding
@@ -63,11 +63,11 @@ def test_what_does_not_shrink_is_left(client, path):
     assert "Content-Encoding" not in response.headers
 
 
-def test_a_browser_that_asks_for_nothing_gets_it_plain(client):
+def test_a_client_without_accept_encoding_gets_no_compression(client):
     assert client.get("/").text == TEXT
 
 
-def test_the_entity_tag_tells_them_apart(client):
+def test_the_entity_tag_depends_on_the_encoding(client):
     plain = client.get("/etag")
     packed = client.get("/etag", headers={"Accept-Encoding": "gzip"})
 

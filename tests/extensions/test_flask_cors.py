@@ -1,4 +1,4 @@
-"""Flask-CORS: what a browser asks before it sends a request across sites."""
+"""Flask-CORS: preflight requests of browsers."""
 
 import pytest
 from flask import Blueprint
@@ -56,7 +56,7 @@ def test_other_paths_and_other_origins_get_nothing(app, client):
     assert "Access-Control-Allow-Origin" not in stranger.headers
 
 
-def test_answers_to_errors_have_the_headers_too(app, client):
+def test_responses_to_errors_have_the_headers_too(app, client):
     app.testing = False
     app.logger.disabled = True
     CORS(app)

@@ -107,7 +107,7 @@ def test_a_forged_state_is_refused(client):
     assert client.get("/profile").status_code == 302
 
 
-def test_its_signals_tell_what_happened(app, client):
+def test_its_signals_are_sent(app, client):
     seen = []
 
     @oauth_authorized.connect_via(app.blueprints["service"])

@@ -45,7 +45,7 @@ def test_the_length_is_that_of_the_whole_page(client):
     assert int(response.headers["Content-Length"]) == len(response.data)
 
 
-def test_other_answers_are_left(client):
+def test_other_responses_are_left(client):
     assert client.get("/data").json == {"a": 1}
     assert client.get("/away").status_code == 302
 

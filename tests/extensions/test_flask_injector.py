@@ -1,4 +1,4 @@
-"""flask-injector: what views, hooks and resources ask for by type is given to them."""
+"""flask-injector: views, hooks and resources get their arguments by type."""
 
 import pytest
 from flask import Blueprint, Request
@@ -79,7 +79,7 @@ def client(app):
         ("/path", "/path"),
     ],
 )
-def test_views_are_given_what_they_ask_for(client, path, text):
+def test_views_get_their_injected_arguments(client, path, text):
     assert client.get(path).text == text
 
 

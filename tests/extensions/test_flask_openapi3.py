@@ -63,7 +63,7 @@ def test_arguments_are_models(client):
     assert client.get("/view/book?author=ada").json == {"author": "ada", "limit": 10}
 
 
-def test_bad_arguments_are_told(client):
+def test_invalid_arguments_are_reported(client):
     response = client.post("/books", json={"title": "T", "year": 1000})
 
     assert response.status_code == 422

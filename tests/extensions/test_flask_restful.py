@@ -64,7 +64,7 @@ def test_arguments_are_parsed(client):
     assert client.get("/items/2").json["price"] == 3.0
 
 
-def test_bad_arguments_are_told(client):
+def test_invalid_arguments_are_reported(client):
     response = client.put("/items/2", data={"price": "cheap"})
 
     assert response.status_code == 400

@@ -65,7 +65,7 @@ def test_events_go_back_and_forth_under_the_command_that_serves(serve, options, 
     client.disconnect()
 
 
-def test_in_production_the_start_lines_say_what_fails(serve, framework):
+def test_in_production_the_start_lines_name_what_fails(serve, framework):
     if framework == "flask":
         pytest.skip("Flask's command always serves with Werkzeug's server")
 
@@ -74,7 +74,7 @@ def test_in_production_the_start_lines_say_what_fails(serve, framework):
     several.wait_for_output(lambda output: "Flask-SocketIO fails with 2 workers" in output)
 
 
-def test_a_refused_connection_is_told(start):
+def test_a_refused_connection_is_reported(start):
     address = start(SOCKETS, "socketio on werkzeug", "{port}")
     client = client_library.SimpleClient()
 
@@ -91,7 +91,7 @@ def names(client):
     return [(event["name"], event["args"]) for event in client.get_received()]
 
 
-def test_its_test_client_hears_rooms(app, socketio):
+def test_its_test_client_receives_messages_to_rooms(app, socketio):
     @socketio.on("join")
     def join(room):
         join_room(room)
@@ -114,7 +114,7 @@ def test_its_test_client_hears_rooms(app, socketio):
     assert names(ada) == []
 
 
-def test_an_event_sees_the_request_and_a_session_of_its_own(app, socketio):
+def test_an_event_has_the_request_and_its_own_session(app, socketio):
     @app.get("/login")
     def login():
         session["name"] = "ada"
@@ -156,7 +156,7 @@ def test_errors_and_namespaces(app, socketio):
     assert not client.is_connected("/chat")
 
 
-def test_a_background_task_has_an_app_context_if_it_asks_for_one(app, socketio):
+def test_a_background_task_can_push_an_app_context(app, socketio):
     results = []
 
     def work():

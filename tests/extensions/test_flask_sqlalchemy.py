@@ -97,7 +97,7 @@ def test_each_app_context_has_a_session_of_its_own(app, db):
         assert db.session() is outer
 
 
-def test_outside_of_a_context_it_says_so(db):
+def test_outside_of_a_context_it_is_a_clear_error(db):
     with pytest.raises(RuntimeError, match="application context"):
         db.session.execute(sa.select(1))
 

@@ -75,7 +75,7 @@ def test_the_token_of_another_session_is_refused(app, client):
     assert response.json == {"csrf_token": ["The CSRF tokens do not match."]}
 
 
-def test_validators_say_what_is_wrong(client):
+def test_validators_report_errors(client):
     token = token_in(client.get("/guest"))
 
     response = client.post("/guest", data={"csrf_token": token, "name": "", "email": "no"})

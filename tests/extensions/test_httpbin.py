@@ -1,4 +1,4 @@
-"""httpbin: the whole program, asked through its test client and over HTTP."""
+"""httpbin: the complete program, through its test client and over HTTP."""
 
 import gzip
 import json
@@ -14,7 +14,7 @@ def client():
     return app.test_client()
 
 
-def test_it_tells_what_it_was_sent(client):
+def test_it_returns_the_request_data(client):
     response = client.get("/get?a=1&a=2", headers={"X-Key": "key"})
     assert response.json["args"] == {"a": ["1", "2"]}
     assert response.json["headers"]["X-Key"] == "key"
@@ -62,7 +62,7 @@ def test_conditional_requests(client):
     assert client.get("/etag/abc", headers={"If-Match": '"other"'}).status_code == 412
 
 
-def test_methods_are_told(client):
+def test_methods_are_returned(client):
     assert client.delete("/get").status_code == 405
     assert set(client.options("/post").allow) == {"POST", "OPTIONS"}
 

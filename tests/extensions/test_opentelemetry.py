@@ -107,7 +107,7 @@ def test_requests_are_measured(client, providers):
     assert active.value == 0
 
 
-def test_the_streaming_of_an_answer_is_part_of_the_span(app, client, spans):
+def test_the_streaming_of_a_response_is_part_of_the_span(app, client, spans):
     from flask import stream_with_context
 
     inside = []

@@ -1,6 +1,6 @@
 """What pgAdmin 4 does with Flask-WTF: every request needs a token, and views are exempt by name.
 
-pgAdmin itself is too large for these tests; `large/README.md` says how to run it.
+pgAdmin itself is too large for these tests; `large/README.md` describes how to run it.
 """
 
 import pytest

@@ -1,4 +1,4 @@
-"""prometheus-flask-exporter: requests are counted and timed, and /metrics tells it."""
+"""prometheus-flask-exporter: /metrics has the number and time of requests."""
 
 import pytest
 from flask import Blueprint, abort, request
@@ -46,7 +46,7 @@ def client(app, metrics):
 
 
 def samples(client):
-    """What /metrics tells: the value by the name and the set of labels."""
+    """The values of /metrics, by name and set of labels."""
     families = text_string_to_metric_families(client.get("/metrics").text)
     return {
         (sample.name, frozenset(sample.labels.items())): sample.value
@@ -105,7 +105,7 @@ def test_exceptions_are_counted(app, client):
     assert value(client, "flask_http_request_exceptions_total", method="GET", status="500") == 2
 
 
-def test_information_and_chosen_metrics_are_told(client):
+def test_information_and_selected_metrics_are_exported(client):
     assert value(client, "app_info", version="1.2") == 1
 
     text = client.get("/metrics?name[]=app_info").text

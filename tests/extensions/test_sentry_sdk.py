@@ -112,7 +112,7 @@ def test_refusals_are_no_errors(client, sent):
     assert sent.errors == []
 
 
-def test_an_error_that_a_handler_answers_is_not_sent(app, client, sent):
+def test_an_error_that_a_handler_handles_is_not_sent(app, client, sent):
     @app.errorhandler(ZeroDivisionError)
     def divided(error):
         return "cannot", 400

@@ -98,7 +98,7 @@ def test_the_path(client):
     assert client.get("/view/-3").status_code == 422
 
 
-def test_it_can_be_asked_in_a_view_and_in_a_blueprint(app, client):
+def test_it_works_in_a_view_and_in_a_blueprint(app, client):
     blueprint = Blueprint("inner", __name__)
 
     @blueprint.get("/inner")

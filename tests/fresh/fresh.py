@@ -3,9 +3,8 @@
     sudo python3 tests/fresh/fresh.py bookworm trixie        # about an hour
     sudo python3 tests/fresh/fresh.py --only-run sid
 
-By hand and before a release; README.md beside this file says what it needs and prints. Each
-command runs in mount and process namespaces of its own: whatever happens here, its mounts and
-processes end with it.
+By hand and before a release; README.md beside this file describes its requirements and output. Each
+command runs in its own mount and process namespaces, so its mounts and processes end with it.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-PACKAGES = "python3,make,git,ca-certificates"  # what README.md says is needed, and HTTPS
+PACKAGES = "python3,make,git,ca-certificates"  # the requirements in README.md, and HTTPS
 USER_ID = 1000
 LAST_LINES = 4
 START_SECONDS, TEST_SECONDS = 900, 7200  # far above what either takes
@@ -60,7 +59,7 @@ exit $?
 
 
 class Failed(Exception):
-    """Something is not as README.md says."""
+    """A difference from README.md."""
 
 
 @dataclass

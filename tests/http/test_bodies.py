@@ -118,7 +118,7 @@ def test_a_body_shorter_than_its_length_is_a_bad_request(way):
 
 
 @pytest.mark.parametrize("framing", FRAMINGS)
-def test_a_body_that_nobody_reads_is_not_judged(framing):
+def test_an_unread_body_is_not_checked(framing):
     answer = ask(lambda r: "unread", "text/plain", b"x" * 99, framing, MAX_CONTENT_LENGTH=10)
     assert answer.status_code == 200
 

@@ -63,7 +63,7 @@ def verdict(current, method="GET", **values):
         (STRONG, '"V1"', 412),
     ],
 )
-def test_if_match_wants_one_of_these_versions(method, current, if_match, status):
+def test_if_match_requires_one_of_these_versions(method, current, if_match, status):
     """R32 and R37."""
     assert verdict(current, method, If_Match=if_match) == status
 
@@ -83,7 +83,7 @@ def test_if_match_wants_one_of_these_versions(method, current, if_match, status)
         (UNNAMED, BEFORE, None),  # nothing to compare it with
     ],
 )
-def test_if_unmodified_since_wants_no_change_after_it(method, current, since, status):
+def test_if_unmodified_since_requires_no_later_change(method, current, since, status):
     """R33."""
     assert verdict(current, method, If_Unmodified_Since=since) == status
 
@@ -108,7 +108,7 @@ def test_if_unmodified_since_wants_no_change_after_it(method, current, since, st
         (NOTHING, '"v1"', False),
     ],
 )
-def test_if_none_match_wants_none_of_these_versions(current, tags, is_known):
+def test_if_none_match_requires_none_of_these_versions(current, tags, is_known):
     """R34 and R37."""
     for method in READS:
         assert verdict(current, method, If_None_Match=tags) == (304 if is_known else None)
@@ -128,7 +128,7 @@ def test_if_none_match_wants_none_of_these_versions(current, tags, is_known):
         (NOTHING, AFTER, None),
     ],
 )
-def test_if_modified_since_wants_a_change_after_it(current, since, status):
+def test_if_modified_since_requires_a_later_change(current, since, status):
     for method in READS:
         assert verdict(current, method, If_Modified_Since=since) == status
     for method in CHANGES:  # section 13.1.3: for reading alone
@@ -141,10 +141,10 @@ def test_if_modified_since_wants_a_change_after_it(current, since, status):
 @pytest.mark.parametrize(
     ("values", "status"),
     [
-        # If-Match decides, whatever If-Unmodified-Since says.
+        # If-Match takes precedence over If-Unmodified-Since.
         ({"If_Match": '"v1"', "If_Unmodified_Since": BEFORE}, None),
         ({"If_Match": '"v2"', "If_Unmodified_Since": AFTER}, 412),
-        # If-None-Match decides, whatever If-Modified-Since says.
+        # If-None-Match takes precedence over If-Modified-Since.
         ({"If_None_Match": '"v2"', "If_Modified_Since": AFTER}, None),
         ({"If_None_Match": '"v1"', "If_Modified_Since": BEFORE}, 304),
         ({"If_None_Match": "", "If_Modified_Since": AFTER}, None),
@@ -281,7 +281,7 @@ def test_a_412_has_nothing_of_the_representation(values):
 
     assert (status, body, headers["Content-Length"]) == (412, b"", "0")
     assert headers["ETag"] == '"v1"'
-    # Else a cache would keep it, and give it to those who asked without a precondition.
+    # Otherwise a cache could store it, and send it for requests without a precondition.
     assert "Cache-Control" not in headers
     assert "Content-Type" not in headers
 
@@ -296,7 +296,7 @@ def test_a_star_matches_what_exists():
 @pytest.mark.parametrize(
     "values", [{"If_None_Match": '"v1"'}, {"If_Match": '"v2"'}, {"If_Unmodified_Since": BEFORE}]
 )
-def test_an_answer_that_is_no_success_has_no_preconditions(status, values):
+def test_a_response_that_is_no_success_has_no_preconditions(status, values):
     """R36."""
     assert conditional(status=status, **values)[::2] == (status, b"content")
 
@@ -401,7 +401,7 @@ def test_a_file_is_sent_if_it_is_the_expected_one(files):
             assert (response.status_code, response.data) == (200, b"content of the file")
 
 
-def test_the_server_in_front_is_not_told_to_send_a_file_that_is_not_wanted(app, files):
+def test_a_304_has_no_x_sendfile(app, files):
     app.config["USE_X_SENDFILE"] = True
 
     response = files.get("/file", headers={"If-Match": '"other"'})
@@ -423,7 +423,7 @@ def pages(app):
     return pages
 
 
-def test_an_answer_gets_a_weak_tag_and_is_not_sent_again(pages):
+def test_a_response_gets_a_weak_tag_and_is_not_sent_again(pages):
     first = pages.get("/")
     again = pages.get("/", headers={"If-None-Match": first.headers["ETag"]})
 
@@ -433,7 +433,7 @@ def test_an_answer_gets_a_weak_tag_and_is_not_sent_again(pages):
     assert again.headers["ETag"] == first.headers["ETag"]
 
 
-def test_another_answer_has_another_tag(pages):
+def test_another_response_has_another_tag(pages):
     first = pages.get("/")
     pages.answer = lambda: "hello again"
     again = pages.get("/", headers={"If-None-Match": first.headers["ETag"]})
@@ -496,7 +496,7 @@ def test_a_tag_of_the_views_own_is_kept_and_compared(pages):
     assert pages.get("/", headers={"If-Match": '"other"'}).status_code == 412
 
 
-def test_a_view_of_its_own_for_head_says_nothing_of_gets_bytes(app):
+def test_a_separate_view_for_head_gets_no_entity_tag(app):
     app.config["AUTOMATIC_ETAGS"] = True
     app.add_url_rule("/", "head", lambda: "", methods=["HEAD"])
     app.add_url_rule("/", "get", lambda: "hello")
@@ -525,7 +525,7 @@ def test_files_keep_their_tags(app, files):
 
 
 @pytest.mark.parametrize("make", [retort.Flask, retort.Retort])
-def test_nothing_is_computed_unless_it_is_asked_for(make):
+def test_no_entity_tag_is_computed_by_default(make):
     app = make("plain")
     app.add_url_rule("/", view_func=lambda: "hello")
 

@@ -1,4 +1,4 @@
-"""Cookies that browsers would refuse or drop are told of, and none injects anything."""
+"""Cookies that browsers would reject or drop are errors, and cookies cannot inject headers."""
 
 import warnings
 
@@ -29,9 +29,7 @@ def cookie(*args, **kwargs):
         ("__SECURE-id", {}, "secure=True"),
     ],
 )
-def test_a_prefix_that_its_attributes_do_not_keep_is_an_error_that_says_what_to_add(
-    name, attributes, advice
-):
+def test_a_name_prefix_with_wrong_attributes_is_an_error_with_the_fix(name, attributes, advice):
     """R53."""
     with pytest.raises(ValueError, match="Browsers reject the cookie") as error:
         cookie(name, "x", **attributes)
@@ -137,7 +135,7 @@ def test_a_cookie_that_browsers_drop_is_a_warning_in_flask():
         assert cookie("id", "x" * 5000).startswith("id=xxx")
 
 
-def test_flask_can_be_told_to_refuse_them():
+def test_flask_can_be_configured_to_reject_them():
     app = retort.Flask("shop")
     app.config["REFUSE_LARGE_COOKIES"] = True
     with app.app_context(), pytest.raises(ValueError, match="REFUSE_LARGE_COOKIES"):
@@ -184,7 +182,7 @@ def test_a_domain_that_would_be_something_else_is_an_error(domain):
 
 
 @pytest.mark.parametrize("name", ["user name", "größe", "id.1", "a[b]", "a,b"])
-def test_names_that_work_in_browsers_are_left_alone(name):
+def test_names_that_work_in_browsers_are_not_changed(name):
     assert cookie(name, "x").endswith("=x; Path=/")
 
 
@@ -272,8 +270,8 @@ def test_the_session_is_secure_in_retort_when_the_request_came_by_https():
     assert "; Secure" in session_cookie(retort.Retort("shop"), base_url="https://shop.example")
 
 
-def test_the_session_is_secure_in_retort_when_the_site_is_said_to_have_https():
-    """R52: behind a proxy that takes the TLS off and does not say so."""
+def test_the_session_is_secure_in_retort_if_https_is_the_preferred_scheme():
+    """R52: behind a proxy that terminates TLS and sends no forwarded field."""
     app = retort.Retort("shop")
     app.config["PREFERRED_URL_SCHEME"] = "https"
 

@@ -140,7 +140,7 @@ unsafe = st.sampled_from(["POST", "PUT", "PATCH", "DELETE"])
 
 
 @given(unsafe, senders)
-def test_a_browser_that_says_another_site_is_never_believed_to_be_this_one(method, sender):
+def test_a_cross_site_request_is_never_treated_as_same_site(method, sender):
     """R47, R49."""
     verdict = decide(method, sender, NOBODY)
     if sender.fetch_site not in ("", "same-origin", "none"):
@@ -258,7 +258,7 @@ def test_an_origin_is_configured_as_browsers_send_it(origin):
         ("null", "CROSS_ORIGIN_TRUST_NULL_FROM_ANYWHERE"),
     ],
 )
-def test_an_origin_that_would_never_match_is_an_error_that_says_what_to_write(origin, advice):
+def test_an_origin_that_would_never_match_is_an_error_with_the_fix(origin, advice):
     with pytest.raises(ValueError, match="CROSS_ORIGIN_TRUSTED_ORIGINS") as error:
         read_origin_policy({"CROSS_ORIGIN_TRUSTED_ORIGINS": [origin]})
 
@@ -287,7 +287,7 @@ def test_what_is_no_list_of_strings_is_an_error_that_shows_one(key, value):
         read_origin_policy({key: value})
 
 
-def test_nothing_configured_is_nobody_trusted():
+def test_without_configuration_no_origin_is_trusted():
     assert read_origin_policy({}) == NOBODY
     assert read_origin_policy({"CROSS_ORIGIN_TRUSTED_ORIGINS": None}) == NOBODY
     assert read_origin_policy({"CROSS_ORIGIN_TRUSTED_ORIGINS": set()}) == NOBODY
@@ -364,7 +364,7 @@ def test_what_is_no_rule_is_an_error_that_shows_one(rule):
 # Views that are marked
 
 
-def test_a_view_is_exempt_only_if_it_says_exactly_so():
+def test_a_view_is_exempt_only_if_it_is_marked():
     def view(): ...
 
     assert not is_exempt(view, "POST")
@@ -382,7 +382,7 @@ def test_the_decorator_gives_back_what_it_got():
 
 
 @pytest.mark.parametrize("view", [len, "view", RequestOrigin("", "", "", "").__str__])
-def test_what_cannot_be_marked_is_an_error_that_says_what_can(view):
+def test_an_object_that_cannot_be_marked_is_an_error_with_the_fix(view):
     with pytest.raises(TypeError, match="Mark the function or class"):
         cross_origin_exempt(view)
 
@@ -444,7 +444,7 @@ def test_names_of_other_machines(host):
         ("https://127.0.0.1:5500", "localhost:5000", True),
         ("http://[::1]:3000", "localhost:5000", True),
         ("null", "192.168.1.7:5000", False),
-        ("null", "evil.example", False),  # a name that somebody made point to this machine
+        ("null", "evil.example", False),  # a foreign name that resolves to this machine
         ("http://localhost:8000", "shop.example", False),
         ("https://evil.example", "localhost:5000", False),
         ("http://localhost.evil.example", "localhost:5000", False),
@@ -464,7 +464,7 @@ def test_while_developing_pages_of_this_machine_are_taken(origin, host, is_local
     assert decide("POST", sender, NOBODY) is Verdict.REFUSED
 
 
-# What is said
+# Messages
 
 
 def test_the_advice_is_a_line_that_works_when_it_is_pasted():
@@ -488,7 +488,7 @@ def test_the_advice_for_a_page_from_disk_is_to_open_it_by_its_address():
     assert "CROSS_ORIGIN_TRUST_NULL_FROM_ANYWHERE" in advice
 
 
-def test_where_nothing_can_be_allowed_the_advice_says_so():
+def test_without_a_matching_rule_the_hint_has_no_exemption():
     assert "No rule matches" in how_to_allow(sent("cross-site"), NOBODY, None)
 
 
@@ -500,7 +500,7 @@ def test_a_long_header_is_cut_short_and_line_breaks_are_escaped():
     assert "'a\\r\\nb'" in text
 
 
-def test_the_refusal_tells_a_page_from_disk_from_one_of_another_site():
+def test_the_error_distinguishes_a_page_from_disk_from_another_site():
     from_disk = CrossOriginRefused(sent("cross-site", "null"))
     from_site = CrossOriginRefused(sent("cross-site", "https://evil.example"))
 

@@ -138,7 +138,7 @@ def test_what_has_changed_is_sent_as_it_is_now(ask, folder):
     assert len(tags) == 3
 
 
-def test_the_same_time_and_size_with_another_content_is_no_old_answer(ask, folder):
+def test_the_same_time_and_size_with_another_content_is_no_old_response(ask, folder):
     for content in (b"one", b"two"):
         (folder / "page.html").write_bytes(content)
         os.utime(folder / "page.html", (1, 1))
@@ -180,7 +180,7 @@ def test_methods_and_conditions_are_heeded_after_that(ask):
     assert ask("/static/page.html", method="POST").status_code == 405
 
 
-def test_a_hook_sees_a_response_like_the_first(app, ask):
+def test_a_hook_receives_a_response_like_the_first(app, ask):
     seen = []
 
     @app.after_request
@@ -257,14 +257,14 @@ def test_a_type_that_is_registered_later_counts(ask, folder, name):
         assert kind() == guessed()
 
 
-def test_a_file_that_is_of_no_known_type_at_first_gets_one(ask, folder, types):
+def test_a_file_whose_type_is_registered_later_gets_it(ask, folder, types):
     (folder / "a.retort").write_bytes(b"")
     assert ask("/static/a.retort").mimetype == "application/octet-stream"
     types.add_type("text/x-retort", ".retort")
     assert ask("/static/a.retort").mimetype == "text/x-retort"
 
 
-def test_a_class_may_say_for_how_long_each_file_is_kept(folder):
+def test_a_class_may_define_the_cache_lifetime_of_each_file(folder):
     class Site(retort.Flask):
         seconds = 10
 

@@ -1,4 +1,4 @@
-"""Forms: what a browser sends arrives, and what is broken is told, not emptied."""
+"""Forms: valid forms are parsed, and broken ones are an error, not empty."""
 
 import io
 import logging
@@ -75,7 +75,7 @@ MULTIPART = "multipart/form-data; boundary=x"
         ("x=%F0%9F%90%8D", [("x", "🐍")]),
     ],
 )
-def test_fields_are_read_as_the_standard_says(sent, read):
+def test_fields_are_parsed_as_in_the_standard(sent, read):
     # R58; the URL standard
     assert fields(sent) == read
 
@@ -250,7 +250,7 @@ BROKEN = {
 @pytest.mark.parametrize("way", ["form", "files", "values", "data"])
 @pytest.mark.parametrize("case", BROKEN)
 @pytest.mark.parametrize("debug", [True, False])
-def test_a_broken_multipart_form_is_a_bad_request_that_says_how(app, client, case, way, debug):
+def test_a_broken_multipart_form_is_a_400_with_the_reason(app, client, case, way, debug):
     # R61
     @app.post("/")
     def index():
@@ -263,7 +263,7 @@ def test_a_broken_multipart_form_is_a_bad_request_that_says_how(app, client, cas
     assert says in answer.text
 
 
-def test_what_to_do_about_it_is_told_in_debug_mode_only(app, client):
+def test_the_fix_is_shown_in_debug_mode_only(app, client):
     # R61
     @app.post("/")
     def index():
@@ -279,7 +279,7 @@ def test_what_to_do_about_it_is_told_in_debug_mode_only(app, client):
 
 
 @pytest.mark.parametrize("case", BROKEN)
-def test_a_broken_form_does_not_look_empty_when_it_is_asked_for_again(app, case):
+def test_a_broken_form_does_not_look_empty_at_the_second_access(app, case):
     content_type, body, _ = BROKEN[case]
     with app.test_request_context(
         "/", method="POST", data=body, environ_overrides={"CONTENT_TYPE": content_type}
@@ -339,7 +339,7 @@ def test_a_parser_of_the_programs_own_wins(app, client):
     assert client.post("/", data="x", content_type="text/own").json == {"body": "X"}
 
 
-def test_the_file_storage_of_the_program_is_asked_with_all_that_is_known(app, client):
+def test_a_custom_stream_factory_is_called_with_all_arguments(app, client):
     asked = []
 
     class Request(retort.Request):
@@ -446,7 +446,7 @@ def test_a_file_field_without_multipart_is_hinted_at_where_nothing_is_raised(
     assert len(hints()) == 1
 
 
-def test_a_file_field_without_multipart_is_an_error_that_says_so_in_debug_mode(app, client):
+def test_a_file_field_without_multipart_is_a_clear_error_in_debug_mode(app, client):
     # R63
     app.debug = True
 
@@ -477,7 +477,7 @@ def test_the_body_of_a_get_is_a_form_in_flask_alone(cls, form):
     answer = app.test_client().get("/", data=b"a=1", content_type=URLENCODED)
     assert answer.status_code == 200
     assert answer.json["form"] == form
-    assert answer.json["data"] == ("" if form else "a=1")  # it is there for who wants it
+    assert answer.json["data"] == ("" if form else "a=1")  # it is available on access
     app.config["FORM_FROM_GET_BODY"] = True
     answer = app.test_client().get("/", data=b"a=1", content_type=URLENCODED)
     assert answer.json["form"] == [["a", "1"]]
@@ -534,7 +534,7 @@ def test_json_in_the_body_of_a_get_is_read_in_retort():
 
 @pytest.fixture
 def items(app):
-    """A URL with several methods, each of which says its name."""
+    """A URL with several methods; each view returns its name."""
     app.config["METHOD_OVERRIDE"] = True
 
     def view(**kwargs):
@@ -627,7 +627,7 @@ def test_the_bytes_of_the_form_are_there_for_a_signature(items, app, client):
     assert client.post("/signed", data={"x": "1"}).data == b"x=1"
 
 
-def test_hooks_and_the_view_see_the_method_that_was_named(items, app, client):
+def test_hooks_and_the_view_receive_the_override_method(items, app, client):
     # R19
     seen = []
 
@@ -640,7 +640,7 @@ def test_hooks_and_the_view_see_the_method_that_was_named(items, app, client):
     assert seen == [("PUT", "item_PUT", "POST")]
 
 
-def test_a_broken_form_is_not_overridden_but_told(items, client):
+def test_a_broken_form_is_reported_without_a_method_override(items, client):
     content_type, body, says = BROKEN["cut off"]
     answer = client.post("/item", data=body, content_type=content_type)
     assert answer.status_code == 400
@@ -667,7 +667,7 @@ def test_another_site_cannot_send_a_method_by_its_form(items, app, client, url):
 
 
 def test_a_view_that_takes_posts_from_anywhere_lets_in_no_other_method(app, client):
-    # R19, R47: what is exempt is the POST, not the view that the form asks for
+    # R19, R47: the exemption is for POST, not for the view of the override method
     app.config.update(METHOD_OVERRIDE=True, CROSS_ORIGIN_PROTECTION=True)
 
     @app.post("/hook")

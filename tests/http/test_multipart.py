@@ -78,7 +78,7 @@ epilogues = st.sampled_from([b"", b"\r\n", b"\n", b"more", b"\r\n--x-boundary\r\
 
 
 class InPieces:
-    """Gives as much at a time as it is told to."""
+    """Returns blocks of the given sizes."""
 
     def __init__(self, data, sizes):
         self.bytes = io.BytesIO(data)
@@ -333,7 +333,7 @@ def test_the_lines_of_one_header_end_alike():
         (part() + b"--x-boundary\r\n", 2),
     ],
 )
-def test_a_body_that_is_cut_off_says_in_which_part(data, part_number):
+def test_the_error_of_a_truncated_body_names_the_part(data, part_number):
     with pytest.raises(BadRequest, match=f"is truncated in part {part_number}: the boundary"):
         found(data)
 
@@ -428,7 +428,7 @@ def test_names_are_read_as_browsers_write_them(written, name):
         ),
     ],
 )
-def test_a_broken_body_is_a_bad_request_that_says_how(data, says):
+def test_a_broken_body_is_a_400_with_the_reason(data, says):
     # R61
     with pytest.raises(BadRequest) as error:
         read(data)
@@ -438,7 +438,7 @@ def test_a_broken_body_is_a_bad_request_that_says_how(data, says):
 @pytest.mark.parametrize(
     "parameters", [{}, {"boundary": ""}, {"boundary": "é"}, {"boundary": "a\r\nb"}]
 )
-def test_a_content_type_without_a_usable_boundary_says_so(parameters):
+def test_a_content_type_without_a_usable_boundary_is_a_clear_error(parameters):
     # R61
     with pytest.raises(BadRequest, match="boundary"):
         read_boundary(parameters)

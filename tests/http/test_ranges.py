@@ -23,7 +23,7 @@ def environ_of(method="GET", **fields):
 
 
 class Forward:
-    """A body that can only be read from its beginning, and knows whether it was closed."""
+    """A non-seekable body that records whether it was closed."""
 
     def __init__(self, *blocks):
         self.blocks = iter(blocks)
@@ -97,7 +97,7 @@ def parts_of(headers, content):
         ("BYTES=0-1", "bytes 0-1/10", b"01"),  # units: in any case (section 14.1)
     ],
 )
-def test_the_bytes_asked_for_are_sent(make, wanted, content_range, content):
+def test_the_requested_bytes_are_sent(make, wanted, content_range, content):
     """R39."""
     status, headers, body = ask(make(), wanted)
 
@@ -175,7 +175,7 @@ def test_several_ranges_come_as_parts(make):
     ]
 
 
-def test_parts_come_in_the_order_asked_for_where_the_body_can_go_back(make):
+def test_parts_of_a_seekable_body_are_in_the_requested_order(make):
     """R43: a stream that cannot is sent whole."""
     response = make()
     can_go_back = response.is_sequence or hasattr(response.response, "seek")
@@ -325,7 +325,7 @@ def test_a_part_is_sent_only_of_the_version_that_the_client_has(make, if_range, 
     assert (got, body) == ((206, b"234") if status == 206 else (200, BODY))
 
 
-def test_a_weak_tag_of_ours_does_not_promise_the_same_bytes():
+def test_a_generated_weak_tag_does_not_guarantee_equal_bytes():
     """R37."""
     response = retort.Response(BODY)
     response.set_etag("v1", weak=True)
@@ -354,7 +354,7 @@ def files(app, tmp_path):
     return app.test_client()
 
 
-def test_a_file_says_that_it_can_be_had_in_parts(files):
+def test_a_file_response_has_accept_ranges(files):
     """R44."""
     for method in ("GET", "HEAD"):
         with files.open("/ten", method=method) as response:

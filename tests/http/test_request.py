@@ -1,4 +1,4 @@
-"""The request: read from the environ when asked for, and equal to Werkzeug's reading."""
+"""The request: attributes are parsed at first access, and equal to Werkzeug's."""
 
 import io
 from functools import partial

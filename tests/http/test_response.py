@@ -78,7 +78,7 @@ def test_a_location_is_percent_encoded_on_the_way_out():
     assert dict(sent(later)[1])["Content-Location"] == "/%C3%A9"
 
 
-def test_a_subclass_that_changes_the_mimetype_is_heard():
+def test_an_overridden_mimetype_is_used():
     class JsonResponse(retort.Response):
         default_mimetype = "application/json"
 
@@ -86,7 +86,7 @@ def test_a_subclass_that_changes_the_mimetype_is_heard():
 
 
 @pytest.mark.parametrize("name", ["set_data", "get_wsgi_headers", "get_app_iter", "iter_encoded"])
-def test_a_subclass_that_changes_a_step_is_heard(name):
+def test_an_overridden_step_is_called(name):
     def override(self, *args, **kwargs):
         self.heard = True
         return getattr(super(Loud, self), name)(*args, **kwargs)
@@ -97,7 +97,7 @@ def test_a_subclass_that_changes_a_step_is_heard(name):
     assert response.heard
 
 
-def test_a_step_patched_on_the_class_is_heard(monkeypatch):
+def test_a_monkeypatched_step_is_called(monkeypatch):
     response = retort.Response("hello")
     sent(response)
     plain = retort.Response.get_wsgi_headers

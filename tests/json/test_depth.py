@@ -103,7 +103,7 @@ READABLE = MAX_DEPTH if sys.version_info >= (3, 12) else 900
 
 
 @pytest.mark.parametrize("nest", [arrays, objects])
-def test_as_many_levels_as_the_limit_says_are_read(app, nest):
+def test_nesting_up_to_the_limit_is_parsed(app, nest):
     assert levels_of_chain(app.json.loads(nest(READABLE))) == READABLE
 
 

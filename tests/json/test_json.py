@@ -11,7 +11,7 @@ from retort.json.provider import DefaultJSONProvider
 
 
 class Loud(DefaultJSONProvider):
-    """Says what it was asked, so a test can tell that it was."""
+    """Records its calls for a test."""
 
     def dumps(self, obj, **kwargs):
         return f"dumps {obj} {kwargs}"

@@ -89,7 +89,7 @@ def test_what_contains_itself_is_a_value_error(app):
         (False, False, b'{\n  "a": [\n    1\n  ],\n  "b": {}\n}\n'),
     ],
 )
-def test_answers_are_compact_unless_in_debug_mode_or_told(app, debug, compact, body):
+def test_responses_are_compact_unless_debug_mode_or_a_setting_changes_it(app, debug, compact, body):
     app.debug = debug
     app.json.compact = compact
 
@@ -186,7 +186,7 @@ def test_a_response_is_of_the_apps_own_class(app):
     assert type(app.json.response(1)) is Own
 
 
-def test_a_subclass_is_asked_for_the_text_of_an_answer(app):
+def test_an_overridden_dumps_makes_the_text_of_a_response(app):
     class Shouting(DefaultJSONProvider):
         def dumps(self, obj, **kwargs):
             return super().dumps(obj, **kwargs).upper()
@@ -200,7 +200,7 @@ def test_a_subclass_is_asked_for_the_text_of_an_answer(app):
     assert app.test_client().get("/").data == b'{"A":"B"}\n'
 
 
-def test_an_overridden_method_of_the_provider_makes_the_answers(app, monkeypatch):
+def test_an_overridden_method_of_the_provider_makes_the_responses(app, monkeypatch):
     app.add_url_rule("/", view_func=lambda: {"a": 1j})
     client = app.test_client()
 
@@ -244,7 +244,7 @@ def test_a_provider_of_another_library_gives_two_methods(app):
 
 
 @pytest.mark.parametrize("method", ["dumps", "loads"])
-def test_a_provider_that_lacks_a_method_says_which(app, method):
+def test_the_error_of_an_incomplete_provider_names_the_missing_method(app, method):
     class Empty(JSONProvider):
         pass
 

@@ -83,7 +83,7 @@ def test_keys_that_are_no_text_become_text(serializer):
     assert serializer.loads(serializer.dumps({1: 2})) == {"1": 2}
 
 
-def test_what_no_tag_and_no_json_knows_is_a_type_error(serializer):
+def test_an_unsupported_type_is_a_type_error(serializer):
     with pytest.raises(TypeError, match="not JSON serializable"):
         serializer.dumps({"a": {1, 2}})
 
@@ -131,11 +131,11 @@ def test_a_tag_with_the_wrong_content_is_an_error(serializer, text):
         ("[]", []),
     ],
 )
-def test_what_only_looks_like_a_tag_is_left_alone(serializer, text, value):
+def test_what_only_looks_like_a_tag_is_not_changed(serializer, text, value):
     assert serializer.loads(text) == value
 
 
-def test_the_tags_are_asked_in_flasks_order(serializer):
+def test_tags_are_checked_in_flasks_order(serializer):
     assert [type(tag).__name__ for tag in serializer.order] == [
         "TagDict",
         "PassDict",
@@ -243,7 +243,7 @@ def test_a_serializer_can_have_other_default_tags():
 
 
 @pytest.mark.parametrize("method", ["check", "to_json", "to_python"])
-def test_a_tag_that_lacks_a_method_says_which(serializer, method):
+def test_the_error_of_an_incomplete_tag_names_the_missing_method(serializer, method):
     class Empty(JSONTag):
         __slots__ = ()
 
@@ -281,7 +281,7 @@ class Loud(JSONTag):
         return value.upper()
 
 
-def test_a_tag_for_what_json_has_is_asked(serializer):
+def test_a_tag_for_a_json_type_is_used(serializer):
     assert serializer.dumps({"a": "X"}) == '{"a":"X"}'
 
     serializer.register(Loud, index=0)
@@ -291,7 +291,7 @@ def test_a_tag_for_what_json_has_is_asked(serializer):
     assert serializer.loads('{" loud":"x"}') == "X"
 
 
-def test_a_tag_that_was_put_among_the_others_is_asked(serializer):
+def test_a_tag_inserted_by_index_is_used(serializer):
     serializer.order.insert(0, Loud(serializer))
     serializer.tags["loud"] = Loud(serializer)
 

@@ -144,7 +144,7 @@ paths = st.lists(st.sampled_from(SEGMENTS), min_size=1, max_size=5).map(
 )
 @example([{"string": "/<int:v0>"}, {"string": "/<v0>"}], ["/²", "/٣"], "GET")
 @example([{"string": "/<upper:v0>", "methods": {"GET"}}], ["/a"], "GET")
-def test_a_table_hit_is_the_answer_werkzeug_gives(rules, paths, method):
+def test_a_table_hit_equals_the_result_of_werkzeug(rules, paths, method):
     url_map = make_map(rules)
     for path in paths:
         hit = look_up(url_map, path.replace("//", "/"), method)

@@ -62,7 +62,7 @@ def test_a_rule_of_the_program_itself_has_the_defaults(app):
     assert app.test_client().post("/", data={"name": "Anna"}).text == "Anna"
 
 
-def test_options_are_answered_as_the_attribute_of_the_rule_says(app):
+def test_the_attribute_of_the_rule_decides_who_handles_options(app):
     app.add_url_rule("/", "index", lambda: "page", methods=["GET", "OPTIONS"])
     (rule,) = app.url_map.iter_rules("index")
     client = app.test_client()

@@ -56,7 +56,7 @@ class Program:
         return self.wait_for(lambda: re.search(pattern, self.output))
 
     def wait_for_answer(self, text: str, path: str = "/") -> None:
-        """Ask until the body of the answer has ``text`` in it."""
+        """Send requests until the body of the response contains ``text``."""
 
         def is_answered():
             with contextlib.suppress(OSError, http.client.HTTPException):
@@ -69,7 +69,7 @@ class Program:
         return self.ask("GET", path, headers=headers)
 
     def ask(self, method, path, body=None, headers=(), *, port=None):
-        """Ask the site, or what has a port of its own."""
+        """Send a request to the site, or to another port."""
         port = port or self.port
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=LIMIT_SECONDS)
         with contextlib.closing(connection):
@@ -178,9 +178,9 @@ def is_resource_tracker(folder: Path) -> bool:
 
 
 class Load:
-    """Clients that ask again and again, from threads: half of them keep their connection.
+    """Clients that send requests continuously, in threads; half of them reuse their connection.
 
-    What fails is in ``failures``; ``answers`` counts each text that was answered.
+    ``failures`` has the errors; ``answers`` counts each response text.
     """
 
     def __init__(self, program: Program, path: str, clients: int) -> None:
@@ -256,7 +256,7 @@ class Load:
 
 @pytest.fixture
 def load():
-    """Ask a program all the time: ``with load(program, "/") as asking:``."""
+    """Send requests continuously: ``with load(program, "/") as asking:``."""
 
     def load(program, path="/", clients=8):
         return Load(program, path, clients)

@@ -90,7 +90,7 @@ def entry(site, mark, **more):
     return json.loads(site.access.line_with(mark))
 
 
-def test_a_line_says_who_asked_for_what_and_what_was_answered(logged):
+def test_a_line_has_client_request_and_response(logged):
     headers = {
         "Referer": "http://localhost/from",
         "User-Agent": "a test",
@@ -146,7 +146,7 @@ def test_a_head_request_sends_no_bytes(logged):
     assert entry(logged, "/?head")["bytes"] == 0
 
 
-def test_what_is_refused_before_the_program_is_asked_has_a_line_too(logged):
+def test_requests_rejected_before_the_program_are_logged(logged):
     answer = logged.send(b"GET /?no-host HTTP/1.1\r\nConnection: close\r\n\r\n")
 
     assert answer.startswith(b"HTTP/1.1 400")
@@ -303,7 +303,7 @@ def test_a_broken_user_name_breaks_nothing(token):
         assert "192.0.2.7" in make(exchange(HTTP_AUTHORIZATION=f"Basic {token}"))
 
 
-def test_a_full_disk_is_said_once_and_ends_no_request(capsys):
+def test_a_full_disk_is_reported_once_and_fails_no_request(capsys):
     if not os.path.exists("/dev/full"):
         pytest.fail("These tests run on Linux, which has /dev/full.")
     log = AccessLog("/dev/full", "common")

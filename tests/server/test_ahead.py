@@ -47,5 +47,5 @@ def test_a_worker_without_templates_serves_without_jinja_and_what_is_for_develop
     [(PROGRAM, "templates"), (WITH_BLUEPRINT, "pages")],
     ids=["application", "blueprint"],
 )
-def test_nobody_waits_for_jinja_where_there_is_a_folder_of_templates(imported, program, folder):
+def test_jinja_is_preloaded_if_there_is_a_template_folder(imported, program, folder):
     assert "jinja2" in imported(program, folder)

@@ -70,7 +70,7 @@ def bodies(start):
 
 @pytest.fixture
 def hasty(start):
-    """A server that waits for nobody."""
+    """A server with short timeouts."""
     limits = "threads=4, header_seconds=3, body_seconds=3, body_window_seconds=3"
     return start(SERVER.replace("SETTINGS", limits))
 
@@ -170,7 +170,7 @@ def test_lines_of_a_long_body_are_those_that_were_sent(bodies):
 
 
 @pytest.mark.parametrize("size", [5, 70_000, 3_000_000])
-def test_requests_after_a_body_nobody_read_are_answered_in_step(bodies, size):
+def test_requests_after_an_unread_body_get_their_own_responses(bodies, size):
     """Not one byte of the body is taken for a request."""
     answer = bodies.send(
         b"POST /unread HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % size
@@ -182,7 +182,7 @@ def test_requests_after_a_body_nobody_read_are_answered_in_step(bodies, size):
     assert answer.endswith(b"hello")
 
 
-def test_a_refused_body_is_still_received_so_that_the_answer_is_seen(start):
+def test_a_refused_body_is_still_received_so_that_the_response_is_seen(start):
     program = start(SERVER.replace("SETTINGS", "max_body_bytes=1000"))
     with program.connect() as connection:
         connection.sendall(BEGIN + b"Content-Length: 3000000\r\n\r\n")
@@ -202,7 +202,7 @@ def test_the_servers_own_limit_holds_for_chunks_too(start, size):
     assert program.ask("POST", "/length", iter([b"x" * 1000])).text == "1000"
 
 
-def test_a_client_that_asks_first_is_told_to_continue_once(bodies):
+def test_a_client_with_expect_gets_100_continue_once(bodies):
     """R46d"""
     with bodies.connect() as connection:
         connection.sendall(BEGIN + b"Expect: 100-continue\r\nContent-Length: 5\r\n\r\n")
@@ -214,9 +214,7 @@ def test_a_client_that_asks_first_is_told_to_continue_once(bodies):
 @pytest.mark.parametrize(
     ("path", "status"), [(b"/unread", b"200"), (b"/nowhere", b"404"), (b"/length", b"400")]
 )
-def test_a_client_that_asks_first_is_answered_without_if_nobody_wants_the_body(
-    bodies, path, status
-):
+def test_a_client_with_expect_gets_no_100_if_the_body_is_not_read(bodies, path, status):
     """R46d"""
     host = b"" if status == b"400" else b"Host: a\r\n"
     answer = bodies.send(
@@ -265,7 +263,7 @@ SLOW = {
 }
 
 
-def test_slow_clients_keep_nobody_waiting_and_are_cut(hasty):
+def test_slow_clients_do_not_block_others_and_are_disconnected(hasty):
     """Each sends a byte now and then, in headers or in a body, for as long as it may."""
     assert hasty.get("/").text == "hello"
     with contextlib.ExitStack() as stack:
@@ -331,7 +329,7 @@ def test_long_bodies_that_stall_while_every_thread_runs_are_cut_without_one(star
     assert "view was called" not in program.output
 
 
-def test_an_idle_connection_is_closed_without_a_word(hasty):
+def test_an_idle_connection_is_closed_silently(hasty):
     answer = hasty.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 
     assert answers_in(answer) == [b"200"]

@@ -51,7 +51,7 @@ def test_each_worker_loads_the_program_and_the_main_process_does_not(start):
     assert " True http" in program.get("/").text
 
 
-def test_the_start_lines_come_when_the_program_is_loaded_with_what_there_is_to_say(start):
+def test_the_start_lines_and_notes_are_printed_when_the_program_is_loaded(start):
     program = start(program_with("name='shop.py', describe=about"))
     program.wait_for_output("a line about app")
 
@@ -82,7 +82,7 @@ def test_ctrl_c_in_a_terminal_reaches_all_at_once_and_still_ends_well(start):
     assert "Traceback" not in program.output
 
 
-def test_a_request_under_way_is_answered_before_the_workers_end(start):
+def test_a_request_in_progress_is_answered_before_the_workers_end(start):
     program = start(program_with("workers=2"))
     with program.connect() as connection:
         connection.sendall(b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -113,7 +113,7 @@ def test_a_view_that_ends_its_process_again_and_again_does_not_end_the_server(st
         program.send(f"GET /die?{status} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         program.wait_for(lambda count=count: program.output.count("starting another") == count)
 
-    assert program.get("/").status == 200  # waits in the queue while nobody serves
+    assert program.get("/").status == 200  # waits in the queue while no process serves
     assert program.end() == 0
 
 
@@ -147,7 +147,7 @@ def test_an_error_made_for_people_is_shown_without_traceback(start):
     assert "Traceback" not in program.output
 
 
-def test_a_port_in_use_is_told_before_the_program_is_loaded(start):
+def test_a_port_in_use_is_reported_before_the_program_is_loaded(start):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         program = start(program_with("").replace("port=0", f"port={port}"))
@@ -159,7 +159,7 @@ def test_a_port_in_use_is_told_before_the_program_is_loaded(start):
     assert "Traceback" not in program.output
 
 
-def test_errors_of_views_tell_visitors_nothing(start):
+def test_errors_of_views_show_no_details_to_clients(start):
     program = start(program_with(""))
 
     answer = program.get("/raise", Accept="text/html")
@@ -233,7 +233,7 @@ def test_https_with_a_certificate(start):
     assert f"Open https://127.0.0.1:{program.port}" in program.output
 
 
-def test_a_certificate_that_is_none_is_told_in_one_line(start, tmp_path):
+def test_an_invalid_certificate_is_reported_in_one_line(start, tmp_path):
     (tmp_path / "cert.pem").write_text("not a certificate")
     program = start(program_with("cert='cert.pem', key='cert.pem'"))
 
@@ -242,7 +242,7 @@ def test_a_certificate_that_is_none_is_told_in_one_line(start, tmp_path):
     assert "Traceback" not in program.output
 
 
-def test_an_attached_debugger_switches_the_reloader_off_and_says_so(start):
+def test_an_attached_debugger_disables_the_reloader_with_a_note(start):
     program = start(f"    import sys; sys.modules['pydevd'] = sys\n{program_with('debug=True')}")
 
     assert program.get("/").text.startswith(f"{program.process.pid} ")

@@ -88,7 +88,7 @@ PATHS = ["/file", "/static/ten.txt"]
 
 @pytest.mark.parametrize("path", PATHS)
 def test_a_file_that_the_client_has_is_not_sent(site, path):
-    """R31 and R35: also where a part of it was asked for."""
+    """R31 and R35: also for a range request."""
     tag = tag_of(site, path)
     for wanted in ({}, {"Range": "bytes=0-1"}):
         status, headers, body = send(site, path, If_None_Match=tag, **wanted)

@@ -39,7 +39,7 @@ def test_a_failure_is_its_traceback_or_its_summary_then_the_explanation(capsys):
     )
 
 
-def test_a_script_is_told_that_it_runs_twice():
+def test_a_note_is_printed_for_a_script_that_runs_twice():
     text = lines(debug=True, reload=True, imports_twice=True)
 
     assert "\n   The module is imported twice: here, and in the process that serves\n" in text
@@ -50,13 +50,13 @@ def test_an_ipv6_address_is_put_in_brackets():
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])
-def test_a_server_for_all_says_what_to_open_here(host):
+def test_a_server_on_all_addresses_prints_a_local_url(host):
     first = address_lines("http", host, 80)[0]
 
     assert first == " * Open http://127.0.0.1:80 on this machine"
 
 
-def test_a_debugger_that_others_can_reach_has_no_console_and_says_why():
+def test_a_debugger_on_a_public_address_has_no_console_and_prints_the_reason():
     assert "without a console, because others can reach 0.0.0.0" in lines(
         host="0.0.0.0", debugger=True
     )

@@ -74,7 +74,7 @@ def order(site, method="POST", **headers):
     return site.ask(method, "/orders", "what=tea", {**FORM, **headers})
 
 
-def test_each_sender_is_treated_as_the_table_says(shop):
+def test_each_origin_gets_the_decision_in_the_table(shop):
     """R47, R49, R50, R51: in production, with the headers as browsers send them."""
     here = f"http://127.0.0.1:{shop.port}"
     for status, headers in [
@@ -150,7 +150,7 @@ def test_exempt_views_and_rules_take_it_and_spellings_around_them_do_not(shop):
         assert shop.ask("POST", path, "", evil).status == status, path
 
 
-def test_a_page_from_disk_is_told_why_in_production(shop):
+def test_a_page_from_disk_gets_the_reason_in_production(shop):
     """R64."""
     answer = order(shop, Sec_Fetch_Site="cross-site", Origin="null")
 

@@ -225,7 +225,7 @@ def assert_only_the_proxy_is_believed(http_port, https_port):
 
 @pytest.fixture
 def nginx_conf(tmp_path):
-    """A main file that includes ours, which is meant for conf.d, as `nginx -t` wants it."""
+    """A main file for `nginx -t` that includes ours, which belongs into conf.d."""
 
     def write(**changes):
         (tmp_path / "hello.conf").write_text(

@@ -1,4 +1,4 @@
-"""A server that is stopped says so on its page `ready`, while it can be reached; `--drain`."""
+"""`--drain`: while a server is being stopped, it serves and its page `ready` is 503."""
 
 import http.client
 import json
@@ -50,7 +50,7 @@ def is_refused(port):
 
 @pytest.fixture
 def held(tmp_path):
-    """Ask in a thread for what is answered when `let_go` is called."""
+    """Send a request in a thread that is completed when `let_go` is called."""
 
     class Held:
         def begin(self, program):
@@ -89,7 +89,7 @@ def test_a_stopped_server_is_not_ready_while_it_finishes_requests(run, held):
     checks = program.output.count("checked")
     ready = program.ask("GET", "/-/ready", port=ops_port)
     assert (ready.status, json.loads(ready.text)["detail"]) == (503, "The server is being stopped.")
-    assert program.output.count("checked") == checks  # nobody needs to know any more
+    assert program.output.count("checked") == checks  # no load balancer needs it any more
     assert program.ask("GET", "/-/health", port=ops_port).status == 200
     assert held.let_go() == ["done"]
     assert program.process.wait(60) == 0
@@ -136,17 +136,17 @@ def stop_all(program):
 
 
 def stop_again(program):
-    time.sleep(0.2)  # sooner, it would be the same signal, passed on by somebody
+    time.sleep(0.2)  # sooner, it would count as a duplicate of the same signal
     program.process.send_signal(signal.SIGTERM)
 
 
 def is_told(program):
-    """Whether all workers say that they are not ready."""
+    """Whether all workers report that they are not ready."""
     return {program.get("/-/ready").status for _ in range(20)} == {503}
 
 
 @pytest.mark.parametrize("send", [stop_first, stop_all])
-def test_with_drain_everybody_is_served_and_ready_says_that_the_server_goes(draining, send):
+def test_with_drain_all_requests_are_served_and_ready_is_503(draining, send):
     program = draining(send)
 
     program.wait_for(lambda: is_told(program))
@@ -157,7 +157,7 @@ def test_with_drain_everybody_is_served_and_ready_says_that_the_server_goes(drai
     assert (answer.text, answer.headers["Connection"]) == ("here", None)
 
 
-def test_with_drain_a_connection_that_is_kept_alive_gets_to_know(run):
+def test_with_drain_a_kept_alive_connection_gets_connection_close(run):
     program = run(PROGRAM, "--port=0", "--health", "--drain=600", "--header-timeout=600")
     program.wait_for_answer("here")
     balancer = http.client.HTTPConnection("127.0.0.1", program.port, timeout=60)
@@ -177,7 +177,7 @@ def test_with_drain_a_connection_that_is_kept_alive_gets_to_know(run):
     balancer.close()
 
 
-def test_with_drain_requests_under_way_have_the_grace_time_besides(run, held):
+def test_with_drain_requests_in_progress_have_the_grace_time_besides(run, held):
     program = run(PROGRAM, *OPS, "--drain=0.5")
     program.wait_for_answer("here")
     port = program.port

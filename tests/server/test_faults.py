@@ -124,7 +124,7 @@ BREAKABLE = BREAKING + SERVING
         ("die", "A worker ended with status 5 while it was loading the program."),
     ],
 )
-def test_a_program_that_never_starts_ends_the_server_and_says_why_once(run, tmp_path, how, message):
+def test_a_program_that_never_starts_ends_the_server_with_one_message(run, tmp_path, how, message):
     (tmp_path / "broken").write_text(how)
     program = run(BREAKABLE, "--port=0", "--workers=3")
 
@@ -134,7 +134,7 @@ def test_a_program_that_never_starts_ends_the_server_and_says_why_once(run, tmp_
     assert program.family() == []
 
 
-def test_workers_that_do_not_start_any_more_are_told_once_and_tried_after_pauses(run, tmp_path):
+def test_workers_that_do_not_start_are_reported_once_and_retried_with_backoff(run, tmp_path):
     program = run(BREAKABLE, "--port=0", "--workers=3")
     living = program.serving(3)
     (tmp_path / "starts.txt").unlink()

@@ -231,7 +231,7 @@ def test_names_are_written_back_as_they_were(site):
     ],
 )
 @pytest.mark.parametrize("name", ["site", "flask_site"])
-def test_a_broken_form_is_a_bad_request_that_says_how(request, name, content_type, body, says):
+def test_a_broken_form_is_a_400_with_the_reason(request, name, content_type, body, says):
     # R61
     answer = post(request.getfixturevalue(name), "/show", body, content_type)
     assert answer.status == 400

@@ -50,7 +50,7 @@ def site(serve, program):
         yield site
 
 
-def test_health_says_that_the_process_answers(site):
+def test_health_reports_that_the_process_responds(site):
     answer = site.ask("GET", "/-/health")
 
     assert (answer.status, json.loads(answer.body)) == (200, {"status": "ok"})
@@ -58,7 +58,7 @@ def test_health_says_that_the_process_answers(site):
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_ready_asks_every_check_of_the_program(site):
+def test_ready_runs_every_check_of_the_program(site):
     good = site.ask("GET", "/-/ready")
     site.ask("GET", "/break/1")
     bad = site.ask("GET", "/-/ready")
@@ -147,7 +147,7 @@ def test_it_answers_while_every_view_is_busy(apart):
         connection.close()
 
 
-def test_it_answers_many_at_once_and_after_clients_that_say_nothing(apart):
+def test_it_handles_concurrent_and_silent_clients(apart):
     silent = [socket.create_connection(("127.0.0.1", apart.ops_port)) for _ in range(20)]
     statuses = []
     threads = [
@@ -203,7 +203,7 @@ def test_a_port_without_pages_is_a_mistake(start):
     assert "--ops-port serves monitoring pages" in running.output
 
 
-def test_a_port_in_use_is_said(start):
+def test_a_port_in_use_is_reported(start):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         running = start(

@@ -59,7 +59,7 @@ LOADS_SLOWLY = (
 
 @pytest.fixture
 def hang():
-    """Ask for a page and leave its answer to others."""
+    """Send a request without reading the response."""
     with contextlib.ExitStack() as connections:
 
         def hang(program, path):

@@ -60,7 +60,7 @@ def is_served(app, host, *hosts):
 
 @pytest.mark.parametrize("host", LOOPBACK)
 @pytest.mark.parametrize("listens_on", ["127.0.0.1", "0.0.0.0", "192.0.2.1"])
-def test_loopback_names_are_answered(app, host, listens_on):
+def test_loopback_names_are_accepted(app, host, listens_on):
     assert is_served(app, host, listens_on)
 
 
@@ -109,7 +109,7 @@ def test_a_refusal_of_head_has_no_body(app):
     assert (response.status_code, response.data) == (400, b"")
 
 
-def test_trusted_hosts_are_answered(app):
+def test_trusted_hosts_are_accepted(app):
     app.config["TRUSTED_HOSTS"] = ["shop.test", ".example.com"]
 
     assert is_served(app, "shop.test:5000")
@@ -129,7 +129,7 @@ def test_trusted_hosts_may_be_set_while_the_program_runs(app):
 
 
 @pytest.mark.parametrize("server_name", ["shop.test", "shop.test:5000", "SHOP.test"])
-def test_the_server_name_and_its_subdomains_are_answered(app, server_name):
+def test_the_server_name_and_its_subdomains_are_accepted(app, server_name):
     app.config["SERVER_NAME"] = server_name
 
     assert is_served(app, "shop.test:5000")
@@ -137,7 +137,7 @@ def test_the_server_name_and_its_subdomains_are_answered(app, server_name):
     assert not is_served(app, "evilshop.test")
 
 
-def test_the_name_and_the_address_listened_on_are_answered(app):
+def test_the_name_and_the_address_listened_on_are_accepted(app):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         hosts = listened_hosts(listener, "dev.test")
 
@@ -149,7 +149,7 @@ def test_the_name_and_the_address_listened_on_are_answered(app):
 
 
 @pytest.mark.parametrize("listens_on", ["0.0.0.0", "::", ""])
-def test_a_server_on_all_addresses_answers_those_of_this_machine(app, listens_on):
+def test_a_server_on_all_addresses_accepts_those_of_this_machine(app, listens_on):
     assert is_served(app, socket.gethostname(), listens_on)
     assert is_served(app, f"{socket.gethostname()}.local:5000", listens_on)
     assert not is_served(app, "192.0.2.7", listens_on)  # for documentation: RFC 5737
@@ -164,7 +164,7 @@ def test_an_address_is_this_machine_s_own_if_a_socket_can_have_it():
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Unix sockets")
-def test_on_a_unix_socket_loopback_names_and_those_of_the_program_are_answered(app, tmp_path):
+def test_on_a_unix_socket_loopback_names_and_those_of_the_program_are_accepted(app, tmp_path):
     app.config["TRUSTED_HOSTS"] = ["shop.test", "localhost"]
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(tmp_path / "shop.sock"))
@@ -176,7 +176,7 @@ def test_on_a_unix_socket_loopback_names_and_those_of_the_program_are_answered(a
     assert not is_served(app, "evil.example", *hosts)
 
 
-def test_a_request_without_a_host_is_answered(app):
+def test_a_request_without_a_host_is_accepted(app):
     # HTTP/1.0, which no browser sends; HTTP/1.1 without one is refused before.
     assert ask(app, "").text == "served"
 
@@ -189,7 +189,7 @@ def test_the_config_is_found_inside_of_middleware(app, wrap):
     assert not is_served(wrap(app), "evil.example")
 
 
-def test_a_program_without_a_config_is_asked_by_localhost():
+def test_a_program_without_a_config_is_reached_by_localhost():
     def plain(environ, start_response):
         start_response("200 OK", [])
         return [b"served"]
@@ -200,7 +200,7 @@ def test_a_program_without_a_config_is_asked_by_localhost():
     assert "config" not in response.text
 
 
-def test_the_test_client_and_production_answer_every_host(app):
+def test_the_test_client_and_production_accept_every_host(app):
     assert app.test_client().get("/", headers={"Host": "evil.example"}).text == "served"
 
 
@@ -253,7 +253,7 @@ def test_a_rebound_name_is_refused_by_app_run_with_debug_too(start):
     assert status_of(program, "/", "127.0.0.1") == 200
 
 
-def test_trusted_hosts_of_the_program_are_answered_in_debug_mode(run):
+def test_trusted_hosts_of_the_program_are_accepted_in_debug_mode(run):
     more = 'app.config["TRUSTED_HOSTS"] = ["shop.test", "localhost", "127.0.0.1"]'
     program = run(program_with(more), *DEBUG)
 
@@ -261,7 +261,7 @@ def test_trusted_hosts_of_the_program_are_answered_in_debug_mode(run):
     assert status_of(program, "/", "evil.example") == 400
 
 
-def test_production_answers_every_host(run):
+def test_production_accepts_every_host(run):
     program = run(program_with(), "--port", "0")
 
     assert status_of(program, "/", "evil.example") == 200

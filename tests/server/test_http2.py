@@ -134,7 +134,7 @@ class Client:
         return self.ends[stream]
 
     def answer(self, path, *more, **named):
-        """Ask and read to the end: status and body."""
+        """Send a request and read the complete response: status and body."""
         stream = self.ask(path, *more, **named)
         end = self.end_of(stream)
         return self.statuses.get(stream, end), self.bodies[stream]

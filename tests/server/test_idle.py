@@ -178,7 +178,7 @@ def test_an_idle_connection_may_have_less_time_than_headers(hasty):
         assert is_closed(silent)
 
 
-def test_a_request_under_way_is_not_idle(hasty):
+def test_a_request_in_progress_is_not_idle(hasty):
     assert hasty.get("/slow").text == "done"
     assert hasty.get("/stream").text == "begin end"
 
@@ -285,7 +285,7 @@ def test_a_client_that_waits_for_100_continue_and_then_pauses_is_not_idle(hasty)
         assert receive(connection, b"\r\n\r\n5").startswith(b"HTTP/1.1 200")
 
 
-def test_an_answer_that_is_not_taken_yet_is_not_cut_off(hasty):
+def test_a_response_that_is_not_taken_yet_is_not_cut_off(hasty):
     with hasty.connect() as connection:
         connection.sendall(GET % b"/large")
         size = len(connection.recv(1000))
@@ -385,10 +385,10 @@ def test_headers_by_http_2_that_never_end_are_given_up(encrypted):
         assert drip(connection, b"x")
 
 
-# What is asked of the system.
+# System calls.
 
 
-def test_idle_time_is_that_of_the_headers_unless_told():
+def test_the_idle_timeout_defaults_to_the_header_timeout():
     assert Settings(header_seconds=7).idle_seconds == 7
     assert Settings(header_seconds=7, keep_alive_seconds=3).idle_seconds == 3
 
@@ -411,7 +411,7 @@ def test_only_connections_to_the_port_are_looked_at(tmp_path):
         assert read_state(number, port) is None
 
 
-def test_it_is_known_what_came_last():
+def test_the_last_received_data_is_recorded():
     with (
         socket.create_server(("127.0.0.1", 0)) as server,
         socket.create_connection(server.getsockname()) as theirs,

@@ -210,7 +210,7 @@ class Visitor:
     def fail(self, name):
         answer = self.ask("fail", name)
         assert json.loads(self.read(answer, name, 500)) == {"name": name}
-        # It is this visitor's own session that has changed, and nobody else's.
+        # Only the session of this client has changed.
         self.cookie = answer.headers["Set-Cookie"].partition(";")[0]
         self.last_name = "of a failure"
 
@@ -226,7 +226,7 @@ class Visitor:
         self.read(self.ask("missing", name), name, 404)
 
     def leave(self, name):
-        """Ask, and go away without waiting for the answer."""
+        """Send a request, and disconnect without waiting for the response."""
         path = ("plain", "stream", "thread")[self.number % 3]
         with self.connect() as connection:
             connection.sendall(self.head_of(path, name))
@@ -277,7 +277,7 @@ def visit(port: int, *, visitors: int, turns: int) -> int:
 
 
 @pytest.mark.parametrize("options", [["--workers", "2"], ["--threads", "4"]], ids=" ".join)
-def test_each_request_gets_its_own_answer_and_leaves_nothing_behind(run, is_long, options):
+def test_each_request_gets_its_own_response_and_leaves_nothing_behind(run, is_long, options):
     program = run(PROGRAM, "--port", "0", *options)
     turns = 200 if is_long else 40
 
@@ -288,7 +288,7 @@ def test_each_request_gets_its_own_answer_and_leaves_nothing_behind(run, is_long
         assert json.loads(program.get("/leaks").text) == []
 
 
-def test_the_program_does_notice_a_leak(run):  # or the test above would be empty
+def test_the_program_detects_a_leak(run):  # or the test above would be empty
     program = run(
         PROGRAM + '\n\n@app.before_request\ndef spoil():\n    g.name = "another"\n', "--port", "0"
     )

@@ -1,4 +1,4 @@
-"""What is put around an application for its operator: nothing that was not asked for."""
+"""The middleware for operators: only enabled features add any."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def no():
     return False
 
 
-def test_what_was_not_asked_for_costs_nothing():
+def test_disabled_features_add_no_middleware():
     assert (
         add_middleware(application, Operations(), program=application, is_shutting_down=no)
         is application
@@ -33,7 +33,7 @@ def test_what_was_not_asked_for_costs_nothing():
         (Operations(health=True, access_log="-"), Pages),
     ],
 )
-def test_what_was_asked_for_is_around_it(operations, kind):
+def test_enabled_features_add_middleware(operations, kind):
     assert (
         type(add_middleware(application, operations, program=application, is_shutting_down=no))
         is kind
@@ -50,7 +50,7 @@ def test_proxies_are_outermost_so_that_logs_have_the_client():
     assert isinstance(layer.app.fallback, RequestRecorder)
 
 
-def test_a_program_that_is_no_flask_can_be_asked_whether_it_is_ready():
+def test_a_program_that_is_not_flask_has_the_ready_page():
     layer = add_middleware(
         application, Operations(health=True), program=application, is_shutting_down=no
     )

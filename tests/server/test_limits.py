@@ -53,7 +53,7 @@ def test_each_limit_can_be_in_the_config(key, value, field, expected):
 
 
 @pytest.mark.parametrize("app_type", [Flask, Retort])
-def test_the_config_says_nothing_of_any_limit_by_itself(app_type):
+def test_the_config_sets_no_limit_by_default(app_type):
     app = app_type("plain")
 
     assert [app.config[key_of(name)] for name in LIMITS] == [None] * len(LIMITS)
@@ -86,7 +86,7 @@ def test_what_the_operator_gives_goes_before_the_config():
         ("SERVER_LIMIT_BODY", "1.5M", "'1.5M' is not a number of bytes"),
     ],
 )
-def test_a_wrong_limit_is_told_with_its_key_its_value_and_what_is_allowed(key, value, advice):
+def test_an_invalid_limit_is_reported_with_its_key_its_value_and_the_range(key, value, advice):
     with pytest.raises(WrongLimit) as error:
         limits_of(program(**{key: value}))
 

@@ -48,7 +48,7 @@ def good():
 GONE = 0  # the connection was closed without an answer
 BAD = {400, GONE}
 LIMIT_SECONDS = 60  # far above what anything here takes; only a hang meets it
-# So long without another answer, and the client says that it is done.
+# After this time without another response, the client closes its side.
 QUIET_SECONDS = 0.2
 QUIET_SECONDS_IF_MORE_MAY_COME = 5
 
@@ -548,7 +548,7 @@ def answers_to(site, case: Case) -> bytes:
 
 
 def read_into(received: bytearray, connection: socket.socket, answers: int) -> None:
-    """Read to the end; say that we are done when there are answers and nothing follows them."""
+    """Read to the end; half-close when there are responses and no more arrive."""
     while piece := connection.recv(65536):
         received += piece
         has_all = len(statuses_in(received)) >= answers
@@ -583,7 +583,7 @@ def test_the_corpus_is_large_and_each_case_has_a_name_of_its_own():
     assert len(set(names)) == len(names) >= 150
 
 
-def test_the_view_does_see_what_is_sent_well(site):  # or the test above would be empty
+def test_the_view_receives_valid_data(site):  # or the test above would be empty
     well = Case("well", post("Content-Length: 3", "Connection: close", body=b"abc"), {200})
 
     assert statuses_in(answers_to(site, well)) == [200]

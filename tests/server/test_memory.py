@@ -59,7 +59,7 @@ def test_the_c_library_returns_what_is_free_between_used_blocks():
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc keeps memory so")
 @pytest.mark.parametrize("is_set", [False, True])
-def test_memory_of_bodies_is_used_again_unless_the_environment_says_otherwise(is_set):
+def test_memory_of_bodies_is_reused_unless_the_environment_disables_it(is_set):
     program = """
         import resource
         from retort.server.memory import keep_freed_memory

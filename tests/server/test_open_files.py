@@ -48,7 +48,7 @@ def test_a_low_limit_is_reported_with_its_consequence_and_how_to_raise_it(
     assert program.output.count("limit of open files") == 1
 
 
-def test_a_low_limit_that_may_be_raised_is_raised_without_a_word(limited):
+def test_a_low_limit_that_may_be_raised_is_raised_silently(limited):
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and hard < 4096:
         pytest.skip("this system's own limit is low")

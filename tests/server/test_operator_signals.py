@@ -100,7 +100,7 @@ def test_sigusr1_while_the_program_is_loading_ends_nothing(run, tmp_path):
     assert program.output.count("loading") == 1
 
 
-def test_sigusr2_is_ignored_and_says_what_to_do_instead(run):
+def test_sigusr2_is_ignored_and_a_line_names_the_alternatives(run):
     program = run(PROGRAM, "--port=0")
     workers = program.serving(1)
 

@@ -75,7 +75,7 @@ def test_a_handler_of_the_program_runs_in_the_worker_and_its_exit_status_is_retu
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_request_under_way_is_answered_after_the_handler_has_exited(run, tmp_path, number):
+def test_a_request_in_progress_is_answered_after_the_handler_has_exited(run, tmp_path, number):
     program = run(HANDLER.replace("{action}", "sys.exit(3)"), "--port=0", "--grace=60")
     program.wait_for_answer("here")
     answers = []
@@ -92,7 +92,7 @@ def test_a_request_under_way_is_answered_after_the_handler_has_exited(run, tmp_p
     assert program.wait() == 3
 
 
-def test_a_request_under_way_is_answered_by_app_run_after_the_handler_has_exited(start, tmp_path):
+def test_a_request_in_progress_is_answered_by_app_run_after_the_handler_has_exited(start, tmp_path):
     program = start(script("sys.exit(3)"), words=["-m", "retort", "{file}"])
     program.wait_for_answer("here")
     answers = []
@@ -117,7 +117,7 @@ def test_a_handler_runs_in_the_process_that_serves_and_not_in_the_reloaders(star
     assert program.output.count("cleaned up") == 1
 
 
-def test_a_worker_of_several_that_asks_for_a_status_is_enough(run):
+def test_the_status_of_one_worker_is_the_status_of_the_server(run):
     source = HANDLER.replace("{action}", "sys.exit(3 if os.path.exists('first') else 0)")
     source += "\n    open('first', 'w').close()\n"
     program = run(source, "--port=0", "--workers=2")

@@ -1,7 +1,7 @@
-"""Programs that gevent or eventlet have patched: refused with what to do instead.
+"""Programs monkeypatched by gevent or eventlet are refused with an alternative.
 
-The libraries themselves: `tests/extensions/test_gunicorn.py`. Here, stand-ins with their functions
-for asking, so that these tests need neither.
+The libraries themselves: `tests/extensions/test_gunicorn.py`. These tests use stand-ins with
+their query functions, so that neither is required.
 """
 
 import signal

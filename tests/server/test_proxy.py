@@ -1,4 +1,4 @@
-"""`retort run --proxy`: forwarded headers count if an operator says so, and not otherwise."""
+"""`retort run --proxy`: forwarded headers are used only if configured."""
 
 import http.client
 import socket

@@ -38,7 +38,7 @@ def test_a_flask_is_served_with_a_warning_and_without_a_console(start):
     assert program.get("/console").status == 404
 
 
-def test_a_retort_is_refused_and_says_how_to_allow_it(start):
+def test_a_retort_is_refused_and_the_message_names_the_option(start):
     program = start(program_of("Retort"), words=(*PUBLIC, "{file}"))
 
     assert program.wait() == 1
@@ -94,7 +94,7 @@ def test_on_this_machine_there_is_nothing_to_warn_of(start, host):
     assert "PIN" in program.output
 
 
-def test_production_on_a_public_address_is_served_without_a_word(start):
+def test_production_on_a_public_address_prints_no_warning(start):
     words = tuple(word for word in PUBLIC if word not in ("--debug", "--no-reload"))
     program = start(program_of("Retort"), words=(*words, "{file}"))
     program.wait_for_answer("served")

@@ -68,7 +68,7 @@ def test_the_address_is_printed_once_and_never_refuses_a_connection(program):
     assert program.output.count("Open http") == 1
 
 
-def test_the_child_runs_the_same_command_and_knows_that_it_is_the_child(start, tmp_path):
+def test_the_child_runs_the_same_command_and_detects_that_it_is_the_child(start, tmp_path):
     program = start(PROGRAM, words=["-X", "dev", "{file}", "--colour", "red"])
 
     about = program.get("/about").text
@@ -155,7 +155,7 @@ def test_extra_files_count_and_excluded_ones_do_not(start, save, tmp_path):
     assert "words.txt changed" in program.output
 
 
-def test_polling_notices_a_change_too(start):
+def test_polling_detects_a_change_too(start):
     program = start(PROGRAM.replace("debug=True", "debug=True, reloader_type='stat'"))
     program.wait_for_answer("first")
 
@@ -299,7 +299,7 @@ def text_of(port):
         ([], [], []),
     ],
 )
-def test_pythons_options_are_told_from_the_programs_words(arguments, options, words):
+def test_pythons_options_are_separated_from_the_programs_arguments(arguments, options, words):
     assert split_command_line(arguments) == (options, words)
 
 

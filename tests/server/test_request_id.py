@@ -142,7 +142,7 @@ def test_a_record_in_json_names_its_request(behind_proxy):
     assert (record["level"], record["logger"]) == ("WARNING", "shop")
     assert (record["request_id"], record["method"], record["endpoint"]) == ("id-1", "GET", "log")
     assert record["order"] == 7
-    assert record["path"] == "mine"  # what the program says goes before what is known
+    assert record["path"] == "mine"  # values of the program take precedence
     assert re.fullmatch(r".+shop\.py:\d+", record["file"])
 
 

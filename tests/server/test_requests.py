@@ -65,7 +65,7 @@ def test_an_ordinary_request_is_answered(echo):
     assert answer.text == "GET /page example.org:5000"
 
 
-def test_a_request_without_host_is_refused_before_the_application_is_asked(echo):
+def test_a_request_without_host_is_rejected_before_the_application(echo):
     answer = echo.send(b"GET / HTTP/1.1\r\n\r\n")
 
     assert lines_of(answer)[0] == b"HTTP/1.1 400 Bad Request"

@@ -60,7 +60,7 @@ def test_fields_of_the_connection_are_left_out(name):
     assert head.fields == [(b"x-a", b"b")]
 
 
-def test_an_application_may_ask_for_the_end_of_the_connection():
+def test_an_application_may_send_connection_close():
     assert make_head("200 OK", [("Connection", "Close")], "GET").fields == [
         (b"connection", b"close")
     ]

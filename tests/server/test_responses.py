@@ -145,7 +145,7 @@ SIZES = [1, 1000, 65_536, 65_537, 300_000, 3_000_000]
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("size", SIZES)
-def test_a_body_of_the_length_that_was_said_arrives_whole(site, size, kind):
+def test_a_body_of_the_announced_length_arrives_completely(site, size, kind):
     response, body = exchange(site, f"/length/{size}/{size}{kind}")
 
     assert response.getheader("Content-Length") == str(size)

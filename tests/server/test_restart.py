@@ -276,7 +276,7 @@ def test_a_file_with_something_else_in_it_is_left_as_it_is(run):
     assert "version 1" in program.file.read_text()
 
 
-def test_a_file_that_cannot_be_written_is_told(run):
+def test_a_file_that_cannot_be_written_is_reported(run):
     program = run(PROGRAM, "--port=0", "--pid-file=nowhere/pid")
 
     assert program.wait() == 1
@@ -292,9 +292,9 @@ def test_a_file_that_cannot_be_written_is_told(run):
         ([], "Which server? Pass --pid-file PATH"),
     ],
 )
-def test_reload_without_a_server_says_so(start, tmp_path, words, message):
+def test_reload_without_a_server_is_reported(start, tmp_path, words, message):
     program = start("")
-    (tmp_path / "stale").write_text(f"{os.getpid()}\n")  # of somebody who is no server
+    (tmp_path / "stale").write_text(f"{os.getpid()}\n")  # of a process that is not a server
 
     done = retort(program, "reload", *words)
 
@@ -319,7 +319,7 @@ def test_a_programs_own_command_reload_is_the_one_that_runs(start):
     assert retort(program, "reload").stdout == "my own\n"
 
 
-def test_in_debug_mode_no_file_is_written_and_that_is_said(run, tmp_path):
+def test_in_debug_mode_no_file_is_written_and_a_line_is_printed(run, tmp_path):
     program = run(PROGRAM, "--port=0", "--debug", "--pid-file=pid")
     program.wait_for_answer("version 1")
 

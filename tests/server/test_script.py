@@ -1,4 +1,4 @@
-"""`app.run()` inside a script: what Flask's documentation says of it, served by Granian."""
+"""`app.run()` inside a script: as in Flask's documentation, served by Granian."""
 
 import functools
 import signal
@@ -49,7 +49,7 @@ def test_the_start_lines_name_the_address_and_how_to_stop(start):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("options", ["", "debug=True", "debug=True, use_reloader=False"])
-def test_signals_end_the_server_with_status_0_and_nobody_stays_behind(start, number, options):
+def test_signals_end_the_server_with_status_0_and_all_processes(start, number, options):
     program = start(hello(options))
     program.wait_for_answer("hello")
 
@@ -77,7 +77,7 @@ def test_a_signal_right_at_the_start_is_not_missed(start):
         assert program.family() == []
 
 
-def test_a_request_under_way_is_answered_before_the_server_ends(start):
+def test_a_request_in_progress_is_answered_before_the_server_ends(start):
     program = start(hello())
     with program.connect() as connection:
         connection.sendall(b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -151,7 +151,7 @@ def test_without_debug_requests_are_not_printed(start):
     assert "GET" not in program.output
 
 
-def test_a_port_in_use_is_told_in_one_line_with_its_holder_and_what_to_do(start):
+def test_a_port_in_use_is_reported_in_one_line_with_its_process_and_the_fix(start):
     first = start(hello(), name="first.py")
     port = first.port
 
@@ -339,7 +339,7 @@ def application(environ, start_response):
     raise AssertionError("never asked")
 
 
-def test_an_option_nobody_knows_is_a_type_error():
+def test_an_unknown_option_is_a_type_error():
     with pytest.raises(TypeError, match="unexpected keyword argument 'usereloader'"):
         run(application, "127.0.0.1", 0, usereloader=True)
 
@@ -421,7 +421,7 @@ def mocked(original):
     ids=["functools.wraps", "a proxy", "autospec", "Mock", "partial"],
 )
 @pytest.mark.parametrize("part", ["run_simple", "make_server"])
-def test_any_kind_of_replacement_is_called_and_a_line_says_so(
+def test_any_kind_of_replacement_is_called_and_a_line_is_printed(
     monkeypatch, capsys, part, replacement
 ):
     original = getattr(werkzeug.serving, part)
@@ -462,7 +462,7 @@ def test_what_a_tool_put_back_is_not_a_replacement(start):
     assert "Werkzeug" not in program.output
 
 
-def test_a_tool_that_listens_for_the_port_of_werkzeug_s_server_is_told(monkeypatch):
+def test_a_tool_that_patches_server_bind_gets_the_port(monkeypatch):
     ports = []
     bind = socketserver.TCPServer.server_bind
 

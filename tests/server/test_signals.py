@@ -46,7 +46,7 @@ def test_waking_up_works_without_end_and_after_the_close(wakeup):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_before_the_wait_is_heard_and_handled(wakeup, number):
+def test_a_signal_before_the_wait_is_handled(wakeup, number):
     stopped = []
     before = signal.getsignal(number)
     with StopSignals(wakeup, lambda: stopped.append(number)):

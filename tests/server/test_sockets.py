@@ -108,7 +108,7 @@ def test_a_socket_that_a_killed_server_left_behind_is_replaced(run, tmp_path):
     assert ask(tmp_path / "shop.sock").startswith("here")
 
 
-def test_a_socket_in_use_a_file_and_a_missing_folder_are_told(tmp_path):
+def test_a_socket_in_use_a_file_and_a_missing_folder_are_reported(tmp_path):
     path = str(tmp_path / "a.sock")
     with open_unix_listener(path), pytest.raises(CannotListen, match="Another server listens"):
         open_unix_listener(path)
@@ -205,7 +205,7 @@ def test_several_sockets_of_systemd_are_refused(start, tmp_path, handed_over):
     assert "systemd has handed over 2 sockets, and Retort listens on one" in program.output
 
 
-def test_what_systemd_says_to_another_process_is_not_heard(monkeypatch):
+def test_systemd_variables_for_another_process_are_ignored(monkeypatch):
     monkeypatch.setenv("LISTEN_PID", "1")
     monkeypatch.setenv("LISTEN_FDS", "1")
 
@@ -213,7 +213,7 @@ def test_what_systemd_says_to_another_process_is_not_heard(monkeypatch):
     assert "LISTEN_FDS" not in os.environ
 
 
-def test_a_file_that_is_no_socket_for_listening_is_told(tmp_path):
+def test_a_file_that_is_not_a_listening_socket_is_reported(tmp_path):
     with open(tmp_path / "file", "w") as file, pytest.raises(CannotListen, match="is not a socket"):
         adopt_inherited(file.fileno())
     with (
@@ -244,7 +244,7 @@ def heard(manager, wanted):
     pytest.fail(f"There was no message {wanted}.")
 
 
-def test_systemd_hears_of_readiness_life_reload_and_end(run, manager, tmp_path):
+def test_systemd_is_notified_of_readiness_watchdog_reload_and_stop(run, manager, tmp_path):
     variables = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "300000"}
     program = run(PROGRAM, "--port=0", env=variables)
 
@@ -272,13 +272,13 @@ def test_a_name_without_a_file_and_a_manager_that_is_gone(monkeypatch, tmp_path)
 
 
 @pytest.mark.parametrize("microseconds", ["", "0", "soon"])
-def test_a_watchdog_that_does_not_ask_is_told_nothing(monkeypatch, microseconds):
+def test_without_a_watchdog_no_watchdog_message_is_sent(monkeypatch, microseconds):
     monkeypatch.setenv("WATCHDOG_USEC", microseconds)
 
     assert Notifier().next_beat() is None
 
 
-def test_a_watchdog_of_another_process_is_told_nothing():
+def test_a_watchdog_of_another_process_gets_no_message():
     code = "from retort.server.process.systemd import Notifier; print(Notifier().next_beat())"
     env = {**os.environ, "WATCHDOG_USEC": "1000000", "WATCHDOG_PID": "1"}
 

@@ -100,7 +100,7 @@ def test_a_compiled_module_that_is_replaced_is_loaded_again(start_compiled, tmp_
     program.wait_for_answer("again on Granian")
 
 
-def test_an_error_page_says_what_it_can_without_sources(start_compiled):
+def test_an_error_page_works_without_sources(start_compiled):
     program = start_compiled(PROGRAM, "shop.pyc", "debug")
     program.wait_for_answer("on Granian")
 
@@ -123,7 +123,7 @@ def test_a_program_that_does_not_load_is_blamed_without_frames_of_retort(start_c
     assert "importlib" not in program.output
 
 
-def test_the_check_says_that_it_has_nothing_to_read(packages, tmp_path):
+def test_the_check_reports_that_there_are_no_sources(packages, tmp_path):
     (tmp_path / "shop.py").write_text(PROGRAM.replace("\n    ", "\n"))
     compile_all(tmp_path)
 

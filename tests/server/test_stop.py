@@ -81,7 +81,7 @@ PROGRAM = """
 
 
 def asking(program, path):
-    """Ask in a thread; the list gets the status and the size of the answer, or the error."""
+    """Send a request in a thread; the list gets status and size of the response, or the error."""
     results = []
 
     def ask():
@@ -106,7 +106,7 @@ def is_refused(program):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_no_request_under_way_is_cut_and_idle_connections_are_dropped(
+def test_no_request_in_progress_is_cut_and_idle_connections_are_dropped(
     run, number, workers, is_long, tmp_path
 ):
     for _ in range(10 if is_long else 2):
@@ -145,7 +145,7 @@ def stop_in_the_middle(run, number, workers, go_on):
         connection.close()
 
 
-def test_a_large_answer_reaches_a_slow_client_whole(run):
+def test_a_large_response_reaches_a_slow_client_whole(run):
     program = run(PROGRAM, "--port=0", "--grace=60")
     with program.connect() as connection:
         connection.sendall(b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -178,7 +178,7 @@ def test_an_upload_that_has_begun_is_taken_to_its_end(run):
     assert program.wait() == 0
 
 
-def test_a_connection_that_never_asked_does_not_delay_the_end(run):
+def test_a_connection_without_a_request_does_not_delay_the_shutdown(run):
     program = run(PROGRAM, "--port=0", "--grace=60")
     with program.connect() as silent:
         program.wait_for_answer("here")
@@ -187,7 +187,7 @@ def test_a_connection_that_never_asked_does_not_delay_the_end(run):
         assert silent.recv(1) == b""
 
 
-def test_what_takes_longer_than_the_grace_time_is_cut_and_said(run):
+def test_requests_beyond_the_grace_time_are_aborted_and_reported(run):
     program = run(PROGRAM, "--port=0", "--grace=1")
     thread, results = asking(program, "/slow?seconds=50")
     program.wait_for_output("slow view began")
@@ -202,7 +202,7 @@ def test_what_takes_longer_than_the_grace_time_is_cut_and_said(run):
 
 
 @pytest.mark.parametrize("path", ["/held", "/held-stream"])
-def test_stopping_says_how_many_requests_it_waits_for_and_for_how_long(run, tmp_path, path):
+def test_stopping_prints_the_number_of_open_requests_and_the_time_limit(run, tmp_path, path):
     program = run(PROGRAM, "--port=0", "--grace=60")
     program.wait_for_answer("here")
     under_way = [asking(program, path) for _ in range(3)]
@@ -222,7 +222,7 @@ def test_stopping_says_how_many_requests_it_waits_for_and_for_how_long(run, tmp_
     assert program.wait() == 0
 
 
-def test_a_script_that_is_stopped_says_what_it_waits_for_as_well(start, tmp_path):
+def test_a_stopped_script_prints_the_number_of_open_requests_too(start, tmp_path):
     program = start(PROGRAM + "\n    app.run(port=0)\n", words=["-m", "retort", "{file}"])
     program.wait_for_answer("here")
     thread, results = asking(program, "/held-stream")
@@ -237,7 +237,7 @@ def test_a_script_that_is_stopped_says_what_it_waits_for_as_well(start, tmp_path
     assert program.wait() == 0
 
 
-def test_a_quick_stop_says_nothing(run):
+def test_a_fast_stop_prints_nothing(run):
     program = run(PROGRAM, "--port=0", "--workers=2")
     program.wait_for_answer("here")
 
@@ -287,7 +287,7 @@ def test_the_same_signal_twice_in_a_moment_is_one(start, tmp_path):
     program.wait_for_output("held view began")
 
     program.process.send_signal(signal.SIGTERM)
-    program.wait_for(lambda: is_refused(program))  # it has heard the first one
+    program.wait_for(lambda: is_refused(program))  # it has handled the first one
     program.process.send_signal(signal.SIGTERM)
     (tmp_path / "go on").touch()
 
@@ -401,7 +401,7 @@ def test_an_orphan_given_to_us_is_buried_and_our_own_children_are_not(start):
     assert "buried" in program.output
 
 
-def test_a_closed_terminal_ends_the_server_and_a_signal_from_somebody_does_not(start, tmp_path):
+def test_a_closed_terminal_ends_the_server_and_a_sent_sighup_does_not(start, tmp_path):
     import pty
 
     parent, terminal = pty.openpty()

@@ -1,4 +1,4 @@
-"""SIGTERM while clients ask all the time: what was begun on a new connection is answered."""
+"""SIGTERM under continuous load: requests on new connections get their responses."""
 
 import contextlib
 import os
@@ -107,9 +107,9 @@ class Http2Client:
 
 
 class Clients:
-    """Threads that ask until the server refuses them; half of them keep their connection.
+    """Threads that send requests until the server refuses them; half reuse their connection.
 
-    ``ends`` counts how requests ended: (whether the connection was new, what came of it).
+    ``ends`` counts the results: (whether the connection was new, the result).
     """
 
     def __init__(self, port, version):

@@ -185,7 +185,7 @@ def test_empty_pieces_are_no_end(streams):
 
 
 @pytest.mark.parametrize(("path", "method"), [("/nothing", "GET"), ("/ticks", "HEAD")])
-def test_answers_without_a_body_have_none(streams, path, method):
+def test_responses_without_a_body_have_none(streams, path, method):
     answer = streams.send(ask(path, method))
 
     assert answer.endswith(b"\r\n\r\n")
@@ -310,7 +310,7 @@ def test_a_body_that_is_read_while_the_response_is_sent_is_whole(streams):
 
 @pytest.mark.parametrize("sent", UNREAD)
 def test_a_client_that_stops_sending_its_body_gets_the_whole_response(streams, sent):
-    """RFC 9110 §10.1.1 and RFC 9112 §9.5: it may not want to send the rest any more."""
+    """RFC 9110 §10.1.1 and RFC 9112 §9.5: the client may stop sending the rest."""
     with streams.connect() as connection:
         connection.sendall(post("/ends-when-told", *UNREAD[sent]))
         received = b""

@@ -1,4 +1,4 @@
-"""How many views run at once, and that all who ask are answered."""
+"""The number of concurrent views, and that all requests get responses."""
 
 import concurrent.futures
 import contextlib
@@ -65,7 +65,7 @@ def test_more_blocking_requests_than_threads_are_all_answered(run):
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3, 20])
-def test_no_more_views_run_at_once_than_was_asked_for(run, threads):
+def test_the_number_of_concurrent_views_is_limited(run, threads):
     program = run(PROGRAM, "--port=0", f"--threads={threads}")
 
     counts = {int(count) for count in ask_at_once(program, "/count", 40)}

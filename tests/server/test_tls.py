@@ -51,7 +51,7 @@ def context(client=None, newest=None):
 
 
 def ask(program, client=None, newest=None, request=b"GET / HTTP/1.0\r\n\r\n"):
-    """The whole answer; what the handshake says if there is none."""
+    """The complete response; the handshake's error if there is none."""
     with program.connect() as plain, context(client, newest).wrap_socket(plain) as encrypted:
         encrypted.sendall(request)
         return b"".join(iter(lambda: encrypted.recv(65536), b"")).decode()
@@ -75,7 +75,7 @@ def test_a_client_needs_a_certificate_of_the_authority(run_tls):
     answer = ask(program, CLIENT)
 
     assert answer.startswith("HTTP/1.0 200")
-    assert answer.endswith("https []")  # the program is not told who: see the docs
+    assert answer.endswith("https []")  # the program does not get the certificate: see the docs
     for client in (None, STRANGER):
         with pytest.raises(OSError, match=r"(?i)certificate|unknown|reset|broken pipe|eof"):
             ask(program, client)
@@ -98,7 +98,7 @@ def test_the_oldest_version_of_tls_can_be_chosen(run_tls):
         ask(program, newest=ssl.TLSVersion.TLSv1_2)
 
 
-def test_tls_1_2_is_spoken_unless_told_otherwise(run_tls):
+def test_tls_1_2_is_the_default_minimum(run_tls):
     assert ask(run_tls(), newest=ssl.TLSVersion.TLSv1_2).startswith("HTTP/1.0 200")
 
 
@@ -109,12 +109,12 @@ def protocol_chosen(program, offers=("h2", "http/1.1")):
         return encrypted.selected_alpn_protocol()
 
 
-def test_http_2_is_offered_over_tls_unless_told_otherwise(run_tls):
+def test_http_2_is_offered_over_tls_by_default(run_tls):
     assert protocol_chosen(run_tls()) == "h2"
     assert protocol_chosen(run_tls("--http", "1")) == "http/1.1"
 
 
-def test_http_2_without_tls_is_spoken_if_asked_for(start):
+def test_http_2_without_tls_is_an_option(start):
     program = start(
         PROGRAM, words=("-m", "retort", "run", "--port", "0", "--http", "auto", "{file}")
     )
@@ -189,7 +189,7 @@ def test_a_key_with_a_password(run_tls, tmp_path):
         (("--http", "3"), None, 2, "'3' is not one of '1', '2', 'auto'"),
     ],
 )
-def test_what_cannot_be_served_is_said_before(run_tls, options, key, status, message):
+def test_an_unusable_file_is_reported_before_serving(run_tls, options, key, status, message):
     cert = CERT if key is None else OTHER_CERT
     program = run_tls(*options, cert=cert, key=key or CERT)
 

@@ -49,7 +49,7 @@ def test_a_length_that_is_no_number_is_refused(length):
 @pytest.mark.parametrize(
     ("protocol", "status"), [("HTTP/1.0", "200"), ("HTTP/1.1", "400"), ("HTTP/2", "400")]
 )
-def test_a_request_names_its_host_unless_its_protocol_knows_none(protocol, status):
+def test_a_host_is_required_except_in_http_1_0(protocol, status):
     # Granian writes an empty Host where there is none.
     assert ask(HTTP_HOST="", SERVER_PROTOCOL=protocol)[0][:3] == status
 
@@ -80,11 +80,11 @@ def test_all_fields_together_have_a_limited_length():
         ("GET", "*", "400"),
         ("GET", "case", "400"),
         ("OPTIONS", "*", "200"),
-        ("CONNECT", "", "200"),  # the application knows no such method
+        ("CONNECT", "", "200"),  # the application has no such method
         ("GET", "/*", "200"),
     ],
 )
-def test_a_target_is_a_path_except_where_the_method_says_otherwise(method, path, status):
+def test_a_target_is_a_path_except_for_options_and_connect(method, path, status):
     assert ask(REQUEST_METHOD=method, PATH_INFO=path)[0][:3] == status
 
 
@@ -96,7 +96,7 @@ def test_a_body_over_the_servers_limit_is_refused_by_its_length():
     assert run_wsgi_app(validator, {**environ, "CONTENT_LENGTH": "11"})[1][:3] == "413"
 
 
-def test_a_refusal_closes_the_connection_and_says_why():
+def test_an_error_response_closes_the_connection_and_has_a_reason():
     status, body, headers = ask(HTTP_HOST="a,b")
 
     assert status == "400 Bad Request"

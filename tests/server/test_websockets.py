@@ -1,4 +1,4 @@
-"""Programs that take the server's socket: which server they get, and what is said of it."""
+"""Programs that use the server's socket: the server that runs them, and the messages."""
 
 import signal
 
@@ -68,7 +68,7 @@ def test_an_open_websocket_does_not_hold_up_the_end(run):
         assert program.end(signal.SIGINT) == 0
 
 
-def test_in_production_the_start_lines_say_what_fails_and_what_to_use(run):
+def test_in_production_the_start_lines_name_what_fails_and_what_to_use(run):
     program = run(PROGRAM, "--port=0")
 
     program.wait_for_output("WebSocket routes fail here: this server has no WebSockets yet")
@@ -76,7 +76,7 @@ def test_in_production_the_start_lines_say_what_fails_and_what_to_use(run):
     assert program.get("/").text == "the first"
 
 
-def test_without_websockets_nothing_is_said(run):
+def test_without_websockets_nothing_is_printed(run):
     program = run(PROGRAM.replace("websocket=True", "websocket=False"), "--port=0")
     program.wait_for_answer("the first")
 

@@ -1,4 +1,4 @@
-"""EnvironBuilder: where a test's request goes, as the app's configuration says."""
+"""EnvironBuilder: the URL of a test's request depends on the app's configuration."""
 
 import pytest
 
@@ -36,7 +36,7 @@ def target(app, *args, **kwargs):
         ("//other/p", ("http", "other", "", "/p", "")),
     ],
 )
-def test_a_path_stands_on_localhost_unless_it_says_where(app, path, expected):
+def test_the_default_host_of_a_path_is_localhost(app, path, expected):
     assert target(app, path) == expected
 
 
@@ -62,7 +62,7 @@ def test_a_whole_url_wins_over_subdomain_and_scheme(app):
     assert target(app, "http://other/p", subdomain="api", url_scheme="https") == expected
 
 
-def test_a_base_url_says_it_all(app):
+def test_a_base_url_sets_scheme_host_and_root(app):
     app.config.update(SERVER_NAME="shop.test", APPLICATION_ROOT="/base")
 
     assert target(app, "/p?x", base_url="https://other/root/") == (

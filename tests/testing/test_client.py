@@ -10,7 +10,7 @@ from retort.testing import EnvironBuilder, FlaskClient
 
 @pytest.fixture
 def app(app):
-    """An app that tells what it was sent."""
+    """An app that returns the request data."""
 
     @app.route("/", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
     def index():
@@ -55,7 +55,7 @@ def app(app):
 # Requests
 
 
-def test_a_client_is_werkzeugs_and_knows_the_app(app, client):
+def test_a_client_is_werkzeugs_and_has_the_app(app, client):
     assert isinstance(client, FlaskClient)
     assert isinstance(client, werkzeug.test.Client)
     assert client.application is app
@@ -96,7 +96,7 @@ def test_json_of_a_response_is_read_by_the_app(app, client):
     assert client.get("/").json == "read by the app"
 
 
-def test_redirects_are_followed_if_asked(client):
+def test_redirects_are_followed_with_the_option(client):
     response = client.get("/twice", follow_redirects=True)
 
     assert client.get("/twice").status_code == 302
@@ -160,7 +160,7 @@ def test_open_alone_gets_the_root(client):
     assert client.open(path="/", method="POST").json["method"] == "POST"
 
 
-def test_where_a_request_goes_can_be_said_in_parts(client):
+def test_the_url_of_a_request_can_be_given_in_parts(client):
     assert client.get("/", subdomain="api").json["url"] == "http://api.localhost/"
     assert client.get("/", url_scheme="https").json["url"] == "https://localhost/"
     assert client.get("/", base_url="https://shop.test/").json["url"] == "https://shop.test/"
@@ -338,7 +338,7 @@ def test_two_clients_can_be_nested_but_one_cannot_twice(app):
         outer.get("/")
 
 
-def test_a_streamed_answer_can_be_read_in_the_block(app):
+def test_a_streamed_response_can_be_read_in_the_block(app):
     @app.get("/stream")
     def stream():
         @retort.stream_with_context
@@ -355,7 +355,7 @@ def test_a_streamed_answer_can_be_read_in_the_block(app):
     assert not retort.has_request_context()
 
 
-def test_any_caller_can_ask_for_the_contexts(app, client):
+def test_any_caller_can_preserve_the_contexts(app, client):
     kept = []
 
     client.get("/", environ_overrides={"werkzeug.debug.preserve_context": kept.append})
@@ -414,7 +414,7 @@ def test_a_transaction_leaves_the_contexts_of_a_with_block_alone(client):
         assert retort.request.args["q"] == "1"
 
 
-def test_a_transaction_can_say_which_request_it_is_for(app, client):
+def test_a_transaction_can_set_its_request(app, client):
     class Interface(SecureCookieSessionInterface):
         def get_cookie_name(self, app):
             return "session-of-" + retort.request.args.get("shop", "none")

@@ -1,4 +1,4 @@
-"""An application under the debugger, asked without a server."""
+"""An application under the debugger, called without a server."""
 
 import pytest
 import werkzeug.test
@@ -18,7 +18,7 @@ def app():
 
 
 class Reader(werkzeug.test.Client):
-    """A browser on this machine, unless told otherwise."""
+    """A browser, by default on this machine."""
 
     def open(self, *args, **options):
         options.setdefault("headers", {"Accept": BROWSER})

@@ -212,7 +212,7 @@ def test_headers_that_hooks_add_stay_and_those_of_the_old_body_go(app, reader):
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
 
 
-# What a program says itself
+# Error responses of the program
 
 
 def test_the_programs_own_handler_wins(app, reader):
@@ -232,7 +232,7 @@ def test_the_programs_own_handler_wins(app, reader):
     assert reader.get("/boom").text == "sorry"
 
 
-def test_an_answer_that_a_view_returns_is_left_alone(app, reader):
+def test_a_response_that_a_view_returns_is_not_changed(app, reader):
     @app.get("/")
     def index():
         return "nothing here", 404
@@ -240,7 +240,7 @@ def test_an_answer_that_a_view_returns_is_left_alone(app, reader):
     assert (reader.get("/").status_code, reader.get("/").text) == (404, "nothing here")
 
 
-def test_a_page_that_a_hook_rewrote_is_left_alone(app, reader):
+def test_a_page_that_a_hook_rewrote_is_not_changed(app, reader):
     @app.after_request
     def own(response):
         response.set_data("short")
@@ -249,7 +249,7 @@ def test_a_page_that_a_hook_rewrote_is_left_alone(app, reader):
     assert reader.get("/nope").text == "short"
 
 
-def test_an_exception_with_a_response_of_its_own_is_left_alone(app, reader):
+def test_an_exception_with_a_response_of_its_own_is_not_changed(app, reader):
     @app.get("/")
     def index():
         abort(retort.Response("mine", 402))
@@ -257,7 +257,7 @@ def test_an_exception_with_a_response_of_its_own_is_left_alone(app, reader):
     assert (reader.get("/").status_code, reader.get("/").text) == (402, "mine")
 
 
-def test_an_error_caught_by_the_view_is_left_alone(app, reader):
+def test_an_error_caught_by_the_view_is_not_changed(app, reader):
     @app.get("/")
     def index():
         try:
@@ -268,7 +268,7 @@ def test_an_error_caught_by_the_view_is_left_alone(app, reader):
     assert reader.get("/").text == "caught"
 
 
-def test_a_redirect_to_the_canonical_address_is_left_alone(app, reader):
+def test_a_redirect_to_the_canonical_address_is_not_changed(app, reader):
     @app.get("/list/")
     def list_all():
         return "all"
@@ -277,7 +277,7 @@ def test_a_redirect_to_the_canonical_address_is_left_alone(app, reader):
     assert "Redirecting" in reader.get("/list").text
 
 
-def test_an_answer_in_pieces_is_passed_on_piece_by_piece(app, reader):
+def test_a_response_in_pieces_is_passed_on_piece_by_piece(app, reader):
     @app.get("/")
     def index():
         return iter(["one ", "two"])
@@ -440,7 +440,7 @@ def test_the_request_is_shown_with_its_secrets_masked(app, reader):
     assert "colour" in page
 
 
-def test_a_chain_of_exceptions_is_told_from_its_end(app, reader):
+def test_a_chain_of_exceptions_is_shown_from_its_end(app, reader):
     @app.get("/")
     def index():
         try:
@@ -546,7 +546,7 @@ def test_an_error_before_the_first_piece_is_a_page(app):
     assert b"ValueError: at once" in body
 
 
-def test_an_error_after_the_first_piece_goes_to_the_log_and_breaks_the_answer_off(
+def test_an_error_after_the_first_piece_goes_to_the_log_and_breaks_the_response_off(
     app, reader, capfd
 ):
     @app.get("/")

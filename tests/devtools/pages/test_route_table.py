@@ -1,4 +1,4 @@
-"""The routes for a page about an address: which come first, and what is told of each."""
+"""The route table on error pages: its order, and its columns."""
 
 import pytest
 
@@ -20,7 +20,7 @@ from retort.views import MethodView
         ("/files/<path:name>", "/files/a/b", "/files/a"),
     ],
 )
-def test_variables_are_filled_from_the_path_that_was_asked_for(rule, path, example):
+def test_variables_are_filled_from_the_requested_path(rule, path, example):
     assert filled(rule, path) == example
 
 
@@ -122,7 +122,7 @@ def test_an_endpoint_without_a_view_or_with_a_strange_one_is_listed(app):
     assert rules["/object"].place == ""
 
 
-def test_the_domain_of_a_route_is_told(app):
+def test_the_domain_of_a_route_is_shown(app):
     app.subdomain_matching = True
     app.add_url_rule("/", "admin", lambda: "", subdomain="admin")
 

@@ -96,7 +96,7 @@ def test_production_answers_with_short_pages(production, accept, method, path, s
     assert "shop.py" not in answer.text
 
 
-def test_production_knows_no_address_of_the_debugger(production):
+def test_production_has_no_debugger_urls(production):
     query = "?__debugger__=yes&cmd=resource&f=debugger.js"
 
     assert production.ask("GET", f"/{query}").text == "hello"
@@ -126,7 +126,7 @@ def test_the_sentence_of_the_page_is_in_the_log(debug):
     debug.wait_for_log(sentence)
 
 
-def test_an_answer_that_fails_half_way_is_broken_off_and_logged_once(debug):
+def test_a_response_that_fails_half_way_is_broken_off_and_logged_once(debug):
     raw = debug.send(b"GET /stream HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
     assert not raw.endswith(b"0\r\n\r\n")
 

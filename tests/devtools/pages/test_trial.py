@@ -1,4 +1,4 @@
-"""The record that the page's form asks for: the exchange as text, inside of an answer."""
+"""The record for the page's form: request and response as text in another response."""
 
 import io
 import json
@@ -76,7 +76,7 @@ def test_a_redirect_is_recorded_and_not_sent(reader):
     assert "Location: /success/Ada\n" in record["response"]
 
 
-def test_an_error_keeps_its_status_and_is_told_as_text(reader):
+def test_an_error_keeps_its_status_and_is_shown_as_text(reader):
     answer = reader.delete("/login", headers=TRIAL)
 
     assert answer.status_code == 405
@@ -95,7 +95,7 @@ def test_the_record_of_head_is_in_a_header(reader):
 
 
 @pytest.mark.usefixtures("bodies")
-def test_an_answer_without_a_body_has_a_record(reader):
+def test_a_response_without_a_body_has_a_record(reader):
     answer = reader.get("/nothing", headers=TRIAL)
 
     assert answer.json["status"] == "204 NO CONTENT"
@@ -112,7 +112,7 @@ def test_the_program_does_not_see_the_header(reader):
     assert "Trial" not in record["response"]
 
 
-def test_cookies_are_set_and_their_values_are_not_told(reader):
+def test_cookies_are_set_and_their_values_are_redacted(reader):
     reader.set_cookie("session", SECRET)
 
     answer = reader.get("/cookie", headers={**TRIAL, "Authorization": SECRET})
@@ -125,7 +125,7 @@ def test_cookies_are_set_and_their_values_are_not_told(reader):
 
 
 @pytest.mark.usefixtures("bodies")
-def test_bytes_are_counted_and_long_answers_cut(reader):
+def test_bytes_are_counted_and_long_responses_cut(reader):
     assert "(3 bytes of image/png)" in reader.get("/bytes", headers=TRIAL).json["response"]
     assert len(reader.get("/endless", headers=TRIAL).data) < 200_000
 
@@ -140,5 +140,5 @@ def test_a_file_arrives_whole(reader):
     assert "Content-Length: 100000" in answer.json["response"]
 
 
-def test_without_the_header_the_answer_is_the_programs(reader):
+def test_without_the_header_the_response_is_not_changed(reader):
     assert reader.post("/login", data={"nm": "Ada"}).status_code == 302

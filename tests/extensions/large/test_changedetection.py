@@ -1,4 +1,4 @@
-"""changedetection.io: its pages ask for live updates, with a WebSocket first."""
+"""changedetection.io: its pages request live updates, with a WebSocket first."""
 
 import sys
 from importlib.util import find_spec

@@ -10,7 +10,7 @@ import pytest
 
 pytestmark = pytest.mark.skipif(find_spec("mlflow") is None, reason="see README.md")
 
-# Runs at the start of each Python process; says at its end which Flask it has loaded.
+# Runs at the start of each Python process; prints at its end which Flask it has loaded.
 SAY = """
 import atexit
 import sys
