@@ -212,7 +212,7 @@ def test_a_view_class_replaced_on_the_view_function_is_the_one_used(app, client,
     assert client.get("/").text.endswith("second")
 
 
-def test_a_view_without_dispatch_request_says_what_to_define(app, client):
+def test_a_view_without_dispatch_request_is_an_error_with_the_fix(app, client):
     class Empty(View):
         pass
 
@@ -470,7 +470,7 @@ def test_a_method_view_may_handle_options_itself(app, client):
     assert client.options("/").text == "mine"
 
 
-def test_a_route_with_a_method_the_class_lacks_says_what_to_write(app, client):
+def test_a_route_with_a_method_the_class_lacks_is_an_error_with_the_fix(app, client):
     class Entry(MethodView):
         def get(self):
             return "get"

@@ -95,11 +95,11 @@ def has_level_handler(logger: logging.Logger) -> bool:
     The handler may belong to the logger or to a parent that it propagates to.
     """
     level = logger.getEffectiveLevel()
-    asked: logging.Logger | None = logger
-    while asked is not None:
-        if any(handler.level <= level for handler in asked.handlers):
+    current: logging.Logger | None = logger
+    while current is not None:
+        if any(handler.level <= level for handler in current.handlers):
             return True
-        asked = asked.parent if asked.propagate else None
+        current = current.parent if current.propagate else None
     return False
 
 

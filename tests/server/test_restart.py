@@ -347,7 +347,7 @@ def test_workers_are_renewed_after_so_many_requests_and_none_fails(run, load):
         program.wait_for(lambda: first.isdisjoint(program.workers))
 
     assert asking.failures == []
-    assert "answered 2" in program.output or "answered 300 requests" in program.output
+    assert "handled 2" in program.output or "handled 300 requests" in program.output
     assert program.end() == 0
 
 

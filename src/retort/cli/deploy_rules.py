@@ -312,7 +312,7 @@ def _proxies(settings: EffectiveSettings) -> Iterator[Risk]:
             WARNING,
             "proxy-fix",
             "The program has a ProxyFix, and clients can reach the server without the proxy: they"
-            " can give any address as their own.",
+            " can forge client addresses.",
             "Listen on 127.0.0.1 or on a Unix socket, or let a firewall keep others out.",
         )
     elif settings.options["proxy"] and settings.is_public:
@@ -320,7 +320,7 @@ def _proxies(settings: EffectiveSettings) -> Iterator[Risk]:
             WARNING,
             "proxy-public",
             f"--proxy believes forwarded headers, and others can reach {settings.options['host']}"
-            " without the proxy: they can give any address as their own.",
+            " without the proxy: they can forge client addresses.",
             "Listen on 127.0.0.1 or on a Unix socket, or let a firewall keep others out.",
         )
 
@@ -340,7 +340,7 @@ def _pages_for_machines(settings: EffectiveSettings) -> Iterator[Risk]:
         yield Risk(
             WARNING,
             "metrics-public",
-            "Whoever can reach the site can read its measurements.",
+            "The metrics are public: every client of the site can read them.",
             "A port of their own, on 127.0.0.1: --ops-port 9000.",
         )
 

@@ -35,9 +35,9 @@ def try_out(
     For HEAD, which has no body, the record is in the header field ``Retort-Trial``.
     """
     del environ[HEADER]
-    asked = _request_text(environ)
+    request_text = _request_text(environ)
     status, headers, body = _call(app, environ)
-    record = json.dumps({"request": asked, **_response_record(status, headers, body)})
+    record = json.dumps({"request": request_text, **_response_record(status, headers, body)})
     sent = [(name, value) for name, value in headers if name.lower() == "set-cookie"]
     sent += [("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
     # The original status, for the server's log. But a redirect would be followed, and a 204 has no

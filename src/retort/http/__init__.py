@@ -1,4 +1,4 @@
-"""HTTP messages: what a request and a response are, and how a view's value becomes one."""
+"""HTTP messages: requests, responses, and the conversion of return values to responses."""
 
 from .request import Request
 from .response import Response

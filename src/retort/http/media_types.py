@@ -74,7 +74,7 @@ def check(request: Request, media_types: MediaTypes) -> None:
     if media_types.consumes is not None and method not in WITHOUT_CONTENT:
         _check_content(request, media_types.consumes)
     if method == "QUERY" and request.is_json:
-        request.get_json()  # 400 if the content is not what Content-Type says
+        request.get_json()  # 400 if the content does not match Content-Type
     if media_types.produces is not None:
         wanted = request.accept_mimetypes
         if wanted and wanted.best_match(media_types.produces) is None:

@@ -124,7 +124,7 @@ def is_covered(name, table):
     return name in table or name.partition(" ")[0] in table or name.rpartition(".")[0] in table
 
 
-def test_the_walk_knows_every_module_of_flask(flasks):
+def test_the_walk_finds_every_module_of_flask(flasks):
     assert set(flasks["packages"]) <= set(flasks["modules"])
 
 
@@ -180,7 +180,7 @@ def test_the_names_that_flask_removed_are_absent(flask, retort):
     assert retort.ask("names exist", ABSENT) == absent
 
 
-def test_both_say_the_same_version(flask, retort):
+def test_both_have_the_same_version(flask, retort):
     versions = retort.ask("versions")
 
     assert versions == flask.ask("versions")

@@ -94,7 +94,7 @@ def test_a_program_does_the_same(program, flask, retort):
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_a_program_knows_only_flask(program):
+def test_a_program_imports_only_flask(program):
     imported = set()
     for node in ast.walk(ast.parse((HERE / "programs" / f"{program}.py").read_text())):
         if isinstance(node, ast.Import):

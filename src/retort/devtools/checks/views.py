@@ -29,9 +29,9 @@ def _missing_method(program: Program, view: View) -> Iterator[Finding]:
     if view.methods & BODY_METHODS:
         return
     for node, methods in tested_methods(view.code):
-        asked = methods & BODY_METHODS
-        if asked and isinstance(node.ops[0], (ast.Eq, ast.In)):
-            yield _never(view, node.lineno, f"tests for {' or '.join(sorted(asked))}")
+        tested = methods & BODY_METHODS
+        if tested and isinstance(node.ops[0], (ast.Eq, ast.In)):
+            yield _never(view, node.lineno, f"tests for {' or '.join(sorted(tested))}")
             return
     touched = direct_reads(view.code).touched
     for source in ("form", "files"):

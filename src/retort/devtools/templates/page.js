@@ -3,7 +3,7 @@
 document.documentElement.classList.add("scripted");
 const byId = (id) => document.getElementById(id);
 
-// Copying: the clipboard where the browser allows it, else the old way.
+// Copying: the clipboard API if the browser allows it, else execCommand.
 
 async function copyText(text) {
   if (navigator.clipboard && window.isSecureContext) {
@@ -177,7 +177,7 @@ async function unlock(form, status) {
 
 async function run(form, output, frame) {
   const answer = await askDebugger({ cmd: form.elements.code.value, frm: frame });
-  // Werkzeug answers in HTML; only its text is taken.
+  // Werkzeug responds in HTML; only its text is used.
   const text = new DOMParser().parseFromString(await answer.text(), "text/html").body.textContent;
   output.textContent += text.endsWith("\n") ? text : `${text}\n`;
   output.scrollTop = output.scrollHeight;
@@ -188,14 +188,14 @@ function openConsole(button) {
   const box = consoleTemplate.content.firstElementChild.cloneNode(true);
   const [pin, code] = box.querySelectorAll("form");
   const status = box.querySelector("[role=status]");
-  const tell = (error) => { status.textContent = `No answer: ${error.message}`; };
+  const showError = (error) => { status.textContent = `No response: ${error.message}`; };
   pin.addEventListener("submit", (event) => {
     event.preventDefault();
-    unlock(pin, status).then(() => isTrusted && code.elements.code.focus()).catch(tell);
+    unlock(pin, status).then(() => isTrusted && code.elements.code.focus()).catch(showError);
   });
   code.addEventListener("submit", (event) => {
     event.preventDefault();
-    run(code, box.querySelector(".output"), button.dataset.console).catch(tell);
+    run(code, box.querySelector(".output"), button.dataset.console).catch(showError);
   });
   button.parentElement.after(box);
   showLock();

@@ -68,7 +68,7 @@ class Metrics:
         self.own = CollectorRegistry()
         self.requests = Counter(
             "retort_requests",
-            "Requests answered.",
+            "Total requests.",
             ["method", "endpoint", "status"],
             registry=self.own,
         )
@@ -80,7 +80,7 @@ class Metrics:
         )
         self.in_flight = Gauge(
             "retort_requests_in_flight",
-            "Requests that are being answered now.",
+            "Requests in progress.",
             multiprocess_mode="livesum",
             registry=self.own,
         )

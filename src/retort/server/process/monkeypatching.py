@@ -48,8 +48,8 @@ def refuse_patched() -> None:
     if library is not None:
         raise PatchedProgram(
             f"This program calls {_CALLS[library]}, which replaces Python's threads and sockets."
-            " retort run answers requests in threads of the system and does not work with that."
-            " Remove the call (and the import of its module): retort run answers many requests at"
+            " retort run handles requests in operating system threads and does not work with that."
+            " Remove the call (and the import of its module): retort run handles many requests at"
             f" once without it. Or serve the program with gunicorn's {library} workers, on"
             f" Retort: python -m retort -m gunicorn -k {library} MODULE:APP (pip install"
             f" {_PACKAGES[library]})."

@@ -310,7 +310,7 @@ class WorkerMain:
             self.heartbeat.stop_timer()
 
     def send_due(self) -> None:
-        self.send(Due(f"answered {self.task.requests} requests"))
+        self.send(Due(f"handled {self.task.requests} requests"))
 
     def send(self, message: object) -> None:
         with contextlib.suppress(OSError):  # `listen` detects a closed pipe
