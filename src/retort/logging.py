@@ -36,8 +36,8 @@ def _errors_stream() -> TextIO:
 wsgi_errors_stream: TextIO = LocalProxy(_errors_stream)  # type: ignore[assignment]
 
 # C0 and C1 (ECMA-48), DEL, and the other line ends of Unicode and str.splitlines.
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_CONTROL_IN_LINES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+_CONTROL = r"[\x00-\x1f\x7f-\x9f\u2028\u2029]"
+_CONTROL_IN_LINES = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]"
 _INDENT = "    "
 
 
@@ -47,7 +47,7 @@ def escape_controls(text: str) -> str:
     >>> escape_controls("/a\n[2026-11-30] \x1b[2J")
     '/a\\n[2026-11-30] \\x1b[2J'
     """
-    return _CONTROL.sub(_escaped, text)
+    return re.sub(_CONTROL, _escaped, text)
 
 
 def _escaped(match: re.Match[str]) -> str:
@@ -76,7 +76,7 @@ def escape_in_lines(text: str) -> str:
     Control characters other than tab and line feed are escaped.
     """
     lines = _unified(text).replace("\n[", f"\n{_INDENT}[")
-    return _CONTROL_IN_LINES.sub(_escaped, lines)
+    return re.sub(_CONTROL_IN_LINES, _escaped, lines)
 
 
 def _unified(text: str) -> str:

@@ -324,11 +324,10 @@ class Scaffold:
         :param rule: the path, with variables in angle brackets: ``/user/<int:id>``.
         :param options: ``methods`` (GET alone if not given), ``endpoint`` (the function's
             name if not given), ``defaults``, ``strict_slashes``, ``subdomain``, ``host``,
-                ``provide_automatic_options``, ``accepts`` and ``produces`` (lists of media types
-                of the request and response content), the limits ``max_content_length``,
+            ``provide_automatic_options``, ``accepts`` and ``produces`` (lists of media types of the
+            request and response content), the limits ``max_content_length``,
             ``max_form_memory_size`` (bytes) and ``max_form_parts`` for request bodies, and the
-            other options of
-                :class:`~werkzeug.routing.Rule`.
+            other options of :class:`~werkzeug.routing.Rule`.
 
         Flask's "API" page, "URL Route Registrations".
         """

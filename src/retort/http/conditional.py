@@ -38,7 +38,7 @@ _OF_THE_REPRESENTATION = (
     "X-Sendfile",
 )
 
-_TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"|([\x21\x23-\x7e\x80-\xff]+)')
+_TAG = r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"|([\x21\x23-\x7e\x80-\xff]+)'
 
 
 class EntityTag(t.NamedTuple):
@@ -64,7 +64,7 @@ def parse_tag(text: str) -> EntityTag:
     """
     if not isinstance(text, str):
         raise TypeError(f"An entity tag is a string, not {text!r}; convert it, as with str(...).")
-    match = _TAG.fullmatch(text)
+    match = re.fullmatch(_TAG, text)
     if match is None:
         raise ValueError(
             f"{text!r} cannot be an entity tag: it is empty, or has a space, a quotation mark"

@@ -156,12 +156,12 @@ def _checked(origins: tuple[str, ...], rules: tuple[str, ...], trust_null: bool)
 
 
 # The serialization of the URL standard: ASCII, lower case.
-_ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?")
-_RULE = re.compile(r"(?:[!#$%&'*+.^_`|~0-9A-Z-]+ )?/.*")
+_ORIGIN = r"([a-z][a-z0-9+.-]*)://(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?"
+_RULE = r"(?:[!#$%&'*+.^_`|~0-9A-Z-]+ )?/.*"
 
 
 def _is_origin(origin: str) -> bool:
-    match = _ORIGIN.fullmatch(origin)
+    match = re.fullmatch(_ORIGIN, origin)
     return match is not None and match[2] != _DEFAULT_PORTS.get(match[1], "")
 
 
@@ -185,11 +185,11 @@ def _suggestion(origin: str) -> str:
     scheme, separator, rest = origin.strip().lower().partition("://")
     host = re.split(r"[/?#]", rest, maxsplit=1)[0].removesuffix(_DEFAULT_PORTS.get(scheme, ""))
     guess = f"{scheme}://{host}" if separator else f"https://{scheme}".rstrip("/")
-    return f" Write {guess!r}." if _ORIGIN.fullmatch(guess) else ""
+    return f" Write {guess!r}." if re.fullmatch(_ORIGIN, guess) else ""
 
 
 def _check_rule(rule: str) -> None:
-    if not _RULE.fullmatch(rule):
+    if not re.fullmatch(_RULE, rule):
         raise ValueError(
             f"CROSS_ORIGIN_EXEMPT_RULES contains {rule!r}. Write a rule as `retort routes`"
             " shows it, '/saml/acs', or one for a single method, 'POST /saml/acs'."

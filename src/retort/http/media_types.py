@@ -23,13 +23,12 @@ if t.TYPE_CHECKING:
 # A media type with its parameters: RFC 9110 section 8.3.1. A space matches in one way only, so
 # the time stays linear in the length of the field.
 _HTTP_TOKEN = r"[\w!#$%&'*+\-.^`|~]+"
-_MEDIA_TYPE = re.compile(
+_MEDIA_TYPE = (
     rf"""[ \t]*{_HTTP_TOKEN}/{_HTTP_TOKEN}[ \t]*"""
-    rf"""(?:;[ \t]*(?:{_HTTP_TOKEN}=(?:{_HTTP_TOKEN}|"(?:[^"\\]|\\.)*")[ \t]*)?)*""",
-    re.ASCII,
+    rf"""(?:;[ \t]*(?:{_HTTP_TOKEN}=(?:{_HTTP_TOKEN}|"(?:[^"\\]|\\.)*")[ \t]*)?)*"""
 )
 # A token of structured fields: RFC 9651 section 3.3.4.
-_TOKEN = re.compile(r"[A-Za-z*][\w!#$%&'*+\-.^`|~:/]*", re.ASCII)
+_TOKEN = r"[A-Za-z*][\w!#$%&'*+\-.^`|~:/]*"
 
 _LONGEST_SHOWN = 100  # characters of a header field shown in a message
 
@@ -84,7 +83,7 @@ def check(request: Request, media_types: MediaTypes) -> None:
 def _check_media_type(content_type: str | None) -> None:
     if not content_type:
         raise BadRequest("A QUERY must have a Content-Type for its content (RFC 10008 section 2).")
-    if not _MEDIA_TYPE.fullmatch(content_type):
+    if not re.fullmatch(_MEDIA_TYPE, content_type, re.ASCII):
         raise BadRequest(
             "The Content-Type of this QUERY is not a media type:"
             f" {content_type[:_LONGEST_SHOWN]!r}."
@@ -125,7 +124,7 @@ def accept_list(accepts: Iterable[str]) -> str:
 def _list_item(media_range: str) -> str:
     essence, parameters = parse_options_header(media_range)
     return essence + "".join(
-        f";{name}={value if _TOKEN.fullmatch(value) else _quoted(value)}"
+        f";{name}={value if re.fullmatch(_TOKEN, value, re.ASCII) else _quoted(value)}"
         for name, value in parameters.items()
     )
 

@@ -20,7 +20,7 @@ if t.TYPE_CHECKING:
 #: If a request has more ranges, the complete body is sent (section 17.15).
 MAX_RANGES = 50
 
-_SPEC = re.compile(r"([0-9]{0,30})-([0-9]{0,30})")
+_SPEC = r"([0-9]{0,30})-([0-9]{0,30})"
 
 
 class Span(t.NamedTuple):
@@ -54,7 +54,7 @@ def find_spans(field: str | None, length: int) -> list[Span]:
 
 def _span(spec: str, length: int) -> Span:
     """Parse one range: section 14.1.2. An unsatisfiable range is an empty span."""
-    match = _SPEC.fullmatch(spec)
+    match = re.fullmatch(_SPEC, spec)
     if match is None or spec == "-":
         raise RequestedRangeNotSatisfiable(length)
     first, last = match.groups()
