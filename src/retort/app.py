@@ -1,8 +1,8 @@
 """Flask and Retort: the public object.
 
 Its methods are the steps a program or an extension may override, with Flask 3.1's names and
-signatures. They are short and hand their work on: set-up to `setup.py`, the steps of a
-request to `lifecycle/`, the server's side to `gateways/`.
+signatures. They delegate: set-up is in `setup.py`, the steps of a request in `lifecycle/`, and
+the server interface in `gateways/`.
 """
 
 from __future__ import annotations
@@ -52,23 +52,23 @@ class Flask(App):
     """A WSGI application with routes, hooks and templates.
 
     :param import_name: name of the module it is made in: ``__name__``. Templates, static
-        files and the instance folder are looked for beside it.
+        files and the instance folder are searched beside it.
     :param static_url_path: URL prefix of the static files; the folder's name by default.
     :param static_folder: folder of the static files, relative to the root path.
-    :param static_host: host of the static rule; goes with ``host_matching``.
+    :param static_host: host of the static rule; requires ``host_matching``.
     :param host_matching: whether rules have a ``host``.
     :param subdomain_matching: whether rules may have a ``subdomain``.
     :param template_folder: folder of the templates, relative to the root path.
     :param instance_path: absolute path of the folder for files of this installation.
     :param instance_relative_config: whether config files are relative to that folder.
-    :param root_path: where relative paths start; found by ``import_name`` if not given.
+    :param root_path: base of relative paths; derived from ``import_name`` if not given.
 
     Flask's "API" page, "Application Object".
     """
 
     #: The class of the request object.
     request_class: type[Request] = Request
-    #: The class of the responses that views' values become.
+    #: The class of response objects.
     response_class: type[Response] = Response
     #: Opens and saves sessions.
     session_interface: SessionInterface = SecureCookieSessionInterface()
@@ -101,7 +101,7 @@ class Flask(App):
             root_path,
         )
         self._composer = Composer(_STANDARD)
-        # Entries that a program writes into it count as changes, too.
+        # Records entries that a program writes into it as changes.
         self.__dict__ = InstanceDict(self.registry_changes, DECIDING, self.__dict__)
         if not self.has_static_folder:
             return
@@ -112,7 +112,7 @@ class Flask(App):
                 " it static_host has no meaning."
             )
         # Held weakly, so that an application without other references is freed at once. The
-        # view is made here because programs know it as `flask.app.<lambda>`, as in Flask.
+        # view is made here because programs identify it as `flask.app.<lambda>`, as in Flask.
         this = ref(self)
         self.add_url_rule(
             f"{self.static_url_path}/<path:filename>",
@@ -132,7 +132,7 @@ class Flask(App):
             self.registry_changes.note()
 
     def current_plans(self) -> Plans:
-        """What runs for requests, for what is registered and replaced now."""
+        """The plans for requests, composed from the current registrations and overrides."""
         plans = self.registry_changes.plans
         if plans is None or not plans.guard.__flags__ & UNCHANGED:
             plans = self._composer.compose(self)
@@ -152,7 +152,7 @@ class Flask(App):
             url_for=self.url_for,
             get_flashed_messages=get_flashed_messages,
             config=self.config,
-            # Also put there by a context processor, but imported templates see only globals.
+            # A context processor adds these too, but imported templates have only globals.
             request=request,
             session=session,
             g=g,
@@ -161,7 +161,7 @@ class Flask(App):
         return environment
 
     def update_template_context(self, context: dict[str, t.Any]) -> None:
-        """Add what the context processors give to ``context``, without changing what is there."""
+        """Add the values of the context processors to ``context``; existing values stay."""
         processors = self.template_context_processors
         scopes: list[str | None] = [None]
         current = current_request_context.get(None)
@@ -174,7 +174,7 @@ class Flask(App):
         context.update(given)
 
     def get_send_file_max_age(self, filename: str | None) -> int | None:
-        """For how many seconds a browser may keep a file; ``None``: it asks each time.
+        """How many seconds a browser may cache a file; ``None``: it revalidates each time.
 
         By default the config ``SEND_FILE_MAX_AGE_DEFAULT``. Override it to decide by name.
         """
@@ -195,7 +195,7 @@ class Flask(App):
 
         :param resource: its path, relative to the root path.
         :param mode: ``"r"``, ``"rt"`` or ``"rb"``.
-        :param encoding: of text; of no meaning with ``"rb"``.
+        :param encoding: of text; ignored with ``"rb"``.
         :raises ValueError: if the mode is for writing.
         """
         return open_below(self.root_path, resource, mode, encoding)
@@ -209,7 +209,7 @@ class Flask(App):
             return open(path, mode)
         return open(path, mode, encoding=encoding)
 
-    # Running and testing: the doors to what is around an application
+    # Running and testing; these import modules above this one
 
     def run(
         self,
@@ -226,7 +226,7 @@ class Flask(App):
         :param debug: switches debug mode on or off.
         :param load_dotenv: whether to read ``.env`` and ``.flaskenv`` first.
         :param options: see :func:`retort.server.script.run`; those of
-            :func:`werkzeug.serving.run_simple` are known.
+            :func:`werkzeug.serving.run_simple` are accepted.
 
         Under ``retort run`` the call is ignored: the application is served already.
         """
@@ -246,12 +246,12 @@ class Flask(App):
         if port is None:
             port = int(named_port or 5000)
         server.run(self, host or named_host or "127.0.0.1", port, debug=self.debug, **options)
-        self._got_first_request = False  # it may be changed and run again
+        self._got_first_request = False  # set-up methods can be called again
 
     def test_client(self, use_cookies: bool = True, **kwargs: t.Any) -> FlaskClient:
         """A client that sends requests without a server. Flask's "Testing Flask Applications".
 
-        :param use_cookies: whether it keeps cookies from one request to the next.
+        :param use_cookies: whether it stores cookies between requests.
         """
         from .testing import FlaskClient
 
@@ -279,7 +279,7 @@ class Flask(App):
             builder.close()
 
     def make_shell_context(self) -> dict[str, t.Any]:
-        """The names in ``retort shell``: ``app``, ``g``, and what the processors add."""
+        """The names in ``retort shell``: ``app``, ``g``, and those of the context processors."""
         names = {"app": self, "g": g}
         for processor in self.shell_context_processors:
             names.update(processor())
@@ -304,7 +304,7 @@ class Flask(App):
         """The adapter that matches and builds URLs, for a request or outside of one.
 
         :returns: ``None`` outside of a request if no ``SERVER_NAME`` is configured.
-        :raises werkzeug.exceptions.SecurityError: if the host is none of ``TRUSTED_HOSTS``.
+        :raises werkzeug.exceptions.SecurityError: if the host is not in ``TRUSTED_HOSTS``.
         """
         server_name: str | None = self.config["SERVER_NAME"]
         if request is not None:
@@ -326,7 +326,7 @@ class Flask(App):
         if self.url_map.host_matching:
             server_name = None
         elif not self.subdomain_matching:
-            # Every host is the application's; rules for other subdomains are not reached.
+            # Every host is accepted; rules for other subdomains never match.
             subdomain = self.url_map.default_subdomain or ""
         return self.url_map.bind_to_environ(
             request.environ, server_name=server_name, subdomain=subdomain
@@ -345,7 +345,7 @@ class Flask(App):
     ) -> str:
         """The URL of an endpoint; :func:`~retort.url_for` describes the parameters.
 
-        :raises werkzeug.routing.BuildError: if there is none for these values.
+        :raises werkzeug.routing.BuildError: if no rule fits these values.
         :raises RuntimeError: outside of a request, without ``SERVER_NAME``.
         :raises ValueError: if a scheme is given for a URL without one.
         """
@@ -362,13 +362,13 @@ class Flask(App):
     # The steps of a request
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer a WSGI call (PEP 3333), through :attr:`wsgi_app` and what is put around it."""
+        """Handle a WSGI call (PEP 3333) with :attr:`wsgi_app` and its middleware."""
         return self.wsgi_app(environ, start_response)
 
     wsgi_app = wsgi_app
 
     def full_dispatch_request(self) -> Response:
-        """Run hooks, view and error handlers for the current request, to the response."""
+        """Run hooks, view and error handlers for the current request; return the response."""
         if self.is_in_setup:
             self.end_setup()
         context = _current_context()
@@ -378,7 +378,7 @@ class Flask(App):
     def preprocess_request(self) -> ResponseReturnValue | None:
         """Run the URL value preprocessors and ``before_request`` functions.
 
-        :returns: what the first of these functions returned that is not ``None``.
+        :returns: the first return value that is not ``None``, or ``None``.
         """
         return t.cast("ResponseReturnValue | None", run.preprocess(self, _current_context()))
 
@@ -391,14 +391,14 @@ class Flask(App):
         return answer
 
     def raise_routing_exception(self, request: Request) -> t.NoReturn:
-        """Raise why no rule matched the request.
+        """Raise the routing exception of a request that no rule matched.
 
         :raises RoutingRedirectError: in debug mode, if a redirect would lose a form's data.
         """
         errors.raise_routing_exception(self, request)
 
     def make_default_options_response(self) -> Response:
-        """The answer to OPTIONS: ``Allow`` with the URL's methods (RFC 9110 section 9.3.7)."""
+        """The response to OPTIONS: ``Allow`` with the URL's methods (RFC 9110 section 9.3.7)."""
         return policies.answer_options(self, _current_context())
 
     def finalize_request(
@@ -406,22 +406,22 @@ class Flask(App):
         rv: ResponseReturnValue | HTTPException,
         from_error_handler: bool = False,
     ) -> Response:
-        """Make a response of what a view or handler returned, and run the after-hooks.
+        """Convert the return value of a view or handler to a response, and run the after hooks.
 
-        :param from_error_handler: whether it answers an unhandled error; then an error in
-            the hooks is logged, not raised.
+        :param from_error_handler: whether the response is for an unhandled error; then an
+            error in the hooks is logged, not raised.
         """
         return run.finalize(self, _current_context(), rv, from_error_handler)
 
     def make_response(self, rv: ResponseReturnValue) -> Response:
-        """The response for what a view returned. Flask's "About Responses".
+        """Convert the return value of a view to a response. Flask's "About Responses".
 
-        :raises TypeError: if it is none of the accepted forms.
+        :raises TypeError: if it has none of the accepted forms.
         """
         return run.convert(self, current_request_context.get(None), rv)
 
     def process_response(self, response: Response) -> Response:
-        """Run the after-hooks and save the session.
+        """Run the after hooks and save the session.
 
         :returns: the response to send.
         """
@@ -430,14 +430,14 @@ class Flask(App):
     def do_teardown_request(self, exc: BaseException | None = UNSET) -> None:
         """Run the ``teardown_request`` functions; called when a request context ends.
 
-        :param exc: what they are told; by default the exception being handled.
+        :param exc: their argument; by default the exception being handled.
         """
         run.teardown_request(self, _current_context(), run.handled(exc))
 
     def do_teardown_appcontext(self, exc: BaseException | None = UNSET) -> None:
         """Run the ``teardown_appcontext`` functions; called when an app context ends.
 
-        :param exc: what they are told; by default the exception being handled.
+        :param exc: their argument; by default the exception being handled.
         """
         run.teardown_appcontext(self, current_app_context.get(None), run.handled(exc))
 
@@ -446,30 +446,30 @@ class Flask(App):
     def _find_error_handler(
         self, e: Exception, blueprints: list[str]
     ) -> ErrorHandlerCallable | None:
-        """The handler for ``e``: one for its code first, the innermost blueprint's first."""
+        """The handler for ``e``: by its code first, then by class; innermost blueprint first."""
         return errors.find_handler(self, e, blueprints)
 
     def handle_user_exception(self, e: Exception) -> HTTPException | ResponseReturnValue:
-        """The answer for an exception of a view or hook; an HTTP exception answers itself.
+        """Handle an exception of a view or hook; an HTTP exception without a handler is returned.
 
-        :raises Exception: the same, if no error handler takes it.
+        :raises Exception: the same exception, if no error handler matches.
         """
         return errors.handle_user_exception(self, e)
 
     def handle_http_exception(self, e: HTTPException) -> HTTPException | ResponseReturnValue:
-        """The answer for an HTTP exception: its handler's, or itself."""
+        """Handle an HTTP exception: return the value of its handler, or the exception."""
         return errors.handle_http_exception(self, e)
 
     def handle_exception(self, e: Exception) -> Response:
-        """The 500 response for an exception nobody handled, which is logged.
+        """Log an unhandled exception and return the 500 response for it.
 
-        :raises Exception: the same, in debug mode and under test: see
+        :raises Exception: the same exception, in debug mode and under test: see
             ``PROPAGATE_EXCEPTIONS``.
         """
         return errors.handle_exception(self, e)
 
     def log_exception(self, exc_info: ExcInfo) -> None:
-        """Log an exception that nobody handled, with the request it came from."""
+        """Log an unhandled exception with the method and path of the request."""
         current = _current_context().request
         path, method = escape_controls(current.path), escape_controls(current.method)
         self.logger.error("Exception on %s [%s]", path, method, exc_info=exc_info)
@@ -477,7 +477,7 @@ class Flask(App):
     # Async views under WSGI
 
     def ensure_sync(self, func: Callable[..., t.Any]) -> Callable[..., t.Any]:
-        """``func`` itself, or for a coroutine function one that waits for its result.
+        """``func`` itself; for a coroutine function a wrapper that waits for its result.
 
         Override it to run coroutines in another way.
         """
@@ -488,31 +488,31 @@ class Flask(App):
     def async_to_sync(
         self, func: Callable[..., Coroutine[t.Any, t.Any, t.Any]]
     ) -> Callable[..., t.Any]:
-        """A function that runs the coroutine function ``func`` to its end."""
+        """A function that runs the coroutine function ``func`` to completion."""
         from asgiref.sync import async_to_sync
 
         return async_to_sync(func)
 
 
 def _current_context() -> RequestContext:
-    """The context of the current request, for a step that is taken by its method.
+    """The context of the current request, for the methods that perform its steps.
 
     :raises RuntimeError: outside of a request.
     """
     context = current_request_context.get(None)
-    if context is None:  # the proxy says what is missing
+    if context is None:  # the proxy raises an error with instructions
         context = t.cast("RequestContext", request_ctx._get_current_object())  # type: ignore[attr-defined]
-    if context.plans is not context.app.current_plans():  # a class was patched meanwhile
+    if context.plans is not context.app.current_plans():  # a class was monkeypatched
         context.renew_plans()
     return context
 
 
 def _is_plainly_sync(func: Callable[..., t.Any]) -> bool:
-    """A quick yes for ordinary functions, which `iscoroutinefunction` looks at for long."""
+    """Fast check for ordinary functions, for which `iscoroutinefunction` is slow."""
     return (
         type(func) is FunctionType
         and not func.__code__.co_flags & CO_COROUTINE
-        and not func.__dict__  # a function may be marked as a coroutine function there
+        and not func.__dict__  # may contain a mark as a coroutine function
     )
 
 
@@ -520,39 +520,39 @@ _STANDARD = planned_methods(Flask)
 
 
 class Retort(Flask):
-    """:class:`Flask` with today's defaults, and nothing else that differs.
+    """:class:`Flask` with modern defaults; there is no other difference.
 
-    Each default is a config key that a :class:`Flask` can switch on by itself. See
+    Each default is a config key that a :class:`Flask` can set, too. See
     "Configuration" in the documentation for all of them and their reasons.
     """
 
     default_config = ImmutableDict(
         {
             **App.default_config,
-            # RFC 6265bis section 4.1.2.7: not sent along with other sites' forms.
+            # RFC 6265bis section 4.1.2.7: not sent with forms of other sites.
             "SESSION_COOKIE_SAMESITE": "Lax",
-            # Not sent in the clear by a site that has TLS.
+            # Not sent over plain HTTP by a site that has TLS.
             "SESSION_COOKIE_SECURE": "auto",
-            # A cookie that is too large is dropped by the browser, without a word.
+            # Browsers silently drop invalid and oversized cookies.
             "REFUSE_INVALID_COOKIES": True,
             "REFUSE_LARGE_COOKIES": True,
-            # Pages of other sites cannot send forms here: no token needed.
+            # Refuses forms from pages of other sites; CSRF tokens are not needed.
             "CROSS_ORIGIN_PROTECTION": True,
-            # Against sniffed types, hidden frames, and addresses told to other sites.
+            # Against MIME sniffing, clickjacking, and URLs in the Referer sent to other sites.
             "SEND_SECURITY_HEADERS": True,
-            # After a form, what is to come next is a GET: RFC 9110 section 15.4.4.
+            # The request that follows a form is a GET: RFC 9110 section 15.4.4.
             "REDIRECT_AFTER_UNSAFE": 303,
-            # A part of a resource put in place of the whole: RFC 9110 section 14.5.
+            # A partial PUT would replace the whole resource: RFC 9110 section 14.5.
             "ACCEPT_PARTIAL_PUT": False,
-            # Debug mode is for the machine its developer sits at.
+            # Debug mode is for the developer's machine only.
             "ALLOW_PUBLIC_DEBUG": False,
-            # The type of what is not there: RFC 9110 section 15.3.5.
+            # A 204 has no content, so no Content-Type: RFC 9110 section 15.3.5.
             "DESCRIBE_EMPTY_RESPONSES": False,
-            # In bytes. Larger uploads are a decision for the program to take.
+            # In bytes. A program that takes larger uploads sets it.
             "MAX_CONTENT_LENGTH": 16 * 1024 * 1024,
-            # What holds for a form holds for it in either encoding.
+            # The limits of forms apply to both encodings.
             "LIMIT_URLENCODED_FORMS": True,
-            # Content of a GET means nothing: RFC 9110 section 9.3.1.
+            # Content of a GET has no meaning: RFC 9110 section 9.3.1.
             "FORM_FROM_GET_BODY": False,
         }
     )

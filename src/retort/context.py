@@ -44,14 +44,14 @@ if t.TYPE_CHECKING:
 
 F = t.TypeVar("F", bound=Callable[..., t.Any])
 
-# What undoes a push: the token of the context variable, and the push before it. That of a request
-# context also has the application context that was pushed along, and the token for its own.
+# The state that `pop` restores: the token of the context variable, and the previous push. For a
+# request context also the application context pushed with it, and the token of its own one.
 AppPush = tuple["Token[t.Any]", "AppPush | None"]
 RequestPush = tuple[
     "Token[t.Any]", "RequestPush | None", "AppContext | None", "Token[t.Any] | None"
 ]
 
-# Stands for "not given" where None means something; for an exception: the one being handled.
+# Default of parameters for which None is a value; for an exception: the one being handled.
 UNSET: t.Any = object()
 
 
@@ -72,7 +72,7 @@ class _AppCtxGlobals:
         return self.__dict__.get(name, default)
 
     def pop(self, name: str, default: t.Any = UNSET) -> t.Any:
-        """Remove the attribute ``name`` and give its value, or ``default``.
+        """Remove the attribute ``name`` and return its value, or ``default``.
 
         :raises KeyError: if it was not set and no default is given.
         """
@@ -113,7 +113,7 @@ class AppContext:
     Flask's "The Application Context".
     """
 
-    # PERF: what each request looks at is in slots, which are read faster than defaults of a class.
+    # PERF: attributes read by each request are slots; they are faster than class attributes.
     __slots__ = ("__dict__", "__weakref__", "app", "made_url_adapter", "plans")
 
     _app_push: AppPush | None = None
@@ -157,9 +157,9 @@ class AppContext:
             appcontext_pushed.send(self.app, _async_wrapper=self.app.ensure_sync)
 
     def pop(self, exc: BaseException | None = UNSET) -> None:
-        """Run the ``teardown_appcontext`` functions and make the context before this one current.
+        """Run the ``teardown_appcontext`` functions and make the previous context current.
 
-        :param exc: what they get; by default the exception being handled.
+        :param exc: their argument; by default the exception being handled.
         :raises ContextError: if this context is not the current one.
         """
         push = self._app_push
@@ -196,7 +196,7 @@ class AppContext:
 class RequestContext(AppContext):
     """Makes a request current: :data:`~retort.request` and :data:`~retort.session` work.
 
-    It is the app context too, unless one of the same application is current already.
+    It also serves as the app context, unless one of the same application is current already.
     Made by :meth:`Flask.request_context() <retort.Flask.request_context>`.
     Flask's "The Request Context".
     """
@@ -216,13 +216,13 @@ class RequestContext(AppContext):
         self.app = app
         self.environ = environ
         self.made_url_adapter = None
-        # With the application context that was pushed along, and is popped along.
+        # Includes the application context that is pushed and popped with this context.
         self._request_push: RequestPush | None = None
         #: The request object; ``None`` until it is needed.
         self.made_request = request
         #: The rule and its arguments, if they were found without the request object.
         self.match: Match | None = None
-        #: Whether something is to see the response: a session, or `after_functions`.
+        #: Whether a response object is required: by a session, or by `after_functions`.
         self.needs_response = False
         if session is not None:
             self.session = session
@@ -280,7 +280,7 @@ class RequestContext(AppContext):
         return request
 
     def _make_url_adapter(self) -> MapAdapter | None:
-        """The adapter for this request, or ``None``: its URL cannot be served at all."""
+        """The adapter for this request, or ``None`` if its host or URL is invalid."""
         try:
             return self.app.create_url_adapter(self.request)
         except HTTPException as error:
@@ -289,7 +289,7 @@ class RequestContext(AppContext):
 
     @property
     def session(self) -> SessionMixin:
-        """The session of this request, which counts as accessed from now on."""
+        """The session of this request. Reading it marks it as accessed."""
         session = self.opened_session
         if session is None:
             session = self.open_session()
@@ -303,7 +303,7 @@ class RequestContext(AppContext):
 
     @property
     def _session(self) -> SessionMixin:
-        """Flask's name for the session where reading it is no access."""
+        """Flask's name for the session; reading it does not mark it as accessed."""
         return self.open_session()
 
     @_session.setter
@@ -311,7 +311,7 @@ class RequestContext(AppContext):
         self.session = session
 
     def open_session(self) -> SessionMixin:
-        """The session, opened if it was not; unlike :attr:`session` this is no access."""
+        """Open the session if necessary; unlike :attr:`session` this does not mark it accessed."""
         if self.opened_session is None:
             interface = self.app.session_interface
             session = interface.open_session(self.app, self.request)
@@ -321,15 +321,15 @@ class RequestContext(AppContext):
             self.needs_response = True
         return self.opened_session
 
-    # What is registered may change while a request runs.
+    # Registered functions may change while a request runs.
 
     def renew_plans(self) -> None:
-        """Go on with what is registered now: the request itself has changed it."""
+        """Use new plans after a change of the registries or classes during this request."""
         self.plans = self.app.current_plans()
         self.find_plan()
 
     def find_plan(self) -> Plan:
-        """Set and return the plan for the rule that was found, and for the method."""
+        """Set and return the plan for the matched rule and the method."""
         request = self.made_request
         rule: Rule | None = None
         method = ""
@@ -337,32 +337,32 @@ class RequestContext(AppContext):
             rule, method = request.url_rule, request.method
         elif self.match is not None:
             rule, method = self.match[0], self.environ["REQUEST_METHOD"]
-        if not hasattr(self, "plans"):  # it was not pushed
+        if not hasattr(self, "plans"):  # not pushed
             self.plans = self.app.current_plans()
         self.plan = self.plans.find(rule, method)
         return self.plan
 
-    #: What runs for the request, composed for its endpoint and method; set when it is matched.
+    #: The plan of the request, composed for its endpoint and method; set by matching.
     plan: Plan
     match_request = match_request
 
     def builds_paths(self, app: Flask) -> bool:
-        """Whether the URL of an endpoint is the path that its rule builds, and no more."""
+        """Whether the URL of an endpoint is exactly the path that its rule builds."""
         return (
-            self.match is not None  # so neither host nor subdomain decide
+            self.match is not None  # matched without host and subdomain
             and self.app is app
             and self.made_url_adapter is None
             and not self.environ.get("SCRIPT_NAME")
         )
 
     def match_by_werkzeug(self) -> bool:
-        """Find the rule by Werkzeug's search, which decides 404, 405 and redirects.
+        """Find the rule with Werkzeug's matcher, which decides 404, 405 and redirects.
 
-        :returns: ``False``: the plan of the context is not set.
+        :returns: ``False``, since the plan of the context is not set.
         """
         request, adapter = self.request, self.url_adapter
         if adapter is None:
-            return False  # routing_exception says why
+            return False  # routing_exception is set
         request.routing_exception = respond_without_rule(request, self.app.url_map)
         if request.routing_exception is None:
             try:
@@ -373,7 +373,7 @@ class RequestContext(AppContext):
                 request.routing_exception = error
         return False
 
-    # Becoming current
+    # Push and pop
 
     def push(self) -> None:
         """Make this request the current one, open its session and match it to a rule."""
@@ -402,9 +402,9 @@ class RequestContext(AppContext):
             self.find_plan()
 
     def pop(self, exc: BaseException | None = UNSET) -> None:
-        """Run the teardown functions and make the context before this one current.
+        """Run the teardown functions and make the previous context current.
 
-        :param exc: what they get; by default the exception being handled.
+        :param exc: their argument; by default the exception being handled.
         :raises ContextError: if this context is not the current one.
         """
         push = self._request_push
@@ -419,7 +419,7 @@ class RequestContext(AppContext):
         finally:
             try:
                 if earlier is None and self.made_request is not None:
-                    self.environ["werkzeug.request"] = None  # the request has the environ
+                    self.environ["werkzeug.request"] = None  # breaks a reference cycle
                     self.made_request.close()
             finally:
                 try:
@@ -441,7 +441,7 @@ class RequestContext(AppContext):
                     own.pop(exc)
 
     def _pop_own(self, token: Token[t.Any], exc: BaseException | None) -> None:
-        """End the application context that this context is as well."""
+        """Pop this context as the application context."""
         if current_app_context.get(None) is not self:
             raise _wrong_pop(self, current_app_context.get(None))
         try:
@@ -473,17 +473,16 @@ _OWN_METHODS = _own_methods_of(AppContext)
 
 
 def is_app_context_standard() -> bool:
-    """Whether no method in which an application context becomes current is replaced."""
+    """Whether `push` and `pop` of the application context are unmodified."""
     return _own_methods_of(AppContext) == _OWN_METHODS
 
 
 def _undo_earlier(variable: ContextVar[t.Any], push: t.Any) -> tuple[t.Any, t.Any]:
-    """Undo the latest push of those before ``push`` that was made here.
+    """Undo the latest push before ``push`` that was made in this :class:`contextvars.Context`.
 
-    A streamed body has a :class:`contextvars.Context` of its own, in which tokens from
-    elsewhere are of no use.
+    A streamed body has a context of its own, in which tokens of other contexts are invalid.
 
-    :returns: the push that was undone, and the pushes that are left.
+    :returns: the push that was undone, and the remaining pushes.
     :raises ContextError: if there is none.
     """
     token, earlier, *along = push
@@ -504,7 +503,7 @@ def _wrong_pop(popped: AppContext, current: AppContext | None) -> ContextError:
     return ContextError(
         f"{popped!r} was popped, but {current!r} is the current context. Contexts are"
         " popped in the reverse order of pushing, in the thread that pushed them;"
-        " 'with context:' sees to that."
+        " use 'with context:'."
     )
 
 
@@ -523,10 +522,10 @@ def after_this_request(
 
 
 def copy_current_request_context(f: F) -> F:
-    """Let ``f`` see the current request and session when it is called elsewhere.
+    """Wrap ``f`` to run in a copy of the current request context in a thread or greenlet.
 
-    Each call of the returned function, for instance in a thread or greenlet, pushes a
-    context of its own with the same request and session; ``g`` is a new one.
+    Each call of the returned function pushes a new context with the same request and
+    session; ``g`` is a new one.
 
     :raises RuntimeError: outside of a request.
 
@@ -536,7 +535,7 @@ def copy_current_request_context(f: F) -> F:
 
     @wraps(f)
     def in_context(*args: t.Any, **kwargs: t.Any) -> t.Any:
-        # A copy for each call: calls may overlap, and each pops what it pushed.
+        # A copy for each call: calls may run concurrently, and each pops its own context.
         with context.copy():
             return context.app.ensure_sync(f)(*args, **kwargs)
 
@@ -547,7 +546,7 @@ def _current_request_context(wanted_by: str) -> RequestContext:
     context = current_request_context.get(None)
     if context is None:
         raise RuntimeError(
-            f"{wanted_by}() was called outside of a request. It concerns the current"
+            f"{wanted_by}() was called outside of a request. It needs the current"
             " request: call it in a view, or in a function that a view calls."
         )
     return context

@@ -1,7 +1,7 @@
-"""The names that mean "the one of this moment": ``request``, ``current_app``, ``g`` and kin.
+"""The proxies for the current context: ``request``, ``session``, ``current_app``, ``g``...
 
-Two context variables say which contexts are current; the proxies look through them.
-What a context is, and when it becomes current, is the business of `context.py`.
+Two context variables hold the current contexts; the proxies read from them. `context.py`
+defines the contexts, and pushes and pops them.
 """
 
 from __future__ import annotations
@@ -26,9 +26,8 @@ if TYPE_CHECKING:
 _NO_APP = """\
 Working outside of application context.
 
-Code that asks for `current_app` or `g` must know which application is meant.
-While a request is handled, or a command of the application runs, that is known.
-Elsewhere say it yourself:
+`current_app` and `g` belong to an application context. One is active while a
+request is handled, and while a command of the application runs. Elsewhere, push one:
 
     with app.app_context():
         ...  # current_app and g can be used here
@@ -62,8 +61,8 @@ settings.current = _current_settings
 settings.request_context = partial(_cv_request.get, None)
 
 
-# PERF: views ask these all the time. Werkzeug's proxy first looks for the attribute on itself, in
-# vain, and takes five calls then; here, names that no proxy has go straight to what is current.
+# PERF: views read these often. Werkzeug's proxy first looks the attribute up on itself, which
+# fails, and then makes five calls; here, public names go straight to the current object.
 _own = object.__getattribute__
 
 
@@ -74,7 +73,7 @@ class _RequestProxy(LocalProxy[Any]):
         context = _cv_request.get(None)
         if context is None or name[:1] == "_":
             return _own(self, name)
-        # Unlike the others', without asking the context's property.
+        # Unlike in the other proxies, without a call of the context's property.
         return getattr(context.made_request or context.request, name)
 
     def __bool__(self) -> bool:
@@ -141,9 +140,9 @@ def _current_globals() -> Any:
 
 
 def _find_app() -> Flask:
-    """What :data:`current_app` stands for; outside of an application the proxy, which says so.
+    """The current application; without one the proxy, which raises an error when it is used.
 
-    PERF: through the proxy each attribute takes two calls more.
+    PERF: each attribute access through the proxy makes two more calls.
     """
     context = _cv_app.get(None)
     return current_app if context is None else context.app
@@ -152,8 +151,8 @@ def _find_app() -> Flask:
 find_app = _find_app
 
 for _kind in (_RequestProxy, _SessionProxy, _AppProxy, _GlobalsProxy):
-    _kind.__name__ = _kind.__qualname__ = "LocalProxy"  # what is shown while nothing is current
-    _kind.__doc__ = LocalProxy.__dict__["__doc__"]  # the one of what it stands for
+    _kind.__name__ = _kind.__qualname__ = "LocalProxy"  # shown outside of a context
+    _kind.__doc__ = LocalProxy.__dict__["__doc__"]  # reads that of the current object
 
 app_ctx: AppContext = LocalProxy(  # type: ignore[assignment]
     _cv_app, unbound_message=_NO_APP

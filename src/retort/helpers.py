@@ -1,7 +1,7 @@
 """Functions that work on the current application and request, for views to call.
 
-Each asks the current application, so that what a program overrides there takes
-effect. The work itself is done by the application, by Werkzeug, or by the session.
+Each calls the method of the current application, so overrides of a program take effect.
+The application, Werkzeug and the session implement them.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ _NO = frozenset({"0", "false", "no"})
 
 
 def get_debug_flag() -> bool:
-    """Whether ``FLASK_DEBUG`` asks for debug mode: set, and not ``0``, ``false`` or ``no``.
+    """Whether ``FLASK_DEBUG`` enables debug mode: set, and not ``0``, ``false`` or ``no``.
 
     Flask doc: Configuration, Debug Mode.
     """
@@ -72,9 +72,9 @@ def get_debug_flag() -> bool:
 
 
 def get_load_dotenv(default: bool = True) -> bool:
-    """Whether ``.env`` and ``.flaskenv`` are to be read: not if ``FLASK_SKIP_DOTENV`` says so.
+    """Whether ``.env`` and ``.flaskenv`` are read: ``FLASK_SKIP_DOTENV`` disables them.
 
-    :param default: the answer if the variable is unset or empty.
+    :param default: the return value if the variable is unset or empty.
 
     Flask doc: Command Line Interface, Environment Variables From dotenv.
     """
@@ -86,10 +86,10 @@ def get_load_dotenv(default: bool = True) -> bool:
 
 
 def make_response(*args: Any) -> Response:
-    """Make a response object out of what a view could return, to change it further.
+    """Convert a value that a view could return to a response object, to modify it further.
 
     :param args: nothing, for an empty response; one value; or value, status, headers.
-    :raises TypeError: if a view could not return that.
+    :raises TypeError: if a view could not return this value.
     :raises RuntimeError: outside of an application context.
 
     Flask API: Useful Functions and Classes.
@@ -100,7 +100,7 @@ def make_response(*args: Any) -> Response:
 
 
 def created(location: str, body: Any = "") -> Response:
-    """The answer to a request that has made something: 201, and where it is.
+    """The response to a request that created a resource: 201 with ``Location``.
 
     ::
 
@@ -109,11 +109,11 @@ def created(location: str, body: Any = "") -> Response:
             id = save(request.get_json())
             return created(url_for("entry", id=id), {"id": id})
 
-    :param location: URL of what was made.
-    :param body: what a view could return: the thing itself, or nothing.
+    :param location: URL of the new resource.
+    :param body: a value that a view could return: the resource, or nothing.
     :raises TypeError: if a view could not return ``body``.
 
-    For POST, and for a PUT that made what was not there: RFC 9110 section 15.3.2, 9.3.3, 9.3.4.
+    For POST, and for a PUT that created its resource: RFC 9110 section 15.3.2, 9.3.3, 9.3.4.
     """
     response = make_response(body, 201)
     response.headers["Location"] = location
@@ -127,13 +127,13 @@ def redirect(
 ) -> BaseResponse:
     """A response that sends the client to another URL.
 
-    :param location: the URL; `url_for` makes one for a view.
+    :param location: the URL; `url_for` builds one for a view.
     :param code: status, one of 301, 302, 303, 305, 307, 308. If it is not given: 302, and
         after POST, PUT, PATCH or DELETE the config ``REDIRECT_AFTER_UNSAFE``.
     :param Response: class to use where there is no application; an application
         uses its own ``response_class``.
 
-    Asks the application's ``redirect``. RFC 9110 §15.4; Flask API: Useful Functions.
+    Calls the application's ``redirect``. RFC 9110 §15.4; Flask API: Useful Functions.
     """
     ctx = current_app_context.get(None)
     if ctx is not None:
@@ -142,13 +142,13 @@ def redirect(
 
 
 def abort(code: int | BaseResponse, *args: Any, **kwargs: Any) -> NoReturn:
-    """Stop here and answer with an HTTP error.
+    """Stop the view and respond with an HTTP error.
 
-    :param code: a status the application's ``aborter`` knows, or a finished response.
-    :param args: given to the exception, first of all its description.
+    :param code: a status the application's ``aborter`` maps, or a finished response.
+    :param args: passed to the exception; the first is its description.
     :param kwargs: the same.
     :raises HTTPException: always, of the class for ``code``.
-    :raises LookupError: if no exception belongs to ``code``.
+    :raises LookupError: if no exception is registered for ``code``.
 
     Flask API: Useful Functions and Classes.
     """
@@ -170,16 +170,16 @@ def url_for(
     """The URL of an endpoint.
 
     :param endpoint: name of the view; ``.name`` is relative to the current blueprint.
-    :param _anchor: what comes after ``#``.
+    :param _anchor: the fragment, after ``#``.
     :param _method: the HTTP method the URL is for, if the endpoint has one per method.
     :param _scheme: such as ``"https"``; makes the URL external.
     :param _external: with scheme and host; the default outside of a request.
-    :param values: variables of the URL; those it does not have become its query.
+    :param values: variables of the URL; others become its query.
     :raises werkzeug.routing.BuildError: if no rule fits; the application may handle it.
     :raises RuntimeError: outside of a request without ``SERVER_NAME``, or without an
         application context.
 
-    Asks the application's ``url_for``. Flask API: Useful Functions and Classes.
+    Calls the application's ``url_for``. Flask API: Useful Functions and Classes.
     """
     context = current_app_context.get(None)
     app = current_app if context is None else context.app
@@ -209,21 +209,21 @@ def get_template_attribute(template_name: str, attribute: str) -> Any:
     return getattr(template.module, attribute)
 
 
-# -- Messages for the next page --------------------------------------------------
+# -- Flashed messages ------------------------------------------------------------
 
 
 def flash(message: str, category: str = "message") -> None:
-    """Keep a message in the session until a page shows it by `get_flashed_messages`.
+    """Store a message in the session until a page shows it with `get_flashed_messages`.
 
-    :param message: what to tell the user.
-    :param category: any word; usual are ``message``, ``error``, ``info``, ``warning``.
+    :param message: the text for the user.
+    :param category: any string; usual are ``message``, ``error``, ``info``, ``warning``.
     :raises RuntimeError: without a secret key (no session), or outside of a request.
 
     Sends the signal `message_flashed`. Flask API: Message Flashing.
     """
     kept = session.get("_flashes", [])
     kept.append((category, message))
-    # Assigned even if it is the same list: only so does the session see the change.
+    # Assigned even if it is the same list, so that the session detects the change.
     session["_flashes"] = kept
     if message_flashed.receivers:
         app = app_ctx.app
@@ -235,9 +235,9 @@ def flash(message: str, category: str = "message") -> None:
 def get_flashed_messages(
     with_categories: bool = False, category_filter: Iterable[str] = ()
 ) -> list[str] | list[tuple[str, str]]:
-    """Take the flashed messages out of the session; again in one request gives the same.
+    """Remove the flashed messages from the session; later calls in a request return the same.
 
-    :param with_categories: give pairs of category and message.
+    :param with_categories: return pairs of category and message.
     :param category_filter: only messages of these categories.
     :raises RuntimeError: outside of a request.
 
@@ -266,21 +266,21 @@ def send_file(
     last_modified: datetime | int | float | None = None,
     max_age: int | Callable[[str | None], int | None] | None = None,
 ) -> Response:
-    """Answer with the content of a file. For a path a user chose: `send_from_directory`.
+    """Send the content of a file. For a path from a client: `send_from_directory`.
 
-    :param path_or_file: a path, relative ones from the application's ``root_path``; or
-        a file opened in binary mode, at the position to start from.
+    :param path_or_file: a path, relative to the application's ``root_path``; or a file
+        opened in binary mode, at the position to start from.
     :param mimetype: media type; guessed from the file name if not given.
-    :param as_attachment: have the browser save it, not show it.
+    :param as_attachment: whether the browser saves it instead of showing it.
     :param download_name: name the browser saves it under; the file's own by default.
-    :param conditional: answer conditional and range requests (RFC 9110 §13, §14).
+    :param conditional: handle conditional and range requests (RFC 9110 §13, §14).
     :param etag: compute an entity tag, or the tag to send.
     :param last_modified: time of the last change, seconds since 1970 if a number; the
         file's own by default.
-    :param max_age: seconds a client may keep it, or a function from path to seconds; by
+    :param max_age: seconds a client may cache it, or a function from path to seconds; by
         default the application's ``get_send_file_max_age``.
     :raises OSError: if the file cannot be read.
-    :raises TypeError: if the media type cannot be guessed for want of a name.
+    :raises TypeError: if the media type cannot be guessed without a file name.
     :raises ValueError: if the file was opened in text mode.
 
     Flask API: Useful Functions and Classes.
@@ -303,11 +303,11 @@ def send_file(
 def send_from_directory(
     directory: os.PathLike[str] | str, path: os.PathLike[str] | str, **kwargs: Any
 ) -> Response:
-    """Answer with a file from a folder; ``path`` may come from the user.
+    """Send a file from a folder; ``path`` may come from the client.
 
-    :param directory: the folder, not from the user; relative ones start from the
-        application's ``root_path``.
-    :param path: the file, relative to the folder. What leads out of it is not found.
+    :param directory: the folder, not from the client; relative to the application's
+        ``root_path``.
+    :param path: the file, relative to the folder. A path that leaves it is not found.
     :param kwargs: options of `send_file`.
     :raises NotFound: if there is no such file in the folder.
 
@@ -318,7 +318,7 @@ def send_from_directory(
 
 
 def _file_settings(max_age: object) -> dict[str, Any]:
-    """What Werkzeug's functions need to know of the application and the request."""
+    """The arguments of Werkzeug's functions that come from application and request."""
     app = find_app()
     return {
         "max_age": app.get_send_file_max_age if max_age is None else max_age,
@@ -329,7 +329,7 @@ def _file_settings(max_age: object) -> dict[str, Any]:
 
 
 def _current_environ() -> WSGIEnvironment:
-    """That of the request, for which nobody has to make a request object."""
+    """The environ of the current request, without creating the request object."""
     ctx = current_request_context.get(None)
     if ctx is None or ctx.made_request is not None:
         return request.environ
@@ -340,13 +340,13 @@ def get_root_path(import_name: str) -> str:
     """The absolute folder of a module or package; the current one if it has no file.
 
     :param import_name: name as in ``import``; it need not be imported yet.
-    :raises RuntimeError: if it is known but has no file: a built-in or namespace package.
+    :raises RuntimeError: if it exists but has no file: a built-in or namespace package.
     """
     filename = getattr(sys.modules.get(import_name), "__file__", None)
     if filename is None:
         loader = getattr(_find_spec(import_name), "loader", None)
         if loader is None:
-            return os.getcwd()  # A program typed into a shell, or run by `exec`.
+            return os.getcwd()  # An interactive shell, or a program run by `exec`.
         filename = _filename_from(loader, import_name)
     return os.path.dirname(os.path.abspath(filename))
 
@@ -365,8 +365,8 @@ def _filename_from(loader: Any, import_name: str) -> str:
         filename = getattr(importlib.import_module(import_name), "__file__", None)
     if filename is None:
         raise RuntimeError(
-            f"The module {import_name!r} has no file, so there is no folder to look in"
-            " for its templates and static files: it is built in, a namespace package"
+            f"The module {import_name!r} has no file, so the folder of its templates and"
+            " static files is unknown: it is built in, a namespace package"
             " (a folder without __init__.py), or loaded by an import hook."
             f" Name the folder: Flask({import_name!r}, root_path='/path/to/it')."
         )

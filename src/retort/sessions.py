@@ -1,8 +1,8 @@
-"""The session of a user: a dictionary kept in a signed cookie, or wherever an interface puts it.
+"""The session of a user: a dictionary stored in a signed cookie, or by another interface.
 
-``app.session_interface`` says how sessions are opened and saved; when that happens is
-decided by `context.py` and `lifecycle/`. The signature is made in `signing.py`, the payload is
-`json/tag.py`'s. Documented on Flask's "API" page, under "Session Interface".
+``app.session_interface`` opens and saves sessions; `context.py` and `lifecycle/` decide when.
+`signing.py` makes the signature, `json/tag.py` the payload. Documented on
+Flask's "API" page, under "Session Interface".
 """
 
 from __future__ import annotations
@@ -39,20 +39,20 @@ _NO_SECRET_KEY = (
 
 
 class SessionMixin(MutableMapping[str, Any]):
-    """What a session has besides being a dictionary."""
+    """The attributes of a session that a dictionary does not have."""
 
     new = False
-    """Whether the session was made in this request, where an interface can tell."""
+    """Whether the session was created in this request, if the interface detects that."""
 
     modified = True
-    """Whether it was changed. Where an interface cannot tell, say it always was."""
+    """Whether it was changed. Always true for an interface that cannot detect changes."""
 
     accessed = False
-    """Whether the request looked at it; the answer then has ``Vary: Cookie``."""
+    """Whether the request accessed it; the response then has ``Vary: Cookie``."""
 
     @property
     def permanent(self) -> bool:
-        """Whether it outlives the browser's window; kept under the key ``_permanent``."""
+        """Whether it outlives the browser session; stored under the key ``_permanent``."""
         return bool(self.get("_permanent", False))
 
     @permanent.setter
@@ -61,11 +61,11 @@ class SessionMixin(MutableMapping[str, Any]):
 
 
 class SecureCookieSession(CallbackDict[str, Any], SessionMixin):
-    """A session that notices when a key is set or removed.
+    """A session that detects when a key is set or removed.
 
-    :param initial: the first content.
+    :param initial: the initial content.
 
-    A change inside a value, as in ``session["cart"].append(1)``, goes unnoticed:
+    A change inside a value, as in ``session["cart"].append(1)``, is not detected:
     set :attr:`modified` then.
     """
 
@@ -73,12 +73,12 @@ class SecureCookieSession(CallbackDict[str, Any], SessionMixin):
     """Whether it was changed in this request."""
 
     def __init__(self, initial: Mapping[str, Any] | None = None) -> None:
-        # PERF: the same as CallbackDict's.
+        # PERF: has the effect of CallbackDict's, with fewer calls.
         dict.__init__(self, () if initial is None else initial)
         self.on_update = _note_change
 
     def __setitem__(self, key: str, value: Any) -> None:
-        # PERF: CallbackDict's takes another call, through a decorator.
+        # PERF: CallbackDict's makes one more call, through a decorator.
         dict.__setitem__(self, key, value)
         if self.on_update is not None:
             self.on_update(self)  # type: ignore[arg-type]  # mypy has no Self here
@@ -106,30 +106,29 @@ class NullSession(SecureCookieSession):
 
 
 class SessionInterface:
-    """How an app keeps sessions. A subclass gives :meth:`open_session` and :meth:`save_session`.
+    """How an app stores sessions. Subclasses define :meth:`open_session` and :meth:`save_session`.
 
     The other methods read the app's configuration. One interface may serve several
     apps and threads.
     """
 
     lazy_methods: tuple[Callable[..., Any], ...] = ()
-    """The methods and the session class by which nobody can tell a session opened at its first
-    use from one opened before all else; while a class has other ones, it is opened before
-    all else."""
+    """The methods and the session class with which lazy opening is unobservable. A class with
+    other ones opens its sessions before the hooks of the request."""
 
     null_session_class: type[NullSession] = NullSession
-    """What :meth:`make_null_session` makes, and :meth:`is_null_session` knows."""
+    """The class that :meth:`make_null_session` creates and :meth:`is_null_session` checks."""
 
     pickle_based = False
-    """Whether sessions are pickled, for extensions that want to know."""
+    """Whether sessions are pickled; read by extensions."""
 
     def make_null_session(self, app: Flask) -> NullSession:
-        """A stand-in where :meth:`open_session` gave ``None``: writing to it is an error."""
+        """The session used if :meth:`open_session` returns ``None``: writing to it is an error."""
         return self.null_session_class()
 
     def is_null_session(self, obj: object) -> bool:
-        """Whether ``obj`` is such a stand-in. Those are never saved."""
-        # PERF: isinstance() calls a method in Python, since sessions are of an abstract class.
+        """Whether ``obj`` is a null session. Null sessions are never saved."""
+        # PERF: isinstance() calls a Python method, since the class is an abstract base class.
         return self.null_session_class in obj.__class__.__mro__
 
     def get_cookie_name(self, app: Flask) -> str:
@@ -155,8 +154,8 @@ class SessionInterface:
     def get_cookie_secure(self, app: Flask) -> bool:
         """Whether the cookie is for HTTPS only: ``SESSION_COOKIE_SECURE``.
 
-        ``"auto"``: if the request came by HTTPS, or ``PREFERRED_URL_SCHEME`` says that the
-        site has it.
+        ``"auto"``: if the request was sent over HTTPS, or ``PREFERRED_URL_SCHEME`` is
+        ``https``.
         """
         secure: bool | str = app.config["SESSION_COOKIE_SECURE"]
         if secure != "auto":
@@ -172,12 +171,12 @@ class SessionInterface:
         return samesite
 
     def get_cookie_partitioned(self, app: Flask) -> bool:
-        """Whether each embedding site has its own: ``SESSION_COOKIE_PARTITIONED``."""
+        """Whether each embedding site has its own cookie: ``SESSION_COOKIE_PARTITIONED``."""
         partitioned: bool = app.config["SESSION_COOKIE_PARTITIONED"]
         return partitioned
 
     def get_expiration_time(self, app: Flask, session: SessionMixin) -> datetime | None:
-        """When the browser may forget the cookie, in UTC; ``None``: when it is closed.
+        """When the cookie expires, in UTC; ``None``: when the browser is closed.
 
         A permanent session lasts ``PERMANENT_SESSION_LIFETIME`` from now.
         """
@@ -186,19 +185,19 @@ class SessionInterface:
         return datetime.now(timezone.utc) + app.permanent_session_lifetime
 
     def leaves_alone(self, cookies: str, name: str) -> bool:
-        """Whether a session that nobody has looked at surely is not to be saved.
+        """Whether a session that was not accessed never has to be saved.
 
-        It need not be opened then. Here nothing is known of that.
+        Such a session is not opened. The default is ``False``.
 
-        :param cookies: the request's ``Cookie`` field.
-        :param name: of the cookie.
+        :param cookies: the request's ``Cookie`` header field.
+        :param name: the name of the cookie.
         """
         return False
 
     def should_set_cookie(self, app: Flask, session: SessionMixin) -> bool:
-        """Whether this answer sets the cookie.
+        """Whether this response sets the cookie.
 
-        It does when the session was changed, and, for a permanent one, each time unless
+        It does when the session was changed, and for a permanent session each time unless
         ``SESSION_REFRESH_EACH_REQUEST`` is off.
         """
         if session.modified:
@@ -208,17 +207,17 @@ class SessionInterface:
     def open_session(self, app: Flask, request: Request) -> SessionMixin | None:
         """The session of a request.
 
-        :returns: ``None`` if there can be none for want of configuration; a null
-            session takes its place.
+        :returns: ``None`` if the required configuration is missing; a null session is
+            used instead.
 
-        For trouble that may pass, such as a broken cookie, return a new empty session.
+        For an invalid cookie and other temporary errors, return a new empty session.
         """
         raise NotImplementedError(f"{type(self).__qualname__} has to define open_session().")
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        """Keep a session after its request; not called for a null session.
+        """Save a session at the end of its request; not called for a null session.
 
-        :param response: the answer, to set a cookie on.
+        :param response: the response, for a cookie.
         """
         raise NotImplementedError(f"{type(self).__qualname__} has to define save_session().")
 
@@ -228,19 +227,19 @@ session_json_serializer = TaggedJSONSerializer()
 
 
 def _lazy_sha1(string: bytes = b"") -> Any:
-    # hashlib.sha1 is looked up when it is called: a FIPS build of Python may not have it,
-    # and is to import this module all the same.
+    # hashlib.sha1 is looked up when called: a FIPS build of Python may lack it, but this module
+    # must still be importable.
     return hashlib.sha1(string)
 
 
 class SecureCookieSessionInterface(SessionInterface):
-    """Sessions in a cookie: signed, so they cannot be forged, but readable by the user.
+    """Sessions in a signed cookie: they cannot be forged, but the user can read them.
 
-    The cookies are Flask's, both ways, as long as the attributes here and the keys agree.
+    Compatible with Flask's cookies if the attributes of this class and the keys are equal.
     """
 
     salt = "cookie-session"
-    """Mixed into the key, so that other things signed with it are no sessions."""
+    """Mixed into the key, so that other data signed with it is not accepted as a session."""
 
     digest_method: Callable[..., Any] = staticmethod(_lazy_sha1)
     """The hash function of the signature."""
@@ -252,13 +251,13 @@ class SecureCookieSessionInterface(SessionInterface):
     """Writes and reads the payload."""
 
     session_class: type[SecureCookieSession] = SecureCookieSession
-    """What :meth:`open_session` makes."""
+    """The class of the sessions that :meth:`open_session` returns."""
 
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
-        """What signs and reads this app's cookies, or ``None`` without a secret key.
+        """The serializer for this app's cookies, or ``None`` without a secret key.
 
-        Signs with ``SECRET_KEY``; also accepts those of ``SECRET_KEY_FALLBACKS``. It is
-        shared by all requests: change the configuration, not the object.
+        It signs with ``SECRET_KEY`` and also accepts ``SECRET_KEY_FALLBACKS``. All requests
+        share it: change the configuration, not the object.
         """
         secret_key = app.secret_key
         if not secret_key:
@@ -268,16 +267,16 @@ class SecureCookieSessionInterface(SessionInterface):
         parts = (keys, self.salt, self.serializer, self.key_derivation, self.digest_method)
         try:
             return _shared_serializer(*parts)
-        except TypeError:  # one of the parts cannot be a key of a dictionary
+        except TypeError:  # one of the arguments is not hashable
             return make_serializer(*parts)
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        """The session in the request's cookie; a new one if the cookie is not good.
+        """The session in the request's cookie; a new one if the cookie is invalid.
 
         :returns: ``None`` if the app has no secret key.
 
-        Not good are cookies with a wrong signature, cookies older than
-        ``PERMANENT_SESSION_LIFETIME``, and those whose payload cannot be read.
+        A cookie is invalid if its signature is wrong, if it is older than
+        ``PERMANENT_SESSION_LIFETIME``, or if its payload cannot be decoded.
         """
         serializer = self.get_signing_serializer(app)
         if serializer is None:
@@ -291,15 +290,15 @@ class SecureCookieSessionInterface(SessionInterface):
             content = serializer.loads(cookie, max_age=max_age_seconds)
         except (BadData, UnicodeError):
             return self.session_class()
-        # PERF: to ask whether a dict is a Mapping takes longer than to make a session.
+        # PERF: the isinstance() check of a dict takes longer than creating a session.
         is_content = type(content) is dict or isinstance(content, Mapping)
         return self.session_class(content if is_content else None)
 
     def leaves_alone(self, cookies: str, name: str) -> bool:
-        """Whether the cookie is readable, and of no permanent session, the only ones to refresh.
+        """Whether the cookie is well-formed and not of a permanent session, which is refreshed.
 
-        Its signature is of no importance: instead of a session that was forged there is a new
-        one, and that is not saved either.
+        The signature is not checked: a forged session is replaced by a new one, which is not
+        saved either.
         """
         if (_savers_of(type(self)), _traits_of(SecureCookieSession)) != _SAVERS:
             return False
@@ -312,9 +311,9 @@ class SecureCookieSessionInterface(SessionInterface):
         return _PAYLOAD.match(rest) is not None
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        """Set the cookie if need be, or delete it if the session was emptied.
+        """Set the cookie if necessary, or delete it if the session was emptied.
 
-        Adds ``Vary: Cookie`` (RFC 9110 §12.5.5) if the answer depended on the session.
+        Adds ``Vary: Cookie`` (RFC 9110 §12.5.5) if the response depends on the session.
         """
         is_cookie_due = self.should_set_cookie(app, session) if session else session.modified
         if session.accessed or is_cookie_due:
@@ -353,36 +352,36 @@ class SecureCookieSessionInterface(SessionInterface):
         }
 
 
-# A payload that is not compressed, up to the signature, or to the end of the cookie.
+# An uncompressed payload, up to the signature or the end of the cookie.
 _PAYLOAD = re.compile(r"[A-Za-z0-9_-]+(?=[.;]|\Z)")
 
-# What is "_permanent" when it is encoded: as it may begin at any byte, in three ways, of which
-# each leaves out the letters that depend on what is around it.
+# "_permanent" in base64: one form for each alignment, without the characters that depend on the
+# neighbouring bytes.
 _PERMANENT = tuple(
     encode(b"_permanent"[start:end]).decode() for start, end in ((0, 9), (1, 10), (2, 8))
 )
 
-# Of what decides whether to save a session, what a subclass or a tool may have changed.
+# The attributes that decide whether a session is saved and may be overridden or monkeypatched.
 _savers_of = attrgetter(
     *("should_set_cookie", "get_signing_serializer", "serializer", "session_class"),
 )
 _traits_of = attrgetter("permanent", "modified", "__init__")
 _SAVERS = _savers_of(SecureCookieSessionInterface), _traits_of(SecureCookieSession)
 
-# What a session interface opens and saves with.
+# The attributes with which a session interface opens and saves.
 session_methods: Callable[[type], tuple[Any, ...]] = attrgetter(
     "open_session", "save_session", "make_null_session", "is_null_session", "session_class"
 )
 
 
 def can_be_opened_later(interface: Any) -> bool:
-    """Whether opening a session lazily is unobservable: no other methods are called for it."""
+    """Whether lazy opening is unobservable: the methods are those of `lazy_methods`."""
     lazy_methods = getattr(interface, "lazy_methods", ())
     return bool(lazy_methods) and session_methods(type(interface)) == lazy_methods
 
 
 def may_save_unopened(context: RequestContext) -> bool:
-    """Whether a session that was not opened may have to be saved: it came as a cookie."""
+    """Whether a session that was not opened may have to be saved: the request has its cookie."""
     app, cookies = context.app, context.environ["HTTP_COOKIE"]
     interface = app.session_interface
     name = interface.get_cookie_name(app)
@@ -406,9 +405,9 @@ def _vary_by_cookie(response: Response) -> None:
 
 def _listed(fallbacks: Any) -> tuple[str | bytes, ...]:
     if isinstance(fallbacks, (str, bytes)):
-        return (fallbacks,)  # one key that was not put in a list; its letters are no keys
+        return (fallbacks,)  # a single key; do not split it into characters
     return tuple(fallbacks)
 
 
-# PERF: making one takes a quarter of the time that reading a cookie does.
+# PERF: creating one takes a quarter of the time of reading a cookie.
 _shared_serializer = lru_cache(maxsize=32)(make_serializer)

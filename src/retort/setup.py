@@ -1,6 +1,6 @@
-"""What an application is before its first request: settings, rules, blueprints, templates.
+"""Set-up of an application before its first request: config, rules, blueprints, templates.
 
-`app.py` adds the handling of requests. The decorators that a blueprint has too are in
+`app.py` adds the handling of requests. The decorators shared with blueprints are in
 `scaffold.py`.
 """
 
@@ -71,7 +71,7 @@ def _as_timedelta(value: timedelta | int) -> timedelta:
 
 
 class _EnvironmentOnceNeeded:
-    """Stands for :class:`~retort.templating.Environment`, whose import brings all of Jinja."""
+    """Imports :class:`~retort.templating.Environment`, and with it Jinja, at first use."""
 
     def __get__(self, app: App | None, owner: type[App]) -> type[Environment]:
         from .templating import Environment
@@ -80,12 +80,12 @@ class _EnvironmentOnceNeeded:
 
 
 class App(Scaffold):
-    """The part of :class:`~retort.Flask` that is about set-up; it handles no request.
+    """The set-up part of :class:`~retort.Flask`; it handles no requests.
 
     Flask's "API" page, "Application Object", describes the parameters.
     """
 
-    #: The class of exceptions' shortcut :attr:`aborter`.
+    #: The class of :attr:`aborter`.
     aborter_class = Aborter
     #: The class of :attr:`jinja_env`.
     jinja_environment = t.cast("type[Environment]", _EnvironmentOnceNeeded())
@@ -109,14 +109,14 @@ class App(Scaffold):
 
     #: Whether the program is under test: the config ``TESTING``.
     testing = ConfigAttribute[bool]("TESTING")
-    #: What signs the session: the config ``SECRET_KEY``.
+    #: The key that signs the session: the config ``SECRET_KEY``.
     secret_key = ConfigAttribute[str | bytes | None]("SECRET_KEY")
-    #: How long a permanent session lives: the config ``PERMANENT_SESSION_LIFETIME``.
+    #: The lifetime of a permanent session: the config ``PERMANENT_SESSION_LIFETIME``.
     permanent_session_lifetime = ConfigAttribute[timedelta](
         "PERMANENT_SESSION_LIFETIME", get_converter=_as_timedelta
     )
 
-    #: The config an application starts with.
+    #: The initial config of an application.
     default_config: t.Mapping[str, t.Any] = ImmutableDict(
         {
             "ACCEPT_PARTIAL_PUT": True,
@@ -213,7 +213,7 @@ class App(Scaffold):
         self.instance_path = instance_path
         #: The settings.
         self.config = self.make_config(instance_relative_config)
-        if isinstance(self.config, Config):  # `make_config` may give something else
+        if isinstance(self.config, Config):  # `make_config` may return another class
             self.config.changes = self.registry_changes
         #: Raises HTTP exceptions for :func:`~retort.abort`.
         self.aborter = self.make_aborter()
@@ -232,7 +232,7 @@ class App(Scaffold):
         self.extensions: dict[str, t.Any] = {}
         #: All URL rules.
         self.url_map = self.url_map_class(host_matching=host_matching)
-        if isinstance(self.url_map, UrlMap):  # `url_map_class` may be another
+        if isinstance(self.url_map, UrlMap):  # `url_map_class` may be another class
             self.url_map.changes = self.registry_changes
         #: Whether rules may have subdomains; it needs the config ``SERVER_NAME``.
         self.subdomain_matching = subdomain_matching
@@ -242,21 +242,21 @@ class App(Scaffold):
         if self._got_first_request:
             raise SetupError(
                 f"The setup method {f_name!r} of {self.name!r} was called after the"
-                " application has handled its first request, so earlier requests did"
-                " without it: it can no longer be called. Do all set-up, the imports of"
-                " modules with views included, before the application runs."
+                " application has handled its first request, so it can no longer be"
+                " called: it would not apply to earlier requests. Complete the set-up,"
+                " including imports of modules with views, before the application runs."
             )
 
     @property
     def is_in_setup(self) -> bool:
-        """Whether no request was answered yet, so that set-up methods can be called."""
+        """Whether no request was handled yet, so that set-up methods can be called."""
         return not self._got_first_request
 
     def end_setup(self) -> None:
-        """Make set-up methods an error: requests are answered now."""
+        """Disable set-up methods, since requests are handled from now on."""
         self._got_first_request = True
 
-    # Names and places
+    # Name, instance path and logger
 
     @cached_property
     def name(self) -> str:
@@ -283,13 +283,13 @@ class App(Scaffold):
     # Settings
 
     def make_config(self, instance_relative: bool = False) -> Config:
-        """The config to start with; called once, by the constructor."""
+        """The initial config; called once, by the constructor."""
         root = self.instance_path if instance_relative else self.root_path
         defaults = {**self.default_config, "DEBUG": get_debug_flag()}
         return self.config_class(root, defaults)
 
     def make_aborter(self) -> Aborter:
-        """What :func:`~retort.abort` calls; override it to add exceptions."""
+        """Make :attr:`aborter` for :func:`~retort.abort`; override it to add exceptions."""
         return self.aborter_class()
 
     @property
@@ -312,17 +312,17 @@ class App(Scaffold):
         return self.create_jinja_environment()
 
     def create_jinja_environment(self) -> Environment:
-        """Make :attr:`jinja_env`; override it to change what is in it."""
+        """Make :attr:`jinja_env`; override it to change its content."""
         raise NotImplementedError
 
     def create_global_jinja_loader(self) -> DispatchingJinjaLoader:
-        """The loader over the folders of the application and its blueprints."""
-        from .templating import DispatchingJinjaLoader  # and Jinja with it: not before
+        """The loader for the template folders of the application and its blueprints."""
+        from .templating import DispatchingJinjaLoader  # imports Jinja, so not earlier
 
         return DispatchingJinjaLoader(self)
 
     def select_jinja_autoescape(self, filename: str | None) -> bool:
-        """Whether values are escaped in a template: in one of mark-up, or without a name."""
+        """Whether values in a template are escaped: in a markup file, or without a file name."""
         return filename is None or filename.endswith(AUTOESCAPED)
 
     @setupmethod
@@ -363,7 +363,7 @@ class App(Scaffold):
     def template_global(
         self, name: str | None = None
     ) -> Callable[[T_template_global], T_template_global]:
-        """Decorate a function for all templates; its name there is its own if not given."""
+        """Decorate a function for all templates; its name is the function's if not given."""
 
         def register(f: T_template_global) -> T_template_global:
             self.add_template_global(f, name=name)
@@ -380,10 +380,10 @@ class App(Scaffold):
 
     @setupmethod
     def register_blueprint(self, blueprint: Blueprint, **options: t.Any) -> None:
-        """Do on this application what was recorded on ``blueprint``.
+        """Apply the recorded registrations of ``blueprint`` to this application.
 
         :param options: ``url_prefix``, ``subdomain``, ``url_defaults``, ``name``,
-            ``cli_group``: they go before the blueprint's own.
+            ``cli_group``: they override the blueprint's own.
         :raises ValueError: if its name is taken.
         """
         blueprint.register(self, options)
@@ -422,7 +422,7 @@ class App(Scaffold):
                 methods.add("OPTIONS")
         methods.update(getattr(view_func, "required_methods", ()))
         view_class = getattr(view_func, "view_class", None)
-        methods.discard("CONNECT")  # is for proxies: RFC 9110 section 9.3.6
+        methods.discard("CONNECT")  # for proxies only: RFC 9110 section 9.3.6
         media_types = make_media_types(
             options.pop("accepts", getattr(view_class, "accepts", None)),
             options.pop("produces", getattr(view_class, "produces", None)),
@@ -450,7 +450,7 @@ class App(Scaffold):
             f"Two views share the endpoint {endpoint!r}: {where(first)} and"
             f" {where(view_func)}. The second would be overwriting an existing endpoint"
             f" function. Name one of them: @app.route({rule!r}, endpoint='another_name')."
-            " If both are one function behind a decorator, put functools.wraps into the"
+            " If both are one function with a decorator, use functools.wraps in the"
             " decorator."
         )
 
@@ -473,20 +473,20 @@ class App(Scaffold):
     # Errors
 
     def trap_http_exception(self, e: Exception) -> bool:
-        """Whether an HTTP exception is treated like any other: raised, not answered.
+        """Whether an HTTP exception is raised like any other, not converted to a response.
 
-        By the configs ``TRAP_HTTP_EXCEPTIONS`` and ``TRAP_BAD_REQUEST_ERRORS``.
+        Set by the configs ``TRAP_HTTP_EXCEPTIONS`` and ``TRAP_BAD_REQUEST_ERRORS``.
         """
         if self.config["TRAP_HTTP_EXCEPTIONS"]:
             return True
         trap_bad_requests = self.config["TRAP_BAD_REQUEST_ERRORS"]
         if trap_bad_requests is None:
-            # In debug mode a missing form field shows where it was asked for.
+            # In debug mode the traceback shows which line read the missing form field.
             return isinstance(e, BadRequestKeyError) and self.debug
         return bool(trap_bad_requests) and isinstance(e, BadRequest)
 
     def should_ignore_error(self, error: BaseException | None) -> bool:
-        """Whether an exception is nothing to the teardown functions: by default never."""
+        """Whether teardown functions get ``None`` in place of an exception: by default never."""
         return False
 
     # URLs
@@ -494,7 +494,7 @@ class App(Scaffold):
     def redirect(self, location: str, code: int = DEFAULT_CODE) -> BaseResponse:
         """A response that sends the browser to ``location``; :func:`~retort.redirect` calls it.
 
-        :raises werkzeug.exceptions.BadRequest: if the client put a line break into it.
+        :raises werkzeug.exceptions.BadRequest: if it has a line break that the client sent.
         """
         context = current_request_context.get(None)
         if code is DEFAULT_CODE:
@@ -508,10 +508,10 @@ class App(Scaffold):
         except ValueError:
             if context is None or not is_from_client(str(location), context.request):
                 raise
-            raise BadRequest("The address to go to has a line break in it.") from None
+            raise BadRequest("The redirect location contains a line break.") from None
 
     def inject_url_defaults(self, endpoint: str, values: dict[str, t.Any]) -> None:
-        """Let the :meth:`url_defaults` functions fill up ``values``, in place."""
+        """Call the :meth:`url_defaults` functions, which add to ``values`` in place."""
         if not self.url_default_functions:
             return
         scopes: list[str | None] = [None]
@@ -524,9 +524,9 @@ class App(Scaffold):
     def handle_url_build_error(
         self, error: BuildError, endpoint: str, values: dict[str, t.Any]
     ) -> str:
-        """Ask the :attr:`url_build_error_handlers` for the URL that could not be built.
+        """Call the :attr:`url_build_error_handlers` until one returns a URL.
 
-        :raises werkzeug.routing.BuildError: if none of them knows.
+        :raises werkzeug.routing.BuildError: if none of them returns one.
         """
         for handler in self.url_build_error_handlers:
             try:
@@ -536,7 +536,7 @@ class App(Scaffold):
             else:
                 if url is not None:
                     return url
-        # Raised from where it was caught, it keeps the traceback of url_for.
+        # Raised within the except block of `build_url`, which keeps the traceback of url_for.
         raise error
 
 
@@ -552,7 +552,7 @@ def _methods(rule: str, given: t.Any, view_func: RouteCallable | None) -> set[st
 
 
 def where(f: Callable[..., t.Any]) -> str:
-    """A function by name and place, as in ``login() (app.py:12)``."""
+    """The name and source location of a function, as in ``login() (app.py:12)``."""
     name = getattr(f, "__name__", repr(f))
     code = getattr(inspect.unwrap(f), "__code__", None)
     if code is None:
@@ -561,7 +561,7 @@ def where(f: Callable[..., t.Any]) -> str:
 
 
 def find_package(import_name: str) -> tuple[str | None, str]:
-    """Where a module is installed: the prefix, if it is, and the folder of its package."""
+    """The prefix a module is installed in, or ``None``, and the folder of its package."""
     folder = _package_folder(import_name)
     if _is_below(folder, sys.prefix):
         return sys.prefix, folder
@@ -581,7 +581,7 @@ def _package_folder(import_name: str) -> str:
     top = import_name.partition(".")[0]
     try:
         spec = importlib.util.find_spec(top)
-    except (ImportError, ValueError):  # __main__ has no spec, or one that cannot be used
+    except (ImportError, ValueError):  # __main__ has no spec, or an unusable one
         spec = None
     if spec is None:
         return _main_folder(top)

@@ -1,8 +1,8 @@
 """Sign session cookies and read them, in the format of itsdangerous.
 
-What is a session, and what goes into its cookie, is decided in `sessions.py`. The classes are
-those of itsdangerous with the same arguments and exceptions, but keys are derived once, a
-signature has one valid spelling, and short payloads are not compressed.
+`sessions.py` defines sessions and the content of their cookies. The classes are subclasses of
+itsdangerous' with the same arguments and exceptions, but keys are derived once, a signature has
+one valid encoding, and short payloads are not compressed.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from itsdangerous.serializer import Serializer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# PERF: what Flask-Login and Flask-WTF keep has 224 bytes. To compress it takes longer than to
-# sign it and saves 74 letters; a request that reads and changes it takes a fifth longer.
+# PERF: a session of Flask-Login and Flask-WTF has 224 bytes. Compressing it takes longer than
+# signing it and saves 74 characters; a request that reads and changes it takes a fifth longer.
 MIN_COMPRESSED_BYTES = 256
 
-_LAST_SECOND = 253_402_300_799  # of the year 9999, with which `datetime` ends
+_LAST_SECOND = 253_402_300_799  # of the year 9999, the limit of `datetime`
 
 _TO_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _FROM_URL_SAFE = bytes.maketrans(b"-_", b"+/")
@@ -45,9 +45,9 @@ def encode(raw: bytes) -> bytes:
 
 
 def decode(text: bytes) -> bytes:
-    """The bytes that :func:`encode` made ``text`` of.
+    """The inverse of :func:`encode`.
 
-    :raises ValueError: if base64 has no text of that length.
+    :raises ValueError: if ``text`` does not have a valid base64 length.
     """
     return a2b_base64(text.translate(_FROM_URL_SAFE) + b"=" * (-len(text) % 4))
 
@@ -57,9 +57,9 @@ _OUTER_PAD = bytes(byte ^ 0x5C for byte in range(256))
 
 
 class MacKey:
-    """A key of HMAC (RFC 2104 section 2). It is hashed once, not for each text.
+    """An HMAC key (RFC 2104 section 2). It is hashed once, not for each text.
 
-    PERF: a copy of an ``hmac.HMAC`` signs in twice the time, in Python; see
+    PERF: a copy of an ``hmac.HMAC`` takes twice the time, in Python; see
     benchmarks/bytecodes.py.
 
     :param digest_method: the hash function, or its name in :mod:`hashlib`.
@@ -86,12 +86,12 @@ class MacKey:
 
 @lru_cache(maxsize=1)
 def _stamp(seconds: int) -> bytes:
-    """This time since 1970 as itsdangerous writes it."""
+    """Seconds since 1970 in the encoding of itsdangerous."""
     return encode(seconds.to_bytes(8, "big").lstrip(b"\0"))
 
 
 def _seconds_of(stamp: bytes) -> int | None:
-    """The time that ``stamp`` encodes, or ``None`` if it is not a time."""
+    """The seconds that ``stamp`` encodes, or ``None`` if it is not a time."""
     try:
         seconds = int.from_bytes(decode(stamp), "big")
     except ValueError:
@@ -100,11 +100,11 @@ def _seconds_of(stamp: bytes) -> int | None:
 
 
 class SessionSigner(TimestampSigner):
-    """A signer that derives its keys once, and accepts one spelling of each signature."""
+    """A signer that derives its keys once, and accepts one encoding of each signature."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # The newest key signs, and comes first: most cookies were signed with it.
+        # The newest key signs. It is checked first, since it signed most cookies.
         self._macs = [self._mac_with(secret) for secret in reversed(self.secret_keys)]
 
     def _mac_with(self, secret: bytes) -> Callable[[bytes], bytes]:
@@ -122,7 +122,7 @@ class SessionSigner(TimestampSigner):
         return signed + self.sep + encode(self._macs[0](signed))
 
     def verify_signature(self, value: str | bytes, sig: str | bytes) -> bool:
-        # Texts are compared, not the bytes they stand for: base64 has several spellings.
+        # Compares encoded signatures: base64 has several encodings of the same bytes.
         given = sig if type(sig) is bytes else want_bytes(sig)
         signed = value if type(value) is bytes else want_bytes(value)
         for mac in self._macs:
@@ -161,7 +161,7 @@ class SessionSigner(TimestampSigner):
 
 
 class SessionSerializer(URLSafeTimedSerializer):
-    """A serializer that keeps its signer, and compresses only what is long enough."""
+    """A serializer that caches its signer, and compresses only long payloads."""
 
     default_signer = SessionSigner
     _signer: SessionSigner | None = None
@@ -186,14 +186,14 @@ class SessionSerializer(URLSafeTimedSerializer):
                 return b"." + encode(compressed)
         return encode(raw)
 
-    def loads(  # type: ignore[override]  # as its base class, whose base class has it otherwise
+    def loads(  # type: ignore[override]  # as in its base class, which differs from its own base
         self,
         s: str | bytes,
         max_age: int | None = None,
         return_timestamp: bool = False,
         salt: str | bytes | None = None,
     ) -> Any:
-        if self.fallback_signers:  # an interface of the program added them
+        if self.fallback_signers:  # added by a session interface of the program
             return super().loads(s, max_age, return_timestamp, salt)
         unsigned = self.make_signer(salt).unsign(s, max_age, return_timestamp)
         if return_timestamp:
@@ -217,14 +217,14 @@ def make_serializer(
     key_derivation: str,
     digest_method: Callable[..., Any],
 ) -> URLSafeTimedSerializer:
-    """What signs with the last of ``keys`` and reads what was signed with any.
+    """A serializer that signs with the last of ``keys`` and accepts signatures of all.
 
-    :param serializer: writes and reads what is signed.
-    :param key_derivation: one of itsdangerous' names for how the signing key is derived.
+    :param serializer: writes and reads the payload.
+    :param key_derivation: name of a key derivation method of itsdangerous.
     :param digest_method: the hash function.
     """
     return SessionSerializer(
-        list(keys),  # type: ignore[arg-type]  # its stubs want all str or all bytes
+        list(keys),  # type: ignore[arg-type]  # the stubs require all str or all bytes
         salt=salt,
         serializer=serializer,
         signer_kwargs={"key_derivation": key_derivation, "digest_method": digest_method},

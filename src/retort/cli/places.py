@@ -1,4 +1,4 @@
-"""Name a function or class of the program, and where it is written."""
+"""The name and source location of a function or class."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def name_of(thing: Any) -> str:
 
 
 def place_of(thing: Any) -> str:
-    """File and line of a function or class, as ``shop.py:12``; empty if they are not known.
+    """File and line of a function or class, as ``shop.py:12``; empty if unknown.
 
-    Of a function behind decorators with :func:`functools.wraps`, those of the innermost one that
+    For a decorated function with :func:`functools.wraps`, those of the innermost function that
     is not Retort's.
     """
     while isinstance(thing, partial):
@@ -38,7 +38,7 @@ def place_of(thing: Any) -> str:
     if callable(thing):
         thing = inspect.unwrap(thing, stop=_wraps_ours)
     code = getattr(thing, "__code__", None)
-    if code is None:  # an object, which may be called
+    if code is None:  # an instance, perhaps with __call__
         return _place_of_class(type(thing))
     return f"{shown_path(code.co_filename)}:{code.co_firstlineno}"
 
@@ -57,8 +57,8 @@ def _place_of_class(kind: type) -> str:
 
 
 def is_ours(thing: Any) -> bool:
-    """Whether a function or class is written in Retort."""
-    if isinstance(thing, type):  # whose module may have one of Flask's names
+    """Whether a function or class is defined in Retort."""
+    if isinstance(thing, type):  # its module may have one of Flask's names
         file = getattr(sys.modules.get(thing.__module__), "__file__", None)
     else:
         thing = getattr(thing, "fget", None) or getattr(thing, "__func__", thing)

@@ -1,7 +1,7 @@
 """``retort routes --plan``: what runs for requests to one endpoint, in order.
 
-Which steps there are is read from the plan that `lifecycle/compose.py` composes; which functions,
-from the registries that it reads. A table has a row for each of them, with who put it there.
+The steps are read from the plan that `lifecycle/compose.py` composes, the functions from the
+registries. A table has a row for each function, with the owner that registered it.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ class Step(NamedTuple):
 def plan_lines(app: Flask, endpoint: str, method: str | None = None) -> list[str]:
     """The plans for an endpoint as lines of text; methods with equal plans share a table.
 
-    :param method: only the plan for this one.
-    :raises click.UsageError: if there is no such endpoint, or it does not take the method.
+    :param method: show only the plan for this method.
+    :raises click.UsageError: if there is no such endpoint, or it does not allow the method.
     """
     rules = _rules_of(app, endpoint)
     methods = _methods_of(rules)
@@ -237,12 +237,12 @@ class _Endpoint:
         return Step("session", what, name_of(kind), "" if is_ours(kind) else place_of(kind))
 
     def error_handlers(self) -> Iterator[tuple[str, str, str, str]]:
-        """The handlers that can answer, in the order in which they are looked up."""
+        """The handlers that can be called, in the order in which they are looked up."""
         spec = self.app.error_handler_spec
         scopes = [scope for scope in self.scopes if scope in spec]
         codes = {code for scope in scopes for code in spec[scope]}
         for code in sorted(codes, key=lambda code: (code is None, code)):
-            inner: set[type] = set()  # those that answer before
+            inner: set[type] = set()  # classes with a handler in an inner scope
             for scope in scopes:
                 by_class = spec[scope].get(code, {})
                 for kind, handler in by_class.items():
@@ -253,7 +253,7 @@ class _Endpoint:
 
 
 _APP_TEARDOWN = "teardown_appcontext_funcs"
-# Of lists by scope, the lists have to record their changes as well.
+# Levels of containers that record their changes; 2 for dictionaries of lists.
 _LEVELS_OF_CONTAINERS = {
     "view_functions": 1,
     "before_request_funcs": 2,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from werkzeug.routing import Map, Rule
 
-_IMPLIED = frozenset({"HEAD", "OPTIONS"})  # answered without being asked for
+_IMPLIED = frozenset({"HEAD", "OPTIONS"})  # added automatically
 
 
 class Row(NamedTuple):
@@ -32,7 +32,7 @@ _ORDERS: dict[str, Callable[[Row], str]] = {
     "methods": lambda row: row.methods,
     "domain": lambda row: row.domain,
     "rule": lambda row: row.rule,
-    "match": lambda row: "",  # as they are
+    "match": lambda row: "",  # unchanged order
 }
 
 

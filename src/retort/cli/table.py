@@ -1,4 +1,4 @@
-"""Tables of text, as commands print them."""
+"""Text tables for the output of commands."""
 
 from __future__ import annotations
 

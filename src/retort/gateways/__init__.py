@@ -1,1 +1,1 @@
-"""Gateways: what a server passes becomes a context, and a response what it gets back."""
+"""Gateways: convert a server's call to a request context, and return the response to it."""

@@ -1,7 +1,7 @@
 """The WSGI gateway (PEP 3333): environ in, status, headers and body out.
 
-It makes the context of the request, answers it by its plan (`lifecycle/`), sends the response, and
-ends the context.
+It creates the request context, runs its plan (`lifecycle/`), sends the response, and pops the
+context.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ if t.TYPE_CHECKING:
     from ..app import Flask
     from ..context import AppContext, RequestContext
 
-# Under this key of the environ, the test client and the debugger put a function that gets the
-# contexts, to enter them again after the request.
+# Environ key of a function of the test client and the debugger, called with each context, which
+# they push again after the request.
 PRESERVE_CONTEXT = "werkzeug.debug.preserve_context"
 
 
@@ -36,7 +36,7 @@ def wsgi_app(
             response: t.Any = context.plans.full_dispatch(self, context)
         except Exception as unhandled:
             error = unhandled
-            if not hasattr(context, "plan"):  # the exception came before the request was matched
+            if not hasattr(context, "plan"):  # raised before the request was matched
                 context.find_plan()
             response = self.handle_exception(unhandled)
         except BaseException:
@@ -60,7 +60,7 @@ wsgi_app.__module__, wsgi_app.__qualname__ = "retort.app", "Flask.wsgi_app"
 
 
 def _preserve(keep: Callable[[AppContext], object], context: RequestContext) -> None:
-    """Hand over the contexts, in the order in which they have to be entered again."""
+    """Call ``keep`` with the contexts, in the order in which they have to be pushed again."""
     around = current_app_context.get(None)
     if around is not None and around is not context:
         keep(around)

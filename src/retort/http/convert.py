@@ -1,7 +1,7 @@
-"""Make a response of what a view returned.
+"""Convert the return value of a view to a response.
 
-The forms are those of Flask's "Quickstart", "About Responses". Which class a response has
-and how JSON is written is the application's choice; it is handed in.
+The accepted forms are those of Flask's "Quickstart", "About Responses". The application passes
+in the response class and the function that writes JSON.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ def to_response(
     environ: WSGIEnvironment | None,
     describe: Callable[[], str],
 ) -> Response:
-    """The response for ``value``, what a view returned.
+    """The response for ``value``, the return value of a view.
 
-    :param response_class: what the response is an instance of.
-    :param to_json: makes a response of a dict or list.
-    :param environ: the request's, for which a WSGI application is called.
-    :param describe: says who returned the value, for messages.
-    :raises TypeError: if the value is none of the accepted forms.
+    :param response_class: the class of the response.
+    :param to_json: makes a response from a dict or list.
+    :param environ: of the request, with which a WSGI application is called.
+    :param describe: names the function that returned the value, for messages.
+    :raises TypeError: if the value has none of the accepted forms.
     """
     status: Status | None = None
     headers: t.Any = None
@@ -62,7 +62,7 @@ def to_response(
     elif isinstance(value, HTTPException):
         response = _respond_to_error(value, response_class, environ, describe)
     elif isinstance(value, (str, bytes, bytearray, Iterator)):
-        # All at once, so that the constructor of a program's own class sees everything.
+        # Passed together, so that the constructor of a program's class gets all of them.
         return response_class(value, status=status, headers=headers)  # type: ignore[arg-type]
     else:
         response = _adopt(value, response_class, environ, describe)
@@ -74,7 +74,7 @@ def to_response(
 
 
 def _unpack(value: tuple[t.Any, ...], describe: Callable[[], str]) -> tuple[t.Any, t.Any, t.Any]:
-    """Body, status and headers; what is not there is ``None``."""
+    """Body, status and headers; missing ones are ``None``."""
     if len(value) == 3:
         return value
     if len(value) != 2:
@@ -94,15 +94,15 @@ def _adopt(
     environ: WSGIEnvironment | None,
     describe: Callable[[], str],
 ) -> Response:
-    """Make a response of another kind of response, or of what a WSGI application answers."""
+    """Convert another kind of response, or a WSGI application, to a response."""
     if value is None:
         raise TypeError(
-            f"{describe()} returned None. Did it end without a 'return', or does one of"
-            f" its branches? {_WANTED}"
+            f"{describe()} returned None. Does it, or one of its branches, end without a"
+            f" 'return'? {_WANTED}"
         )
     if not isinstance(value, BaseResponse) and not callable(value):
         raise TypeError(
-            f"{describe()} returned {value!r}, which is no response: it was a"
+            f"{describe()} returned {value!r}, which is not a valid response: it was a"
             f" {type(value).__name__}. {_WANTED}"
         )
     try:
@@ -120,7 +120,7 @@ def _respond_to_error(
     environ: WSGIEnvironment | None,
     describe: Callable[[], str],
 ) -> Response:
-    """What a client gets from the error as a WSGI application, without a call of it if possible."""
+    """The response of an HTTP exception, without calling it as a WSGI application if possible."""
     if response_class is Response and environ is not None and is_standard():
         parts = _parts_of(error, environ)
         if parts is not None:
@@ -128,18 +128,18 @@ def _respond_to_error(
     return _adopt(error, response_class, environ, describe)
 
 
-# How an error responds if no method of its class is overridden, and what its page is made of.
+# The methods of an error that make its response, and those that make its page.
 _call_of = attrgetter("__call__", "get_response")
 _page_of = attrgetter("get_body", "get_headers", "get_description", "name")
 _CALL, _PAGE = _call_of(HTTPException), _page_of(HTTPException)
 _ON_AN_ERROR = frozenset({"get_response", "get_body", "get_headers", "get_description"})
-# Fields that do not go out as they stand.
+# Header fields that are changed when a response is sent.
 _CHANGED_ON_THE_WAY = frozenset({"content-length", *URL_FIELDS})
 _MAX_CACHED_DESCRIPTION = 500  # characters
 
 
 def _parts_of(error: HTTPException, environ: WSGIEnvironment) -> Parts | None:
-    """The parts of the response; ``None`` if the error is not answered with a page."""
+    """The parts of the response; ``None`` if the response is not an error page."""
     kind, code = type(error), error.code
     if (
         _call_of(kind) != _CALL
@@ -161,10 +161,10 @@ def _parts_of(error: HTTPException, environ: WSGIEnvironment) -> Parts | None:
     return _make_parts(code, error.get_body(environ), error.get_headers(environ))
 
 
-# PERF: Werkzeug writes the page with a dozen calls; most errors of a program are alike.
+# PERF: Werkzeug makes a dozen calls for the page; most errors of a program are equal.
 @lru_cache(maxsize=128)
 def _standard_parts(code: int, description: str) -> Parts | None:
-    """The parts for an error that has nothing of its own but code and description."""
+    """The parts for an error that is defined by its code and description."""
     error = HTTPException(description)
     error.code = code
     return _make_parts(code, error.get_body(), error.get_headers())

@@ -1,7 +1,7 @@
-"""Form bodies, into fields and files: `request.form` and `request.files`.
+"""Parse form bodies into fields and files: `request.form` and `request.files`.
 
-Nothing of a form is cut off or left out in silence: what cannot be read is a 400 that says
-why, what is too much a 413. The parts of a multipart form are found in `multipart.py`.
+Forms are never truncated silently: a form that cannot be parsed is a 400 with the reason, one
+that exceeds a limit a 413. `multipart.py` splits a multipart form into its parts.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ _ASCII = bytes(range(128))
 
 
 class FormParser(formparser.FormDataParser):
-    """Werkzeug's form parser, which reports a broken form where that one gives an empty one.
+    """Werkzeug's form parser, but a malformed form is an error, not an empty form.
 
-    It is :attr:`Request.form_data_parser_class`; a program may put its own there.
+    It is the default of :attr:`Request.form_data_parser_class`, which a program may override.
     """
 
     @classmethod
     def for_request(cls, request: Request) -> Self:
-        """The parser for a request, which reads the limits of it that hold for its form."""
+        """The parser for a request; it reads the limits of the request lazily."""
         parser = cls.__new__(cls)
         parser._request = request
         parser.cls = request.parameter_storage_class
@@ -61,9 +61,9 @@ class FormParser(formparser.FormDataParser):
         max_form_memory_size = Lazy(lambda parser: parser._request.max_form_memory_size)
         max_form_parts = Lazy(lambda parser: parser._request.max_form_parts)
 
-    #: Longest body of a urlencoded form, in bytes: all of it is in memory. ``None``: no limit.
+    #: Maximum size of a urlencoded form, in bytes, which is read into memory. ``None``: no limit.
     max_urlencoded_size: int | None = None
-    #: Most fields of a urlencoded form. ``None``: no limit.
+    #: Maximum number of fields of a urlencoded form. ``None``: no limit.
     max_urlencoded_fields: int | None = None
 
     def parse(
@@ -73,11 +73,11 @@ class FormParser(formparser.FormDataParser):
         content_length: int | None,
         options: dict[str, str] | None = None,
     ) -> Parsed:
-        """The fields and files of a body, and what is left of its stream.
+        """The stream of a body, and its fields and files.
 
         :param options: the parameters of the Content-Type.
-        :raises werkzeug.exceptions.BadRequest: if it is a form and cannot be read.
-        :raises werkzeug.exceptions.RequestEntityTooLarge: if it passes a limit.
+        :raises werkzeug.exceptions.BadRequest: if it is a form and cannot be parsed.
+        :raises werkzeug.exceptions.RequestEntityTooLarge: if it exceeds a limit.
         """
         if mimetype == URLENCODED:
             return stream, self.read_fields(stream), multi_dict(self.cls, ())
@@ -95,7 +95,7 @@ class FormParser(formparser.FormDataParser):
         try:
             text = body.decode()
         except UnicodeDecodeError:
-            text = quote_from_bytes(body, _ASCII)  # the rest of a letter may be escaped already
+            text = quote_from_bytes(body, _ASCII)  # part of a character may be escaped already
         try:
             return split_fields(self.cls, text, "strict")
         except UnicodeDecodeError:
@@ -115,7 +115,7 @@ class FormParser(formparser.FormDataParser):
         self, stream: IO[bytes], content_length: int | None, parameters: dict[str, str]
     ) -> tuple[MultiDict[str, str], MultiDict[str, FileStorage]]:
         if "boundary" not in parameters and not stream.read(1):
-            return self.cls(), self.cls()  # there is nothing for it to stand between
+            return self.cls(), self.cls()  # an empty body needs no boundary
         parts = self._split(stream, read_boundary(parameters))
         files: list[tuple[str, FileStorage]] = []
         try:
@@ -139,7 +139,7 @@ class FormParser(formparser.FormDataParser):
         files: list[tuple[str, FileStorage]],
         content_length: int | None,
     ) -> list[tuple[str, str]]:
-        """Put the files of a form with ``files``; the fields are returned."""
+        """Append the files of a form to ``files`` and return the fields."""
         fields = []
         is_here = isinstance(parts, list) and _is_werkzeugs(self.stream_factory)
         for part in parts:
@@ -164,7 +164,7 @@ class FormParser(formparser.FormDataParser):
         )
 
 
-# What makes the file that Werkzeug puts an upload in.
+# The functions that create the file in which Werkzeug stores an upload.
 _FACTORIES = (RequestBase._get_file_stream, formparser.default_stream_factory)
 
 
@@ -173,9 +173,9 @@ def _is_werkzeugs(factory: Any) -> bool:
 
 
 def kept(content: bytes) -> IO[bytes]:
-    """What Werkzeug puts a file in, around bytes that are here already: nothing is copied.
+    """A file as Werkzeug creates it, for bytes that are in memory; they are not copied.
 
-    It goes to disk when its descriptor is asked for, or when much more is written to it.
+    It is written to disk when its descriptor is read, or when it grows above `SHORT_BYTES`.
     """
     file = SpooledTemporaryFile(max_size=SHORT_BYTES, mode="rb+")  # noqa: SIM115
     file._file = io.BytesIO(content)
@@ -188,17 +188,17 @@ def _plain_int(text: str) -> int:
     return int(text)
 
 
-# What a form may ask for in its ``_method``: the methods that HTML does not know.
+# The methods that a form may name in ``_method``: HTML forms do not support them.
 OVERRIDING_METHODS = frozenset({"PUT", "PATCH", "DELETE"})
 
 
 def overriding_method(request: Request) -> str | None:
-    """The method that the form of a request names in its field ``_method``, if it may.
+    """The method in the field ``_method`` of a form, if it is one of `OVERRIDING_METHODS`.
 
     Reads the form.
     """
     if request.mimetype == URLENCODED:
-        request.get_data()  # keeps it for a view that wants the bytes, to check a signature
+        request.get_data()  # stores it for views that read the bytes, such as for a signature
     method = request.form.get("_method", "").upper()
     return method if method in OVERRIDING_METHODS else None
 
@@ -207,9 +207,9 @@ LIMITS = ("max_content_length", "max_form_memory_size", "max_form_parts")
 
 
 def take_limits(rule: str, options: dict[str, Any]) -> Mapping[str, int | None]:
-    """Take out of a rule's options what limits the bodies that are sent to it.
+    """Remove the limits of request bodies from the options of a rule, and return them.
 
-    :raises SetupError: if a limit is no number.
+    :raises SetupError: if a limit is not a whole number.
     """
     limits = {name: options.pop(name) for name in LIMITS if name in options}
     for name, limit in limits.items():

@@ -1,4 +1,4 @@
-"""The status of a redirect that nobody chose, and a place to go to that no header can hold.
+"""The default status of a redirect, and locations that contain line breaks.
 
 The response itself is Werkzeug's; `Flask.redirect` makes it.
 """
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 
 
 class _NotChosen(int):
-    """A status that is a default: equal to the number, and told from it with ``is``."""
+    """A default status: equal to the number, but distinguishable with ``is``."""
 
 
-#: What ``code`` is where it was not given. An explicit 302 stays one.
+#: The default of ``code``. An explicit 302 stays a 302.
 DEFAULT_CODE = _NotChosen(302)
 
 
 def code_after(method: str, config: Mapping[str, Any]) -> int:
-    """The status for a redirect whose status was not chosen.
+    """The status for a redirect without an explicit status.
 
-    Browsers take both that the config ``REDIRECT_AFTER_UNSAFE`` may have for "go there with
-    GET", which 303 alone says (RFC 9110 section 15.4.4).
+    The config ``REDIRECT_AFTER_UNSAFE`` is 302 or 303. Browsers send a GET after both, but only
+    303 specifies that (RFC 9110 section 15.4.4).
 
-    :raises ValueError: if it is another one, that would move the form to the next page.
+    :raises ValueError: if it is another status, which would send the form to the next page.
     """
     if method in SAFE:
         return 302
@@ -49,17 +49,17 @@ def code_after(method: str, config: Mapping[str, Any]) -> int:
     return after_unsafe
 
 
-# Longer ones are not kept, nor is what is made of them.
+# Longer locations and their pages are not cached.
 _KEPT_LENGTH = 500
 
-# URLs that are on this server, and that Werkzeug leaves as they are.
+# URLs of this server that Werkzeug does not change.
 _PLAIN_URL = re.compile(
     r"/(?:[\w.~!$&'()*+,;=:@-][\w.~!$&'()*+,;=:@/%-]*)?(?:\?[\w.~=&+%-]+)?", re.A
 )
 
 
 def redirecting(location: str, code: int) -> Response | None:
-    """What Werkzeug's ``redirect`` makes, for URLs that go out as they stand; else ``None``.
+    """The response of Werkzeug's ``redirect`` for URLs that it does not change; else ``None``.
 
     Only while `Response` `is_standard`.
     """
@@ -69,7 +69,7 @@ def redirecting(location: str, code: int) -> Response | None:
     return None if parts is None else Response.of_parts(*parts)
 
 
-# PERF: most redirects of a program go to a few places.
+# PERF: most redirects of a program have a few locations.
 @lru_cache(maxsize=256, typed=True)
 def _parts_for(location: str, code: int) -> Parts | None:
     if not _PLAIN_URL.fullmatch(location):
@@ -80,7 +80,7 @@ def _parts_for(location: str, code: int) -> Parts | None:
 
 
 class _Page:
-    """Takes the page that Werkzeug writes for a redirect, without making a response of it."""
+    """Receives the page that Werkzeug writes for a redirect, without making a response."""
 
     def __init__(self, page: str, status: int, mimetype: str) -> None:
         self.page = page
@@ -89,15 +89,15 @@ class _Page:
 
 @lru_cache(maxsize=1)
 def _around_url() -> list[str]:
-    """The page for a redirect, in pieces between which the URL stands."""
+    """The page for a redirect, split at the URL."""
     page: Any = redirect("THE URL", Response=_Page)  # type: ignore[arg-type]
     return cast("str", page.page).split("THE URL")
 
 
 def is_from_client(location: str, request: Request) -> bool:
-    """Whether a line break in ``location`` was put there by who sent the request.
+    """Whether a line break in ``location`` comes from the client.
 
-    Only what the program has read already is looked at, and it has to be there as it was sent.
+    A form is searched only if it was parsed already. The text has to be in ``location`` unchanged.
     """
     return any(
         ("\r" in text or "\n" in text) and text.strip() in location for text in _texts(request)
@@ -105,7 +105,7 @@ def is_from_client(location: str, request: Request) -> bool:
 
 
 def _texts(request: Request) -> Iterator[str]:
-    """All strings in what the client chose: path, query, and a body that was parsed."""
+    """All strings from the client: path, query, cookies, JSON, and a form if it was parsed."""
     waiting: list[Any] = [request.view_args, request.args.to_dict(flat=False)]
     if "form" in request.__dict__:
         waiting.append(request.form.to_dict(flat=False))

@@ -1,7 +1,6 @@
-"""The request: Werkzeug's, reading from the WSGI environ only what is asked for.
+"""The request: Werkzeug's, with attributes computed from the WSGI environ at first use.
 
-Matching fills in ``url_rule`` and ``view_args``; which request is the current one is the
-business of `context.py`.
+Matching sets ``url_rule`` and ``view_args``; `context.py` makes a request the current one.
 """
 
 from __future__ import annotations
@@ -47,9 +46,9 @@ T = t.TypeVar("T")
 
 
 class FromEnviron(Lazy, t.Generic[T]):
-    """An attribute worked out from the environ at its first use, and plain afterwards.
+    """An attribute computed from the environ at its first use, and then stored.
 
-    Werkzeug works all of them out when a request is made; most views read none.
+    Werkzeug computes all of them when a request is created; most views read none.
     """
 
     def __init__(self, read: Callable[[WSGIEnvironment], T], doc: str) -> None:
@@ -63,9 +62,9 @@ class FromEnviron(Lazy, t.Generic[T]):
 
 
 class ConfigLimit:
-    """A limit that one request may set for itself; else its route says it, or the config.
+    """A limit that is set on a request, by its route, or by the config, in this order.
 
-    Set to ``None`` it is not set here. Outside of an application Werkzeug's default holds.
+    ``None`` unsets it on the request. Outside of an application Werkzeug's default applies.
     """
 
     def __init__(self, key: str, doc: str) -> None:
@@ -92,7 +91,7 @@ class ConfigLimit:
 
 
 def _text(environ: WSGIEnvironment, key: str) -> str:
-    """A value of the environ as text: WSGI hands bytes over spelled as Latin-1 (PEP 3333)."""
+    """A value of the environ as text: WSGI passes bytes decoded as Latin-1 (PEP 3333)."""
     value: str = environ.get(key) or ""
     if value.isascii():
         return value
@@ -117,7 +116,7 @@ def _parse_type(content_type: str) -> tuple[str, dict[str, str]]:
     return mimetype.lower(), parameters
 
 
-#: Werkzeug's constructor; ``None``: a tool had replaced it before this module was imported.
+#: Werkzeug's constructor; ``None``: monkeypatched before this module was imported.
 _WERKZEUG_INIT: t.Any = RequestBase.__init__
 if getattr(_WERKZEUG_INIT, "__globals__", {}).get("__name__") != RequestBase.__module__:
     _WERKZEUG_INIT = None
@@ -126,7 +125,7 @@ if getattr(_WERKZEUG_INIT, "__globals__", {}).get("__name__") != RequestBase.__m
 class Request(RequestBase):
     """The request object used by default in Retort.
 
-    It remembers the matched rule and view arguments. Use it through the proxy
+    It stores the matched rule and view arguments. Use it through the proxy
     :data:`~retort.request`. To change it, subclass it and set
     :attr:`~retort.Flask.request_class`.
 
@@ -135,7 +134,7 @@ class Request(RequestBase):
 
     json_module: t.Any = json
 
-    #: The configuration of the application; ``None``: of the one that is current.
+    #: The config of the application; ``None``: that of the current application.
     app_settings: t.Mapping[str, t.Any] | None = None
 
     #: The rule that matched, or ``None`` if none did.
@@ -144,7 +143,7 @@ class Request(RequestBase):
     #: The arguments for the view, as the rule's converters made them; ``None`` if no rule matched.
     view_args: dict[str, t.Any] | None = None
 
-    #: Why no rule matched: usually :exc:`~werkzeug.exceptions.NotFound`.
+    #: The exception if no rule matched: usually :exc:`~werkzeug.exceptions.NotFound`.
     routing_exception: HTTPException | None = None
 
     if not t.TYPE_CHECKING:
@@ -155,15 +154,15 @@ class Request(RequestBase):
         server = FromEnviron(_server, "Address of the server: ``(host, port)``, or ``None``.")
         root_path = FromEnviron(
             lambda environ: _text(environ, "SCRIPT_NAME").rstrip("/"),
-            "Where the application is mounted, without a slash at the end.",
+            "The path at which the application is mounted, without a trailing slash.",
         )
         path = FromEnviron(
             lambda environ: "/" + _text(environ, "PATH_INFO").lstrip("/"),
-            "The path below where the application is mounted, with a slash before it.",
+            "The path below :attr:`root_path`, with a leading slash.",
         )
         query_string = FromEnviron(
             lambda environ: environ.get("QUERY_STRING", "").encode("latin-1"),
-            "The URL after the ``?``, as bytes; :attr:`args` has it parsed.",
+            "The query string of the URL, as bytes; :attr:`args` is the parsed form.",
         )
         headers = FromEnviron(EnvironHeaders, "The header fields of the request.")
         remote_addr = FromEnviron(
@@ -179,13 +178,13 @@ class Request(RequestBase):
         max_form_memory_size = ConfigLimit(
             "MAX_FORM_MEMORY_SIZE",
             "Largest field of a multipart form that is not a file, in bytes; a larger one is a"
-            " 413 error. The config ``LIMIT_URLENCODED_FORMS``, and a limit of the route, hold"
-            " for other forms too.",
+            " 413 error. With the config ``LIMIT_URLENCODED_FORMS`` or a limit of the route it"
+            " applies to other forms too.",
         )
         max_form_parts = ConfigLimit(
             "MAX_FORM_PARTS",
-            "Most fields and files of a multipart form; more are a 413 error. For other forms"
-            " see :attr:`max_form_memory_size`.",
+            "Maximum number of fields and files of a multipart form; more are a 413 error. For"
+            " other forms see :attr:`max_form_memory_size`.",
         )
 
     def __init__(
@@ -194,10 +193,10 @@ class Request(RequestBase):
         populate_request: bool = True,
         shallow: bool = False,
     ) -> None:
-        if RequestBase.__init__ is not _WERKZEUG_INIT:  # a tool has replaced it
+        if RequestBase.__init__ is not _WERKZEUG_INIT:  # monkeypatched
             super().__init__(environ, populate_request, shallow)
             return
-        # Werkzeug's own __init__ is not called: FromEnviron does its work when asked.
+        # Werkzeug's own __init__ is not called: FromEnviron computes its attributes lazily.
         self.environ = environ
         self.shallow = shallow
         self.method: str = environ.get("REQUEST_METHOD", "GET")
@@ -206,7 +205,7 @@ class Request(RequestBase):
 
     @property
     def is_safe(self) -> bool:
-        """Whether the method only reads: GET, HEAD, OPTIONS, QUERY, TRACE.
+        """Whether the method is safe (read-only): GET, HEAD, OPTIONS, QUERY, TRACE.
 
         RFC 9110 section 9.2.1.
         """
@@ -214,14 +213,14 @@ class Request(RequestBase):
 
     @property
     def is_idempotent(self) -> bool:
-        """Whether doing it twice is doing it once: the safe methods, PUT and DELETE.
+        """Whether the method is idempotent: the safe methods, PUT and DELETE.
 
         RFC 9110 section 9.2.2.
         """
         return self.method in IDEMPOTENT
 
     def close(self) -> None:
-        """Close the files that came with the request, if it was asked for them."""
+        """Close the uploaded files, if :attr:`files` was read."""
         if "files" in self.__dict__:
             super().close()
 
@@ -241,7 +240,7 @@ class Request(RequestBase):
 
     @property
     def blueprints(self) -> list[str]:
-        """Names of the blueprint the view belongs to and of those around it, innermost first."""
+        """Names of the blueprint the view belongs to and of its parents, innermost first."""
         name = self.blueprint
         return split_blueprint_path(name) if name is not None else []
 
@@ -253,7 +252,7 @@ class Request(RequestBase):
         return read_cookies(field, self.dict_storage_class)
 
     if not t.TYPE_CHECKING:
-        cookies = Lazy(_read_cookies, "The cookies that came along.")
+        cookies = Lazy(_read_cookies, "The cookies of the request.")
 
     def _read_mimetype(self) -> str:
         if "headers" in self.__dict__ or not _has_plain_headers(type(self)):  # type: ignore[arg-type]
@@ -282,13 +281,13 @@ class Request(RequestBase):
 
     @cached_property
     def if_range(self) -> IfRange:
-        """The ``If-Range`` field; empty, so that it fits nothing, if it cannot be read."""
+        """The ``If-Range`` field; empty, so that it matches nothing, if it cannot be parsed."""
         given = super().if_range
-        return IfRange() if '"' in (given.etag or "") else given  # Werkzeug cannot write it
+        return IfRange() if '"' in (given.etag or "") else given  # Werkzeug cannot serialize it
 
     @cached_property
     def authorization(self) -> Authorization | None:
-        """The ``Authorization`` field; ``None`` without one, or if it cannot be read."""
+        """The ``Authorization`` field; ``None`` if it is missing or cannot be parsed."""
         try:
             return super().authorization
         except ValueError:
@@ -299,7 +298,7 @@ class Request(RequestBase):
     #: Reads forms: a subclass of :class:`werkzeug.formparser.FormDataParser`.
     form_data_parser_class = FormParser
 
-    # What reading a form has come to; not to be read again, since the body is gone.
+    # The error of reading the form; raised again, since the body is consumed.
     _form_error: Exception | None = None
     #: Whether :meth:`iter_parts` reads the form.
     is_read_by_parts = False
@@ -315,15 +314,15 @@ class Request(RequestBase):
             "The body as a stream of bytes, which can be read once. Reading raises"
             " :exc:`~werkzeug.exceptions.RequestEntityTooLarge` at :attr:`max_content_length`, and"
             " :exc:`~werkzeug.exceptions.ClientDisconnected`, which is a"
-            " :exc:`~werkzeug.exceptions.BadRequest`, if the body breaks off.",
+            " :exc:`~werkzeug.exceptions.BadRequest`, if the body is incomplete.",
         )
 
     @property
     def want_form_data_parsed(self) -> bool:
-        """Whether the body is looked into for a form.
+        """Whether the body is parsed as a form.
 
         By default if there is a ``Content-Type``; for GET and HEAD only if the config
-        ``FORM_FROM_GET_BODY`` says so.
+        ``FORM_FROM_GET_BODY`` is true.
         """
         if not self.environ.get("CONTENT_TYPE"):
             return False
@@ -353,8 +352,8 @@ class Request(RequestBase):
         form = Lazy(
             _read_form,
             "The fields of the form that was sent, without its files. Raises"
-            " :exc:`~werkzeug.exceptions.BadRequest` if it is a form and cannot be read, and"
-            " :exc:`~werkzeug.exceptions.RequestEntityTooLarge` if it passes a limit.",
+            " :exc:`~werkzeug.exceptions.BadRequest` if it is a form and cannot be parsed, and"
+            " :exc:`~werkzeug.exceptions.RequestEntityTooLarge` if it exceeds a limit.",
         )
         files = Lazy(
             _read_files,
@@ -365,7 +364,7 @@ class Request(RequestBase):
     def make_form_data_parser(self) -> t.Any:
         """The parser for this request's form: a :attr:`form_data_parser_class`."""
         if self.form_data_parser_class is FormParser:
-            # PERF: with most forms there is no need to know all limits.
+            # PERF: it reads limits lazily; most forms do not need all of them.
             parser: t.Any = FormParser.for_request(self)
         else:
             parser = super().make_form_data_parser()
@@ -404,16 +403,16 @@ class Request(RequestBase):
         except HTTPException as error:
             self._form_error = error
             raise
-        if files:  # without any, there is nothing to be closed
+        if files:  # otherwise `close` has nothing to close
             own["files"] = files
 
     def iter_parts(self) -> Iterator[Part]:
         """The fields and files of a multipart form, one by one while they arrive.
 
-        For uploads that are to touch neither the disk nor much memory: nothing is kept, and
-        :attr:`form` and :attr:`files` cannot be asked for. A form of another type, or no form,
-        has no parts. The limits hold: :attr:`max_content_length`, :attr:`max_form_parts`, and
-        :attr:`max_form_memory_size` for each part that is no file.
+        For uploads that use neither the disk nor much memory: nothing is stored, and
+        :attr:`form` and :attr:`files` cannot be read. A form of another type, or no form, has no
+        parts. These limits apply: :attr:`max_content_length`, :attr:`max_form_parts`, and
+        :attr:`max_form_memory_size` for each part that is not a file.
 
         :raises RuntimeError: if the form was read before.
 
@@ -427,15 +426,15 @@ class Request(RequestBase):
         if "form" in self.__dict__ or self._form_error is not None:
             raise RuntimeError(
                 "request.iter_parts() was called after the form had been read: by request.form"
-                " or request.files, in an earlier hook perhaps, by the config METHOD_OVERRIDE,"
+                " or request.files, perhaps in an earlier hook, by the config METHOD_OVERRIDE,"
                 " or by another request.iter_parts()."
             )
         if self.mimetype != MULTIPART:
             return iter(())
         self.is_read_by_parts = True
         self._form_error = RuntimeError(
-            "request.form and request.files were asked for after request.iter_parts() had"
-            " read the form. Take the fields from the parts."
+            "request.form or request.files was read after request.iter_parts() had consumed"
+            " the form. Read the fields from the parts."
         )
         parts = Parts(
             self._get_stream_for_parsing(),
@@ -448,9 +447,9 @@ class Request(RequestBase):
     def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> t.Any:
         """The body parsed as JSON, by the application's provider.
 
-        :param force: parse it whatever its ``Content-Type`` is.
+        :param force: ignore the ``Content-Type``.
         :param silent: return ``None`` instead of raising an error.
-        :param cache: keep the value, and the body, for the next call.
+        :param cache: store the value, and the body, for the next call.
         :raises werkzeug.exceptions.BadRequest: if the body is not well-formed JSON, or has
             more than 1,000 levels of arrays and objects.
         :raises werkzeug.exceptions.UnsupportedMediaType: if it is not declared as JSON.
@@ -463,7 +462,7 @@ class Request(RequestBase):
             return self.on_json_loading_failed(ValueError("It is nested too deeply."))
 
     def on_json_loading_failed(self, e: ValueError | None) -> t.Any:
-        """Answer a body that is not JSON; the details are told in debug mode only.
+        """Raise the error for a body that is not JSON; with details in debug mode only.
 
         :raises werkzeug.exceptions.BadRequest: if the body is not well-formed JSON.
         :raises werkzeug.exceptions.UnsupportedMediaType: if it is not declared as JSON.
@@ -481,12 +480,12 @@ _INIT_AND_CLOSE = Request.__init__, Request.close
 
 @lru_cache(maxsize=64)
 def _has_plain_headers(request_class: type[Request]) -> bool:
-    """Whether the class has no header fields of its own."""
+    """Whether the class does not override `headers`."""
     return request_class.headers is Request.headers  # type: ignore[misc]
 
 
 def can_be_made_later(request_class: type[Request]) -> bool:
-    """Whether nobody can tell a request made at its first use from one made before all else."""
+    """Whether creating the request object lazily is unobservable."""
     return (
         request_class is Request
         and (Request.__init__, Request.close) == _INIT_AND_CLOSE
@@ -502,7 +501,7 @@ def _nested_names(name: str) -> tuple[str, ...]:
 
 
 def split_blueprint_path(name: str) -> list[str]:
-    """``"a.b.c"`` gives ``["a.b.c", "a.b", "a"]``: a nested blueprint and those around it."""
+    """``"a.b.c"`` returns ``["a.b.c", "a.b", "a"]``: a nested blueprint and its parents."""
     return list(_nested_names(name))
 
 

@@ -1,6 +1,6 @@
-"""The response: Werkzeug's, with a short way in and out for a body that is at hand.
+"""The response: Werkzeug's, with a fast path for a body that is in memory.
 
-How a view's value becomes a response is told in `convert.py`.
+`convert.py` converts the return value of a view to a response.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ if t.TYPE_CHECKING:
     from typing_extensions import Self
     from werkzeug.wrappers import Request as RequestBase
 
-# What a server gets: status, header fields and body.
+# A response as passed to the server: status, header fields and body.
 Reply = tuple[str, list[tuple[str, str]], list[bytes]]
 
-# Header fields with a URL, which may have to be percent-encoded on the way out.
+# Header fields with a URL, which may have to be percent-encoded when sent.
 URL_FIELDS = ("location", "content-location")
 OK = f"200 {HTTP_STATUS_CODES[200].upper()}"
 
-# What makes and sends a response, and may be replaced by a subclass or a tool.
+# The methods that make and send a response, which may be overridden or monkeypatched.
 _SENDING_METHODS = frozenset(
     {"get_wsgi_response", "get_wsgi_headers", "get_app_iter", "iter_encoded", "close"}
 )
@@ -50,7 +50,7 @@ _steps_of = attrgetter(
 _STEPS = _steps_of(ResponseBase)
 _ends_of = attrgetter("__init__", "__new__", "__call__")
 
-# The attributes of a response that was made in one of the short ways, before it is looked at.
+# The attributes of a response made by the fast path, while it is unmodified.
 _OF_UNOPENED = frozenset(
     {"_body", "_fields", "_status", "_status_code", "direct_passthrough", "_file_of"}
 )
@@ -58,13 +58,13 @@ _WITH_BODY = frozenset(range(200, 600)) - {204, 304}
 
 
 def is_printable(value: t.Any) -> bool:
-    """Whether a field's value goes out as it stands."""
+    """Whether the value of a header field can be sent unchanged."""
     return type(value) is str and value.isprintable()
 
 
 def _make_headers(fields: list[tuple[str, str]]) -> Headers:
     headers = Headers()
-    # PERF: `add` would check again what was made here; benchmarks/micro/response.py
+    # PERF: `add` would validate these fields again; benchmarks/micro/response.py
     headers._list = fields.copy()
     return headers
 
@@ -85,14 +85,14 @@ Parts = tuple[bytes, list[tuple[str, str]], str, int]
 
 
 def parts_of(page: bytes, code: int, *fields: tuple[str, str]) -> Parts:
-    """The parts of a response that shows an HTML page."""
+    """The parts of a response with an HTML page."""
     status, status_code = status_of(code)
     length = ("Content-Length", str(len(page)))
     return page, [type_field("text/html"), length, *fields], status, status_code
 
 
 class Response(ResponseBase):
-    """The response object used by default in Retort; HTML unless said otherwise.
+    """The response object used by default in Retort; its default media type is HTML.
 
     To change it, subclass it and set :attr:`~retort.Flask.response_class`.
 
@@ -135,16 +135,16 @@ class Response(ResponseBase):
             return
         super().__init__(response, status, headers, mimetype, content_type, direct_passthrough)
 
-    # What Werkzeug sets on every response is made here for those that are looked at.
+    # Attributes that Werkzeug sets in the constructor; here they are created at first use.
     direct_passthrough = False
     _status = OK
     _status_code = 200
     if not t.TYPE_CHECKING:
         headers = Lazy(lambda response: _make_headers(response._fields), "The header fields.")
         response = Lazy(lambda response: response._make_body(), "The body: an iterable of strings.")
-        _on_close = Lazy(lambda response: [], "What to call when the response has been sent.")
+        _on_close = Lazy(lambda response: [], "Functions called when the response has been sent.")
 
-    #: Set where the body is the content of a file: the environ of the request for it.
+    #: The environ of the request, if the body is the content of a file.
     _file_of: WSGIEnvironment | None = None
 
     def _make_body(self) -> Iterable[bytes]:
@@ -156,9 +156,9 @@ class Response(ResponseBase):
     def of_parts(
         body: bytes, fields: list[tuple[str, str]], status: str, status_code: int
     ) -> Response:
-        """A response of what goes out as it stands; `parts_of` makes the parts.
+        """A response of parts that are sent unchanged; `parts_of` makes them.
 
-        Only while `is_standard`, since its constructor is not called.
+        Only while `is_standard`, since the constructor is not called.
         """
         response = Response.__new__(Response)
         response._body = body
@@ -171,9 +171,9 @@ class Response(ResponseBase):
     def with_file(
         content: bytes, fields: list[tuple[str, str]], environ: WSGIEnvironment
     ) -> Response | None:
-        """What Werkzeug's ``send_file`` makes, around the content of the file.
+        """The response of Werkzeug's ``send_file``, with the content of the file in memory.
 
-        ``None`` if somebody may have a say in how responses are made.
+        ``None`` if a method that makes or sends responses is overridden.
         """
         if not is_standard():
             return None
@@ -185,7 +185,7 @@ class Response(ResponseBase):
         return response
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer a WSGI call with this response (PEP 3333)."""
+        """Send this response as a WSGI application (PEP 3333)."""
         if environ["REQUEST_METHOD"] != "HEAD" and has_standard_steps(type(self)):
             reply = self.reply()
             if reply is not None:
@@ -212,14 +212,14 @@ class Response(ResponseBase):
         )
 
     def reply(self) -> Reply | None:
-        """Status, header fields and body, while it is as it was made, and has a body."""
+        """Status, header fields and body; ``None`` if it was modified or has no body."""
         own = self.__dict__
         if "_fields" in own and own.keys() <= _OF_UNOPENED and self._status_code in _WITH_BODY:
             return self._status, self._fields.copy(), [self._body]
         return None
 
     def _is_ready(self) -> bool:
-        """Whether headers and body can go out as they stand, the body as one list."""
+        """Whether header fields and body can be sent unchanged, the body as one list."""
         body = self.response
         if type(body) is not list or len(body) != 1 or type(body[0]) is not bytes:
             return False
@@ -227,9 +227,9 @@ class Response(ResponseBase):
         if code < 200 or code == 304 or self.__dict__.get("_on_close"):
             return False
         if not _SENDING_METHODS.isdisjoint(self.__dict__):
-            return False  # replaced on this response alone
+            return False  # overridden on this instance
         if type(self.headers) is not Headers:
-            return False  # a dictionary, or a class of the program's own
+            return False  # a dictionary, or another class
         has_length = False
         for name, _ in self.headers._list:
             lowered = name.lower()
@@ -245,20 +245,20 @@ class Response(ResponseBase):
         accept_ranges: bool | str = False,
         complete_length: int | None = None,
     ) -> Self:
-        """Heed the preconditions and ranges of a GET, HEAD or QUERY: RFC 9110 §13, §14.
+        """Apply the preconditions and ranges of a GET, HEAD or QUERY: RFC 9110 §13, §14.
 
         The response, finished and with its ``ETag`` or ``Last-Modified``, becomes a 304, a
-        412 without body, or a 206. A method that changes something has done so by now: for
-        these there is :func:`~retort.condition`.
+        412 without body, or a 206. For unsafe methods, which are already
+        executed at this point, use :func:`~retort.condition`.
 
-        :param accept_ranges: send the parts that a GET asks for; the value of
-            ``Accept-Ranges``, for ``True`` it is ``bytes``.
-        :param complete_length: of the body, in bytes; without it no parts are sent.
+        :param accept_ranges: send the ranges that a GET requests; the value of
+            ``Accept-Ranges``, ``bytes`` for ``True``.
+        :param complete_length: of the body, in bytes; without it no ranges are sent.
         :returns: the same response.
         :raises werkzeug.exceptions.RequestedRangeNotSatisfiable: (416) if the body has no
-            byte of the ranges asked for, or these are not well-formed.
+            byte of the requested ranges, or these are not well-formed.
 
-        Works as Werkzeug's, and does what that leaves out: several ranges, ``*``,
+        Extends Werkzeug's method with several ranges, ``*``,
         ``If-Unmodified-Since``, the order of RFC 9110 §13.2.2.
         """
         environ = request_or_environ
@@ -280,23 +280,23 @@ class Response(ResponseBase):
         samesite: str | None = None,
         partitioned: bool = False,
     ) -> None:
-        """Set a cookie that browsers will keep.
+        """Set a cookie.
 
         :param key: its name.
-        :param value: what to remember; what a cookie cannot hold is escaped.
-        :param max_age: seconds it lives; without, and without ``expires``, until the browser
+        :param value: its value; characters that are not allowed in a cookie are escaped.
+        :param max_age: its lifetime in seconds; without it and ``expires``, until the browser
             is closed.
-        :param expires: when it ends: a date, or seconds since 1970.
-        :param path: it comes back with requests for what is below this path.
-        :param domain: it comes back to all hosts of this domain; ``None``: this host only.
-        :param secure: it comes back over HTTPS only.
+        :param expires: when it expires: a date, or seconds since 1970.
+        :param path: it is sent with requests below this path.
+        :param domain: it is sent to all hosts of this domain; ``None``: this host only.
+        :param secure: it is sent over HTTPS only.
         :param httponly: scripts cannot read it.
-        :param samesite: ``"Lax"``, ``"Strict"`` or ``"None"``: whether it comes back with
-            requests that other sites' pages make.
-        :param partitioned: each site that frames this one has its own; turns ``secure`` on.
-        :raises ValueError: if browsers would refuse it, for what ``__Host-`` or ``__Secure-``
-            in its name or ``SameSite=None`` ask for (config ``REFUSE_INVALID_COOKIES``); if it
-            is larger than they keep (``REFUSE_LARGE_COOKIES``); or if the name has a control
+        :param samesite: ``"Lax"``, ``"Strict"`` or ``"None"``: whether it is sent with requests
+            from pages of other sites.
+        :param partitioned: each embedding site has its own cookie; turns ``secure`` on.
+        :raises ValueError: if browsers would refuse it because of the requirements of
+            ``__Host-``, ``__Secure-`` or ``SameSite=None`` (config ``REFUSE_INVALID_COOKIES``);
+            if it exceeds their size limit (``REFUSE_LARGE_COOKIES``); or if the name has a control
             character, ``;`` or ``=`` in it, or the value a control character that cannot be
             escaped.
 
@@ -325,9 +325,9 @@ class Response(ResponseBase):
 
 
 def own_fields(response: ResponseBase) -> list[tuple[str, str]] | None:
-    """The list of a response's header fields, if one can be added to it at once.
+    """The list of a response's header fields, if fields can be appended to it directly.
 
-    PERF: most responses are sent without ever having had :attr:`Response.headers`.
+    PERF: most responses are sent without creating :attr:`Response.headers`.
     """
     if type(response) is not Response:
         return None
@@ -342,17 +342,17 @@ _ENDS = _ends_of(Response)
 
 
 def has_standard_steps(kind: type[Response]) -> bool:
-    """Whether no method in which a response is made and sent is replaced for a class."""
+    """Whether a class overrides no method that makes or sends a response."""
     return _steps_of(kind) == _STEPS
 
 
 def is_standard() -> bool:
-    """Whether no method that makes or sends a `Response` is replaced."""
+    """Whether no method that makes or sends a `Response` is monkeypatched."""
     return _steps_of(Response) == _STEPS and _ends_of(Response) == _ENDS
 
 
 def text_type() -> tuple[str, str] | None:
-    """The ``Content-Type`` field of a `Response` that is made of a text."""
+    """The ``Content-Type`` field of a `Response` made from a string."""
     mimetype = Response.default_mimetype
     return type_field(mimetype) if isinstance(mimetype, str) else None
 

@@ -1,6 +1,6 @@
-"""JSON the way the current app writes it: ``app.json``, or plain JSON where there is no app.
+"""JSON functions of the current app: ``app.json``, or plain JSON without an app.
 
-How values become JSON is the business of `provider.py`; `tag.py` is for session cookies.
+`provider.py` converts values to JSON; `tag.py` is for session cookies.
 Documented on Flask's "API" page, under "JSON Support".
 """
 
@@ -26,7 +26,7 @@ def _current_provider() -> JSONProvider | None:
 def dumps(obj: Any, **kwargs: Any) -> str:
     """Write a value as JSON.
 
-    :param kwargs: options of :func:`json.dumps`; they win over the app's own.
+    :param kwargs: options of :func:`json.dumps`; they override the app's own.
     :raises TypeError: if the value, or something in it, cannot be written.
     """
     context = current_app_context.get(None)
@@ -74,7 +74,7 @@ def load(fp: IO[AnyStr], **kwargs: Any) -> Any:
 
 
 def jsonify(*args: Any, **kwargs: Any) -> Response:
-    """Answer with JSON: one value, a list of several, or an object of keyword arguments.
+    """Make a JSON response: of one value, a list of several, or an object of keyword arguments.
 
     :raises TypeError: if values and keyword arguments are mixed.
     :raises RuntimeError: if no app context is active.

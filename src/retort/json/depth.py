@@ -1,8 +1,8 @@
-"""How deeply JSON is nested, counted before it is decoded.
+"""Count the nesting depth of JSON before it is decoded.
 
-A decoder calls itself for each level, on the stack of its thread, and CPython 3.12 and 3.13
-count such calls without regard to the size of that stack: some kilobytes of brackets would end
-the process. So the depth is limited here, whatever decodes the text afterwards.
+A decoder recurses for each level, on the stack of its thread, and the recursion limit of CPython
+3.12 and 3.13 does not depend on the size of that stack: some kilobytes of brackets would crash the
+process. So the depth is limited here, for every decoder.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import re
 from itertools import accumulate
 
 MAX_DEPTH = 1000
-"""Levels of arrays and objects that are decoded; a text with more is refused."""
+"""Maximum depth of arrays and objects; deeper text is refused."""
 
 TOO_DEEP = f"It is nested too deeply: at most {MAX_DEPTH:,} levels of arrays and objects are read."
 
-# The innermost levels of all arrays and objects are removed at once, up to so many times.
+# Maximum number of rounds; each removes the innermost level of all arrays and objects.
 _ROUNDS = 8
 _ESCAPED = re.compile(rb'\\["\\]')
 _SQUARE = bytes.maketrans(b"{}", b"[]")
@@ -25,16 +25,16 @@ _STEPS = {ord("["): 1, ord("]"): -1}
 
 
 def depth_of(text: str | bytes | bytearray, shallow: int) -> int:
-    """How many levels of arrays and objects a decoder would go down in a text.
+    """The nesting depth of arrays and objects in a text.
 
     :param text: JSON, well-formed or not; bytes are UTF-8, UTF-16 or UTF-32.
-    :param shallow: a depth at or below which the exact number is of no interest.
+    :param shallow: a depth at or below which the exact number is not needed.
     :returns: never less than the depth; at most ``shallow`` if there are no more brackets than
         that, else for a well-formed text of more than 8 levels exactly the depth. Beyond
         `MAX_DEPTH`, any number greater than it.
-    :raises UnicodeDecodeError: if the text begins as UTF-16 or UTF-32, and is not.
+    :raises UnicodeDecodeError: if the text begins as UTF-16 or UTF-32, but is invalid.
     """
-    # PERF: a body of few brackets, which is most of them, costs two counts at most.
+    # PERF: most bodies have few brackets, and need two counts at most.
     if len(text) <= shallow:
         return len(text)
     if isinstance(text, str):
@@ -54,9 +54,9 @@ def _as_utf_8(text: str | bytes | bytearray) -> bytes | bytearray:
 
 
 def _brackets(text: bytes | bytearray) -> bytes | bytearray:
-    """The brackets of a text that are not in strings, braces as square ones.
+    """The brackets of a text outside of strings; braces are converted to square brackets.
 
-    Up to the first error in the text, which is as far as a decoder goes, it sees the same ones.
+    Up to the first error in the text, where a decoder stops, they are those that it parses.
     """
     if b"\\" in text:
         text = _ESCAPED.sub(b"", text)
@@ -71,7 +71,7 @@ def _levels(brackets: bytes | bytearray) -> int:
         size = len(brackets)
         brackets = brackets.replace(b"[]", b"")
         removed += 1
-        if len(brackets) > size // 2:  # deeper than wide: to be counted one by one
+        if len(brackets) > size // 2:  # deeper than wide: count one by one
             break
     deepest = 0
     for depth in accumulate(map(_STEPS.__getitem__, brackets)):

@@ -1,7 +1,7 @@
-"""How an app writes and reads JSON. ``app.json`` is one of these, and can be replaced.
+"""JSON providers, which write and read the JSON of an app. ``app.json`` can be replaced.
 
 The functions of `retort.json`, ``jsonify``, ``request.json``, the session cookie, the
-``tojson`` filter and the test client all come through here.
+``tojson`` filter and the test client all use the provider.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ _INDENTED = {"indent": 2}
 
 
 class JSONProvider:
-    """What an app needs of a JSON library. A subclass gives :meth:`dumps` and :meth:`loads`.
+    """The interface of a JSON library. Subclasses define :meth:`dumps` and :meth:`loads`.
 
-    :param app: the app it works for; not kept alive by this.
+    :param app: its app; referenced weakly.
     """
 
     def __init__(self, app: App) -> None:
@@ -76,7 +76,7 @@ class JSONProvider:
         return self.loads(fp.read(), **kwargs)
 
     def response(self, *args: Any, **kwargs: Any) -> Response:
-        """What ``jsonify`` answers: one value, a list of several, or an object.
+        """The response of ``jsonify``: one value, a list of several, or an object.
 
         :raises TypeError: if values and keyword arguments are mixed.
         """
@@ -87,7 +87,7 @@ class JSONProvider:
         if args and kwargs:
             raise TypeError(
                 "jsonify() and app.json.response() take either args or kwargs, not both."
-                " To send an object with all of it, pass one dict."
+                " To send an object with all of them, pass one dict."
             )
         if kwargs:
             return kwargs
@@ -98,13 +98,13 @@ class JSONProvider:
 
 @cache
 def _decimal() -> type[Decimal]:
-    from decimal import Decimal  # not before: few programs have one
+    from decimal import Decimal  # not earlier: few programs use it
 
     return Decimal
 
 
 def _default(o: Any) -> Any:
-    """What the ``json`` module is to write in place of a value it does not know."""
+    """Convert a value that the ``json`` module does not support."""
     if isinstance(o, date):
         return http_date(o)
     if isinstance(o, (_decimal(), uuid.UUID)):
@@ -114,13 +114,13 @@ def _default(o: Any) -> Any:
     if hasattr(o, "__html__"):
         return str(o.__html__())
     raise TypeError(
-        f"Object of type {type(o).__name__} is not JSON serializable. Convert it before,"
-        " or let `app.json.default` do so."
+        f"Object of type {type(o).__name__} is not JSON serializable. Convert it first,"
+        " or in `app.json.default`."
     )
 
 
 class DefaultJSONProvider(JSONProvider):
-    """JSON by Python's ``json`` module, and a few more types.
+    """JSON by Python's ``json`` module, with a few more types.
 
     A date or time becomes an HTTP date (RFC 9110 §5.6.7), ``Decimal`` and ``UUID`` a
     string, a dataclass an object, and what has ``__html__()`` its markup. All attributes
@@ -128,24 +128,24 @@ class DefaultJSONProvider(JSONProvider):
     """
 
     default: Callable[[Any], Any] = staticmethod(_default)
-    """Called with a value that ``json`` cannot write; returns one that it can."""
+    """Called with a value that ``json`` does not support; returns one that it does."""
 
     ensure_ascii = True
-    """Write letters outside ASCII as ``\\uXXXX``."""
+    """Write characters outside ASCII as ``\\uXXXX``."""
 
     sort_keys = True
     """Write objects in the order of their keys; these must then be of one type."""
 
     compact: bool | None = None
-    """Answer without spaces and line breaks; ``None`` means: unless in debug mode."""
+    """Write responses without spaces and line breaks; ``None``: unless in debug mode."""
 
     mimetype = "application/json"
-    """The ``Content-Type`` of answers."""
+    """The ``Content-Type`` of responses."""
 
     def dumps(self, obj: Any, **kwargs: Any) -> str:
         """Write a value as JSON.
 
-        :param kwargs: options of :func:`json.dumps`; they win over the attributes.
+        :param kwargs: options of :func:`json.dumps`; they override the attributes.
         :raises TypeError: if the value, or something in it, cannot be written.
         """
         if not kwargs or kwargs == _COMPACT:
@@ -158,20 +158,20 @@ class DefaultJSONProvider(JSONProvider):
         return json.dumps(obj, **{**options, **kwargs})
 
     def app_changes(self) -> Changes | None:
-        """Where the application records changes; this records those of its attributes there."""
+        """The application's record of changes, where changes of attributes are noted."""
         try:
             return self._app.registry_changes
         except ReferenceError:
             return None
 
     def compact_encoder(self) -> Callable[[Any], str]:
-        """The function that :meth:`dumps` writes without spaces with."""
+        """The function with which :meth:`dumps` writes JSON without spaces."""
         return self._encoder(is_compact=True)
 
     def _encoder(self, is_compact: bool) -> Callable[[Any], str]:
         try:
             return _kept_encoder(self.default, self.ensure_ascii, self.sort_keys, is_compact)
-        except TypeError:  # a `default` that cannot be a key of a dictionary
+        except TypeError:  # `default` is not hashable
             return _make_encoder(self.default, self.ensure_ascii, self.sort_keys, is_compact)
 
     def loads(self, s: str | bytes, **kwargs: Any) -> Any:
@@ -185,7 +185,7 @@ class DefaultJSONProvider(JSONProvider):
         return decode(s, **kwargs)
 
     def response(self, *args: Any, **kwargs: Any) -> Response:
-        """What ``jsonify`` answers: one value, a list of several, or an object.
+        """The response of ``jsonify``: one value, a list of several, or an object.
 
         :raises TypeError: if values and keyword arguments are mixed, or cannot be written.
 
@@ -208,8 +208,8 @@ class DefaultJSONProvider(JSONProvider):
         self._note_change()
 
     def _note_change(self) -> None:
-        """Have the application compose its plans again, which may have `writer_of` this."""
-        with suppress(AttributeError, ReferenceError):  # it is being made, or gone
+        """Invalidate the application's plans, which may contain `writer_of` this provider."""
+        with suppress(AttributeError, ReferenceError):  # it is being constructed, or was deleted
             self._app.registry_changes.note()
 
 
@@ -223,15 +223,15 @@ _attributes_of = attrgetter("default", "ensure_ascii", "sort_keys", "compact", "
 
 
 def state_of_class() -> tuple[Any, ...]:
-    """What is found on `DefaultJSONProvider`, and `writer_of` depends on."""
+    """The attributes of `DefaultJSONProvider` that `writer_of` depends on."""
     return _methods_of(DefaultJSONProvider), _attributes_of(DefaultJSONProvider)
 
 
 def writer_of(provider: JSONProvider, app: App) -> Callable[[Any], str] | None:
-    """The function that writes the text of ``provider.response(value)``, but its line break.
+    """The function that writes the text of ``provider.response(value)``, without its line break.
 
-    ``None`` if there is no such function: a method of the provider may have been replaced, or it
-    may change unnoticed.
+    ``None`` if there is no such function: a method of the provider is overridden, or its changes
+    are not recorded.
     """
     if (
         type(provider) is not DefaultJSONProvider
@@ -249,7 +249,7 @@ def writer_of(provider: JSONProvider, app: App) -> Callable[[Any], str] | None:
 
 
 def decode(s: Any, **kwargs: Any) -> Any:
-    """``json.loads``, but what is nested more deeply than a thread can decode is an error.
+    """``json.loads``, but text nested too deeply for the stack of a thread is an error.
 
     :raises ValueError: if it is not JSON, or nested too deeply.
     """
@@ -260,21 +260,21 @@ def decode(s: Any, **kwargs: Any) -> Any:
         try:
             return _msgspec_loads()(s)
         except (ValueError, RecursionError):
-            pass  # the standard library takes more, such as NaN, and says what is wrong
+            pass  # the standard library accepts more, such as NaN, and has better messages
     try:
         return json.loads(s, **kwargs)
     except RecursionError:
         raise ValueError(TOO_DEEP) from None
 
 
-# Msgspec takes some 450 bytes of the stack for each level, Python's own decoder 130, and the
-# smallest stack that a thread may be expected to have is 256 KiB.
+# Msgspec uses some 450 bytes of the stack for each level, Python's own decoder 130. The smallest
+# stack of a thread that is supported is 256 KiB.
 _MSGSPEC_DEPTH = 400
 
 
 @cache
 def _msgspec_loads() -> Callable[[Any], Any]:
-    """Msgspec's reader, imported by the first program that reads JSON."""
+    """Msgspec's decoder, imported at its first use."""
     import msgspec
 
     return msgspec.json.Decoder().decode
@@ -290,11 +290,11 @@ def _make_encoder(
         sort_keys=sort_keys,
         separators=_COMPACT["separators"] if is_compact else None,
     )
-    if c_make_encoder is None:  # a Python without this part in C
+    if c_make_encoder is None:  # a Python without the C encoder
         return standard.encode
-    # PERF: `JSONEncoder.encode` makes one of these for every value.
+    # PERF: `JSONEncoder.encode` creates one for every value.
     pieces_of = c_make_encoder(
-        None,  # does not look for circles: they end in a RecursionError
+        None,  # no check for circular references: they raise a RecursionError
         default,
         encode_basestring_ascii if ensure_ascii else encode_basestring,
         None,
@@ -309,10 +309,10 @@ def _make_encoder(
         try:
             return "".join(pieces_of(obj, 0))
         except RecursionError:
-            return standard.encode(obj)  # says what is wrong
+            return standard.encode(obj)  # raises an error with a better message
 
     return encode
 
 
-# PERF: json.dumps() makes an encoder in every call that has an option.
+# PERF: json.dumps() creates an encoder in every call with an option.
 _kept_encoder = lru_cache(maxsize=64)(_make_encoder)

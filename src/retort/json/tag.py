@@ -1,8 +1,8 @@
-"""JSON that keeps Python types which JSON has not: tuples, bytes, dates and others.
+"""JSON that preserves Python types which JSON lacks: tuples, bytes, dates and others.
 
-A value of such a type is written as an object of one key that names the type, so
+A value of such a type is written as an object with one key that names the type, so
 ``(1, 2)`` is ``{" t": [1, 2]}``. The wire format is Flask's, so either can read the
-other's session cookies. Signing them is the business of `sessions.py`.
+other's session cookies. `signing.py` signs them.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from . import dumps, loads
 
 
 class JSONTag:
-    """One type that a :class:`TaggedJSONSerializer` writes in its own way.
+    """The representation of one type in a :class:`TaggedJSONSerializer`.
 
-    :param serializer: the serializer that uses the tag; for values inside values.
+    :param serializer: the serializer that uses the tag; for nested values.
     """
 
     __slots__ = ("serializer",)
@@ -37,11 +37,11 @@ class JSONTag:
         raise NotImplementedError(f"{type(self).__qualname__} has to define check().")
 
     def to_json(self, value: Any) -> Any:
-        """What stands for ``value`` in JSON."""
+        """The JSON representation of ``value``."""
         raise NotImplementedError(f"{type(self).__qualname__} has to define to_json().")
 
     def to_python(self, value: Any) -> Any:
-        """The value that :meth:`to_json` was given."""
+        """The inverse of :meth:`to_json`."""
         raise NotImplementedError(f"{type(self).__qualname__} has to define to_python().")
 
     def tag(self, value: Any) -> dict[str, Any]:
@@ -60,7 +60,7 @@ class _TypeTag(JSONTag):
 
 
 class _UnmarkedTag(_TypeTag):
-    """A tag for a type that JSON has, but whose values may hold others."""
+    """A tag for a JSON type whose values may contain other types."""
 
     __slots__ = ()
 
@@ -69,7 +69,7 @@ class _UnmarkedTag(_TypeTag):
 
 
 class TagDict(JSONTag):
-    """A dict whose only key looks like a tag: the key is lengthened by ``__``."""
+    """A dict whose only key looks like a tag: ``__`` is appended to the key."""
 
     __slots__ = ()
     key = " di"
@@ -139,7 +139,7 @@ class TagBytes(_TypeTag):
 
 
 class TagMarkup(JSONTag):
-    """What has ``__html__()``; comes back as :class:`markupsafe.Markup`."""
+    """An object with ``__html__()``; read as :class:`markupsafe.Markup`."""
 
     __slots__ = ()
     key = " m"
@@ -169,7 +169,7 @@ class TagUUID(_TypeTag):
 
 
 class TagDateTime(_TypeTag):
-    """A point in time, as an HTTP date (RFC 9110 §5.6.7): whole seconds; comes back in UTC."""
+    """A point in time, as an HTTP date (RFC 9110 §5.6.7): whole seconds; read as UTC."""
 
     __slots__ = ()
     key = " d"
@@ -183,10 +183,10 @@ class TagDateTime(_TypeTag):
 
 
 class TaggedJSONSerializer:
-    """Compact JSON in which the types of :attr:`default_tags` survive.
+    """Compact JSON that preserves the types of :attr:`default_tags`.
 
-    More types can be added with :meth:`register`. For itsdangerous, which wants
-    an object with ``dumps`` and ``loads``.
+    More types can be added with :meth:`register`. It has the methods ``dumps`` and
+    ``loads`` that itsdangerous requires.
     """
 
     __slots__ = ("_default_order", "order", "tags")
@@ -201,7 +201,7 @@ class TaggedJSONSerializer:
         TagUUID,
         TagDateTime,
     ]
-    """The tags that every new serializer begins with."""
+    """The initial tags of a serializer."""
 
     def __init__(self) -> None:
         self.tags: dict[str, JSONTag] = {}
@@ -220,8 +220,8 @@ class TaggedJSONSerializer:
         """Add a tag.
 
         :param tag_class: the tag's class.
-        :param force: let it take the key of another tag.
-        :param index: its place in the order in which tags are asked; by default the last.
+        :param force: replace another tag with the same key.
+        :param index: its position in the order in which tags are tried; by default the last.
         :raises KeyError: if another tag has its key, and ``force`` is false.
         """
         tag = tag_class(self)
@@ -236,14 +236,14 @@ class TaggedJSONSerializer:
         self.order.insert(len(self.order) if index is None else index, tag)
 
     def tag(self, value: Any) -> Any:
-        """``value`` with what JSON lacks replaced by marked objects."""
+        """``value`` with types that JSON lacks replaced by tagged objects."""
         for tag in self.order:
             if tag.check(value):
                 return tag.tag(value)
         return value
 
     def untag(self, value: dict[str, Any]) -> Any:
-        """The Python value of an object, if it is a marked one; else the object."""
+        """The Python value of a tagged object; another object is returned unchanged."""
         if len(value) != 1:
             return value
         ((key, inner),) = value.items()
@@ -260,30 +260,30 @@ class TaggedJSONSerializer:
     def dumps(self, value: Any) -> str:
         """Write ``value`` as compact JSON.
 
-        :raises TypeError: if something in it has no tag and is nothing JSON knows.
+        :raises TypeError: if it contains a type that has no tag and JSON does not support.
         """
         tagged = value if self._leaves_alone(value) else self.tag(value)
         return dumps(tagged, separators=(",", ":"))
 
     def loads(self, value: str) -> Any:
-        """Read what :meth:`dumps` wrote.
+        """Read the output of :meth:`dumps`.
 
-        :raises ValueError: if it is not JSON. What is marked, but wrongly, raises what
-            the type in question raises.
+        :raises ValueError: if it is not JSON. A tagged object with an invalid value raises
+            the exception of its type.
         """
         read = loads(value)
         return read if self._leaves_alone(read) else self._untag_scan(read)
 
     def _leaves_alone(self, value: Any) -> bool:
-        """Whether ``value`` is a dict with which no tag has anything to do.
+        """Whether ``value`` is a dict that no tag changes.
 
-        PERF: most sessions are, and then neither :meth:`tag` nor :meth:`untag` changes them.
+        PERF: most sessions are, so :meth:`tag` and :meth:`untag` are not called.
         """
         return (
             type(value) is dict
             and _JSON_SCALARS.issuperset(map(type, value.values()))
             and self.tags.keys().isdisjoint(value)
-            and self.order == self._default_order  # which looks at no scalar
+            and self.order == self._default_order  # these do not change scalars
         )
 
 

@@ -1,6 +1,6 @@
-"""The way of a request: what is composed before it, what runs, what an error becomes.
+"""The lifecycle of a request: plans are composed before it, run, and handle its errors.
 
-`compose.py` makes a `plan.py` of what is registered, `run.py` runs it. `overrides.py` has the
-methods that a program may replace, `policies.py` the checks that are composed in where they are
-configured, and `errors.py` what exceptions become.
+`compose.py` composes a plan (`plan.py`) from the registries, `run.py` runs it. `overrides.py`
+lists the methods that a program may override, `policies.py` has the checks that a plan includes
+if they are configured, and `errors.py` converts exceptions to responses.
 """

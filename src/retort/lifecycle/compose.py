@@ -1,7 +1,7 @@
-"""Compose plans: what is registered on an application -> what runs for its requests.
+"""Compose plans from the registries of an application.
 
-The plans of an application are composed at its first request, and again after a change of what is
-registered (`registries.py`) and after a class was patched (`class_guard.py`).
+The plans of an application are composed at its first request, and again after a change of its
+registries (`registries.py`) and after a class was monkeypatched (`class_guard.py`).
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ if t.TYPE_CHECKING:
     from .run import Registry, Scopes
 
 
-# Plans that something changed meanwhile are composed again, but not for ever.
+# Limits how often plans are composed again because of concurrent changes.
 _MAX_TRIES = 100
 
 
 class Composer:
-    """Composes the plans of one application. `Changes` keeps them while they are valid.
+    """Composes the plans of one application. `Changes` stores them while they are valid.
 
-    :param standard: the planned methods of :class:`~retort.Flask` as they were written.
+    :param standard: the unmodified planned methods of :class:`~retort.Flask`.
     """
 
     __slots__ = ("_classes", "_guard", "_lock", "_standard")
@@ -54,20 +54,20 @@ class Composer:
         self._guard: t.Any = DISARMED
 
     def compose(self, app: Flask) -> Plans:
-        """The plans for what is registered and replaced now."""
+        """The plans for the current registrations and overrides."""
         changes = app.registry_changes
         plans = changes.plans
-        # Without a guard each request comes here, so this is before the lock.
+        # Without a guard each request calls this method, so check before the lock.
         if plans is not None and plans.watched is not None and plans.watched == _watched(app):
             return plans
         with self._lock:
             plans = changes.plans
             if plans is not None:
                 if plans.guard.__flags__ & UNCHANGED:
-                    return plans  # another thread was faster
-                plans.guard = DISARMED  # so that all other threads wait for the new plans
+                    return plans  # composed by another thread
+                plans.guard = DISARMED  # other threads wait for the new plans
             for _ in range(_MAX_TRIES):
-                self._arm(app)  # first: what is patched meanwhile disarms it
+                self._arm(app)  # first, so that a concurrent monkeypatch disarms it
                 is_guarded = self._guard.__flags__ & UNCHANGED
                 watched = None if is_guarded else _watched(app)
                 number = changes.number
@@ -89,7 +89,7 @@ class Composer:
 
 
 def _watched(app: Flask) -> tuple[t.Any, ...]:
-    """What plans depend on and what is found on classes, where it may be patched."""
+    """The class attributes that plans depend on, which may be monkeypatched."""
     return (
         type(app),
         planned_methods(type(app)),
@@ -103,14 +103,14 @@ def _watched(app: Flask) -> tuple[t.Any, ...]:
 
 
 def _are_recorded(app: Flask) -> bool:
-    """Whether a change of each container is recorded; those of hooks and views may be plain."""
+    """Whether each container records its changes; those of hooks and views need not."""
     return all(
         is_recorded(container, app.registry_changes)
         for container in (app.config, app.teardown_appcontext_funcs)
     ) and is_recorded(app.url_default_functions, app.registry_changes, levels=2)
 
 
-# The functions that do the work of the planned methods.
+# The functions that implement the planned methods.
 _STEPS: dict[str, Step] = {
     "full_dispatch_request": run.respond,
     "preprocess_request": run.preprocess,
@@ -147,7 +147,7 @@ def _compose(app: Flask, replaced: frozenset[str]) -> Plans:
     plans.makes_request_first = not can_be_made_later(app.request_class)
     plans.opens_session_first = True
     if can_be_opened_later(app.session_interface):
-        # True as soon as a method is replaced on the interface itself.
+        # True as soon as the interface has instance attributes, such as an overridden method.
         plans.opens_session_first = getattr(app.session_interface, "__dict__", ())
     plans.tags_responses = bool(config.get("AUTOMATIC_ETAGS"))
     plans.describes_empty_responses = bool(config.get("DESCRIBE_EMPTY_RESPONSES"))
@@ -177,7 +177,7 @@ def _compose(app: Flask, replaced: frozenset[str]) -> Plans:
 
 class _PlansByMethod(dict[str, "_PlansByEndpoint"]):
     def __init__(self, app: Flask, plans: Plans) -> None:
-        self.app = ref(app)  # which has the plans, and is freed without them
+        self.app = ref(app)  # weak: the application refers to the plans
         self.plans = ref(plans)
 
     def __missing__(self, method: str) -> _PlansByEndpoint:
@@ -185,7 +185,7 @@ class _PlansByMethod(dict[str, "_PlansByEndpoint"]):
 
 
 class _PlansByEndpoint(dict["str | None", Plan]):
-    """Composes the plan of an endpoint at its first use; ``None`` stands for no rule."""
+    """Composes the plan of an endpoint at its first use; ``None`` means no rule."""
 
     def __init__(self, app: ref[Flask], plans: ref[Plans], method: str) -> None:
         self.app = app
@@ -253,12 +253,12 @@ def _rules_of(app: Flask, endpoint: str | None) -> list[Rule]:
         return []
     try:
         return list(app.url_map.iter_rules(endpoint))
-    except KeyError:  # of another map
+    except KeyError:  # the endpoint is from another map
         return []
 
 
 class _Hooks(t.NamedTuple):
-    """Takes the functions of an endpoint out of the registries of its application.
+    """Collects the functions of an endpoint from the registries of its application.
 
     :param scopes: the blueprints of the endpoint, the innermost first, and ``None``.
     """
@@ -271,7 +271,7 @@ class _Hooks(t.NamedTuple):
         """The hooks in the order in which they run.
 
         :param run_live: runs the functions of a registry that does not record its changes.
-        :param is_inward: the application's come first, and the first one registered.
+        :param is_inward: application before blueprints, in the order of registration.
         """
         scopes = self.scopes[::-1] if is_inward else self.scopes
         functions = tuple(run.functions_of(registry, scopes, is_inward=is_inward))
@@ -289,13 +289,13 @@ class _Hooks(t.NamedTuple):
         views = self.app.view_functions
         if not is_recorded(views, self.app.registry_changes):
             return partial(run.call_live_view, self.app, views, endpoint)
-        view = views.get(endpoint)  # type: ignore[arg-type]  # None is no endpoint
+        view = views.get(endpoint)  # type: ignore[arg-type]  # None is not an endpoint
         if view is None:
             return partial(run.raise_without_view, endpoint)
         return self.synced(view)
 
     def synced(self, function: Callable[..., t.Any]) -> Callable[..., t.Any]:
-        """Call ``function`` through `Flask.ensure_sync`, where that does something."""
+        """Call ``function`` through `Flask.ensure_sync`, if that has an effect."""
         if self.keeps_ensure_sync and not iscoroutinefunction(function):
             return function
         return partial(run.call_synced, self.app, function)

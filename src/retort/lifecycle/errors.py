@@ -1,6 +1,6 @@
-"""What an exception of the program becomes: the answer of a handler, a page, or a 500.
+"""Convert exceptions to responses: by an error handler, as an error page, or as a 500.
 
-The functions do the work of methods of the application, which call each other by name.
+The functions implement methods of the application, which call each other by name.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ if t.TYPE_CHECKING:
     from ..http import Request, Response
     from ..typing import ErrorHandlerCallable, ResponseReturnValue
 
-# What may stand for an answer before it is a response.
+# A value that can be converted to a response.
 Answer = t.Union["ResponseReturnValue", HTTPException]
 
-# In the environ the debugger puts a function here, which gets HTTP errors that become a short page.
+# Environ key of the debugger's function, called with HTTP errors that have no handler.
 ON_PLAIN_ERROR = "retort.on_plain_error"
 
-# Redirects that keep method and body: a form sent there is not lost.
+# Redirects that preserve method and body, so form data is not lost.
 _KEEPS_BODY = (307, 308)
 
 
 def raise_routing_exception(app: Flask, request: Request) -> t.NoReturn:
-    """Raise why no rule matched; in debug mode another one if form data would be lost."""
+    """Raise the routing exception; in debug mode another one if form data would be lost."""
     error = request.routing_exception
     assert error is not None
     if (
@@ -46,14 +46,14 @@ def raise_routing_exception(app: Flask, request: Request) -> t.NoReturn:
 
 
 def handle_user_exception(app: Flask, error: Exception) -> Answer:
-    """The answer for an exception that the program raised or let pass.
+    """Handle an exception of a view or hook; return what is converted to a response.
 
-    :raises Exception: the same one, if no handler of the program takes it.
+    :raises Exception: the same one, if no error handler matches.
     """
     if isinstance(error, BadRequestKeyError) and (
         app.debug or app.config["TRAP_BAD_REQUEST_ERRORS"]
     ):
-        error.show_exception = True  # say which key, but in debug mode only
+        error.show_exception = True  # includes the key in the description
     if isinstance(error, HTTPException) and not app.trap_http_exception(error):
         return app.handle_http_exception(error)
     handler = app._find_error_handler(error, _blueprints())
@@ -63,11 +63,11 @@ def handle_user_exception(app: Flask, error: Exception) -> Answer:
 
 
 def handle_http_exception(app: Flask, error: HTTPException) -> Answer:
-    """The answer for an HTTP exception: its handler's, or the exception itself."""
+    """The return value of the handler of an HTTP exception, or the exception itself."""
     if error.code is None:
-        return error  # made to carry a response of its own
+        return error  # it carries a response
     if isinstance(error, RoutingException):
-        return error  # a redirect of the router's, no error of the program's
+        return error  # a redirect of the router, not an error
     handler = app._find_error_handler(error, _blueprints())
     if handler is None:
         context = current_request_context.get(None)
@@ -78,9 +78,9 @@ def handle_http_exception(app: Flask, error: HTTPException) -> Answer:
 
 
 def handle_exception(app: Flask, error: Exception) -> Response:
-    """The 500 for an exception that no handler took; it is logged.
+    """Log an unhandled exception and return the 500 response for it.
 
-    :raises Exception: the same one, if it is to reach the debugger or a test.
+    :raises Exception: the same one, if exceptions propagate to the debugger or a test.
     """
     exc_info = sys.exc_info()
     got_request_exception.send(app, _async_wrapper=app.ensure_sync, exception=error)
@@ -89,7 +89,7 @@ def handle_exception(app: Flask, error: Exception) -> Response:
         propagate = app.testing or app.debug
     if propagate:
         if exc_info[1] is error:
-            raise  # noqa: PLE0704  with the traceback as it is
+            raise  # noqa: PLE0704  with the traceback unchanged
         raise error
     app.log_exception(exc_info)
     answer: t.Any = InternalServerError(original_exception=error)
@@ -102,7 +102,7 @@ def handle_exception(app: Flask, error: Exception) -> Response:
 def find_handler(
     app: Flask, error: Exception, blueprints: list[str]
 ) -> ErrorHandlerCallable | None:
-    """The handler for an exception: for its code first, and of the innermost blueprint first."""
+    """The handler for an exception: by its code first, then by class; innermost blueprint first."""
     spec = app.error_handler_spec
     code = type(error).code if isinstance(error, HTTPException) else None
     for wanted in (None,) if code is None else (code, None):

@@ -1,12 +1,12 @@
 """The override points of an application, in one table.
 
-A program or an extension replaces one by a subclass, an attribute of the class, an attribute of
-the application, or an entry of ``app.__dict__``, at any time. Each takes effect: with the next
-request, or with the next step if a request replaces it itself. `docs/override-points.md` has the
-same tables, and the contract in full; `tests/test_docs.py` compares them.
+A program or an extension overrides one with a subclass, an attribute of the class, an attribute of
+the application, or an entry of ``app.__dict__``, at any time. It takes effect with the next
+request, or with the next step if it is overridden during a request. `docs/override-points.md` has
+the same tables, and the contract in full; `tests/test_docs.py` compares them.
 
-A *planned* method is left out of a request while it is not replaced: `compose.py` puts the function
-that does its work into the plan. All others are called by name.
+A *planned* method is not called while it is not overridden: `compose.py` puts the function that
+implements it into the plan. All others are called by name.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if t.TYPE_CHECKING:
 
 
 class OverridePoint(t.NamedTuple):
-    """A name that can be replaced on an application, and when its replacement is used."""
+    """A name that can be overridden on an application, and when the override is used."""
 
     name: str
     use: str
@@ -166,7 +166,7 @@ DECIDING = frozenset(
 def replaced_methods(app: Flask, standard: tuple[t.Any, ...]) -> frozenset[str]:
     """The planned methods that are not those of :class:`~retort.Flask`.
 
-    :param standard: ``planned_methods(Flask)`` as they were written.
+    :param standard: the unmodified ``planned_methods(Flask)``.
     """
     own = app.__dict__
     now = planned_methods(type(app))

@@ -1,4 +1,4 @@
-"""What is known of an application's requests before they come. `compose.py` makes it."""
+"""The plans of an application: the steps of its requests. `compose.py` composes them."""
 
 from __future__ import annotations
 
@@ -12,23 +12,24 @@ if t.TYPE_CHECKING:
     from ..registries import Changes
     from ..routing import Tables, UrlMap
 
-# Takes a step of a request: the application and the context of the request are its arguments.
+# A step of a request: called with the application and the context of the request.
 Step = t.Callable[..., t.Any]
-# Stands for methods that a rule does not name.
+# The key for methods that a rule does not name.
 ANY_METHOD = "*"
 Hooks = tuple["Callable[..., t.Any]", ...]
 
 
 class Plan:
-    """What runs for requests to one endpoint by one method, and nothing that has nothing to do.
+    """The steps for requests to one endpoint with one method. Steps without effect are omitted.
 
-    :param endpoint: ``None`` stands for requests for which no rule was found.
-    :param run: the first step: ``dispatch``, or what takes the steps before it.
-    :param before_view: steps before the view, in order; the first that returns something ends them.
-    :param dispatch: calls the view, or returns what takes its place.
-    :param check: checks the request before the view, or answers in place of it.
-    :param finish: makes the response, and runs what comes after the view.
-    :param has_teardown: whether the teardown step has something to do, receivers of signals aside.
+    :param endpoint: ``None`` for requests that no rule matched.
+    :param run: the first step: ``dispatch``, or a function that runs the steps before it.
+    :param before_view: steps before the view, in order; a return value other than ``None`` ends
+        them.
+    :param dispatch: calls the view, or returns a value in place of it.
+    :param check: checks the request before the view, or returns a response in place of it.
+    :param finish: makes the response, and runs the steps after the view.
+    :param has_teardown: whether the teardown step has an effect besides sending signals.
     """
 
     # PERF: slots are read faster than the fields of a named tuple.
@@ -68,12 +69,12 @@ class Plan:
 
 
 class Plans:
-    """The plans of an application, and what is the same in all of them.
+    """The plans of an application, and the values that all of them share.
 
-    They are valid while ``changes`` keeps them, and ``guard`` is armed.
+    They are valid while ``changes`` refers to them and ``guard`` is armed.
     """
 
-    # Read for each request, so in slots; the instance of an application has too many attributes.
+    # Slots, since they are read for each request.
     __slots__ = (
         *("__weakref__", "app_context", "builds_urls", "by_method", "changes", "config"),
         "describes_empty_responses",
@@ -91,14 +92,14 @@ class Plans:
     )
 
     changes: Changes
-    #: Loses its flag when a class is patched; see `class_guard.py`.
+    #: Loses its flag when a class is monkeypatched; see `class_guard.py`.
     guard: t.Any
-    #: What was found on the classes, which is compared for each request, if they have no guard.
+    #: The class attributes that are compared for each request, if there is no guard.
     watched: tuple[t.Any, ...] | None
-    #: The planned methods that are replaced.
+    #: The planned methods that are overridden.
     replaced: frozenset[str]
-    #: Composed at their first use. The endpoint ``None`` stands for no rule, and the methods are
-    #: those of rules, so that clients cannot add any.
+    #: Composed at their first use. The endpoint ``None`` means no rule. Only methods of rules are
+    #: keys, so that clients cannot add any.
     by_method: Mapping[str, Mapping[str | None, Plan]]
 
     config: Mapping[str, t.Any]
@@ -107,14 +108,14 @@ class Plans:
     app_context: Callable[[], t.Any] | None
     #: The tables in which the rule for a request is looked up. If they are empty, Werkzeug matches.
     tables: Tables
-    #: The map that knows how the paths of endpoints are written; ``None``: Werkzeug builds.
+    #: The map with the compiled paths of endpoints; ``None``: Werkzeug builds.
     url_map: UrlMap | None
-    #: Whether a path is the URL of its endpoint: no method and no function has a say in it.
+    #: Whether the URL of an endpoint is its path: no override or URL default function changes it.
     builds_urls: bool
-    #: Whether the request object is made with its context, not at its first use.
+    #: Whether the request object is created with its context, not at its first use.
     makes_request_first: bool
-    #: True if the session is opened before all else: its interface is not a lazy one, or has
-    #: attributes of its own.
+    #: True if the session is opened before the hooks: its interface is not lazy, or has instance
+    #: attributes.
     opens_session_first: t.Any
 
     full_dispatch: Step
@@ -123,15 +124,15 @@ class Plans:
     process_response: Step
     teardown_request: Step
     teardown_appcontext: Step
-    #: Whether `teardown_appcontext` has something to do, but for receivers of signals.
+    #: Whether `teardown_appcontext` has an effect besides sending signals.
     ends_app_context: t.Any
     tags_responses: bool
     describes_empty_responses: bool
     sends_security_fields: bool
-    #: The ``Content-Type`` fields of texts and of JSON, if responses may be left out.
+    #: The ``Content-Type`` fields of text and JSON, if no response object is necessary.
     text_type: tuple[str, str] | None
     json_type: tuple[str, str] | None
-    #: Writes the text of a dictionary or list; ``None``: `JSONProvider.response` answers with it.
+    #: Serializes a dictionary or list; ``None``: `JSONProvider.response` is called.
     write_json: Callable[[t.Any], str] | None
 
     def find(self, rule: Rule | None, method: str) -> Plan:

@@ -1,7 +1,7 @@
 """Checks of a request, composed into the plans of applications and routes that have them.
 
-`admit` comes before all hooks, where cross-origin protection or the method override is configured.
-`check_view` comes before the view.
+`admit` runs before all hooks, if cross-origin protection or the method override is configured.
+`check_view` runs before the view.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ if t.TYPE_CHECKING:
 
 
 def admits(method: str, config: Mapping[str, t.Any]) -> bool:
-    """Whether `admit` has something to do for a method."""
+    """Whether `admit` has an effect for a method."""
     return method not in cross_origin.PASSING_METHODS and bool(
         config.get("CROSS_ORIGIN_PROTECTION") or config.get("METHOD_OVERRIDE")
     )
 
 
 def admit(app: Flask, context: RequestContext) -> None:
-    """Check where a request that may change something comes from, and override its method."""
+    """Check the origin of an unsafe request, and apply the method override."""
     if context.request.method in cross_origin.PASSING_METHODS:
         return
     refuse_other_sites(app, context)
@@ -47,10 +47,11 @@ def admit(app: Flask, context: RequestContext) -> None:
 
 
 def refuse_other_sites(app: Flask, context: RequestContext) -> None:
-    """Refuse what a page of another site sent and may change something; see `cross_origin`.
+    """Refuse unsafe requests from pages of other sites; see `cross_origin`.
 
-    :raises CrossOriginRefused: if it is refused; the log says what would allow it.
-    :raises ValueError: if what is configured about it can never match.
+    :raises CrossOriginRefused: if it is refused; the log message contains the setting that
+        allows it.
+    :raises ValueError: if a configured origin or rule can never match.
     """
     if not app.config.get("CROSS_ORIGIN_PROTECTION"):
         return
@@ -79,23 +80,23 @@ def refuse_other_sites(app: Flask, context: RequestContext) -> None:
 
 
 def _path_as_sent(request: Request) -> str:
-    """The path with all slashes that it began with; `Request.path` has one."""
+    """The path with all leading slashes; `Request.path` has one."""
     sent: str = request.environ.get("PATH_INFO", "")
     return f"/{request.path}" if sent.startswith("//") else request.path
 
 
 def override_method(app: Flask, context: RequestContext) -> None:
-    """Use the method in a form's field ``_method``, where the URL takes such a method.
+    """Use the method in a form's field ``_method``, if the URL has a rule for such a method.
 
-    The POST was admitted. The request is checked again as what it becomes.
+    The POST was admitted. The request is checked again with its new method.
 
-    :raises CrossOriginRefused: if it is refused then.
+    :raises CrossOriginRefused: if it is refused with the new method.
     """
     request, adapter = context.request, context.url_adapter
     if request.mimetype not in FORM_TYPES or adapter is None:
         return
     if not any(adapter.test(method=other) for other in OVERRIDING_METHODS):
-        return  # so a long upload is left to its view to read
+        return  # do not read the body, which may be a long upload
     method = overriding_method(request)
     if method is None:
         return
@@ -107,7 +108,7 @@ def override_method(app: Flask, context: RequestContext) -> None:
 
 
 def has_check(method: str, rules: Iterable[Rule], config: Mapping[str, t.Any]) -> bool:
-    """Whether `check_view` has something to do for a method and the rules of an endpoint."""
+    """Whether `check_view` has an effect for a method and the rules of an endpoint."""
     return (
         method in {"OPTIONS", ANY_METHOD}
         or (method == "PUT" and not config.get("ACCEPT_PARTIAL_PUT"))
@@ -116,10 +117,10 @@ def has_check(method: str, rules: Iterable[Rule], config: Mapping[str, t.Any]) -
 
 
 def check_view(app: Flask, context: RequestContext) -> Response | None:
-    """Answer OPTIONS in place of the view, or refuse content that the view does not take.
+    """Respond to OPTIONS in place of the view, or refuse content that the view does not accept.
 
-    :raises werkzeug.exceptions.BadRequest: for a PUT of a part of the content.
-    :raises werkzeug.exceptions.HTTPException: if the media types do not fit the route's.
+    :raises werkzeug.exceptions.BadRequest: for a PUT with ``Content-Range``.
+    :raises werkzeug.exceptions.HTTPException: if the media types do not match the route's.
     """
     request = context.request
     rule = request.url_rule
@@ -136,7 +137,7 @@ def check_view(app: Flask, context: RequestContext) -> Response | None:
 def _refuse_partial_put(app: Flask) -> None:
     if not app.config.get("ACCEPT_PARTIAL_PUT"):
         raise BadRequest(
-            "A PUT with Content-Range would replace the whole by a part (RFC 9110 section"
+            "A PUT with Content-Range would replace the whole with a part (RFC 9110 section"
             " 14.5). Use PATCH."
         )
 
@@ -154,7 +155,7 @@ def _check_media_types(context: RequestContext, media_types: MediaTypes) -> None
 
 
 def answer_options(app: Flask, context: RequestContext) -> Response:
-    """The answer to OPTIONS: the methods of the URL, and the media types that some of them take."""
+    """The response to OPTIONS: the methods of the URL, and the media types they accept."""
     response = app.response_class()
     adapter = context.url_adapter
     if adapter is None:

@@ -1,9 +1,8 @@
 """Run the plan of a request: the steps before the view, the view, the response, the teardown.
 
-The steps are Flask's, in Flask's order ("Application Structure and Lifecycle"). Each is the work
-of a method of the application. `compose.py` puts the function into the plan, or the method where
-a program has replaced it. A step that a request has changed for itself is taken from the plan that
-holds then.
+The steps are Flask's, in Flask's order ("Application Structure and Lifecycle"). Each function
+implements a method of the application. `compose.py` puts the function into the plan, or the method
+if a program overrides it. If a request changes a later step, that step is taken from the new plan.
 """
 
 from __future__ import annotations
@@ -41,9 +40,9 @@ if t.TYPE_CHECKING:
 
 
 def respond(app: Flask, context: RequestContext) -> Response | Reply:
-    """Answer the request of a context: what `gateways/wsgi.py` sends.
+    """Handle the request of a context; `gateways/wsgi.py` sends the return value.
 
-    Only an exception that no error handler takes leaves this function.
+    Only an exception without an error handler leaves this function.
     """
     try:
         if request_started.receivers:
@@ -55,7 +54,7 @@ def respond(app: Flask, context: RequestContext) -> Response | Reply:
 
 
 def run_steps(app: Flask, context: RequestContext) -> t.Any:
-    """Take the steps before the view, until one returns something, and else call the view."""
+    """Run the steps before the view until one returns a value; if none does, call the view."""
     for step in context.plan.before_view:
         rv = step(app, context)
         if rv is not None:
@@ -64,7 +63,7 @@ def run_steps(app: Flask, context: RequestContext) -> t.Any:
 
 
 def preprocess(app: Flask, context: RequestContext) -> t.Any:
-    """Run the URL value preprocessors and the before hooks; the first that answers ends it."""
+    """Run the URL value preprocessors and the before hooks, until a hook returns a value."""
     plan = context.plan
     for preprocess_values in plan.preprocessors:
         preprocess_values(plan.endpoint, context.request.view_args)
@@ -76,9 +75,9 @@ def preprocess(app: Flask, context: RequestContext) -> t.Any:
 
 
 def call_view(app: Flask, context: RequestContext) -> t.Any:
-    """What the view returns, or what is returned in its place, such as the methods for OPTIONS."""
+    """Call the view and return its value, or the response of the check, such as for OPTIONS."""
     request = context.made_request
-    if request is None:  # so no hook can have changed what was found
+    if request is None:  # no hook can have changed the match
         view, arguments = context.plan.view, context.match[1]  # type: ignore[index]
     else:
         if request.routing_exception is not None:
@@ -94,7 +93,7 @@ def call_view(app: Flask, context: RequestContext) -> t.Any:
 
 def check_and_call_view(app: Flask, context: RequestContext) -> t.Any:
     """`call_view`, for a plan with a check."""
-    _ = context.request  # made here, so that `call_view` looks at it
+    _ = context.request  # creates it, so that `call_view` uses it
     return call_view(app, context)
 
 
@@ -102,10 +101,10 @@ def check_and_call_view(app: Flask, context: RequestContext) -> t.Any:
 
 
 def finish_without_response(app: Flask, context: RequestContext, rv: t.Any) -> Response | Reply:
-    """Status, header fields and body of what a view returned, if nothing is to see a response.
+    """Status, header fields and body of a return value, if no step needs a response object.
 
-    It is in the plan where nothing is registered that would. What only the request can tell is
-    checked here. Decision 22 says what this is worth.
+    The plan contains it if no registered function needs one. Conditions that depend on the request
+    are checked here. Decision 22 has the measured benefit.
     """
     plans = context.plans
     if (
@@ -125,12 +124,12 @@ def finish_without_response(app: Flask, context: RequestContext, rv: t.Any) -> R
             data = (plans.write_json(rv) + "\n").encode()
             return OK, [plans.json_type, ("Content-Length", str(len(data)))], [data]  # type: ignore[list-item]
     elif not plans.guard.__flags__ & UNCHANGED:
-        context.renew_plans()  # the request may have patched a class
+        context.renew_plans()  # a class was monkeypatched
     return context.plans.finalize(app, context, rv)  # type: ignore[no-any-return]
 
 
 def finish_with_security_fields(app: Flask, context: RequestContext, rv: t.Any) -> t.Any:
-    """`finish_without_response`, and the security fields; `process_response` adds them, too."""
+    """`finish_without_response` with the security header fields that `process_response` adds."""
     response = finish_without_response(app, context, rv)
     if type(response) is tuple:
         response[1].extend(security_fields(context.plans.config, context.environ))
@@ -140,9 +139,9 @@ def finish_with_security_fields(app: Flask, context: RequestContext, rv: t.Any) 
 def finalize(
     app: Flask, context: RequestContext, rv: t.Any, from_error_handler: bool = False
 ) -> Response:
-    """Make a response of ``rv`` and run what comes after the view.
+    """Convert ``rv`` to a response and run the steps after the view.
 
-    :param from_error_handler: it answers an error; another one is logged, not raised.
+    :param from_error_handler: it is for an unhandled error; a further one is logged, not raised.
     """
     plans = context.plans
     response: Response = plans.convert(app, context, rv)
@@ -160,7 +159,7 @@ def finalize(
 
 
 def convert(app: Flask, context: RequestContext | None, value: t.Any) -> Response:
-    """Make a response of what a view returned; without a request, of what one might."""
+    """Convert the return value of a view to a response; the context may be ``None``."""
     response_class = app.response_class
     if response_class is Response and type(value) is str:
         return Response(value)
@@ -220,7 +219,7 @@ def _save_session(app: Flask, context: RequestContext, response: Response) -> No
 
 
 def handled(error: BaseException | None) -> BaseException | None:
-    """``error``, or if none was given the exception being handled."""
+    """``error``, or the exception being handled if it is `UNSET`."""
     return sys.exc_info()[1] if error is UNSET else error
 
 
@@ -242,17 +241,17 @@ def teardown_appcontext(
         appcontext_tearing_down.send(app, _async_wrapper=app.ensure_sync, exc=error)
 
 
-# What stands in a plan for a method, and for functions that are not called as they are
+# Functions in a plan that call overridden methods, or wrap functions of the program
 
 
 def call_method(name: str, app: Flask, context: object, *args: t.Any) -> t.Any:
-    """Take a step by the application's method, which reads the current context."""
+    """Run a step by the application's overridden method, which uses the current context."""
     return getattr(app, name)(*args)
 
 
 def respond_first(app: Flask, context: RequestContext) -> t.Any:
-    """Answer the first request: set-up has ended."""
-    app.end_setup()  # a change: the plans are composed again, without this function
+    """Handle the first request, which ends set-up."""
+    app.end_setup()  # invalidates the plans; new ones do not contain this function
     return respond(app, context)
 
 
@@ -261,13 +260,13 @@ def call_synced(
 ) -> t.Any:
     """Call a function through `Flask.ensure_sync`.
 
-    For each call: what that returns may depend on the thread and its event loop.
+    Wrapped for each call, since the wrapper may depend on the thread and its event loop.
     """
     return app.ensure_sync(function)(*args, **kwargs)
 
 
 def raise_without_view(endpoint: str | None, **arguments: t.Any) -> t.NoReturn:
-    """Stands for the view of an endpoint that has none.
+    """The view of an endpoint that has none.
 
     :raises KeyError: always.
     """
@@ -277,13 +276,13 @@ def raise_without_view(endpoint: str | None, **arguments: t.Any) -> t.NoReturn:
     )
 
 
-# Plain containers that a program has put in the place of ours are read for each request.
+# Plain containers, which do not record changes, are read for each request.
 
 
 def functions_of(
     registry: Registry, scopes: Scopes, *, is_inward: bool
 ) -> Iterator[Callable[..., t.Any]]:
-    """The functions of some scopes, in the order in which they run."""
+    """The functions of ``scopes``, in the order in which they run."""
     for scope in scopes:
         if scope in registry:
             functions = registry[scope]
@@ -293,13 +292,13 @@ def functions_of(
 def preprocess_live(
     app: Flask, registry: Registry, scopes: Scopes, endpoint: str | None, values: t.Any
 ) -> None:
-    """Call the URL value preprocessors that are in a registry now."""
+    """Call the current URL value preprocessors of a registry."""
     for preprocess in functions_of(registry, scopes, is_inward=True):
         preprocess(endpoint, values)
 
 
 def run_before_live(app: Flask, registry: Registry, scopes: Scopes) -> t.Any:
-    """Call the before hooks that are in a registry now."""
+    """Call the current before hooks of a registry."""
     for before in functions_of(registry, scopes, is_inward=True):
         rv = app.ensure_sync(before)()
         if rv is not None:
@@ -308,7 +307,7 @@ def run_before_live(app: Flask, registry: Registry, scopes: Scopes) -> t.Any:
 
 
 def run_after_live(app: Flask, registry: Registry, scopes: Scopes, response: t.Any) -> t.Any:
-    """Call the after hooks that are in a registry now."""
+    """Call the current after hooks of a registry."""
     for after in functions_of(registry, scopes, is_inward=False):
         response = app.ensure_sync(after)(response)
     return response
@@ -317,7 +316,7 @@ def run_after_live(app: Flask, registry: Registry, scopes: Scopes, response: t.A
 def run_teardown_live(
     app: Flask, registry: Registry, scopes: Scopes, error: BaseException | None
 ) -> None:
-    """Call the teardown functions that are in a registry now."""
+    """Call the current teardown functions of a registry."""
     for teardown in functions_of(registry, scopes, is_inward=False):
         app.ensure_sync(teardown)(error)
 
@@ -325,7 +324,7 @@ def run_teardown_live(
 def call_live_view(
     app: Flask, views: Mapping[t.Any, t.Any], endpoint: str | None, /, **arguments: t.Any
 ) -> t.Any:
-    """Call the view that a dictionary has for an endpoint now."""
+    """Call the current view of an endpoint."""
     view = views.get(endpoint)
     if view is None:
         raise_without_view(endpoint)

@@ -1,7 +1,7 @@
 """Build the path for an endpoint that has one ordinary rule.
 
-``None`` means "not known here", never "there is no such URL": the caller then asks Werkzeug,
-which chooses among several rules, writes whole URLs and says what is missing.
+``None`` means that the path is not compiled, not that the URL does not exist: the caller then calls
+Werkzeug, which selects among several rules, builds external URLs and reports missing values.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ if t.TYPE_CHECKING:
     from .url_map import UrlMap
 
 
-# How the paths of a rule are written: the rule; what is before its first variable; and each
-# variable, whether it takes a text as it stands, and what comes behind it. Without a start only
-# the rule itself knows. PERF: a plain tuple is taken apart most quickly.
+# The compiled path of a rule: the rule; the text before its first variable; and for each variable
+# its name, whether it accepts unescaped text, and the text after it. If the text before is `None`,
+# `Rule.build` is called. PERF: a plain tuple is the fastest to unpack.
 Path = tuple[Rule, str | None, list[tuple[str, bool, str]]]
 
 
 def build_path(url_map: UrlMap, endpoint: str, values: dict[str, t.Any]) -> str | None:
     """The path and query for ``values``, for an application mounted at the root.
 
-    :param values: the arguments of the rule; what it does not have becomes the query.
+    :param values: the arguments of the rule; others become the query.
     """
     path = (url_map.paths or url_map.compile_paths()).get(endpoint)
     if path is None:
@@ -43,7 +43,7 @@ def build_path(url_map: UrlMap, endpoint: str, values: dict[str, t.Any]) -> str 
             elif (
                 kind is not str
                 or not takes_text
-                or not value.isalnum()  # the path has it as it stands
+                or not value.isalnum()  # needs no escaping
                 or not value.isascii()
             ):
                 break
@@ -59,7 +59,7 @@ def build_path(url_map: UrlMap, endpoint: str, values: dict[str, t.Any]) -> str 
 
 
 def find_paths(url_map: UrlMap) -> Iterator[tuple[str, Path]]:
-    """How to write the paths of each endpoint that has one rule, for every host."""
+    """The compiled path of each endpoint that has one rule, valid for every host."""
     if url_map.host_matching:
         return
     for endpoint, rules in url_map._rules_by_endpoint.items():
@@ -68,13 +68,13 @@ def find_paths(url_map: UrlMap) -> Iterator[tuple[str, Path]]:
         if rule.subdomain != url_map.default_subdomain:
             continue
         if str(endpoint).startswith("."):
-            continue  # `url_for` takes it for one of a blueprint
+            continue  # relative to a blueprint for `url_for`
         if is_alone and type(rule).suitable_for is Rule.suitable_for:
             yield endpoint, _compile_path(rule)
 
 
 def _compile_path(rule: Rule) -> Path:
-    """Ask the rule for the path of samples, and note where they come to stand."""
+    """Build the path of the rule with sample values, and split it at these values."""
     samples = {name: str(10**20 + number) for number, name in enumerate(rule.arguments)}
     built = rule.build(samples) if _is_standard(rule) else None
     path = "/" + built[1].lstrip("/") if built else ""
@@ -93,7 +93,7 @@ def _is_standard(rule: Rule) -> bool:
 
 
 def _writes_plain_values(converter: BaseConverter) -> bool:
-    """Whether a number, or a text of letters and digits, goes into a URL as it stands."""
+    """Whether the converter writes integers, or letters and digits, unchanged into a URL."""
     to_url = getattr(converter.to_url, "__func__", None)
     if type(converter) is IntegerConverter:
         return to_url is _NUMBER_TO_URL and not converter.fixed_digits

@@ -1,8 +1,8 @@
-"""Compile a URL map into tables that answer ordinary requests by look-up.
+"""Compile a URL map into tables that match ordinary requests by look-up.
 
-The tables follow Werkzeug's own matcher state by state, so they share its order of
-preference. A part they cannot judge exactly is kept as a mark that says "ask Werkzeug".
-`match.py` walks them.
+The tables are compiled from the states of Werkzeug's matcher, so they have its order of
+preference. A part that they cannot match exactly is marked, and left to Werkzeug. `match.py`
+searches the tables.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if t.TYPE_CHECKING:
 
 ToPython = Callable[[str], t.Any]
 
-# How Werkzeug writes the converters that nearly every rule uses.
+# Werkzeug's patterns of the converters that nearly every rule uses.
 _ANY_SEGMENT = r"[^/]{1,}"
 _DIGITS = r"\d+"
 # A path, with slashes, up to the end.
@@ -31,11 +31,11 @@ _REST = r"[^/].*?"
 
 
 class Leaf:
-    """A rule that ends at a node, and how its captured strings become arguments.
+    """A rule that ends at a node, and how its captured strings are converted to arguments.
 
     :param arguments: name and converter in the order of capture; no converter means the
         string itself.
-    :param is_plain: if not, only Werkzeug knows what this rule answers.
+    :param is_plain: if false, only Werkzeug can match this rule.
     """
 
     __slots__ = ("arguments", "is_plain", "rule")
@@ -49,16 +49,16 @@ class Leaf:
 
 
 class Capture(t.NamedTuple):
-    """A part of a rule with variables: which segments it takes, and what then."""
+    """A part of a rule with variables: the segments it accepts, and the following node."""
 
-    accepts: Callable[[str], t.Any]  # a true value for a segment it takes
-    # The strings in a segment that was taken; no function means the segment itself.
+    accepts: Callable[[str], t.Any]  # a true value for an accepted segment
+    # The strings captured in an accepted segment; no function means the segment itself.
     split: Callable[[str], list[str]] | None
     following: Node
 
 
 class Node:
-    """One state on the way through a path, segment by segment."""
+    """One state of the matcher, which consumes a path segment by segment."""
 
     __slots__ = ("captures", "is_opaque", "leaves", "rest", "sole", "static")
 
@@ -67,16 +67,16 @@ class Node:
         # In Werkzeug's order.
         self.captures: list[Capture] = []
         self.leaves: tuple[Leaf, ...] = ()
-        # What the first of them takes, the rule, its one variable and how that becomes an argument.
+        # For the first capture: its check, the rule, the name of its only variable, the converter.
         self.sole: tuple[Callable[[str], t.Any], Rule, str, ToPython | None] | None = None
-        self.rest: Node | None = None  # where a variable that takes all that is left leads
-        self.is_opaque = False  # some way on from here is for Werkzeug to judge
+        self.rest: Node | None = None  # after a variable that captures the rest of the path
+        self.is_opaque = False  # Werkzeug has to match some of its rules
 
 
 class Tables:
-    """What `match.look_up` searches.
+    """The compiled rules that `match.py` searches.
 
-    :param root: where the first segment of a path is looked up, if there is anything.
+    :param root: the node for the first segment of a path; ``None`` if there are no rules.
     """
 
     __slots__ = ("before_last", "pages", "root")
@@ -84,13 +84,13 @@ class Tables:
     def __init__(self, root: Node | None) -> None:
         self.root = root
         nodes = {} if root is None else dict(_by_path(root, ""))
-        #: By path, the rules without variables.
+        #: The rules without variables, by path.
         self.pages = {
             path: node.leaves
             for path, node in nodes.items()
             if path and node.leaves and not path.startswith("//")
         }
-        #: By path, what comes before a segment that is variable.
+        #: The nodes before a variable segment, by path.
         self.before_last = {
             path: node
             for path, node in nodes.items()
@@ -125,14 +125,14 @@ def _compile_state(state: State, awkward: set[t.Any]) -> Node:
             node.is_opaque = True
             if part.content == _sole(_REST) and not part.suffixed:
                 node.rest = _compile_state(following, awkward)
-            break  # what comes after it in the order is out of reach for us
+            break  # later parts are left to Werkzeug
         node.captures.append(_capture(part, _compile_state(following, awkward)))
     node.sole = _sole_argument(node)
     return node
 
 
 def _sole_argument(node: Node) -> t.Any:
-    """For :attr:`Node.sole`; ``None`` if there is more to it."""
+    """The value of :attr:`Node.sole`; ``None`` if the capture is not that simple."""
     if not node.captures or node.captures[0].split is not None:
         return None
     accepts, _, following = node.captures[0]
@@ -152,14 +152,14 @@ def _compile_leaf(rule: Rule, awkward: set[t.Any]) -> Leaf:
         and not rule.alias
         and rule.endpoint not in awkward
     )
-    # So that each rule in the tables has what `App.add_url_rule` gives.
+    # Each rule in the tables has the attribute that `App.add_url_rule` sets.
     rule.__dict__.setdefault("route_options", options_of(rule))
     arguments = tuple((name, _to_python(converter)) for name, converter in rule._converters.items())
     return Leaf(rule, arguments, is_plain=is_plain)
 
 
 def _to_python(converter: BaseConverter) -> ToPython | None:
-    """What ``converter.to_python`` does, without the call where that is known."""
+    """``converter.to_python``, or a faster equivalent for standard converters."""
     if type(converter) in (UnicodeConverter, PathConverter):
         return None
     if (
@@ -173,18 +173,18 @@ def _to_python(converter: BaseConverter) -> ToPython | None:
 
 
 def _capture(part: RulePart, following: Node) -> Capture:
-    """Takes just the segments that Werkzeug's pattern takes."""
+    """A capture that accepts exactly the segments that Werkzeug's pattern matches."""
     if part.content == _sole(_ANY_SEGMENT):
         return Capture(len, None, following)
     if part.content == _sole(_DIGITS):
-        # str.isdecimal and \d mean the same characters.
+        # str.isdecimal and \d accept the same characters.
         return Capture(str.isdecimal, None, following)
     match = re.compile(part.content).match
     return Capture(match, _splitter(match), following)
 
 
 def _sole(pattern: str) -> str:
-    """The pattern of a segment that is one variable and nothing else."""
+    """The pattern of a segment that consists of one variable."""
     return rf"(?P<__werkzeug_0>{pattern})\Z"
 
 

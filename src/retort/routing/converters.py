@@ -1,4 +1,4 @@
-"""The built-in converters that Retort mends; all others are Werkzeug's own."""
+"""The built-in converters that Retort fixes; all others are Werkzeug's own."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from werkzeug.routing import ValidationError
 
 
 class IntegerConverter(_IntegerConverter):
-    """Werkzeug's, but a number with too many digits for Python is not found, not an error.
+    """Werkzeug's, but a number with too many digits for Python does not match (404).
 
     Python converts at most 4,300 digits (``sys.int_info.default_max_str_digits``).
     """
 
     def to_python(self, value: str) -> int:
-        """The number.
+        """Convert the segment to an integer.
 
         :raises werkzeug.routing.ValidationError: if it is out of the rule's range.
         """

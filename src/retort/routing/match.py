@@ -1,7 +1,8 @@
 """Match a request: look its path and method up in the tables compiled from the URL map.
 
-A miss means "not known here", never "no such page": then Werkzeug matches, which decides 404, 405
-and redirects. It also matches where a host or an upgrade decides. `compile.py` builds the tables.
+A miss does not mean that the page does not exist: Werkzeug then matches, and decides 404, 405 and
+redirects. It also matches if the rule depends on a host or an upgrade. `compile.py` builds the
+tables.
 """
 
 from __future__ import annotations
@@ -19,30 +20,30 @@ if t.TYPE_CHECKING:
     from ..context import RequestContext
     from .compile import Leaf, Node, Tables
 
-# A rule and the arguments for its view, as Werkzeug's matcher gives them.
+# A rule and the arguments for its view, as returned by Werkzeug's matcher.
 Match = tuple["Rule", dict[str, t.Any]]
 
 
-# Hosts for which Werkzeug can make an adapter. Clients choose the names.
+# Hosts for which Werkzeug can make an adapter. Bounded, since clients choose the names.
 _plain_hosts: BoundedCache[str, bool] = BoundedCache(256)
 
 
 def match_request(self: RequestContext) -> bool:
-    """Find the rule for the request; an exception about that is kept, to be raised later.
+    """Find the rule for the request; a routing exception is stored, and raised later.
 
     Sets :attr:`Request.url_rule` and :attr:`Request.view_args`, or
     :attr:`Request.routing_exception`.
 
-    :returns: whether the plan of the context is set, too.
+    :returns: whether the plan of the context is set.
     """
     try:
         plans = self.plans
-    except AttributeError:  # it was not pushed yet
+    except AttributeError:  # not pushed yet
         plans = self.plans = self.app.current_plans()
     environ, request = self.environ, self.made_request
     if (
-        self.made_url_adapter is not None  # the program has put one there
-        or "HTTP_UPGRADE" in environ  # it may be for a WebSocket rule
+        self.made_url_adapter is not None  # set by the program
+        or "HTTP_UPGRADE" in environ  # may match a WebSocket rule
         or (environ.get("HTTP_HOST") not in _plain_hosts and not _is_plain_host(environ))
     ):
         return self.match_by_werkzeug()
@@ -67,7 +68,7 @@ def match_request(self: RequestContext) -> bool:
         return self.match_by_werkzeug()
     self.match = match
     self.plan = plans.by_method[method][match[0].endpoint]
-    if self.made_request is not None:  # a converter may have made it
+    if self.made_request is not None:  # a converter may have created it
         self.made_request.url_rule, self.made_request.view_args = match
     return True
 
@@ -78,7 +79,7 @@ match_request.__qualname__ = "RequestContext.match_request"
 
 
 def _is_plain_host(environ: WSGIEnvironment) -> bool:
-    """Whether Werkzeug can make an adapter for the host, whatever it makes of it."""
+    """Whether Werkzeug can make an adapter for the host."""
     host: str | None = environ.get("HTTP_HOST")
     if host is None or not host_is_trusted(host):
         return False
@@ -91,11 +92,11 @@ def _is_plain_host(environ: WSGIEnvironment) -> bool:
 
 
 class _AskWerkzeug(Exception):
-    """The search came to a place that the tables cannot judge."""
+    """The search reached a node that the tables cannot match; Werkzeug has to match."""
 
 
 def look_up_page(leaves: tuple[Leaf, ...], method: str) -> Match | None:
-    """The rule without variables that takes a method; ``None``: Werkzeug has to match it."""
+    """The rule without variables for a method; ``None``: Werkzeug has to match it."""
     leaf = _leaf_for(leaves, method)
     return None if leaf is None else (leaf.rule, {})
 
@@ -121,7 +122,7 @@ def look_up_variable(tables: Tables, path: str, method: str) -> Match | None:
 
 def _search(tables: Tables, path: str, method: str) -> Match | None:
     segments = path.split("/")
-    # A path begins with one slash: there is nothing before it, and something after it.
+    # A path begins with exactly one slash.
     if tables.root is None or segments.pop(0) or not (segments and segments[0]):
         return None
     values: list[str] = []
@@ -133,7 +134,7 @@ def _search(tables: Tables, path: str, method: str) -> Match | None:
 
 
 def _leaf_for(leaves: tuple[Leaf, ...], method: str) -> Leaf | None:
-    """The first rule that takes ``method``, unless one before it is for Werkzeug to judge."""
+    """The first rule for ``method``, unless Werkzeug has to match an earlier one."""
     for leaf in leaves:
         if not leaf.is_plain:
             return None
@@ -143,9 +144,9 @@ def _leaf_for(leaves: tuple[Leaf, ...], method: str) -> Leaf | None:
 
 
 def _follow(node: Node, segments: list[str], values: list[str]) -> Node | None:
-    """Where the first way ends that a search would try, nearly always the only one.
+    """The node at the end of the first path that a search tries, nearly always the only one.
 
-    :param values: is given what the variables capture.
+    :param values: the strings that variables capture are appended to it.
     """
     left = iter(segments)
     for segment in left:
@@ -163,7 +164,7 @@ def _follow(node: Node, segments: list[str], values: list[str]) -> Node | None:
 
 
 def _take_rest(node: Node, segments: list[str], values: list[str]) -> Node | None:
-    """Where a variable leads that takes all that is left, unless the path is an odd one."""
+    """The node after a variable that captures the rest, unless the path needs Werkzeug."""
     if node.rest is None or "" in segments:
         return None
     rest = "/".join(segments)
@@ -191,7 +192,7 @@ def _walk(
             match = _walk(following, segments, depth + 1, values + captured, method)
             if match is not None:
                 return match
-    # Left over is a trailing slash that a rule may forgive, or a part we skipped.
+    # What remains is an optional trailing slash, or a part that was not compiled.
     if node.is_opaque or (segment == "" and node.leaves):
         raise _AskWerkzeug
     return None

@@ -1,8 +1,8 @@
 """The options of a route that Werkzeug's ``Rule`` does not have.
 
-`App.add_url_rule` makes them. What they mean for a request is in `http/media_types.py`,
-`http/forms.py` and `url_map.py`. ``provide_automatic_options`` is not among them: in Flask it is an
-attribute of the rule, which extensions set at any time.
+`App.add_url_rule` sets them; `http/media_types.py`, `http/forms.py` and `url_map.py` apply them.
+``provide_automatic_options`` is not one of them: in Flask it is an attribute of the rule, which
+extensions set at any time.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if t.TYPE_CHECKING:
 
 
 class MediaTypes(t.NamedTuple):
-    """The media types of the content that a route takes and gives; ``None``: any."""
+    """The media types that a route consumes and produces; ``None``: any."""
 
     consumes: tuple[str, ...] | None = None  # media ranges, as "application/json" or "text/*"
     produces: tuple[str, ...] | None = None
@@ -26,11 +26,11 @@ class MediaTypes(t.NamedTuple):
 class RouteOptions(t.NamedTuple):
     """The options of one rule.
 
-    :param media_types: ``None``: requests are not checked for them.
+    :param media_types: ``None``: requests are not checked.
     :param limits: the limits of request bodies, in bytes or parts, by the name of the attribute of
         :class:`~retort.Request`; where the value is ``None``, there is no limit.
-    :param names_head: whether HEAD was among the methods given; ``None``: it is not known, since
-        the rule was not added by ``add_url_rule``.
+    :param names_head: whether HEAD was among the methods given; ``None``: unknown, since the rule
+        was not added by ``add_url_rule``.
     """
 
     media_types: MediaTypes | None = None

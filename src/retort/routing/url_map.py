@@ -1,7 +1,6 @@
-"""The URL map: Werkzeug's, which also keeps the tables compiled from it.
+"""The URL map: Werkzeug's, with the tables compiled from it.
 
-`compile.py` says what is in the tables, `match.py` how they are searched; `build.py` goes the
-other way.
+`compile.py` compiles the tables, `match.py` searches them; `build.py` builds paths.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ if t.TYPE_CHECKING:
     from ..registries import Changes
 
 # The attributes that decide how a path is matched or built. Werkzeug sets `_remap` to `True` after
-# each change of the rules. Converters are used when a rule is added, and by no request.
+# each change of the rules. Converters are used only when a rule is added.
 _DECIDING = frozenset(
     {
         *("default_subdomain", "host_matching", "merge_slashes", "redirect_defaults"),
@@ -39,11 +38,11 @@ class UrlMap(Map):
 
     default_converters = ImmutableDict({**Map.default_converters, "int": IntegerConverter})
 
-    #: Where changes are recorded, if they are.
+    #: Records changes, if set.
     changes: Changes | None = None
-    #: The tables for `match.look_up`; ``None``: they have to be compiled, since the last change.
+    #: The tables for `match.py`; ``None``: they have to be compiled.
     tables: Tables | None = None
-    #: How to build the paths of endpoints that have one ordinary rule; ``None``: likewise.
+    #: The compiled paths of endpoints that have one ordinary rule; ``None``: likewise.
     paths: dict[str, Path] | None = None
 
     def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
@@ -74,7 +73,7 @@ class UrlMap(Map):
                 raise
 
     def update(self) -> None:
-        """Put the rules in order, before the first use after a change."""
+        """Sort the rules before the first use after a change."""
         if self._remap:
             with self._lock:
                 if self._remap:
@@ -82,14 +81,14 @@ class UrlMap(Map):
                     super().update()
 
     def compile_tables(self) -> Tables:
-        """:attr:`tables`, compiled unless they are there."""
+        """:attr:`tables`, compiled if necessary."""
         with self._lock:
             if self.tables is None:
                 self.tables = compile_tables(self)
             return self.tables
 
     def compile_paths(self) -> dict[str, Path]:
-        """:attr:`paths`, compiled unless they are there."""
+        """:attr:`paths`, compiled if necessary."""
         with self._lock:
             if self.paths is None:
                 self.update()
@@ -98,10 +97,10 @@ class UrlMap(Map):
 
 
 def leave_head_to_its_handlers(rules: Iterable[Rule]) -> None:
-    """Take HEAD from rules that have it for their GET, where another rule names it.
+    """Remove the implicit HEAD of GET rules if another rule of the same path names HEAD.
 
-    Werkzeug asks the rules of one path in the order they were added, and each that takes GET
-    takes HEAD. A handler written for HEAD is to be found in any order.
+    Werkzeug tries the rules of one path in the order they were added, and each rule for GET
+    matches HEAD. A view for HEAD has to match in any order.
     """
     named = [tuple(rule._parts) for rule in rules if options_of(rule).names_head]
     if not named:

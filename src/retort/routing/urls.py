@@ -1,7 +1,7 @@
-"""Build URLs: the path of an endpoint where that is all there is to it, and else by Werkzeug.
+"""Build URLs: from the compiled path of an endpoint if possible, otherwise with Werkzeug.
 
-`build.py` writes the paths. An application's ``url_for`` calls `build_url`, and the function
-`retort.url_for` calls `path_for` before it, which is the same but for the call of a method.
+`build.py` builds the paths. An application's ``url_for`` calls `build_url`. The function
+`retort.url_for` first calls `path_for`, which has the same result without a method call.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if t.TYPE_CHECKING:
     from ..context import AppContext
     from .url_map import UrlMap
 
-# Left as they are in the fragment of a URL: RFC 3986 section 3.5.
+# Not escaped in the fragment of a URL: RFC 3986 section 3.5.
 _FRAGMENT_SAFE = "%!#$&'()*+,/:;=?@"
 
 
@@ -36,7 +36,7 @@ def path_for(app: Flask, endpoint: str, values: dict[str, t.Any]) -> str | None:
         return None
     plans = context.plans
     if not plans.guard.__flags__ & UNCHANGED:
-        context.renew_plans()  # the request may have patched the method
+        context.renew_plans()  # the method may be monkeypatched
         plans = context.plans
     if not plans.builds_urls or not context.builds_paths(app):
         return None
@@ -53,7 +53,7 @@ def build_url(
     scheme: str | None,
     external: bool | None,
 ) -> str:
-    """What `Flask.url_for` documents."""
+    """Implements `Flask.url_for`."""
     context = current_request_context.get(None)
     if context is not None and endpoint.startswith("."):
         blueprint = context.request.blueprint
