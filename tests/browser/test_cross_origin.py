@@ -94,7 +94,7 @@ def test_the_form_opened_from_disk_works_in_debug_mode_only(site, page, mode):
         assert status == 200
         assert page.inner_text("body").startswith("welcome FromDisk")
         assert "Accepted POST '/login' from a page of another origin on this machine" in log
-        assert "In production it is refused with 403" in log
+        assert "In production the response is 403" in log
     else:
         assert status == 403
         assert "opened from disk" in page.inner_text("body")

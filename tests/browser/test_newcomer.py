@@ -182,7 +182,7 @@ def test_a_form_opened_from_disk_works_with_a_warning_and_can_be_shown_by_the_pr
     with desk.page.expect_navigation(url="http://localhost:5000/success/**"):
         desk.page.click("input[type=submit]")
     assert desk.body == "welcome Eve"
-    assert desk.site.log.read_text().count("In production it is refused") == 1
+    assert desk.site.log.read_text().count("In production the response is 403") == 1
 
 
 def test_a_syntax_error_while_reloading_is_shown_until_it_is_mended(desk, sit_down):

@@ -167,7 +167,7 @@ def test_a_page_from_disk_or_of_another_port_works_in_debug_mode_with_a_warning(
         for host in (f"127.0.0.1:{debug_shop.port}", f"localhost:{debug_shop.port}"):
             answer = order(debug_shop, Sec_Fetch_Site="cross-site", Origin=origin, Host=host)
             assert answer.status == 303, (origin, host)
-    debug_shop.wait_for(lambda: debug_shop.output.count("In production it is refused") == 6)
+    debug_shop.wait_for(lambda: debug_shop.output.count("In production the response is 403") == 6)
 
     for headers, status in (
         ({"Sec_Fetch_Site": "cross-site", "Origin": "https://evil.example"}, 403),
