@@ -25,7 +25,7 @@ from .multidict import multi_dict, split_fields
 from .multipart import Parts, read_boundary, split_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping
 
     from typing_extensions import Self
     from werkzeug.datastructures import MultiDict
@@ -61,10 +61,9 @@ class FormParser(formparser.FormDataParser):
         max_form_memory_size = Lazy(lambda parser: parser._request.max_form_memory_size)
         max_form_parts = Lazy(lambda parser: parser._request.max_form_parts)
 
-    #: Maximum size of a urlencoded form, in bytes, which is read into memory. ``None``: no limit.
-    max_urlencoded_size: int | None = None
-    #: Maximum number of fields of a urlencoded form. ``None``: no limit.
-    max_urlencoded_fields: int | None = None
+    #: Which of ``max_form_memory_size`` (bytes) and ``max_form_parts`` (fields) apply to a
+    #: urlencoded form, which is read into memory.
+    limits_of_urlencoded: Container[str] = ()
 
     def parse(
         self,
@@ -88,10 +87,7 @@ class FormParser(formparser.FormDataParser):
 
     def read_fields(self, stream: IO[bytes]) -> MultiDict[str, str]:
         """The fields of a urlencoded form."""
-        if self.max_urlencoded_size is None and self.max_urlencoded_fields is None:
-            body = stream.read()
-        else:
-            body = self._read_limited(stream)
+        body = self._read_limited(stream) if self.limits_of_urlencoded else stream.read()
         try:
             text = body.decode()
         except UnicodeDecodeError:
@@ -103,7 +99,9 @@ class FormParser(formparser.FormDataParser):
             return split_fields(self.cls, text, "replace")
 
     def _read_limited(self, stream: IO[bytes]) -> bytes:
-        most, most_fields = self.max_urlencoded_size, self.max_urlencoded_fields
+        limits = self.limits_of_urlencoded
+        most: int | None = self.max_form_memory_size if "max_form_memory_size" in limits else None
+        most_fields: int | None = self.max_form_parts if "max_form_parts" in limits else None
         body = stream.read() if most is None else stream.read(most + 1)
         if most is not None and len(body) > most:
             raise RequestEntityTooLarge

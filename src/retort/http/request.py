@@ -198,9 +198,10 @@ class Request(RequestBase):
             return
         # Werkzeug's own __init__ is not called: FromEnviron computes its attributes lazily.
         self.environ = environ
-        self.shallow = shallow
         self.method: str = environ.get("REQUEST_METHOD", "GET")
-        if populate_request and not shallow:
+        if shallow:
+            self.shallow = True
+        elif populate_request:
             environ["werkzeug.request"] = self
 
     @property
@@ -298,6 +299,9 @@ class Request(RequestBase):
     #: Reads forms: a subclass of :class:`werkzeug.formparser.FormDataParser`.
     form_data_parser_class = FormParser
 
+    #: Whether the body must not be read.
+    shallow = False
+
     # The error of reading the form; raised again, since the body is consumed.
     _form_error: Exception | None = None
     #: Whether :meth:`iter_parts` reads the form.
@@ -369,17 +373,11 @@ class Request(RequestBase):
         else:
             parser = super().make_form_data_parser()
         limits: t.Container[str] = getattr(self.url_rule, "route_options", NO_OPTIONS).limits
-        if limits or (self.app_settings or settings.current()).get("LIMIT_URLENCODED_FORMS"):
-            self._limit_urlencoded(parser, limits)
-        return parser
-
-    def _limit_urlencoded(self, parser: t.Any, limits: t.Any) -> None:
         if (self.app_settings or settings.current()).get("LIMIT_URLENCODED_FORMS"):
             limits = ("max_form_memory_size", "max_form_parts")
-        if "max_form_memory_size" in limits:
-            parser.max_urlencoded_size = self.max_form_memory_size
-        if "max_form_parts" in limits:
-            parser.max_urlencoded_fields = self.max_form_parts
+        if limits:
+            parser.limits_of_urlencoded = limits
+        return parser
 
     def _load_form_data(self) -> None:
         own = self.__dict__
