@@ -272,9 +272,10 @@ class RequestContext(AppContext):
         self._after_request_functions.append(f)
 
     def _make_request(self) -> Request:
-        request = self.app.request_class(self.environ)
-        request.json_module = self.app.json
-        request.app_settings = self.app.config
+        app = self.app
+        request = app.request_class(self.environ)
+        request.json_module = app.json
+        request.app_settings = app.config
         if self.match is not None:
             request.url_rule, request.view_args = self.match
         return request
@@ -397,8 +398,9 @@ class RequestContext(AppContext):
         if plans.opens_session_first:
             self.open_session()
         request = self.made_request
-        is_matched = request is not None and (request.url_rule or request.routing_exception)
-        if is_matched or not self.match_request():
+        if (
+            request is not None and (request.url_rule or request.routing_exception)
+        ) or not self.match_request():
             self.find_plan()
 
     def pop(self, exc: BaseException | None = UNSET) -> None:

@@ -62,7 +62,8 @@ settings.request_context = partial(_cv_request.get, None)
 
 
 # PERF: views read these often. Werkzeug's proxy first looks the attribute up on itself, which
-# fails, and then makes five calls; here, public names go straight to the current object.
+# fails, and then makes five calls; here, public names go straight to the current object. Names that
+# sort before "a" are private, special, or upper case, which is rare.
 _own = object.__getattribute__
 
 
@@ -71,7 +72,7 @@ class _RequestProxy(LocalProxy[Any]):
 
     def __getattribute__(self, name: str) -> Any:
         context = _cv_request.get(None)
-        if context is None or name[:1] == "_":
+        if context is None or name < "a":
             return _own(self, name)
         # Unlike in the other proxies, without a call of the context's property.
         return getattr(context.made_request or context.request, name)
@@ -90,7 +91,7 @@ def _proxy_for(variable: ContextVar[Any], name: str) -> type[LocalProxy[Any]]:
 
         def __getattribute__(self, name: str) -> Any:
             context = variable.get(None)
-            if context is None or name[:1] == "_":
+            if context is None or name < "a":
                 return _own(self, name)
             return getattr(find(context), name)
 

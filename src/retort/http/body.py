@@ -6,9 +6,9 @@ a 400. Parsing is left to `forms.py` and to the program.
 
 from __future__ import annotations
 
-import io
 import re
 from functools import lru_cache
+from io import BufferedReader, BytesIO, RawIOBase
 from typing import TYPE_CHECKING, Any, cast
 
 from werkzeug.exceptions import (
@@ -46,24 +46,24 @@ def open_body(environ: WSGIEnvironment, max_bytes: int | None) -> IO[bytes]:
     ``BadRequest``) if the body is truncated. RFC 9112 section 6.3.
     """
     announced = _length_of(environ.get("CONTENT_LENGTH"), environ.get("HTTP_TRANSFER_ENCODING"))
-    if announced is not None and max_bytes is not None and announced > max_bytes:
+    if max_bytes is not None and announced is not None and announced > max_bytes:
         raise RequestEntityTooLarge
     source: IO[bytes] = environ["wsgi.input"]
     # PERF: a body that is completely in memory needs no checks while it is read.
-    if type(source) is io.BytesIO and len(source.getvalue()) - source.tell() == announced:
+    if type(source) is BytesIO and len(source.getvalue()) - source.tell() == announced:
         return source
     # Servers that end the stream themselves set this; otherwise reading past the end blocks.
     is_terminated = bool(environ.get("wsgi.input_terminated"))
     if announced is None and not is_terminated:
         if environ.get("HTTP_TRANSFER_ENCODING"):
             raise LengthRequired("This server does not accept a body without a Content-Length.")
-        return io.BytesIO()
+        return BytesIO()
     if is_terminated and "HTTP_CONTENT_ENCODING" in environ:
         announced = None  # the length before a middleware decompressed the body
     if announced is not None and _waits_for_all(type(source)):  # type: ignore[arg-type]
         is_terminated = False  # it would block in another read after the last byte
     body = Body(source, announced, max_bytes=max_bytes, is_terminated=is_terminated)
-    return cast("IO[bytes]", io.BufferedReader(body))
+    return cast("IO[bytes]", BufferedReader(body))
 
 
 @lru_cache(maxsize=16)
@@ -75,7 +75,7 @@ def _waits_for_all(kind: type) -> bool:
     return f"{kind.__module__}.{kind.__qualname__}" in _WAIT_FOR_ALL
 
 
-def length_left(source: io.BytesIO) -> int:
+def length_left(source: BytesIO) -> int:
     """The number of unread bytes of a body in memory."""
     return len(source.getvalue()) - source.tell()
 
@@ -85,7 +85,7 @@ def read_short(stream: IO[bytes]) -> bytes | None:
 
     Reading raises the same exceptions as a stream of `open_body`.
     """
-    if type(stream) is io.BytesIO:
+    if type(stream) is BytesIO:
         is_short = not stream.tell() and length_left(stream) <= SHORT_BYTES
     else:
         raw = getattr(stream, "raw", None)
@@ -110,14 +110,14 @@ def _length_of(text: str | None, transfer_encoding: str | None) -> int | None:
     return int(text)
 
 
-class Body(io.RawIOBase):
+class Body(RawIOBase):
     """Reads ``source`` up to the end of the body.
 
     :param announced: the length in bytes from ``Content-Length``, if any.
     :param max_bytes: the longest body to read, in bytes; ``None``: no limit.
     :param is_terminated: whether ``source`` ends where the body ends.
 
-    `io.BufferedReader` around it gives ``read``, ``readline`` and iteration.
+    `BufferedReader` around it gives ``read``, ``readline`` and iteration.
     """
 
     def __init__(

@@ -38,14 +38,13 @@ def build_path(url_map: UrlMap, endpoint: str, values: dict[str, t.Any]) -> str 
         for name, takes_text, behind in variables:
             value: t.Any = values.get(name)
             kind = type(value)
-            if kind is int:
+            if kind is str:
+                # Letters and digits need no escaping.
+                if not (takes_text and value.isalnum() and value.isascii()):
+                    break
+            elif kind is int:
                 value = str(value)
-            elif (
-                kind is not str
-                or not takes_text
-                or not value.isalnum()  # needs no escaping
-                or not value.isascii()
-            ):
+            else:
                 break
             written += value + behind
         else:
