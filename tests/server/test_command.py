@@ -59,6 +59,39 @@ def test_the_start_lines_and_notes_are_printed_when_the_program_is_loaded(start)
     assert program.output.index("'shop.py'") < program.output.index("a line about app")
 
 
+SIGNAL_WHILE_STARTING = (
+    """
+    import os, time
+    from retort.server.process import worker_main
+
+    os.environ.setdefault("MAIN_PID", str(os.getpid()))  # the main process is the first
+    send = worker_main.WorkerMain.send
+    stop = worker_main.WorkerMain.stop
+    stop_in_thread = worker_main.WorkerMain.stop_after_requests_arrived
+
+    def send_and_end(self, message):
+        send(self, message)
+        if isinstance(message, worker_main.Serving):
+            os.kill(int(os.environ["MAIN_PID"]), {number})
+            while not self.is_ending:
+                time.sleep(0.01)
+
+    def stop_and_wait(self, worker):
+        stop(self, worker)
+        time.sleep(0.5)
+
+    def stop_late_in_thread(self, worker):
+        time.sleep(0.2)
+        stop_in_thread(self, worker)
+
+    worker_main.WorkerMain.send = send_and_end
+    worker_main.WorkerMain.stop = stop_and_wait
+    worker_main.WorkerMain.stop_after_requests_arrived = stop_late_in_thread
+"""
+    + PROGRAM
+)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("workers", [1, 3])
 def test_signals_end_all_workers_with_status_0(start, number, workers):
@@ -67,6 +100,16 @@ def test_signals_end_all_workers_with_status_0(start, number, workers):
     program.wait_for_answer("http")
 
     assert program.end(number) == 0
+    assert program.family() == []
+    assert "Traceback" not in program.output
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_a_worker_starts_ends_it_once(start, number):
+    text = SIGNAL_WHILE_STARTING.replace("{options}", "workers=1")
+    program = start(text.replace("{number}", str(int(number))))
+
+    assert program.process.wait(30) == 0
     assert program.family() == []
     assert "Traceback" not in program.output
 

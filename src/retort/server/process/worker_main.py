@@ -230,12 +230,11 @@ class WorkerMain:
         self.worker: Worker | None = None
         self.heartbeat: Heartbeat | None = None
         self.inode = 0
-        self.listener: socket.socket | None = None
         self.is_loading = True
         self.loading_lock = threading.Lock()
         self.is_shutting_down = False
         self.is_ending = False
-        self.is_closing = False
+        self.closing = threading.Lock()  # held by the thread that closes the server
 
     def run(self) -> int:
         """Load and serve the program.
@@ -282,11 +281,9 @@ class WorkerMain:
             self.worker = worker
             if self.is_shutting_down:
                 worker.is_shutting_down.set()
-            # Granian closes its own duplicate when it stops accepting.
-            self.listener = self.task.listener
             self.send(Serving())
             self.start_heartbeat(settings)
-            if self.is_ending:
+            if self.is_ending and self.claim_closing():  # otherwise a thread closes it
                 self.stop(worker)
             if not worker.wait():
                 self.report_unfinished(worker)
@@ -328,8 +325,8 @@ class WorkerMain:
                     self.retire()
         except (EOFError, OSError):
             self.exit_if_loading()
-            if self.listener is not None and not self.task.is_shared:
-                drop_new_connections(self.listener)  # otherwise done by the main process
+            if self.worker is not None and not self.task.is_shared:
+                drop_new_connections(self.task.listener)  # otherwise done by the main process
             self.begin_closing()
 
     def exit_if_loading(self) -> None:
@@ -351,8 +348,7 @@ class WorkerMain:
     def retire(self) -> None:
         """Stop accepting, since another worker does; answer received requests and end."""
         worker = self.close_after_responses()
-        if worker is not None:
-            self.is_closing = True
+        if worker is not None and self.claim_closing():
             stop_accepting(self.inode)
             self.send(Closed())
             call_later(REPLACED_SECONDS, lambda: self.stop(worker))
@@ -387,10 +383,9 @@ class WorkerMain:
 
     def stop_after_requests_arrived(self, worker: Worker) -> None:
         """Stop when all accepted connections have sent their first request; in a thread."""
-        listener = self.listener
-        if listener is None or self.is_closing:
-            return  # it is closing already, or starting: then `serve` checks `is_ending`
-        self.is_closing = True
+        if not self.claim_closing():
+            return
+        listener = self.task.listener
         address = listener.getsockname()
         if not self.task.is_shared:
             if isinstance(address, tuple):
@@ -402,10 +397,16 @@ class WorkerMain:
         wait_while(lambda: has_new_connections(address))
         self.stop(worker)
 
+    def claim_closing(self) -> bool:
+        """Whether the caller has to close the server: only the first one has to.
+
+        A signal may arrive while the main thread starts the server or another thread closes it.
+        """
+        return self.closing.acquire(blocking=False)
+
     def stop(self, worker: Worker) -> None:
         """Close the listening socket; Granian closes its duplicate."""
-        if self.listener is not None:
-            self.listener.close()
+        self.task.listener.close()
         worker.stop()
 
     def close_after_responses(self) -> Worker | None:
