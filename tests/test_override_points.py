@@ -600,7 +600,7 @@ class AnyClass:
     """What Python itself puts into every class, which depends on its version."""
 
 
-SET_BY_PYTHON = vars(AnyClass).keys() | {"__annotations__"}
+SET_BY_PYTHON = vars(AnyClass).keys() | {"__annotations__", "__annotate_func__"}
 
 
 @pytest.mark.parametrize(
