@@ -17,7 +17,7 @@ from werkzeug.datastructures import ImmutableDict
 from werkzeug.wsgi import get_host
 
 from .class_guard import UNCHANGED
-from .context import UNSET, AppContext, RequestContext
+from .context import UNSET, AppContext, RequestContext, handled
 from .gateways.wsgi import wsgi_app
 from .globals import current_app_context, current_request_context, g, request, request_ctx, session
 from .helpers import get_debug_flag, get_flashed_messages, get_load_dotenv
@@ -432,14 +432,14 @@ class Flask(App):
 
         :param exc: their argument; by default the exception being handled.
         """
-        run.teardown_request(self, _current_context(), run.handled(exc))
+        run.teardown_request(self, _current_context(), handled(exc))
 
     def do_teardown_appcontext(self, exc: BaseException | None = UNSET) -> None:
         """Run the ``teardown_appcontext`` functions; called when an app context ends.
 
         :param exc: their argument; by default the exception being handled.
         """
-        run.teardown_appcontext(self, current_app_context.get(None), run.handled(exc))
+        run.teardown_appcontext(self, current_app_context.get(None), handled(exc))
 
     # Errors
 

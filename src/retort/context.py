@@ -55,6 +55,11 @@ RequestPush = tuple[
 UNSET: t.Any = object()
 
 
+def handled(error: BaseException | None) -> BaseException | None:
+    """``error``, or the exception being handled if it is `UNSET`."""
+    return sys.exc_info()[1] if error is UNSET else error
+
+
 class _AppCtxGlobals:
     """The namespace ``g``: attributes that live as long as the app context.
 
@@ -168,9 +173,7 @@ class AppContext:
         token, earlier = push
         try:
             if earlier is None:
-                if exc is UNSET:
-                    exc = sys.exc_info()[1]
-                self.app.current_plans().teardown_appcontext(self.app, self, exc)
+                self.app.current_plans().teardown_appcontext(self.app, self, handled(exc))
         finally:
             try:
                 current_app_context.reset(token)
@@ -415,8 +418,7 @@ class RequestContext(AppContext):
         token, earlier, own, own_token = push
         try:
             if earlier is None and (self.plan.has_teardown or request_tearing_down.receivers):
-                if exc is UNSET:
-                    exc = sys.exc_info()[1]
+                exc = handled(exc)
                 self.plans.teardown_request(self.app, self, exc)
         finally:
             try:
@@ -448,9 +450,7 @@ class RequestContext(AppContext):
             raise _wrong_pop(self, current_app_context.get(None))
         try:
             if self.plans.ends_app_context or appcontext_tearing_down.receivers:
-                if exc is UNSET:
-                    exc = sys.exc_info()[1]
-                self.plans.teardown_appcontext(self.app, self, exc)
+                self.plans.teardown_appcontext(self.app, self, handled(exc))
         finally:
             current_app_context.reset(token)
         if appcontext_popped.receivers:

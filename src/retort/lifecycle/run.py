@@ -7,12 +7,10 @@ if a program overrides it. If a request changes a later step, that step is taken
 
 from __future__ import annotations
 
-import sys
 import typing as t
 from functools import partial
 
 from ..class_guard import UNCHANGED
-from ..context import UNSET
 from ..http.conditional import tag_complete_response
 from ..http.convert import to_response
 from ..http.protection import add_security_headers, security_fields
@@ -216,11 +214,6 @@ def _save_session(app: Flask, context: RequestContext, response: Response) -> No
 
 
 # The end of a request
-
-
-def handled(error: BaseException | None) -> BaseException | None:
-    """``error``, or the exception being handled if it is `UNSET`."""
-    return sys.exc_info()[1] if error is UNSET else error
 
 
 def teardown_request(app: Flask, context: RequestContext, error: BaseException | None) -> None:
