@@ -47,36 +47,6 @@ def ask(app, path="/", method="GET"):
             body.close()
 
 
-class Calls:
-    """Counts the calls of what it wraps, which goes on doing its work."""
-
-    def __init__(self):
-        self.count = 0
-
-    def wrap(self, function):
-        def counting(*args, **kwargs):
-            self.count += 1
-            return function(*args, **kwargs)
-
-        return counting
-
-    def patch(self, monkeypatch, owner, name):
-        """Replace a function, property or lazy attribute of a class."""
-        member = owner.__dict__.get(name, getattr(owner, name))
-        if isinstance(member, property):  # also Werkzeug's cached ones
-            new = property(self.wrap(member.fget), member.fset and self.wrap(member.fset))
-        elif isinstance(member, staticmethod):
-            new = staticmethod(self.wrap(member.__func__))
-        else:
-            new = self.wrap(member)
-        monkeypatch.setattr(owner, name, new)
-
-
-@pytest.fixture
-def calls():
-    return Calls()
-
-
 # The methods of the application that no step of a request is
 
 

@@ -179,25 +179,6 @@ WAYS = [
 ]
 
 
-class Calls:
-    """Counts the calls of what it wraps, which goes on doing its work."""
-
-    def __init__(self):
-        self.count = 0
-
-    def wrap(self, function):
-        def counting(*args, **kwargs):
-            self.count += 1
-            return function(*args, **kwargs)
-
-        return counting
-
-
-@pytest.fixture
-def calls():
-    return Calls()
-
-
 @pytest.mark.parametrize("is_first", [True, False], ids=["first request", "later request"])
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
 @pytest.mark.parametrize("name", METHODS)
