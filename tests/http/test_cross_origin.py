@@ -21,7 +21,7 @@ from retort.http.cross_origin import (
     read_origin_policy,
 )
 
-NOBODY = OriginPolicy(frozenset(), frozenset(), False)
+NO_EXCEPTIONS = OriginPolicy(frozenset(), frozenset(), False)
 PARTNER = read_origin_policy({"CROSS_ORIGIN_TRUSTED_ORIGINS": ["https://pay.example"]})
 NULL_TOO = read_origin_policy({"CROSS_ORIGIN_TRUST_NULL_FROM_ANYWHERE": True})
 
@@ -76,7 +76,7 @@ def sent(fetch_site="", origin="", host="shop.example", scheme="https"):
 )
 def test_a_request_is_judged_by_its_headers(fetch_site, origin, is_taken):
     """R47, R49, R50."""
-    verdict = decide("POST", sent(fetch_site, origin), NOBODY)
+    verdict = decide("POST", sent(fetch_site, origin), NO_EXCEPTIONS)
 
     assert verdict is (Verdict.THIS_SITE if is_taken else Verdict.REFUSED)
 
@@ -103,7 +103,7 @@ def test_a_request_is_judged_by_its_headers(fetch_site, origin, is_taken):
 )
 def test_without_sec_fetch_site_the_origin_has_to_be_the_host(origin, host, scheme, is_taken):
     """R47, R51: what browsers send to plain-http addresses other than this machine's."""
-    verdict = decide("POST", sent("", origin, host, scheme), NOBODY)
+    verdict = decide("POST", sent("", origin, host, scheme), NO_EXCEPTIONS)
 
     assert verdict is (Verdict.THIS_SITE if is_taken else Verdict.REFUSED)
 
@@ -113,7 +113,7 @@ def test_methods_that_only_read_pass_from_anywhere(method):
     """R23, R47."""
     evil = sent("cross-site", "https://evil.example")
 
-    assert decide(method, evil, NOBODY) is Verdict.THIS_SITE
+    assert decide(method, evil, NO_EXCEPTIONS) is Verdict.THIS_SITE
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_every_other_method_is_judged(method):
     """R1, R47."""
     evil = sent("cross-site", "https://evil.example")
 
-    assert decide(method, evil, NOBODY) is Verdict.REFUSED
+    assert decide(method, evil, NO_EXCEPTIONS) is Verdict.REFUSED
 
 
 headers = st.sampled_from(
@@ -142,7 +142,7 @@ unsafe = st.sampled_from(["POST", "PUT", "PATCH", "DELETE"])
 @given(unsafe, senders)
 def test_a_cross_site_request_is_never_treated_as_same_site(method, sender):
     """R47, R49."""
-    verdict = decide(method, sender, NOBODY)
+    verdict = decide(method, sender, NO_EXCEPTIONS)
     if sender.fetch_site not in ("", "same-origin", "none"):
         assert verdict is Verdict.REFUSED
     elif sender.fetch_site:
@@ -153,7 +153,7 @@ def test_a_cross_site_request_is_never_treated_as_same_site(method, sender):
 def test_an_origin_that_is_taken_without_sec_fetch_site_has_the_hosts_name(method, sender):
     """R47."""
     sender = sender._replace(fetch_site="")
-    if decide(method, sender, NOBODY) is Verdict.THIS_SITE and sender.origin:
+    if decide(method, sender, NO_EXCEPTIONS) is Verdict.THIS_SITE and sender.origin:
         host = sender.origin.lower().partition("://")[2]
         assert sender.origin.lower() != "null"
         assert host.removesuffix(":80").removesuffix(":443") == (
@@ -164,7 +164,7 @@ def test_an_origin_that_is_taken_without_sec_fetch_site_has_the_hosts_name(metho
 @given(unsafe, senders)
 def test_trust_adds_exactly_what_it_names(method, sender):
     """R47: nothing is taken for a trusted origin but the origin itself."""
-    without, with_it = decide(method, sender, NOBODY), decide(method, sender, PARTNER)
+    without, with_it = decide(method, sender, NO_EXCEPTIONS), decide(method, sender, PARTNER)
     if sender.origin == "https://pay.example":
         assert with_it in (Verdict.TRUSTED, Verdict.THIS_SITE)
     else:
@@ -174,8 +174,8 @@ def test_trust_adds_exactly_what_it_names(method, sender):
 @given(unsafe, senders)
 def test_nothing_depends_on_development_but_pages_of_this_machine(method, sender):
     """R64."""
-    production = decide(method, sender, NOBODY)
-    debug = decide(method, sender, NOBODY, is_developing=True)
+    production = decide(method, sender, NO_EXCEPTIONS)
+    debug = decide(method, sender, NO_EXCEPTIONS, is_developing=True)
     if debug is not production:
         assert (production, debug) == (Verdict.REFUSED, Verdict.LOCAL)
         assert is_loopback(sender.host)
@@ -288,9 +288,9 @@ def test_what_is_no_list_of_strings_is_an_error_that_shows_one(key, value):
 
 
 def test_without_configuration_no_origin_is_trusted():
-    assert read_origin_policy({}) == NOBODY
-    assert read_origin_policy({"CROSS_ORIGIN_TRUSTED_ORIGINS": None}) == NOBODY
-    assert read_origin_policy({"CROSS_ORIGIN_TRUSTED_ORIGINS": set()}) == NOBODY
+    assert read_origin_policy({}) == NO_EXCEPTIONS
+    assert read_origin_policy({"CROSS_ORIGIN_TRUSTED_ORIGINS": None}) == NO_EXCEPTIONS
+    assert read_origin_policy({"CROSS_ORIGIN_TRUSTED_ORIGINS": set()}) == NO_EXCEPTIONS
 
 
 # Rules that are listed
@@ -458,10 +458,10 @@ def test_while_developing_pages_of_this_machine_are_taken(origin, host, is_local
     """R64."""
     sender = sent("cross-site", origin, host, "http")
 
-    verdict = decide("POST", sender, NOBODY, is_developing=True)
+    verdict = decide("POST", sender, NO_EXCEPTIONS, is_developing=True)
 
     assert verdict is (Verdict.LOCAL if is_local else Verdict.REFUSED)
-    assert decide("POST", sender, NOBODY) is Verdict.REFUSED
+    assert decide("POST", sender, NO_EXCEPTIONS) is Verdict.REFUSED
 
 
 # Messages
@@ -481,7 +481,9 @@ def test_the_advice_is_a_line_that_works_when_it_is_pasted():
 
 def test_the_advice_for_a_page_from_disk_is_to_open_it_by_its_address():
     """R64."""
-    advice = how_to_allow(sent("cross-site", "null", "localhost:5000", "http"), NOBODY, "x() (y:1)")
+    advice = how_to_allow(
+        sent("cross-site", "null", "localhost:5000", "http"), NO_EXCEPTIONS, "x() (y:1)"
+    )
 
     assert "http://localhost:5000/" in advice
     assert "CROSS_ORIGIN_TRUSTED_ORIGINS" not in advice
@@ -489,7 +491,7 @@ def test_the_advice_for_a_page_from_disk_is_to_open_it_by_its_address():
 
 
 def test_without_a_matching_rule_the_hint_has_no_exemption():
-    assert "No rule matches" in how_to_allow(sent("cross-site"), NOBODY, None)
+    assert "No rule matches" in how_to_allow(sent("cross-site"), NO_EXCEPTIONS, None)
 
 
 def test_a_long_header_is_cut_short_and_line_breaks_are_escaped():

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .program import Program, View
     from .reads import Read, Reads
 
-_NOBODYS = frozenset({"csrf_token", "_method", "_charset_"})
+_NOT_FOR_VIEWS = frozenset({"csrf_token", "_method", "_charset_"})
 _IN_TEMPLATE = re.compile(r"\brequest\s*\.\s*(?:form|args|values)\b[^}%]*")
 
 
@@ -88,9 +88,11 @@ def _of_view(
 
 
 def _unread(sent: list[Sent], reads: Reads, pages: list[Page]) -> Iterator[tuple[Sent, Field]]:
-    names = reads.names() | _NOBODYS
+    names = reads.names() | _NOT_FOR_VIEWS
     for one in sent:
-        wanted = {read.name for read in reads.fields if read.source in _filled(one)} | _NOBODYS
+        wanted = {
+            read.name for read in reads.fields if read.source in _filled(one)
+        } | _NOT_FOR_VIEWS
         for field in one.form.fields:
             if not field.name or field.is_button or _in_templates(field.name, pages):
                 continue
@@ -125,7 +127,7 @@ def _unsent(view: View, sent: list[Sent], has_unread: bool) -> Iterator[Finding]
 
 def _could_be_sent(read: Read, sent: list[Sent], has_unread: bool) -> bool:
     """Whether only forms can send it; fields in the address also come from links."""
-    if read.name in _NOBODYS:
+    if read.name in _NOT_FOR_VIEWS:
         return False
     if read.source == "form" or read.source == "files":
         return any(one.form.sends == "POST" for one in sent)
