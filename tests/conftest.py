@@ -15,6 +15,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import hypothesis
 import pytest
@@ -141,6 +142,24 @@ class Calls:
 @pytest.fixture
 def calls():
     return Calls()
+
+
+@pytest.fixture(scope="session")
+def build_path():
+    """Build a path with a URL map alone: ``build_path(url_map, endpoint, values)``."""
+    from retort import routing
+
+    def build_path(url_map, endpoint, values):
+        context = SimpleNamespace(
+            plans=SimpleNamespace(url_map=url_map),
+            match=(),
+            app=None,
+            made_url_adapter=None,
+            environ={},
+        )
+        return routing.build_path(context, None, endpoint, values)
+
+    return build_path
 
 
 @pytest.fixture(scope="session")

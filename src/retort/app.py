@@ -17,7 +17,7 @@ from werkzeug.datastructures import ImmutableDict
 from werkzeug.wsgi import get_host
 
 from .class_guard import UNCHANGED
-from .context import UNSET, AppContext, RequestContext, handled
+from .context import UNSET, AppContext, RequestContext, handled, request_context
 from .gateways.wsgi import wsgi_app
 from .globals import current_app_context, current_request_context, g, request, request_ctx, session
 from .helpers import get_debug_flag, get_flashed_messages, get_load_dotenv
@@ -294,9 +294,7 @@ class Flask(App):
         """
         return AppContext(self)
 
-    def request_context(self, environ: WSGIEnvironment) -> RequestContext:
-        """A context for the request that a WSGI environ describes."""
-        return RequestContext(self, environ)
+    request_context = request_context
 
     # URLs
 

@@ -242,21 +242,19 @@ class RequestContext(AppContext):
     @property
     def request(self) -> Request:
         """The request object."""
-        if self.made_request is None:
-            self.made_request = self._make_request()
-        return self.made_request
+        request = self.made_request
+        if request is None:
+            app = self.app
+            request = self.made_request = app.request_class(self.environ)
+            request.json_module = app.json
+            request.app_settings = app.config
+            if self.match is not None:
+                request.url_rule, request.view_args = self.match
+        return request
 
     @request.setter
     def request(self, request: Request) -> None:
         self.made_request = request
-
-    @property
-    def method(self) -> str:
-        """The method of the request."""
-        if self.made_request is not None:
-            return self.made_request.method
-        method: str = self.environ["REQUEST_METHOD"]
-        return method
 
     @property
     def _after_request_functions(self) -> list[AfterRequestCallable[t.Any]]:
@@ -273,15 +271,6 @@ class RequestContext(AppContext):
     def add_after_function(self, f: AfterRequestCallable[t.Any]) -> None:
         """Call ``f`` with the response of this request, before all after hooks."""
         self._after_request_functions.append(f)
-
-    def _make_request(self) -> Request:
-        app = self.app
-        request = app.request_class(self.environ)
-        request.json_module = app.json
-        request.app_settings = app.config
-        if self.match is not None:
-            request.url_rule, request.view_args = self.match
-        return request
 
     def _make_url_adapter(self) -> MapAdapter | None:
         """The adapter for this request, or ``None`` if its host or URL is invalid."""
@@ -350,15 +339,6 @@ class RequestContext(AppContext):
     plan: Plan
     match_request = match_request
 
-    def builds_paths(self, app: Flask) -> bool:
-        """Whether the URL of an endpoint is exactly the path that its rule builds."""
-        return (
-            self.match is not None  # matched without host and subdomain
-            and self.app is app
-            and self.made_url_adapter is None
-            and not self.environ.get("SCRIPT_NAME")
-        )
-
     def match_by_werkzeug(self) -> bool:
         """Find the rule with Werkzeug's matcher, which decides 404, 405 and redirects.
 
@@ -395,8 +375,8 @@ class RequestContext(AppContext):
             else:
                 own = plans.app_context()
                 own.push()
-        if plans.makes_request_first and self.made_request is None:
-            self.made_request = self._make_request()
+        if plans.makes_request_first:
+            _ = self.request
         self._request_push = (current_request_context.set(self), self._request_push, own, own_token)
         if plans.opens_session_first:
             self.open_session()
@@ -472,6 +452,16 @@ class RequestContext(AppContext):
 
 _own_methods_of = attrgetter("push", "pop")
 _OWN_METHODS = _own_methods_of(AppContext)
+
+
+def request_context(self: Flask, environ: WSGIEnvironment) -> RequestContext:
+    """A context for the request that a WSGI environ describes."""
+    return RequestContext(self, environ)
+
+
+# It is a method, and profilers and tracing tools show it as one.
+request_context.__module__ = "retort.app"
+request_context.__qualname__ = "Flask.request_context"
 
 
 def is_app_context_standard() -> bool:

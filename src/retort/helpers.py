@@ -15,6 +15,7 @@ import werkzeug.utils
 from werkzeug.exceptions import abort as _abort_without_app
 from werkzeug.utils import redirect as _redirect_without_app
 
+from .class_guard import UNCHANGED
 from .globals import (
     app_ctx,
     current_app,
@@ -28,7 +29,7 @@ from .globals import (
 from .http.files import send_from, send_path
 from .http.redirect import DEFAULT_CODE
 from .http.request import split_blueprint_path as _split_blueprint_path  # noqa: F401
-from .routing import path_for
+from .routing import build_path
 from .signals import message_flashed
 from .streaming import stream_with_context
 
@@ -181,12 +182,16 @@ def url_for(
 
     Calls the application's ``url_for``. Flask API: Useful Functions and Classes.
     """
-    context = current_app_context.get(None)
-    app = current_app if context is None else context.app
-    if _anchor is None and _method is None and _scheme is None and _external is None:
-        path = path_for(app, endpoint, values)
-        if path is not None:
-            return path
+    app_context, context = current_app_context.get(None), current_request_context.get(None)
+    app = current_app if app_context is None else app_context.app
+    is_plain = _anchor is None and _method is None and _scheme is None and _external is None
+    if is_plain and context is not None:
+        if not context.plans.guard.__flags__ & UNCHANGED:
+            context.renew_plans()  # the method may be monkeypatched
+        if context.plans.builds_urls:  # the path has the same value as the method returns
+            path = build_path(context, app, endpoint, values)
+            if path is not None:
+                return path
     return app.url_for(
         endpoint,
         _anchor=_anchor,

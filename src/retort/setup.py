@@ -16,8 +16,7 @@ from datetime import timedelta
 from werkzeug.datastructures import ImmutableDict
 from werkzeug.exceptions import Aborter, BadRequest, BadRequestKeyError
 from werkzeug.routing import BuildError, Map, Rule
-from werkzeug.utils import cached_property
-from werkzeug.utils import redirect as _redirect
+from werkzeug.utils import cached_property, redirect
 
 from .config import Config, ConfigAttribute
 from .context import _AppCtxGlobals
@@ -26,8 +25,17 @@ from .globals import current_request_context
 from .helpers import get_debug_flag
 from .http.forms import take_limits
 from .http.media_types import make_media_types
-from .http.redirect import DEFAULT_CODE, code_after, is_from_client, redirecting
+from .http.methods import SAFE
+from .http.redirect import (
+    CODES_AFTER_UNSAFE,
+    DEFAULT_CODE,
+    MAX_CACHED_LENGTH,
+    is_from_client,
+    parts_of_redirect,
+    wrong_code_after_unsafe,
+)
 from .http.request import split_blueprint_path
+from .http.response import Response
 from .json.provider import DefaultJSONProvider, JSONProvider
 from .logging import create_logger
 from .registries import RecordedList
@@ -495,16 +503,25 @@ class App(Scaffold):
         """A response that sends the browser to ``location``; :func:`~retort.redirect` calls it.
 
         :raises werkzeug.exceptions.BadRequest: if it has a line break that the client sent.
+        :raises ValueError: if the config ``REDIRECT_AFTER_UNSAFE`` is neither 302 nor 303.
         """
         context = current_request_context.get(None)
         if code is DEFAULT_CODE:
-            code = 302 if context is None else code_after(context.method, self.config)
-        if context is not None and context.plans.text_type is not None:
-            response = redirecting(location, code)
-            if response is not None:
-                return response
+            is_safe = context is None or context.environ["REQUEST_METHOD"] in SAFE
+            code = 302 if is_safe else self.config.get("REDIRECT_AFTER_UNSAFE", 302)
+            if code not in CODES_AFTER_UNSAFE:
+                raise wrong_code_after_unsafe(code)
+        if (
+            context is not None
+            and context.plans.text_type is not None
+            and type(location) is str
+            and len(location) <= MAX_CACHED_LENGTH
+        ):
+            parts = parts_of_redirect(location, code)
+            if parts is not None:
+                return Response.of_parts(*parts)
         try:
-            return _redirect(location, code=code, Response=self.response_class)  # type: ignore[attr-defined]
+            return redirect(location, code=code, Response=self.response_class)  # type: ignore[attr-defined]
         except ValueError:
             if context is None or not is_from_client(str(location), context.request):
                 raise

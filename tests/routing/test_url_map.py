@@ -8,7 +8,7 @@ from werkzeug.routing import BaseConverter, Map, Rule, RuleFactory
 
 import retort
 from retort.registries import Changes, is_recorded
-from retort.routing import UrlMap, build_path, look_up_page, look_up_variable
+from retort.routing import UrlMap, look_up_page, look_up_variable
 
 # Statements that change a URL map, as programs write them.
 CHANGES = [
@@ -57,7 +57,7 @@ def test_a_change_discards_what_was_compiled_and_is_recorded(statement):
     assert url_map.changes.number != before
 
 
-def test_matching_and_building_change_nothing():
+def test_matching_and_building_change_nothing(build_path):
     url_map = UrlMap([rule_for("/", "index")])
     url_map.changes = Changes()
     before = url_map.changes.number
@@ -72,7 +72,7 @@ def test_matching_and_building_change_nothing():
     assert url_map.changes.number == before
 
 
-def test_a_rule_is_matched_and_built_as_soon_as_it_is_added():
+def test_a_rule_is_matched_and_built_as_soon_as_it_is_added(build_path):
     url_map = UrlMap([rule_for("/<name>", "page")])
     assert find(url_map, "/new") == "page"
     assert build_path(url_map, "new", {}) is None
@@ -99,7 +99,7 @@ def test_a_rule_stays_whose_factory_fails_afterwards():
     assert url_map.bind("localhost").match("/new") == ("new", {})
 
 
-def test_a_map_that_starts_to_match_hosts_has_no_tables():
+def test_a_map_that_starts_to_match_hosts_has_no_tables(build_path):
     url_map = UrlMap([rule_for("/", "index")])
     assert find(url_map, "/") == "index"
     assert build_path(url_map, "index", {}) == "/"
@@ -119,7 +119,7 @@ def test_the_tables_are_for_the_new_default_subdomain():
     assert find(url_map, "/") == "shop"
 
 
-def test_a_query_is_sorted_from_then_on():
+def test_a_query_is_sorted_from_then_on(build_path):
     url_map = UrlMap([rule_for("/", "index")])
     assert build_path(url_map, "index", {"b": 1, "a": 2}) == "/?b=1&a=2"
 
@@ -163,7 +163,7 @@ def test_a_map_of_another_class_records_nothing():
     assert not is_recorded(Shop("shop").url_map)
 
 
-def test_rules_that_are_added_while_others_are_matched_are_found_at_once():
+def test_rules_that_are_added_while_others_are_matched_are_found_at_once(build_path):
     url_map = UrlMap([rule_for("/<name>", "page")])
     last = 200
     added = -1

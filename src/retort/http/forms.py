@@ -7,27 +7,27 @@ that exceeds a limit a 413. `multipart.py` splits a multipart form into its part
 from __future__ import annotations
 
 import io
+from functools import cached_property
+from operator import methodcaller
 from tempfile import SpooledTemporaryFile
 from types import MappingProxyType
-from typing import IO, TYPE_CHECKING, Any, cast
-from urllib.parse import quote_from_bytes
+from typing import IO, TYPE_CHECKING, Any, TypeVar, cast
+from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from werkzeug import formparser
-from werkzeug.datastructures import FileStorage
+from werkzeug.datastructures import FileStorage, ImmutableMultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request as RequestBase
 
 from ..errors import SetupError
 from .body import SHORT_BYTES, read_short
 from .hints import MULTIPART, NO_CHARSET, URLENCODED, hint_once
-from .lazy import Lazy
-from .multidict import multi_dict, split_fields
+from .multidict import multi_dict
 from .multipart import Parts, read_boundary, split_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
-    from typing_extensions import Self
     from werkzeug.datastructures import MultiDict
 
     from .multipart import Part
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     Parsed = tuple[IO[bytes], MultiDict[str, str], MultiDict[str, FileStorage]]
 
+Fields = TypeVar("Fields", bound="MultiDict[str, Any]")
 
 _ASCII = bytes(range(128))
 
@@ -45,21 +46,14 @@ class FormParser(formparser.FormDataParser):
     It is the default of :attr:`Request.form_data_parser_class`, which a program may override.
     """
 
-    @classmethod
-    def for_request(cls, request: Request) -> Self:
-        """The parser for a request; it reads the limits of the request lazily."""
-        parser = cls.__new__(cls)
-        parser._request = request
-        parser.cls = request.parameter_storage_class
-        return parser
-
-    _request: Request
     silent = True
-    if not TYPE_CHECKING:
-        stream_factory = Lazy(lambda parser: parser._request._get_file_stream)
-        max_content_length = Lazy(lambda parser: parser._request.max_content_length)
-        max_form_memory_size = Lazy(lambda parser: parser._request.max_form_memory_size)
-        max_form_parts = Lazy(lambda parser: parser._request.max_form_parts)
+    #: The request of a parser that was made without its constructor.
+    request: Request
+    if not TYPE_CHECKING:  # attributes that the constructor sets
+        stream_factory = cached_property(lambda parser: parser.request._get_file_stream)
+        max_content_length = cached_property(lambda parser: parser.request.max_content_length)
+        max_form_memory_size = cached_property(lambda parser: parser.request.max_form_memory_size)
+        max_form_parts = cached_property(lambda parser: parser.request.max_form_parts)
 
     #: Which of ``max_form_memory_size`` (bytes) and ``max_form_parts`` (fields) apply to a
     #: urlencoded form, which is read into memory.
@@ -160,6 +154,43 @@ class FormParser(formparser.FormDataParser):
             content_type=part.content_type,
             content_length=part.headers.get("content-length", 0, type=_plain_int),
         )
+
+
+def split_fields(kind: type[Fields], text: str, errors: str) -> Fields:
+    """Parse a query string or a urlencoded form.
+
+    The URL standard, "application/x-www-form-urlencoded parsing".
+
+    :param errors: the error handler for escaped bytes that are not UTF-8; as for ``bytes.decode``.
+    """
+    if "+" in text:
+        text = text.replace("+", " ")
+    pairs = filter(None, text.split("&"))
+    fields: Iterable[tuple[str, str, str]] = map(_at_equals_sign, pairs)
+    if "%" in text:
+        fields = _unescaped(fields, errors)
+    if kind is not ImmutableMultiDict:
+        return kind([(name, value) for name, _, value in fields])
+    made = _new(kind)
+    for name, _, value in fields:  # PERF: as in multi_dict()
+        _list_of(made, name, []).append(value)
+    return made
+
+
+# PERF: in C, for each field.
+_at_equals_sign: Callable[[str], tuple[str, str, str]] = methodcaller("partition", "=")
+_new, _list_of = dict.__new__, dict.setdefault
+
+
+def _unescaped(
+    fields: Iterable[tuple[str, str, str]], errors: str
+) -> Iterator[tuple[str, str, str]]:
+    for name, sign, value in fields:
+        yield _unescape(name, errors), sign, _unescape(value, errors)
+
+
+def _unescape(text: str, errors: str) -> str:
+    return unquote_to_bytes(text).decode("utf-8", errors) if "%" in text else text
 
 
 # The functions that create the file in which Werkzeug stores an upload.

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any, cast
 from markupsafe import escape
 from werkzeug.utils import redirect
 
-from .methods import SAFE
-from .response import Response, parts_of
+from .response import parts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from .request import Request
     from .response import Parts
@@ -30,27 +29,21 @@ class _NotChosen(int):
 DEFAULT_CODE = _NotChosen(302)
 
 
-def code_after(method: str, config: Mapping[str, Any]) -> int:
-    """The status for a redirect without an explicit status.
-
-    The config ``REDIRECT_AFTER_UNSAFE`` is 302 or 303. Browsers send a GET after both, but only
-    303 specifies that (RFC 9110 section 15.4.4).
-
-    :raises ValueError: if it is another status, which would send the form to the next page.
-    """
-    if method in SAFE:
-        return 302
-    after_unsafe: int = config.get("REDIRECT_AFTER_UNSAFE", 302)
-    if after_unsafe not in (302, 303):
-        raise ValueError(
-            f"REDIRECT_AFTER_UNSAFE is {after_unsafe!r}. It is 303, or 302 as in Flask; any"
-            " other status is for one redirect: redirect(location, code=308)."
-        )
-    return after_unsafe
+#: The values of the config ``REDIRECT_AFTER_UNSAFE``. Browsers send a GET after both, but only 303
+#: specifies that (RFC 9110 section 15.4.4). After another status they send the form again.
+CODES_AFTER_UNSAFE = (302, 303)
 
 
-# Longer locations and their pages are not cached.
-_KEPT_LENGTH = 500
+def wrong_code_after_unsafe(code: object) -> ValueError:
+    """The error for another value of the config."""
+    return ValueError(
+        f"REDIRECT_AFTER_UNSAFE is {code!r}. It is 303, or 302 as in Flask; any"
+        " other status is for one redirect: redirect(location, code=308)."
+    )
+
+
+#: Longer locations and their pages are not cached.
+MAX_CACHED_LENGTH = 500
 
 # URLs of this server that Werkzeug does not change.
 _PLAIN_URL = re.compile(
@@ -58,20 +51,13 @@ _PLAIN_URL = re.compile(
 )
 
 
-def redirecting(location: str, code: int) -> Response | None:
-    """The response of Werkzeug's ``redirect`` for URLs that it does not change; else ``None``.
-
-    Only while `Response` `is_standard`.
-    """
-    if type(location) is not str or len(location) > _KEPT_LENGTH:
-        return None
-    parts = _parts_for(location, code)
-    return None if parts is None else Response.of_parts(*parts)
-
-
 # PERF: most redirects of a program have a few locations.
 @lru_cache(maxsize=256, typed=True)
-def _parts_for(location: str, code: int) -> Parts | None:
+def parts_of_redirect(location: str, code: int) -> Parts | None:
+    """The response of Werkzeug's ``redirect`` for a URL that it does not change; else ``None``.
+
+    :param location: at most `MAX_CACHED_LENGTH` characters.
+    """
     if not _PLAIN_URL.fullmatch(location):
         return None
     shown = str(escape(location)) if "&" in location or "'" in location else location

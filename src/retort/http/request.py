@@ -19,16 +19,15 @@ from .. import json, settings
 from ..routing import NO_OPTIONS
 from .body import open_body
 from .cookies import read_cookies
-from .forms import FormParser
+from .forms import FormParser, split_fields
 from .hints import (
     MULTIPART,
     URLENCODED,
     files_with_hints,
     hint_at_unread_form,
 )
-from .lazy import Lazy
 from .methods import IDEMPOTENT, SAFE
-from .multidict import multi_dict, split_fields
+from .multidict import multi_dict
 from .multipart import Part, Parts, read_boundary
 
 if t.TYPE_CHECKING:
@@ -43,6 +42,26 @@ if t.TYPE_CHECKING:
     from werkzeug.routing import Rule
 
 T = t.TypeVar("T")
+
+
+class Lazy:
+    """A descriptor that stores ``make(owner)`` as an instance attribute at first use.
+
+    Most requests use only a few attributes of the request and the response.
+    """
+
+    def __init__(self, make: Callable[[t.Any], t.Any], doc: str | None = None) -> None:
+        self.make = make
+        self.__doc__ = doc or make.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, owner: t.Any, kind: type) -> t.Any:
+        if owner is None:
+            return self
+        value = owner.__dict__[self.name] = self.make(owner)
+        return value  # later look-ups find it in the instance dictionary
 
 
 class FromEnviron(Lazy, t.Generic[T]):
@@ -368,8 +387,9 @@ class Request(RequestBase):
     def make_form_data_parser(self) -> t.Any:
         """The parser for this request's form: a :attr:`form_data_parser_class`."""
         if self.form_data_parser_class is FormParser:
-            # PERF: it reads limits lazily; most forms do not need all of them.
-            parser: t.Any = FormParser.for_request(self)
+            # PERF: without its constructor it reads limits lazily; most forms do not need all.
+            parser: t.Any = FormParser.__new__(FormParser)
+            parser.request, parser.cls = self, self.parameter_storage_class
         else:
             parser = super().make_form_data_parser()
         limits: t.Container[str] = getattr(self.url_rule, "route_options", NO_OPTIONS).limits

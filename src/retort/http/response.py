@@ -20,7 +20,7 @@ from .. import json, settings
 from .conditional import make_conditional
 from .cookies import LARGEST, too_large, warn_of_size, write_cookie
 from .file_body import FileBody
-from .lazy import Lazy
+from .request import Lazy
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -117,7 +117,7 @@ class Response(ResponseBase):
             and (status is None or type(status) is int)
             and (content_type is None or is_printable(content_type))
             and isinstance(response, (str, bytes))
-            and has_standard_steps(type(self))
+            and _steps_of(type(self)) == _STEPS
         ):
             data = response.encode() if isinstance(response, str) else response
             length = ("Content-Length", str(len(data)))
@@ -186,7 +186,7 @@ class Response(ResponseBase):
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Send this response as a WSGI application (PEP 3333)."""
-        if environ["REQUEST_METHOD"] != "HEAD" and has_standard_steps(type(self)):
+        if environ["REQUEST_METHOD"] != "HEAD" and _steps_of(type(self)) == _STEPS:
             reply = self.reply()
             if reply is not None:
                 start_response(reply[0], reply[1])
@@ -339,11 +339,6 @@ def own_fields(response: ResponseBase) -> list[tuple[str, str]] | None:
 
 
 _ENDS = _ends_of(Response)
-
-
-def has_standard_steps(kind: type[Response]) -> bool:
-    """Whether a class overrides no method that makes or sends a response."""
-    return _steps_of(kind) == _STEPS
 
 
 def is_standard() -> bool:

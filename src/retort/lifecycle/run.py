@@ -200,17 +200,15 @@ def process_response(app: Flask, context: RequestContext, response: Response) ->
         or plans.opens_session_first
         or ("HTTP_COOKIE" in context.environ and may_save_unopened(context))
     ):
-        _save_session(app, context, response)
+        interface = app.session_interface
+        session = context.opened_session
+        if session is None:
+            session = context.open_session()
+        if not interface.is_null_session(session):
+            interface.save_session(app, session, response)
     if not plans.describes_empty_responses and response.status_code == 204:
         response.headers.pop("Content-Type", None)
     return response
-
-
-def _save_session(app: Flask, context: RequestContext, response: Response) -> None:
-    interface = app.session_interface
-    session = context.open_session()
-    if not interface.is_null_session(session):
-        interface.save_session(app, session, response)
 
 
 # The end of a request

@@ -5,7 +5,7 @@ from .compile import Tables
 from .match import Match, look_up_page, look_up_variable, match_request
 from .route_options import NO_OPTIONS, MediaTypes, RouteOptions, options_of
 from .url_map import UrlMap
-from .urls import build_url, path_for
+from .urls import build_url
 
 __all__ = [
     "NO_OPTIONS",
@@ -20,5 +20,4 @@ __all__ = [
     "look_up_variable",
     "match_request",
     "options_of",
-    "path_for",
 ]

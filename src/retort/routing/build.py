@@ -16,6 +16,8 @@ from .converters import IntegerConverter
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ..app import Flask
+    from ..context import RequestContext
     from .url_map import UrlMap
 
 
@@ -25,11 +27,23 @@ if t.TYPE_CHECKING:
 Path = tuple[Rule, str | None, list[tuple[str, bool, str]]]
 
 
-def build_path(url_map: UrlMap, endpoint: str, values: dict[str, t.Any]) -> str | None:
-    """The path and query for ``values``, for an application mounted at the root.
+def build_path(
+    context: RequestContext, app: Flask, endpoint: str, values: dict[str, t.Any]
+) -> str | None:
+    """The path and query of an endpoint in a request, without the functions for URL defaults.
 
+    :param app: the application whose endpoint it is.
     :param values: the arguments of the rule; others become the query.
     """
+    url_map = context.plans.url_map
+    if (
+        url_map is None
+        or context.match is None  # matched by host or subdomain
+        or context.app is not app
+        or context.made_url_adapter is not None  # which may be another one
+        or context.environ.get("SCRIPT_NAME")
+    ):
+        return None
     path = (url_map.paths or url_map.compile_paths()).get(endpoint)
     if path is None:
         return None

@@ -1,7 +1,6 @@
 """Build URLs: from the compiled path of an endpoint if possible, otherwise with Werkzeug.
 
-`build.py` builds the paths. An application's ``url_for`` calls `build_url`. The function
-`retort.url_for` first calls `path_for`, which has the same result without a method call.
+`build.py` builds the paths. An application's ``url_for`` calls `build_url`.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ from urllib.parse import quote
 
 from werkzeug.routing import BuildError
 
-from ..class_guard import UNCHANGED
 from ..globals import current_app_context, current_request_context
 from .build import build_path
 
@@ -20,27 +18,9 @@ if t.TYPE_CHECKING:
 
     from ..app import Flask
     from ..context import AppContext
-    from .url_map import UrlMap
 
 # Not escaped in the fragment of a URL: RFC 3986 section 3.5.
 _FRAGMENT_SAFE = "%!#$&'()*+,/:;=?@"
-
-
-def path_for(app: Flask, endpoint: str, values: dict[str, t.Any]) -> str | None:
-    """The URL of an endpoint in the current request, if it is the path that its rule builds.
-
-    ``None``: only the application's ``url_for`` can build it.
-    """
-    context = current_request_context.get(None)
-    if context is None:
-        return None
-    plans = context.plans
-    if not plans.guard.__flags__ & UNCHANGED:
-        context.renew_plans()  # the method may be monkeypatched
-        plans = context.plans
-    if not plans.builds_urls or not context.builds_paths(app):
-        return None
-    return build_path(plans.url_map, endpoint, values)  # type: ignore[arg-type]  # there is one
 
 
 def build_url(
@@ -60,17 +40,15 @@ def build_url(
         endpoint = endpoint[1:] if blueprint is None else blueprint + endpoint
     if external is None:
         external = context is None or scheme is not None
-    url_map: UrlMap | None = None
-    if context is not None and not external and scheme is method is None:
-        url_map = context.plans.url_map if context.builds_paths(app) else None
-    adapter = _find_adapter(app, endpoint) if url_map is None else None
+    path_context = None if external or scheme is not None or method is not None else context
+    adapter = _find_adapter(app, endpoint) if path_context is None else None
     if scheme is not None and not external:
         raise ValueError(
             f"When specifying '_scheme', '_external' must be True: a URL with the"
             f" scheme {scheme!r} has a host too."
         )
     app.inject_url_defaults(endpoint, values)
-    url = None if url_map is None else build_path(url_map, endpoint, values)
+    url = None if path_context is None else build_path(path_context, app, endpoint, values)
     if url is None:
         adapter = adapter or _find_adapter(app, endpoint)
         try:
