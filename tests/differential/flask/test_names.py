@@ -1,6 +1,11 @@
 """Every public name of Flask 3.1.3 is in Retort under the same module, with the same parameters."""
 
+import ast
+from pathlib import Path
+
 import pytest
+
+STUBS = Path(__file__).parents[3] / "src" / "flask-stubs"
 
 # Names that Retort lacks, or that look different, with the reason. A name is "module:name",
 # "module:Class.member" or "an object's name".
@@ -35,6 +40,20 @@ LACKING = {
     "flask.debughelpers:UnexpectedUnicodeError": OF_DEBUG_MESSAGES,
     "flask.debughelpers:attach_enctype_error_multidict": OF_DEBUG_MESSAGES,
     "flask.debughelpers:explain_template_loading_attempts": OF_DEBUG_MESSAGES,
+}
+# Names that are in a module of Flask only because it uses them; the stubs leave them out.
+NOT_IN_STUBS = {
+    "flask.config": "import_string",
+    "flask.globals": "LocalProxy",
+    "flask.helpers": "current_app message_flashed request request_ctx session",
+    "flask.json": "_json current_app",
+    "flask.json.provider": "http_date",
+    "flask.json.tag": "Markup dumps http_date loads parse_date",
+    "flask.logging": "LocalProxy",
+    "flask.sessions": "CallbackDict TaggedJSONSerializer URLSafeTimedSerializer",
+    "flask.templating": "BaseLoader TemplateNotFound before_render_template stream_with_context"
+    " template_rendered",
+    "flask.views": "current_app request",
 }
 OWN_MAP = "a Werkzeug Map that makes the look-up tables on the side"
 OWN_PARSER = "a Werkzeug FormDataParser that refuses broken forms"
@@ -185,3 +204,50 @@ def test_both_have_the_same_version(flask, retort):
 
     assert versions == flask.ask("versions")
     assert versions["__version__"] == versions["metadata"] == "3.1.3"
+
+
+# The stubs, which are what type checkers and editors see of `import flask`
+
+
+def public_in_stub(module):
+    """The names that a stub exports: its ``__all__``, and those that are imported as themselves."""
+    folder = STUBS.joinpath(*module.split(".")[1:])
+    file = folder / "__init__.pyi" if folder.is_dir() else folder.with_suffix(".pyi")
+    names = set()
+    for node in ast.parse(file.read_text()).body:
+        if isinstance(node, ast.Assign):  # __all__
+            names |= set(ast.literal_eval(node.value))
+        elif isinstance(node, ast.ImportFrom):
+            names |= {alias.name for alias in node.names if alias.asname == alias.name}
+        elif isinstance(node, ast.AnnAssign):
+            names.add(node.target.id)
+    return names
+
+
+def test_the_stubs_have_every_name_of_flask(flasks):
+    lacking = [
+        f"{module}:{name}"
+        for module, names in flasks["modules"].items()
+        for name in names
+        if name not in public_in_stub(module)
+        and name not in NOT_IN_STUBS.get(module, "").split()
+        and f"{module}:{name}" not in LACKING
+    ]
+
+    assert lacking == []
+
+
+def test_the_stubs_have_the_private_names_that_extensions_use():
+    used = {name for name in PRIVATE if ":_" in name}
+    modules = {name.partition(":")[0] for name in used}
+    there = {f"{module}:{name}" for module in modules for name in public_in_stub(module)}
+
+    assert used - there == {"flask.json:_json"}
+
+
+def test_every_name_of_the_stubs_exists(flasks, retort):
+    modules = [*flasks["modules"], "flask.sansio"]
+    names = [f"{module}:{name}" for module in modules for name in public_in_stub(module)]
+
+    assert len(names) > 250
+    assert retort.ask("names exist", names) == dict.fromkeys(names, True)

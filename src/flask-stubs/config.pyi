@@ -1,0 +1,6 @@
+from retort.config import Config, ConfigAttribute
+
+__all__ = [
+    "Config",
+    "ConfigAttribute",
+]

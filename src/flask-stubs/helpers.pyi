@@ -1,0 +1,31 @@
+from retort.helpers import (
+    abort,
+    flash,
+    get_debug_flag,
+    get_flashed_messages,
+    get_load_dotenv,
+    get_root_path,
+    get_template_attribute,
+    make_response,
+    redirect,
+    send_file,
+    send_from_directory,
+    stream_with_context,
+    url_for,
+)
+
+__all__ = [
+    "abort",
+    "flash",
+    "get_debug_flag",
+    "get_flashed_messages",
+    "get_load_dotenv",
+    "get_root_path",
+    "get_template_attribute",
+    "make_response",
+    "redirect",
+    "send_file",
+    "send_from_directory",
+    "stream_with_context",
+    "url_for",
+]

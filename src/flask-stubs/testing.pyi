@@ -1,0 +1,7 @@
+from retort.testing import EnvironBuilder, FlaskClient, FlaskCliRunner
+
+__all__ = [
+    "EnvironBuilder",
+    "FlaskCliRunner",
+    "FlaskClient",
+]
