@@ -6,10 +6,11 @@ EXTENSIONS ?= .venv-extensions
 LOWEST ?= .venv-lowest
 BENCH ?= .venv-bench
 PORT = 5000
+LOCK = uv pip compile --no-python-downloads --upgrade --universal --generate-hashes --no-header --python-version 3.10
 export PYTHON
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: run test test-needs test-lowest test-extensions bench lint docs clean FORCE
+.PHONY: run test test-needs test-lowest test-extensions bench lint docs lock clean FORCE
 .NOTPARALLEL:  # pip and apt-get run one at a time
 
 run: $(VENV)/runs  ## serve the tutorial's program; prints its address, its routes and the form to open
@@ -31,13 +32,20 @@ bench: $(BENCH)/installed  ## Retort, Flask and the peers; fewer with ARGS='--on
 	@sh .ci/need wrk
 	$(BENCH)/bin/python -m benchmarks $(ARGS)
 
-lint: $(VENV)/develops  ## format, style, types, floors, spelling
+lint: $(VENV)/develops  ## format, style, types, floors, spelling, workflow
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/codespell
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/ci.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/bug.yml .github/ISSUE_TEMPLATE/idea.yml
+
+lock: $(VENV)/develops  ## requirements/*.txt anew: the newest versions, with their hashes
+	$(BIN)/python -m pip install uv
+	$(BIN)/$(LOCK) --extra metrics --extra tls --output-file requirements/run.txt pyproject.toml
+	$(BIN)/$(LOCK) --extra dev --output-file requirements/dev.txt pyproject.toml
 
 docs: $(VENV)/develops  ## the pages, into docs/_build/html
 	$(BIN)/sphinx-build --fail-on-warning --keep-going -b html docs docs/_build/html
@@ -55,9 +63,16 @@ $(VENV)/runs: pyproject.toml $(VENV)/made
 	$(BIN)/python -m pip install --editable .
 	@touch $@
 
-$(VENV)/develops: pyproject.toml $(VENV)/made
+# CI installs the versions in the lock file, with their hashes; elsewhere the newest that
+# pyproject.toml allows.
+$(VENV)/develops: pyproject.toml requirements/dev.txt $(VENV)/made
 	@echo "Installing what tests, docs and checks need into $(VENV): about a minute."
+ifeq ($(CI),true)
+	$(BIN)/python -m pip install --require-hashes --requirement requirements/dev.txt
+	$(BIN)/python -m pip install --no-deps --no-build-isolation --editable .
+else
 	$(BIN)/python -m pip install --editable '.[dev]'
+endif
 	@touch $@ $(VENV)/runs
 
 # The Flask that tests compare with, in a folder that only their processes look in.
