@@ -22,13 +22,13 @@ html_title = f"Retort {release}"
 html_static_path = ["_static"]
 html_css_files = ["pages.css"]
 
-myst_enable_extensions = ["colon_fence", "deflist"]
+myst_enable_extensions = ["colon_fence", "deflist", "tasklist"]
 myst_heading_anchors = 3
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
-autodoc_default_options = {"members": True, "show-inheritance": True}
-maximum_signature_line_length = 88  # one parameter per line beyond it
+autodoc_default_options = {"show-inheritance": True}
+maximum_signature_line_length = 120  # one parameter per line beyond it
 
 extlinks = {
     "flask-docs": ("https://flask.palletsprojects.com/en/stable/%s", "Flask: %s"),

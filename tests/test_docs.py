@@ -14,7 +14,8 @@ from retort.lifecycle import overrides
 PROJECT = Path(__file__).parent.parent
 DOCS = PROJECT / "docs"
 DIRECTIVE = re.compile(
-    r"^\.\. (?:auto)?(?:class|function|method|attribute|property|data|exception|module):: (\S+?)(?:\(|$)", re.M
+    r"^\.\. (?:auto)?(?:class|function|method|attribute|property|data|exception|module):: (\S+?)(?:\(|$)",
+    re.M,
 )
 
 
@@ -49,6 +50,33 @@ def test_every_page_of_the_reference_is_in_its_table():
     linked = set(re.findall(r"\]\(api/([\w-]+)\.md\)", text_of("api.md")))
 
     assert linked == {page.stem for page in (DOCS / "api").glob("*.md")}
+
+
+# What readers search for; the search of the pages finds words of their text.
+SEARCHED = {
+    "openapi": "recipes.md",
+    "migrate": "recipes.md",
+    "rollback": "rollout.md",
+    "background task": "recipes.md",
+    "gunicorn": "gunicorn.md",
+    "pypi": "faq.md",
+    "websocket": "faq.md",
+}
+
+
+@pytest.mark.parametrize(("word", "page"), SEARCHED.items())
+def test_a_page_has_the_word_that_readers_search_for(word, page):
+    assert re.search(rf"\b{word}", text_of(page), re.I)
+
+
+def test_every_page_is_in_the_navigation():
+    listed = set()
+    for page in [*DOCS.rglob("index.md"), DOCS / "api.md"]:
+        for tree in re.findall(r"^```\{toctree\}\n(.*?)^```", page.read_text("utf-8"), re.M | re.S):
+            names = [line for line in tree.splitlines() if line and line[0] != ":"]
+            listed |= {(page.parent / f"{name}.md").resolve() for name in names}
+
+    assert listed | {DOCS / "index.md"} == set(DOCS.rglob("*.md"))
 
 
 def test_nothing_claims_that_the_package_is_on_an_index():
