@@ -13,10 +13,8 @@ from retort.lifecycle import overrides
 
 PROJECT = Path(__file__).parent.parent
 DOCS = PROJECT / "docs"
-DIRECTIVE = re.compile(
-    r"^\.\. (?:auto)?(?:class|function|method|attribute|property|data|exception|module):: (\S+?)(?:\(|$)",
-    re.M,
-)
+KINDS = "class|function|method|attribute|property|data|exception|module"
+DIRECTIVE = re.compile(rf"^\.\. (?:auto)?(?:{KINDS}):: (\S+?)(?:\(|$)", re.M)
 
 
 def text_of(page):
