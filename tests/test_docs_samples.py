@@ -10,8 +10,11 @@ import types
 from pathlib import Path
 
 import pytest
+import werkzeug.test
 
 from retort.cli import cli
+from retort.devtools import with_debugger
+from retort.devtools.notes import notes
 
 PROJECT = Path(__file__).parent.parent
 DOCS = PROJECT / "docs"
@@ -126,6 +129,40 @@ def test_the_options_of_a_command_exist(words):
 def partition(words, word):
     position = words.index(word) if word in words else len(words)
     return words[:position], words[position : position + 1], words[position + 1 :]
+
+
+@pytest.mark.parametrize("words", list(command_lines("make")))
+def test_the_target_of_make_exists(words):
+    targets = re.findall(r"^([\w-]+):", (PROJECT / "Makefile").read_text("utf-8"), re.M)
+
+    assert words[0] in targets
+
+
+def test_the_command_of_a_program_prints_what_the_page_shows(tmp_path):
+    (program,) = [block for block in blocks(DOCS / "cli.md", "python") if "app.cli" in block]
+    (line, output) = re.search(
+        r"^\$ retort (--app program .*)\n(.*)", (DOCS / "cli.md").read_text("utf-8"), re.M
+    ).groups()
+    (tmp_path / "program.py").write_text(program, encoding="utf-8")
+
+    done = subprocess.run(
+        [sys.executable, "-m", "retort", *line.split()],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+
+    assert done.stdout.strip() == output
+
+
+def test_the_form_of_the_quickstart_is_that_of_the_example():
+    form = (PROJECT / "examples" / "login" / "login.html").read_text("utf-8")
+
+    shown = blocks(DOCS / "quickstart.md", "html")
+
+    assert "".join(form.split()) in ["".join(block.split()) for block in shown]
 
 
 # The comparison with gunicorn
@@ -254,3 +291,47 @@ def test_a_request_to_try_has_the_status_of_its_row(status, line):
     (response,) = Request(line).responses(load(programs_to_save()[name]))
 
     assert response.status_code == status
+
+
+# Debug mode
+
+
+@pytest.fixture
+def login(tmp_path, monkeypatch):
+    """The tutorial's program, but `/login` accepts GET only."""
+    monkeypatch.chdir(tmp_path)
+    source = (PROJECT / "examples" / "login" / "login.py").read_text("utf-8")
+    source = source.replace(",methods = ['POST', 'GET'])", ")")
+    file = tmp_path / "login.py"
+    file.write_text(source.replace("from flask import", "from retort import"), encoding="utf-8")
+    module = types.ModuleType("login")
+    module.__file__ = str(file)
+    monkeypatch.setitem(sys.modules, "login", module)
+    exec(compile(file.read_text("utf-8"), str(file), "exec"), vars(module))
+    module.app.debug = True
+    return module.app
+
+
+def assert_in_order(shown_lines, lines):
+    """Each line that is shown is there, after the one before; ``...`` stands for others."""
+    position = 0
+    for line in shown_lines:
+        if line != "...":
+            assert line in lines[position:]
+            position += lines[position:].index(line) + 1
+
+
+def test_the_page_about_debugging_shows_what_curl_gets(login):
+    block = next(block for block in blocks(DOCS / "debugging.md", "console") if "curl" in block)
+    (output,) = re.findall(r"^\$ curl .*\n((?:.*\n)+)", block, re.M)
+    client = werkzeug.test.Client(with_debugger(login, console=False))
+
+    response = client.post("/login", data={"nm": "Bob"}, headers={"Accept": "*/*"})
+
+    assert_in_order(output.splitlines(), response.text.splitlines())
+
+
+def test_the_page_about_errors_shows_the_notes_of_that_program(login):
+    (block,) = blocks(DOCS / "errors.md", "text")
+
+    assert_in_order(block.splitlines(), notes(login, 256))
