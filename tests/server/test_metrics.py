@@ -153,5 +153,5 @@ def test_the_library_that_is_missing_is_named(tmp_path, program):
     )
 
     assert done.returncode == 1
-    assert re.search(r"pip install 'retort-web\[metrics\]'", done.stderr)
+    assert re.search(r"pip install prometheus-client", done.stderr)
     assert "Traceback" not in done.stderr

@@ -76,7 +76,7 @@ def check_metrics(operations: Operations) -> None:
     :raises SystemExit: with status 1, if not.
     """
     if operations.metrics and not is_installed():
-        refuse("--metrics needs the package prometheus-client: pip install 'retort-web[metrics]'.")
+        refuse("--metrics needs the package prometheus-client: pip install prometheus-client.")
 
 
 def open_ops_listener(operations: Operations) -> socket.socket | None:
