@@ -601,6 +601,203 @@ def test_an_async_view_has_the_context(app, client):
     assert client.get("/one").text == "/one one app under test"
 
 
+# Uploads and copied contexts
+
+LARGE = b"x" * (600 * 1024)  # stored in a file on disk
+
+
+def upload_of(content):
+    """The arguments of a request with a file in the field ``doc``."""
+    head = b'--b\r\nContent-Disposition: form-data; name="doc"; filename="doc.txt"\r\n\r\n'
+    return {
+        "method": "POST",
+        "data": head + content + b"\r\n--b--\r\n",
+        "content_type": "multipart/form-data; boundary=b",
+    }
+
+
+@pytest.fixture
+def upload(client):
+    """Send an upload to the application, and return the text of the response."""
+
+    def upload(content=LARGE):
+        return client.open("/", **upload_of(content)).text
+
+    return upload
+
+
+@pytest.mark.parametrize("content", [b"small", LARGE], ids=["in memory", "on disk"])
+def test_a_copy_that_ends_leaves_the_uploads_open_for_the_view(app, upload, content):
+    @app.post("/")
+    def index():
+        file = request.files["doc"]
+        read_by_copy = in_thread(copy_current_request_context(lambda: len(file.read(2))))
+        return f"{read_by_copy} {len(file.read())}"
+
+    assert upload(content) == f"2 {len(content) - 2}"
+
+
+def test_a_copy_that_raises_leaves_the_uploads_open_for_the_view(app, upload):
+    @app.post("/")
+    def index():
+        file = request.files["doc"]
+
+        @copy_current_request_context
+        def work():
+            raise LookupError(request.path)
+
+        with pytest.raises(LookupError):
+            in_thread(work)
+        return str(len(file.read()))
+
+    assert upload() == str(len(LARGE))
+
+
+def test_the_end_of_the_view_leaves_the_uploads_open_for_a_copy_that_runs(app, upload):
+    begun, view_ended = threading.Event(), threading.Event()
+    lengths = []
+
+    @app.post("/")
+    def index():
+        _ = request.files
+
+        @copy_current_request_context
+        def work():
+            begun.set()
+            view_ended.wait(10)
+            lengths.append(len(request.files["doc"].read()))
+
+        threads.append(threading.Thread(target=work))
+        threads[0].start()
+        begun.wait(10)
+        return ""
+
+    threads = []
+    upload()
+    view_ended.set()
+    threads[0].join()
+
+    assert lengths == [len(LARGE)]
+
+
+def test_the_end_of_the_view_leaves_the_uploads_open_for_copies_that_start_later(app, upload):
+    kept = []
+
+    @app.post("/")
+    def index():
+        _ = request.files
+        kept.append(copy_current_request_context(read_uploads))
+        kept.append(copy_current_request_context(read_uploads))
+        return ""
+
+    def read_uploads():
+        file = request.files["doc"]
+        file.seek(0)
+        return len(file.read())
+
+    upload()
+
+    for work in (kept[0], kept[0], kept[1]):
+        assert in_thread(work) == len(LARGE)
+
+
+def test_the_end_of_a_failed_view_leaves_the_uploads_open_for_a_copy(app, upload):
+    kept = []
+
+    @app.post("/")
+    def index():
+        _ = request.files
+        kept.append(copy_current_request_context(lambda: len(request.files["doc"].read())))
+        abort(409)
+
+    assert "409" in upload()
+    assert in_thread(kept[0]) == len(LARGE)
+
+
+@pytest.mark.parametrize("calls", [0, 1, 3])
+def test_the_uploads_are_closed_after_the_view_and_the_last_copy(app, upload, calls):
+    kept = []
+    files = []
+
+    @app.post("/")
+    def index():
+        files.append(request.files["doc"].stream)
+        kept.extend(copy_current_request_context(lambda: request.path) for _ in range(3))
+        return ""
+
+    upload()
+    for number in range(calls):
+        in_thread(kept[number])
+    assert not files[0].closed
+    kept.clear()
+
+    assert files[0].closed
+
+
+def test_the_uploads_are_closed_with_the_view_if_its_copies_are_gone(app, upload):
+    files = []
+
+    @app.post("/")
+    def index():
+        files.append(request.files["doc"].stream)
+        in_thread(copy_current_request_context(lambda: request.path))
+        assert not files[0].closed
+        return ""
+
+    upload()
+
+    assert files[0].closed
+
+
+def test_the_uploads_are_closed_once_several_threads_have_ended(app, upload):
+    gate = threading.Barrier(8)
+    lengths, files, threads = [], [], []
+
+    @app.post("/")
+    def index():
+        files.append(request.files["doc"].stream)
+
+        @copy_current_request_context
+        def work():
+            gate.wait(10)
+            lengths.append(request.content_length > len(LARGE) and not files[0].closed)
+
+        threads.extend(threading.Thread(target=work) for _ in range(8))
+        for thread in threads:
+            thread.start()
+        return ""
+
+    upload()
+    for thread in threads:
+        thread.join()
+
+    assert lengths == [True] * 8
+    assert files[0].closed
+
+
+def test_a_context_copied_by_hand_leaves_the_uploads_open_until_its_end(app):
+    with app.test_request_context("/", **upload_of(LARGE)) as context:
+        file = request.files["doc"].stream
+        copy = context.copy()
+    assert not file.closed
+
+    with copy:
+        assert not file.closed
+
+    assert file.closed
+
+
+def test_a_context_that_is_still_pushed_further_out_keeps_the_uploads_open(app):
+    with app.test_request_context("/", **upload_of(LARGE)) as context:
+        file = request.files["doc"].stream
+        copy_current_request_context(lambda: None)()
+        with context:
+            pass
+        assert not file.closed
+
+    assert file.closed
+
+
 # Sessions and contexts
 
 

@@ -20,6 +20,7 @@ from .errors import ContextError
 from .globals import current_app_context, current_request_context
 from .http.fallback import respond_without_rule
 from .routing import match_request
+from .shared_request import SharedRequest
 from .signals import (
     appcontext_popped,
     appcontext_pushed,
@@ -239,6 +240,10 @@ class RequestContext(AppContext):
     #: The messages that :func:`~retort.get_flashed_messages` took out of the session.
     flashes: list[tuple[str, str]] | None = None
 
+    # Set if the context is or has a copy. The second ends its share in the request.
+    _shared: SharedRequest | None = None
+    _leave_request: Callable[[], object] | None = None
+
     @property
     def request(self) -> Request:
         """The request object."""
@@ -404,7 +409,10 @@ class RequestContext(AppContext):
             try:
                 if earlier is None and self.made_request is not None:
                     self.environ["werkzeug.request"] = None  # breaks a reference cycle
-                    self.made_request.close()
+                    if self._leave_request is None:
+                        self.made_request.close()
+                    else:
+                        self._leave_request()
             finally:
                 try:
                     current_request_context.reset(token)
@@ -437,13 +445,24 @@ class RequestContext(AppContext):
             appcontext_popped.send(self.app, _async_wrapper=self.app.ensure_sync)
 
     def copy(self) -> RequestContext:
-        """A context with the same request and session, to push in another thread or greenlet."""
-        return type(self)(
+        """A context with the same request and session, to push in another thread or greenlet.
+
+        Uploads stay open until this context and its copies have been popped or deleted.
+        """
+        copy = type(self)(
             self.app,
             environ=self.environ,
             request=self.request,
             session=self.open_session(),
         )
+        if self._shared is None:
+            self._share(SharedRequest(self.request))
+        copy._share(t.cast("SharedRequest", self._shared))
+        return copy
+
+    def _share(self, shared: SharedRequest) -> None:
+        self._shared = shared
+        self._leave_request = shared.join(self)
 
     def __repr__(self) -> str:
         request = self.request
@@ -517,7 +536,8 @@ def copy_current_request_context(f: F) -> F:
     """Wrap ``f`` to run in a copy of the current request context in a thread or greenlet.
 
     Each call of the returned function pushes a new context with the same request and
-    session; ``g`` is a new one.
+    session; ``g`` is a new one. The uploads of the request stay open until the request has
+    ended and no such function is left. Flask closes them at the end of the first call.
 
     :raises RuntimeError: outside of a request.
 
