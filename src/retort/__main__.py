@@ -1,13 +1,15 @@
 """``python -m retort``: run a program, a module or a line of code with the alias in place.
 
 ``python -m retort login.py``, ``-m pytest`` and ``-c "..."`` do what ``python`` does with the same
-arguments, except that ``import flask`` finds Retort. All other arguments go to `retort.cli`.
+arguments, except that ``import flask`` finds Retort. ``python -m retort tool`` runs a folder or zip
+file with a ``__main__.py``. All other arguments go to `retort.cli`.
 """
 
 from __future__ import annotations
 
 import builtins
 import importlib.machinery
+import importlib.metadata
 import io
 import os
 import runpy
@@ -18,6 +20,9 @@ from typing import Any
 
 from .as_flask import AliasError, install
 from .as_flask.children import why_children_are_left_out
+
+# Of `retort.cli`, which is not imported before a program runs.
+COMMANDS = frozenset({"check", "reload", "routes", "run", "shell"})
 
 
 def main() -> None:
@@ -56,11 +61,9 @@ def run_script(path: str, args: list[str]) -> None:
     sys.argv[:] = [path, *args]
     file = os.path.abspath(path)
     if os.path.isdir(file) or zipfile.is_zipfile(file):
-        del sys.path[:1]  # replaced by the folder
-        runpy.run_path(path, run_name="__main__")
+        _run_folder(path)
         return
-    if not getattr(sys.flags, "safe_path", False):
-        sys.path[0] = os.path.dirname(os.path.realpath(path))
+    _put_first(os.path.dirname(os.path.realpath(path)))
     source = _read(file)
     code: Any
     if file.endswith(".pyc"):
@@ -74,11 +77,51 @@ def run_script(path: str, args: list[str]) -> None:
     exec(code, module.__dict__)
 
 
+def _run_folder(path: str) -> None:
+    """Run the ``__main__`` module of a folder or zip file, which is the first of ``sys.path``."""
+    folder = os.path.join(os.getcwd(), path)  # as Python writes it: not normalized
+    spec = importlib.machinery.PathFinder.find_spec("__main__", [folder])
+    loader: Any = spec and spec.loader
+    if spec is None or loader is None:
+        sys.exit(f"{sys.executable}: can't find '__main__' module in {folder!r}")
+    _put_first(folder, in_safe_mode=True)
+    module = _new_main(
+        __file__=spec.origin, __loader__=loader, __spec__=spec, __cached__=spec.cached
+    )
+    module.__package__ = spec.parent
+    exec(loader.get_code("__main__"), module.__dict__)
+
+
+def _put_first(folder: str, *, in_safe_mode: bool = False) -> None:
+    """Replace the first entry of ``sys.path``, which ``python -m`` sets to the current folder.
+
+    In Python's safe mode (``-P``, ``-I``) there is no such entry.
+
+    :param in_safe_mode: add the folder then as well.
+    """
+    if not getattr(sys.flags, "safe_path", sys.flags.isolated):
+        sys.path[0] = folder
+    elif in_safe_mode:
+        sys.path.insert(0, folder)
+
+
 def _is_program(word: str) -> bool:
-    """Whether ``word`` is a program to run, not a command of Retort."""
+    """Whether ``word`` is a program to run, not a command of Retort or of an extension."""
     if word.startswith("-"):
         return False
-    return word.endswith((".py", ".pyw", ".pyc")) or os.sep in word
+    if word.endswith((".py", ".pyw", ".pyc")) or os.sep in word:
+        return True
+    return _has_main(word) and word not in COMMANDS and word not in _commands_of_extensions()
+
+
+def _has_main(path: str) -> bool:
+    """Whether a path is a zip file, or a folder with a ``__main__`` module."""
+    names = ("__main__.py", "__main__.pyc")
+    return zipfile.is_zipfile(path) or any(os.path.isfile(os.path.join(path, n)) for n in names)
+
+
+def _commands_of_extensions() -> frozenset[str]:
+    return frozenset(importlib.metadata.entry_points(group="flask.commands").names)
 
 
 def _new_main(**names: Any) -> types.ModuleType:

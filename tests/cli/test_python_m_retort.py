@@ -8,6 +8,9 @@ import zipfile
 
 import pytest
 
+from retort.__main__ import COMMANDS
+from retort.cli import cli
+
 TELLS = """
     import os, sys
     import flask
@@ -95,18 +98,121 @@ def test_the_script_is_the_main_module_for_good(retort, write):
     ]
 
 
-@pytest.mark.parametrize("kind", ["folder", "zip"])
-def test_a_folder_or_zip_file_with_a_main_module_runs(retort, write, world, kind):
-    write("program/__main__.py", "import flask, helper\nprint(flask.Flask, helper.word)\n")
-    write("program/helper.py", "word = 'found'\n")
-    path = "./program"
-    if kind == "zip":
-        path = "./program.zip"
-        with zipfile.ZipFile(world / "program.zip", "w") as archive:
-            for name in ("__main__.py", "helper.py"):
-                archive.write(world / "program" / name, name)
+@pytest.fixture
+def python(world):
+    """Run ``python`` with these arguments, without Retort."""
 
-    assert retort(path).stdout == "<class 'flask.app.Flask'> found\n"
+    def python(*args):
+        return subprocess.run(
+            [sys.executable, *args],
+            capture_output=True,
+            check=False,
+            cwd=world,
+            encoding="utf-8",
+            timeout=60,
+        )
+
+    return python
+
+
+MAIN = """
+    import os, pickle, sys
+    import helper
+
+    class Here:
+        pass
+
+    print(sys.argv, sys.path[0], os.getcwd() in sys.path)
+    print(__name__, repr(__package__), __file__, __cached__)
+    print(__spec__.name, __spec__.origin, type(__loader__).__name__, __loader__ is __spec__.loader)
+    print(type(pickle.loads(pickle.dumps(Here()))) is Here)
+"""
+
+
+@pytest.fixture
+def tool(write, world):
+    """A folder and a zip file with a program."""
+    files = [
+        write("tool/__main__.py", MAIN),
+        write("tool/helper.py", "import sys\nword = 'found'\n"),
+    ]
+    with zipfile.ZipFile(world / "tool.zip", "w") as archive:
+        for file in files:
+            archive.write(file, file.name)
+
+
+@pytest.mark.parametrize("path", ["tool", "./tool", "tool/", "tool.zip", "./tool.zip"])
+def test_a_folder_or_zip_file_runs_as_python_would_run_it(retort, python, tool, path):
+    alone = python(path, "one", "--two")
+
+    result = retort(path, "one", "--two")
+
+    assert alone.returncode == 0, alone.stderr
+    assert (result.stdout, result.stderr) == (alone.stdout, "")
+
+
+def test_a_folder_with_a_main_module_finds_retort_as_flask(retort, write):
+    write("tool/__main__.py", "import flask\nprint(flask.Flask)\n")
+
+    assert retort("tool").stdout == "<class 'flask.app.Flask'>\n"
+
+
+def test_a_folder_without_a_main_module_is_reported_as_by_python(retort, python, write, world):
+    write("tool/helper.py", "")
+    with zipfile.ZipFile(world / "tool.zip", "w") as archive:
+        archive.writestr("helper.py", "")
+
+    for path in ("./tool", "tool.zip"):
+        alone, result = python(path), retort(path)
+        assert alone.stderr.count("__main__") == 1
+        assert (result.returncode, result.stderr) == (alone.returncode, alone.stderr)
+
+
+def test_the_traceback_of_a_folder_starts_with_the_program(retort, write):
+    file = write("tool/__main__.py", "def divide():\n    1 / 0\n\ndivide()\n")
+
+    result = retort("tool")
+
+    assert result.returncode == 1
+    first, second, *_, last = result.stderr.splitlines()
+    assert first == "Traceback (most recent call last):"
+    assert second == f'  File "{file}", line 4, in <module>'
+    assert last == "ZeroDivisionError: division by zero"
+
+
+def test_a_folder_ends_with_the_status_of_its_program(retort, write):
+    write("tool/__main__.py", "raise SystemExit(7)\n")
+
+    assert retort("tool").returncode == 7
+
+
+def test_a_command_has_precedence_over_a_folder_of_its_name(retort, write, hello):
+    write("routes/__main__.py", "print('the folder')\n")
+    write("app.py", hello)
+
+    assert "index" in retort("routes").stdout
+    assert retort("./routes").stdout == "the folder\n"
+
+
+def test_a_command_of_an_extension_has_precedence_over_a_folder_of_its_name(retort, write, hello):
+    write("db/__main__.py", "print('the folder')\n")
+    write("ext.py", "import click\ndb = click.Command('db', callback=lambda: print('command'))\n")
+    write("ext-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: ext\nVersion: 1\n")
+    write("ext-1.dist-info/entry_points.txt", "[flask.commands]\ndb = ext:db\n")
+    write("app.py", hello)
+
+    assert retort("db").stdout == "command\n"
+
+
+def test_the_names_of_commands_are_those_of_the_command_line():
+    assert set(cli.commands) == COMMANDS
+
+
+def test_a_folder_without_a_main_module_may_have_the_name_of_a_command(retort, write, hello):
+    write("greet/readme.txt", "")
+    write("app.py", hello + "    app.cli.command('greet')(lambda: print('hello'))\n")
+
+    assert retort("greet").stdout == "hello\n"
 
 
 @pytest.mark.parametrize(
@@ -135,18 +241,10 @@ def test_a_script_ends_with_the_status_python_gives(retort, write, source, statu
     ],
     ids=["exception", "syntax", "cause"],
 )
-def test_a_traceback_shows_what_python_shows(retort, write, world, source):
-    script = write("main.py", source)
-    alone = subprocess.run(
-        [sys.executable, str(script)],
-        capture_output=True,
-        check=False,
-        cwd=world,
-        encoding="utf-8",
-        timeout=60,
-    )
+def test_a_traceback_shows_what_python_shows(retort, python, write, source):
+    script = str(write("main.py", source))
 
-    assert retort(str(script)).stderr == alone.stderr
+    assert retort(script).stderr == python(script).stderr
 
 
 def test_a_missing_script_is_reported_in_one_paragraph(retort, world):
