@@ -274,18 +274,59 @@ def test_secrets_are_not_printed(retort, write):
         assert "40 characters (hidden)" in done.stdout
 
 
-def test_the_text_has_a_table_the_findings_and_a_count(retort, write):
+def sections_of(text):
+    """The paragraphs of an output, as lists of lines."""
+    return [paragraph.splitlines() for paragraph in text.rstrip().split("\n\n")]
+
+
+def test_the_text_has_the_findings_and_then_the_settings_that_are_not_the_default(retort, write):
     write("shop.py", with_config(SECRET_KEY="dev", MAX_CONTENT_LENGTH=None))
 
-    done = retort("check", "--deploy", "shop.py")
+    done = retort("check", "--deploy", "shop.py", "--", "--workers", "2")
 
     assert done.returncode == 1
-    lines = done.stdout.splitlines()
-    assert lines[0].split() == ["--debug", "False", "default"]
-    assert "  error (secret-key-weak)" in lines
-    assert "  warning (max-content-length)" in lines
-    assert "    Fix: Create a new one:" in done.stdout
-    assert lines[-1] == "Errors: 1. Warnings: 1."
+    error, warning, count, settings, rest = sections_of(done.stdout)
+    assert error[0] == "  error (secret-key-weak)"
+    assert any(line.startswith("    Fix: Create a new one:") for line in error)
+    assert warning[0] == "  warning (max-content-length)"
+    assert count == ["Errors: 1. Warnings: 1."]
+    assert settings[0] == "Settings that are not the default:"
+    assert [line.split()[0] for line in settings[1:]] == [
+        *("--workers", "SECRET_KEY", "SESSION_COOKIE_SAMESITE", "SESSION_COOKIE_SECURE")
+    ]
+    assert settings[1].split() == ["--workers", "2", "option", "--workers"]
+    assert rest[0].endswith("Show them with --all.")
+
+
+def test_all_settings_are_shown_on_request(retort, write):
+    write("shop.py", SAFE)
+
+    done = retort("check", "--deploy", "--all", "shop.py")
+    count, settings = sections_of(done.stdout)
+
+    assert count == ["Nothing unsafe found."]
+    assert settings[0] == "Settings:"
+    assert settings[1].split() == ["--debug", "False", "default"]
+    number = len(json.loads(retort("check", "--deploy", "--json", "shop.py").stdout)["settings"])
+    assert len(settings) == number + 1
+
+
+def test_a_program_without_settings_has_no_table_of_them(retort, write):
+    write("app.py", "from flask import Flask\napp = Flask(__name__)\n")
+
+    done = retort("check", "--deploy")
+
+    assert "Settings that are not the default" not in done.stdout
+    assert "Show them with --all." in done.stdout
+
+
+def test_all_without_deploy_is_a_mistake(retort, write):
+    write("app.py", SAFE)
+
+    done = retort("check", "--all", "app.py")
+
+    assert done.returncode == 2
+    assert "--all goes with --deploy" in done.stderr
 
 
 def test_the_program_can_be_named_as_for_run(retort, write):

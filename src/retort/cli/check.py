@@ -19,9 +19,10 @@ the text, such as a form that a script sends, is skipped.
 \b
 {rules}
 
-With --deploy it checks the settings instead: the settings with which 'retort run' would serve the
-application, their sources, and what is unsafe about them in production. Options of
-'retort run' follow two dashes: retort check --deploy TARGET -- --host 0.0.0.0.
+With --deploy it checks the settings instead. It reports which settings of 'retort run' and of the
+program's config are unsafe in production, and shows the settings that are not the default, with
+their sources. Options of 'retort run' follow two dashes:
+retort check --deploy TARGET -- --host 0.0.0.0.
 
 The exit status is 1 if there was an error, else 0.
 """
@@ -46,6 +47,9 @@ def _rules() -> str:
 @click.argument("target", required=False)
 @click.argument("run_options", nargs=-1, type=click.UNPROCESSED)
 @click.option("--deploy", "is_deploy", is_flag=True, help="Check the settings of 'retort run'.")
+@click.option(
+    "--all", "shows_all", is_flag=True, help="With --deploy: show the default settings too."
+)
 @click.option("--json", "is_json", is_flag=True, help="Print the findings as JSON.")
 @pass_script_info
 @click.pass_context
@@ -56,6 +60,7 @@ def check_command(
     target: str | None,
     run_options: tuple[str, ...],
     is_deploy: bool,
+    shows_all: bool,
     is_json: bool,
 ) -> None:
     """Run the checks and print their findings."""
@@ -65,7 +70,9 @@ def check_command(
     if is_deploy:
         from .deploy import check_deployment
 
-        ctx.exit(check_deployment(ctx, run_options, target, is_json=is_json))
+        ctx.exit(check_deployment(ctx, run_options, target, is_json=is_json, shows_all=shows_all))
+    if shows_all:
+        raise click.UsageError("--all goes with --deploy: it shows the default settings.")
     if run_options:
         raise click.UsageError(f"{run_options[0]!r}: options of 'retort run' go with --deploy.")
     from ..devtools.checks import ERROR, as_json, as_text, check, count

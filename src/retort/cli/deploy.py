@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from ..app import Flask
     from .deploy_rules import Risk
 
+DEFAULT = "default"  # the source of a setting that nothing sets
+
 _SECRET = frozenset({"SECRET_KEY", "SECRET_KEY_FALLBACKS"})
 
 
@@ -35,7 +37,7 @@ class Setting:
     """An effective setting.
 
     :param name: an option of ``retort run``, or a key of the config.
-    :param source: ``default``, ``program``, or the option, variable or config key that sets it.
+    :param source: `DEFAULT`, ``program``, or the option, variable or config key that sets it.
     """
 
     name: str
@@ -44,11 +46,18 @@ class Setting:
 
 
 def check_deployment(
-    ctx: click.Context, arguments: Sequence[str], target: str | None, *, is_json: bool
+    ctx: click.Context,
+    arguments: Sequence[str],
+    target: str | None,
+    *,
+    is_json: bool,
+    shows_all: bool,
 ) -> int:
-    """Print settings and risks.
+    """Print risks and settings.
 
     :param arguments: command-line options as for ``retort run``.
+    :param is_json: print one JSON object, which always has all settings.
+    :param shows_all: print also the settings that have their default.
     :returns: the exit status: 1 if a risk is an error.
     """
     run_context = run_command.make_context(
@@ -68,7 +77,10 @@ def check_deployment(
     ]
     risks = risks_of(EffectiveSettings(app, run_context.params))
     errors = sum(risk.level == ERROR for risk in risks)
-    click.echo(as_json(settings, risks) if is_json else as_text(settings, risks))
+    if is_json:
+        click.echo(as_json(settings, risks))
+    else:
+        click.echo(as_text(settings, risks, shows_all=shows_all))
     return 1 if errors else 0
 
 
@@ -105,7 +117,7 @@ def debug_source(run_context: click.Context, from_files: Mapping[str, str]) -> s
     for context in contexts:
         if context and context.get_parameter_source("debug") is ParameterSource.COMMANDLINE:
             return "option --debug"
-    return _variable("FLASK_DEBUG", from_files) if "FLASK_DEBUG" in os.environ else "default"
+    return _variable("FLASK_DEBUG", from_files) if "FLASK_DEBUG" in os.environ else DEFAULT
 
 
 def _origin(
@@ -116,7 +128,7 @@ def _origin(
         return f"option {option}"
     if source is ParameterSource.ENVIRONMENT:
         return _variable(f"{run_context.auto_envvar_prefix}_{name.upper()}", from_files)
-    return "default"
+    return DEFAULT
 
 
 def config_settings(
@@ -136,7 +148,7 @@ def _config_source(key: str, value: Any, default: Any, from_files: Mapping[str, 
     variable = f"FLASK_{key}"
     if variable in os.environ and _is_read_from(os.environ[variable], value):
         return _variable(variable, from_files)
-    return "default" if value == default and type(value) is type(default) else "program"
+    return DEFAULT if value == default and type(value) is type(default) else "program"
 
 
 def _is_read_from(text: str, value: Any) -> bool:
@@ -178,16 +190,24 @@ def as_json(settings: Sequence[Setting], risks: Sequence[Risk]) -> str:
     return json.dumps(content, indent=2)
 
 
-def as_text(settings: Sequence[Setting], risks: Sequence[Risk]) -> str:
-    """A table of the settings, a paragraph for each risk, and a line with their number."""
-    return "\n\n".join([_table(settings), *map(_paragraph, risks), _summary(risks)])
+def as_text(settings: Sequence[Setting], risks: Sequence[Risk], *, shows_all: bool) -> str:
+    """A paragraph for each risk, their number, and a table of the settings."""
+    shown = [setting for setting in settings if shows_all or setting.source != DEFAULT]
+    parts = [*map(_paragraph, risks), _summary(risks)]
+    if shown:
+        heading = "Settings:" if shows_all else "Settings that are not the default:"
+        parts.append(f"{heading}\n{_table(shown)}")
+    omitted = len(settings) - len(shown)
+    if omitted:
+        parts.append(f"Settings with their default: {omitted}. Show them with --all.")
+    return "\n\n".join(parts)
 
 
 def _table(settings: Sequence[Setting]) -> str:
     name_width = max(len(setting.name) for setting in settings)
     value_width = min(max(len(setting.value) for setting in settings), 36)
     return "\n".join(
-        f"{setting.name:{name_width}}  {setting.value:{value_width}}  {setting.source}".rstrip()
+        f"  {setting.name:{name_width}}  {setting.value:{value_width}}  {setting.source}".rstrip()
         for setting in settings
     )
 
