@@ -44,7 +44,7 @@ def _rules() -> str:
 
 
 @click.command("check", cls=_Check, short_help="Find mistakes in routes, views and forms.")
-@click.argument("target", required=False)
+@click.argument("target", required=False, type=click.Path())  # completes file names
 @click.argument("run_options", nargs=-1, type=click.UNPROCESSED)
 @click.option("--deploy", "is_deploy", is_flag=True, help="Check the settings of 'retort run'.")
 @click.option(

@@ -137,8 +137,12 @@ class FlaskGroup(AppGroup):
         try:
             app = ctx.ensure_object(ScriptInfo).load_app()
         except NoAppException as error:
-            _print_error(error.format_message())
+            _print_error(ctx, error.format_message())
             return None
+        except Exception:
+            if ctx.resilient_parsing:
+                return None
+            raise
         if not has_app_context() or current_app != app:
             ctx.with_resource(app.app_context())
         found: click.Command | None = app.cli.get_command(ctx, name)
@@ -151,9 +155,9 @@ class FlaskGroup(AppGroup):
         try:
             app = ctx.ensure_object(ScriptInfo).load_app()
         except NoAppException as error:
-            _print_error(error.format_message())
+            _print_error(ctx, error.format_message())
         except Exception as error:
-            _print_error(blame.loading_failed(error))
+            _print_error(ctx, blame.loading_failed(error))
         else:
             names.update(app.cli.list_commands(ctx))
         return sorted(names)
@@ -167,9 +171,10 @@ class FlaskGroup(AppGroup):
             self.add_command(point.load(), point.name)
 
 
-def _print_error(problem: str) -> None:
-    """Print an error before other output."""
-    click.echo(f"Error: {problem}\n", err=True)
+def _print_error(ctx: click.Context, problem: str) -> None:
+    """Print an error before other output, except while a shell completes a word."""
+    if not ctx.resilient_parsing:
+        click.echo(f"Error: {problem}\n", err=True)
 
 
 def _use_environment(ctx: click.Context) -> None:

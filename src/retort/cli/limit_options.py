@@ -37,26 +37,44 @@ def _option(name: str, unit: str, text: str) -> click.Option:
 
 
 LIMIT_OPTIONS = [
-    _option("header-timeout", "seconds", "Time limit for receiving the headers (default: 10)."),
+    _option(
+        "header-timeout", "seconds", "Allow this time for receiving the headers (default: 10)."
+    ),
     _option(
         "keep-alive",
         "seconds",
-        "How long an idle connection stays open (default: --header-timeout).",
+        "Close a connection that is idle for this time (default: as --header-timeout).",
     ),
     _option(
-        "body-timeout", "seconds", "Time limit for receiving a body of up to 64 KiB (default: 30)."
+        "body-timeout",
+        "seconds",
+        "Allow this time for receiving a body of up to 64 KiB (default: 30).",
     ),
     _option(
-        "body-rate", "bytes", "Minimum rate of a longer body, in bytes per second (default: 240)."
+        "body-rate",
+        "bytes",
+        "Require this number of bytes per second of a longer body (default: 240).",
     ),
-    _option("body-window", "seconds", "Interval in which the rate is checked (default: 10)."),
-    _option("upload-timeout", "seconds", "Time limit for receiving a longer body (default: 3600)."),
     _option(
-        "send-timeout", "seconds", "Time without progress in sending a response (default: 60)."
+        "body-window", "seconds", "Check the rate over intervals of this length (default: 10)."
     ),
-    _option("limit-headers", "bytes", "Maximum size of all header fields (default: 64K)."),
-    _option("limit-target", "bytes", "Maximum size of path and query (default: 8K)."),
-    _option("limit-body", "bytes", "Maximum size of a body (default: set by the program)."),
+    _option(
+        "upload-timeout", "seconds", "Allow this time for receiving a longer body (default: 3600)."
+    ),
+    _option(
+        "send-timeout",
+        "seconds",
+        "Close a connection whose client receives nothing for this time (default: 60).",
+    ),
+    _option(
+        "limit-headers", "bytes", "Refuse requests with more bytes of header fields (default: 64K)."
+    ),
+    _option(
+        "limit-target", "bytes", "Refuse requests with more bytes of path and query (default: 8K)."
+    ),
+    _option(
+        "limit-body", "bytes", "Refuse requests with a larger body (default: set by the program)."
+    ),
 ]
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..server.options import Operations
+from .sections import SectionsCommand
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,8 +37,8 @@ class HopsType(click.IntRange):
         return super().convert(value, param, ctx)
 
 
-class RunCommand(click.Command):
-    """A command in which ``--proxy`` without a number means 1, also before the target."""
+class RunCommand(SectionsCommand):
+    """The command ``run``: ``--proxy`` without a number means 1, also before the target."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         follows = [*args, ""][1:]
@@ -61,29 +62,29 @@ TLS_OPTIONS = [
     click.Option(
         ["--key-password-file"],
         type=_FILE,
-        help="File whose first line is the password of the key.",
+        help="Read the password of the key from the first line of this file.",
     ),
     click.Option(
         ["--client-ca"],
         type=_FILE,
-        help="Accept client certificates of these authorities (mutual TLS).",
+        help="Accept client certificates of the authorities in this file (mutual TLS).",
     ),
     click.Option(
         ["--client-cert"],
         type=click.Choice(["required", "optional"]),
-        help="Whether clients must have a certificate. With --client-ca: required.",
+        help="Require a client certificate, or make it optional. With --client-ca: required.",
     ),
     click.Option(
         ["--tls-min"],
         type=click.Choice(["1.2", "1.3"]),
         default="1.2",
         show_default=True,
-        help="Minimum version of TLS.",
+        help="Refuse earlier versions of TLS.",
     ),
     click.Option(
         ["--http"],
         type=click.Choice(["1", "2", "auto"]),
-        help="Versions of HTTP. With TLS: auto; else: 1.",
+        help="Serve these versions of HTTP (default: auto with TLS, else 1).",
     ),
 ]
 
@@ -98,12 +99,12 @@ OPERATIONS_OPTIONS = [
         type=click.Choice(["common", "combined", "json"]),
         default="combined",
         show_default=True,
-        help="Format of the access log.",
+        help="Write the access log in this format.",
     ),
     click.Option(
         ["--log-format"],
         type=click.Choice(["text", "json"]),
-        help="Format of the program's log; each line has its request id.",
+        help="Write the program's log in this format, with the request that each line is about.",
     ),
     click.Option(
         ["--request-id/--no-request-id"],
@@ -113,7 +114,8 @@ OPERATIONS_OPTIONS = [
         ["--proxy"],
         type=HopsType(),
         default=0,
-        help="Number of proxies whose X-Forwarded-... headers are trusted. Without a number: 1.",
+        show_default=True,
+        help="Trust the X-Forwarded-... headers of this number of proxies; --proxy alone is 1.",
     ),
     click.Option(
         ["--health/--no-health"],
@@ -125,25 +127,28 @@ OPERATIONS_OPTIONS = [
     ),
     click.Option(
         ["--ops-path"],
+        metavar="PATH",
         default="/-",
         show_default=True,
         callback=_check_ops_path,
-        help="Path prefix of health, ready and metrics.",
+        help="Serve health, ready and metrics under this path.",
     ),
     click.Option(
         ["--ops-port"],
+        metavar="NUMBER",
         type=click.IntRange(0, 65535),
-        help="Serve them on a separate port instead.",
+        help="Serve health, ready and metrics on this port only.",
     ),
     click.Option(
         ["--ops-host"],
+        metavar="ADDRESS",
         default="127.0.0.1",
         show_default=True,
-        help="Address of that port.",
+        help="Listen on this address with --ops-port.",
     ),
     click.Option(
         ["--allow-public-debug/--no-allow-public-debug"],
-        help="Allow debug mode on a public address, also for a Retort.",
+        help="Allow debug mode on a public address for a Retort application.",
     ),
 ]
 

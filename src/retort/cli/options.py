@@ -63,9 +63,9 @@ app_option = click.Option(
     is_eager=True,
     expose_value=False,
     callback=_app_given,
-    help="The application: 'module', 'module:name', 'module:factory(\"argument\")', or the"
-    " path of a file in place of the module. Without a name: 'app', 'application', the"
-    " only one there is, or 'create_app()'.",
+    help="Load this application: 'module', 'module:name', 'module:factory(\"argument\")', or the"
+    " path of a file in place of the module. Without a name, it is 'app', 'application', the"
+    " only application of the module, or the result of 'create_app()'.",
 )
 
 env_file_option = click.Option(
@@ -82,5 +82,5 @@ debug_option = click.Option(
     ["--debug/--no-debug"],
     expose_value=False,
     callback=_debug_given,
-    help="Debug mode: reload after changes, debugger on error pages.",
+    help="Use debug mode: restart when a file changes, show errors in the debugger.",
 )

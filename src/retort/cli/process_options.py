@@ -65,13 +65,15 @@ SOCKET_OPTIONS = [
     ),
     click.Option(
         ["--unix-mode"],
+        metavar="MODE",
         type=ModeType(),
         default="666",
         show_default=True,
-        help="Permissions of the Unix socket.",
+        help="Create the Unix socket with these permissions.",
     ),
     click.Option(
         ["--fd"],
+        metavar="NUMBER",
         type=click.IntRange(min=0),
         help="Listen on this file descriptor, a socket inherited from the parent process.",
     ),
@@ -84,7 +86,7 @@ PROCESS_OPTIONS = [
         type=SecondsType(0, 86_400),
         default=10.0,
         show_default=True,
-        help="Time for open requests to finish when the server is stopped.",
+        help="Wait this long for open requests when the server is stopped.",
     ),
     click.Option(
         ["--drain"],
@@ -92,7 +94,7 @@ PROCESS_OPTIONS = [
         type=SecondsType(0, 86_400),
         default=0.0,
         show_default=True,
-        help="Time to continue serving when the server is stopped, while /-/ready is 503.",
+        help="Continue to serve for this time when the server is stopped; /-/ready is 503.",
     ),
     click.Option(
         ["--worker-timeout"],
@@ -100,7 +102,7 @@ PROCESS_OPTIONS = [
         type=SecondsType(0, 86_400),
         default=30.0,
         show_default=True,
-        help="Replace a worker without a heartbeat for this time; 0: never.",
+        help="Replace a worker without a heartbeat for this time; 0 is never.",
     ),
     click.Option(
         ["--load-timeout"],
@@ -108,7 +110,7 @@ PROCESS_OPTIONS = [
         type=SecondsType(0, 86_400),
         default=600.0,
         show_default=True,
-        help="Time limit for loading the program in a worker; 0: no limit.",
+        help="Allow a worker this time to load the program; 0 is no limit.",
     ),
     click.Option(
         ["--pid-file"],

@@ -19,7 +19,7 @@ from ..server.process.pid_file import PidFileError, running_server
     metavar="PATH",
     type=click.Path(dir_okay=False),
     envvar="FLASK_RUN_PID_FILE",
-    help="The file of the option --pid-file of 'retort run'.",
+    help="Find the server by this file, which 'retort run --pid-file' has written.",
 )
 def reload_command(pid_file: str | None) -> None:
     """Reload the program of a running server, worker by worker.

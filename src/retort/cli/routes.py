@@ -42,11 +42,11 @@ _ORDERS: dict[str, Callable[[Row], str]] = {
     "-s",
     type=click.Choice(list(_ORDERS)),
     default="endpoint",
-    help="Order of the lines; 'match' is the order in which rules are tried.",
+    help="Sort the lines in this order; 'match' is the order in which rules are tried.",
 )
 @click.option("--all-methods", is_flag=True, help="Show HEAD and OPTIONS as well.")
 @click.option("--plan", "endpoint", metavar="ENDPOINT", help="Show what runs for an endpoint.")
-@click.option("--method", help="With --plan: for requests by this method only.")
+@click.option("--method", help="With --plan, show the requests by this method only.")
 @with_appcontext
 def routes_command(sort: str, all_methods: bool, endpoint: str | None, method: str | None) -> None:
     """Show every route with its endpoint and methods, or what runs for one endpoint."""

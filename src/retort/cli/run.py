@@ -28,67 +28,77 @@ if TYPE_CHECKING:
 
 
 @click.command("run", cls=RunCommand, short_help="Serve the application.")
-@click.argument("target", required=False)
-@click.option("--host", "-h", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.argument("target", required=False, type=click.Path())  # completes file names
+@click.option(
+    "--host",
+    "-h",
+    metavar="ADDRESS",
+    default="127.0.0.1",
+    show_default=True,
+    help="Listen on this address; 0.0.0.0 is every network interface.",
+)
 @click.option(
     "--port",
     "-p",
     type=click.IntRange(0, 65535),
     default=5000,
     show_default=True,
-    help="Port to listen on; 0 for any free one.",
+    metavar="NUMBER",
+    help="Listen on this port; 0 is any free one.",
 )
 @click.option(
     "--workers",
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="Number of worker processes.",
+    metavar="NUMBER",
+    help="Start this number of worker processes.",
 )
 @click.option(
     "--threads",
     type=click.IntRange(min=1),
     default=256,
     show_default=True,
-    help="Maximum number of concurrent views in each process.",
+    metavar="NUMBER",
+    help="Run at most this number of views at once in each process.",
 )
 @click.option(
     "--with-threads/--without-threads",
     default=True,
-    help="Run views concurrently, or one at a time.",
+    help="Run views concurrently, or one at a time (default: concurrently).",
 )
 @click.option(
     "--reload/--no-reload",
     default=None,
-    help="Restart when a file changes. On in debug mode.",
+    help="Restart when a file changes (default: in debug mode).",
 )
 @click.option(
     "--debugger/--no-debugger",
     default=None,
-    help="Show errors in the debugger. On in debug mode.",
+    help="Show errors in the debugger (default: in debug mode).",
 )
 @click.option(
     "--cert",
     type=CertParamType(),
     is_eager=True,  # so that --key is checked against it, in any order
-    help="Certificate file for HTTPS, or 'adhoc' for a temporary one.",
+    help="Serve HTTPS with this certificate file; 'adhoc' creates a temporary one.",
 )
 @click.option(
     "--key",
     type=click.Path(exists=True, dir_okay=False, resolve_path=True),
     callback=check_key,
     expose_value=False,
-    help="Private key of the certificate.",
+    help="Use the private key in this file. --cert requires it, except for 'adhoc'.",
 )
 @click.option(
     "--extra-files",
     type=SeparatedPathType(),
-    help=f"Files that also cause a reload, separated by {os.pathsep!r}.",
+    help=f"Restart when one of these files changes too; they are separated by {os.pathsep!r}.",
 )
 @click.option(
     "--exclude-patterns",
     type=SeparatedPathType(),
-    help=f"Names of files that cause no reload (*.log), separated by {os.pathsep!r}.",
+    help=f"Ignore files with these names, such as *.log; they are separated by {os.pathsep!r}.",
 )
 @pass_script_info
 def run_command(info: ScriptInfo, /, target: str | None, **options: Any) -> None:
