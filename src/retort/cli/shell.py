@@ -1,7 +1,9 @@
-"""``retort shell``: the Python prompt in an app context."""
+"""``retort shell``: a Python prompt in an app context, that of IPython if it is installed."""
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import os
 import sys
 from typing import TYPE_CHECKING, Any
@@ -16,17 +18,69 @@ if TYPE_CHECKING:
 
 
 @click.command("shell", short_help="Open a Python prompt in an app context.")
+@click.option(
+    "--prompt",
+    type=click.Choice(["ipython", "python"]),
+    help="Open this prompt (default: ipython if it is installed and the input is a terminal).",
+)
 @with_appcontext
-def shell_command() -> None:
+def shell_command(prompt: str | None) -> None:
     """Open a Python prompt in the application's context.
 
     The values returned by the shell context processors are variables there.
     """
-    import code  # imported here: all commands import this file
-
+    start_ipython = _find_ipython(prompt)
     names: dict[str, Any] = {}
     _run_startup_file(names)
     names.update(current_app.make_shell_context())
+    if start_ipython is None:
+        _interact(names)
+    else:
+        start_ipython(argv=_ipython_options(), user_ns=names)
+
+
+def _find_ipython(prompt: str | None) -> Any:
+    """The function that starts IPython; ``None`` for Python's own prompt.
+
+    :param prompt: the prompt that the user has chosen, if any.
+    :raises click.UsageError: if it is IPython, which cannot be imported.
+    """
+    is_chosen = prompt == "ipython"
+    if not is_chosen and (prompt == "python" or not _is_terminal()):
+        return None
+    if importlib.util.find_spec("IPython") is None:
+        if is_chosen:
+            raise click.UsageError(f"IPython is not installed: pip install ipython. {_OR_PYTHON}")
+        return None
+    try:
+        return importlib.import_module("IPython").start_ipython
+    except Exception as error:  # also of packages that IPython imports
+        problem = f"IPython cannot be imported: {type(error).__name__}: {error}."
+        if is_chosen:
+            raise click.UsageError(f"{problem} {_OR_PYTHON}") from error
+        click.echo(f"{problem} This is Python's own prompt.", err=True)
+        return None
+
+
+_OR_PYTHON = "Python's own prompt is --prompt python."
+
+
+def _is_terminal() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def _ipython_options() -> list[str]:
+    """The banner; and no startup file, since the names of the program have precedence over it."""
+    return [
+        f"--TerminalInteractiveShell.banner1={_banner(current_app)}\n",
+        "--TerminalIPythonApp.exec_PYTHONSTARTUP=False",
+    ]
+
+
+def _interact(names: dict[str, Any]) -> None:
+    """Open Python's own prompt, with completion."""
+    import code  # imported here: all commands import this file
+
     _offer_completion(names)
     code.interact(banner=_banner(current_app), local=names)
 
