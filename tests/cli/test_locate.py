@@ -202,7 +202,7 @@ def test_an_application_is_found_by_its_name(shop_app):
         ("make(**{'a': 1})", "Failed to parse arguments as literal values"),
         ("make({[]: 1})", "Failed to parse arguments as literal values"),
         ("mak", "Failed to find attribute 'mak' in 'shop'"),
-        ("mak", "Did you mean 'shop:make'?"),
+        ("mak", "Did you mean 'shop:make()'?"),
         ("zzz", "It has an application: 'shop:server'."),
         ("make(1, 2)", "The factory 'make(1, 2)' in module 'shop'"),
         ("make(1, 2)", "could not be called with the specified arguments: too many"),

@@ -14,21 +14,19 @@ import inspect
 import os
 import sys
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeGuard
 
 import click
 
 from ..app import Flask
-from . import blame
+from . import blame, nearby
+from .nearby import USUAL_FACTORIES, USUAL_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
 USUAL_FILES = ("wsgi.py", "app.py")  # the default files if no application is named
-USUAL_NAMES = ("app", "application")
-USUAL_FACTORIES = ("create_app", "make_app")
 OUR_NAMES = ("flask", "retort")
 
 
@@ -81,7 +79,7 @@ def check_file(path: str) -> None:
     name = os.path.splitext(os.path.basename(path))[0]
     raise NoAppException(
         f"Could not import {name!r}: there is no file {os.path.abspath(path)}."
-        f"{_close_files(name)} Pass the path of the program as seen from"
+        f"{nearby.hint(name)} Pass the path of the program as seen from"
         f" {os.getcwd()}, or the name of a module: module:app."
     )
 
@@ -292,7 +290,7 @@ def _hides_us(name: str) -> str:
 def _no_module(name: str) -> str:
     return (
         f"Could not import {name!r}: there is no such module in {os.getcwd()} or on the"
-        f" module search path.{_close_files(name)} Pass a file (path/to/program.py) or a"
+        f" module search path.{nearby.hint(name)} Pass a file (path/to/program.py) or a"
         " module (package.module:app)."
     )
 
@@ -302,7 +300,7 @@ def _no_app(module: ModuleType) -> str:
         f"Failed to find Flask application or factory in module {module.__name__!r}"
         f" ({_file_of(module)}): it has no Flask object, and no create_app() or make_app()"
         f" that returns one. Name the object or factory: '{module.__name__}:name' or"
-        f" '{module.__name__}:name(arguments)'."
+        f" '{module.__name__}:name(arguments)'.{nearby.hint()}"
     )
 
 
@@ -316,7 +314,8 @@ def _several_apps(module: ModuleType, names: list[str]) -> str:
 
 
 def _no_attribute(module: ModuleType, name: str) -> str:
-    close = difflib.get_close_matches(name, list(vars(module)), n=1)
+    names = [*_apps_by_name(module), *_functions_of(module)]
+    close = difflib.get_close_matches(name, names, n=1)
     hint = f" Did you mean '{module.__name__}:{close[0]}'?" if close else ""
     return (
         f"Failed to find attribute {name!r} in {module.__name__!r}"
@@ -324,9 +323,19 @@ def _no_attribute(module: ModuleType, name: str) -> str:
     )
 
 
+def _functions_of(module: ModuleType) -> list[str]:
+    """The functions of a module that may be factories, with brackets."""
+    members = vars(module).items()
+    return [f"{name}()" for name, value in members if inspect.isfunction(value)]
+
+
 def _instead(module: ModuleType) -> str:
-    names = list(_apps_by_name(module))
-    return f" It has an application: '{module.__name__}:{names[0]}'." if names else ""
+    for name in _apps_by_name(module):
+        return f" It has an application: '{module.__name__}:{name}'."
+    for name in USUAL_FACTORIES:
+        if inspect.isfunction(getattr(module, name, None)):
+            return f" It has a factory: '{module.__name__}:{name}()'."
+    return ""
 
 
 def _described(value: object) -> str:
@@ -341,10 +350,3 @@ def _file_of(module: ModuleType) -> str:
 
 def _is_path(text: str) -> bool:
     return text.endswith(".py") or os.sep in text or "/" in text
-
-
-def _close_files(name: str) -> str:
-    """A hint at Python files here with names similar to ``name``."""
-    stems = [file.stem for file in Path.cwd().glob("*.py")]
-    close = difflib.get_close_matches(name.rpartition(".")[2], stems, n=1)
-    return f" Did you mean {close[0]}.py?" if close else ""

@@ -13,6 +13,7 @@ import click
 
 from ..context import has_app_context
 from ..helpers import get_debug_flag
+from . import nearby
 from .locate import (
     USUAL_FILES,
     NoAppException,
@@ -139,8 +140,10 @@ def _usual_app() -> Flask | None:
 
 
 def _nothing_named() -> str:
+    targets = nearby.visible_targets()
+    example = targets[0] if targets else "path/to/program.py"
     return (
         f"Could not locate a Flask application: {os.getcwd()} has no wsgi.py or app.py, and"
-        " none was named. Name one: 'retort run path/to/program.py', the option --app, or"
+        f" none was named.{nearby.hint()} Name one: 'retort run {example}', the option --app, or"
         " the environment variable FLASK_APP."
     )
