@@ -537,7 +537,7 @@ def copy_current_request_context(f: F) -> F:
 
     Each call of the returned function pushes a new context with the same request and
     session; ``g`` is a new one. The uploads of the request stay open until the request has
-    ended and no such function is left. Flask closes them at the end of the first call.
+    ended and no such function is left. In Flask, the first context that ends closes them.
 
     :raises RuntimeError: outside of a request.
 

@@ -224,6 +224,23 @@ def test_a_name_that_does_not_work_is_explained(shop_app, text, message):
     assert message in caught.value.format_message()
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("creat_app", "Did you mean 'shop:create_app(...)'?"),
+        ("zzz", "It has a factory: 'shop:create_app(...)'."),
+        ("redirec", "It has a factory: 'shop:create_app(...)'."),
+    ],
+)
+def test_a_factory_that_needs_arguments_is_offered_with_brackets(shop_app, text, message):
+    shop = module(create_app=lambda name: shop_app, redirect=retort.redirect)
+
+    with pytest.raises(NoAppException) as caught:
+        find_app_by_string(shop, text)
+
+    assert message in caught.value.format_message()
+
+
 def test_a_module_is_imported_and_searched(write):
     write("located.py", "import retort\nserver = retort.Flask('found')\n")
     prepare_import("located.py")

@@ -314,27 +314,31 @@ def _several_apps(module: ModuleType, names: list[str]) -> str:
 
 
 def _no_attribute(module: ModuleType, name: str) -> str:
-    names = [*_apps_by_name(module), *_functions_of(module)]
-    close = difflib.get_close_matches(name, names, n=1)
-    hint = f" Did you mean '{module.__name__}:{close[0]}'?" if close else ""
+    names = {**_factories_of(module), **{app: app for app in _apps_by_name(module)}}
+    close = difflib.get_close_matches(name, list(names), n=1)
+    hint = f" Did you mean '{module.__name__}:{names[close[0]]}'?" if close else ""
     return (
         f"Failed to find attribute {name!r} in {module.__name__!r}"
         f" ({_file_of(module)}).{hint or _instead(module)}"
     )
 
 
-def _functions_of(module: ModuleType) -> list[str]:
-    """The functions of a module that may be factories, with brackets."""
-    members = vars(module).items()
-    return [f"{name}()" for name, value in members if inspect.isfunction(value)]
+def _factories_of(module: ModuleType) -> dict[str, str]:
+    """The functions of the program, as they are called: ``create_app()``, ``create_app(...)``."""
+    return {
+        name: f"{name}({'...' if _why_not_callable(value, Reference(name)) else ''})"
+        for name, value in vars(module).items()
+        if inspect.isfunction(value) and (value.__module__ or "").partition(".")[0] not in OUR_NAMES
+    }
 
 
 def _instead(module: ModuleType) -> str:
     for name in _apps_by_name(module):
         return f" It has an application: '{module.__name__}:{name}'."
+    factories = _factories_of(module)
     for name in USUAL_FACTORIES:
-        if inspect.isfunction(getattr(module, name, None)):
-            return f" It has a factory: '{module.__name__}:{name}()'."
+        if name in factories:
+            return f" It has a factory: '{module.__name__}:{factories[name]}'."
     return ""
 
 
