@@ -104,6 +104,21 @@ def test_a_file_in_place_of_a_command_is_an_error_with_the_command(write, runner
     assert "retort run login.py" in result.stderr
 
 
+def test_a_folder_in_place_of_a_command_is_an_error_with_the_command(write, runner, hello):
+    from retort.cli import cli
+
+    write("app.py", hello)
+    write("tool/__main__.py", "")
+    write("other/readme.txt", "")
+
+    result = runner.invoke(cli, ["tool"])
+    other = runner.invoke(cli, ["other"])
+
+    assert result.exit_code == other.exit_code == 2
+    assert "python -m retort tool" in result.stderr
+    assert "No such command 'other'" in other.stderr
+
+
 BAD_PROGRAMS = {
     "no application": (
         "x = 1\n",

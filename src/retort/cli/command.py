@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import zipfile
 from typing import TYPE_CHECKING
 
 import click
@@ -33,7 +34,15 @@ class _Retort(FlaskGroup):
                 f" or run it as a script with 'python -m retort {name}'.",
                 ctx,
             )
-        return super().resolve_command(ctx, args)
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError:
+            if os.path.isfile(os.path.join(name, "__main__.py")) or zipfile.is_zipfile(name):
+                raise click.UsageError(
+                    f"{name!r} is a program, not a command. Run it with 'python -m retort {name}'.",
+                    ctx,
+                ) from None
+            raise
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """Like Flask, but a command that Flask does not have may be the program's."""
