@@ -239,3 +239,61 @@ def test_a_cookie_that_did_not_come_is_read_with_get(mistake):
 
     assert advice.what == "No cookie 'theme'. Received: nothing."
     assert mistake.mended("GET", "/login").text == "welcome None"
+
+
+# A field whose name is computed
+
+
+def test_a_computed_name_belongs_to_the_part_that_is_read(mistake):
+    reading(mistake, "request.args['n' + 'm']")
+
+    advice = mistake.advised("GET", "/login?street=x&town=y")
+
+    assert advice.what == "No field 'nm'. Received: street and town."
+    assert advice.fix.startswith("Read request.args.get('nm')")
+    assert advice.diff == ""
+
+
+def test_a_part_that_was_passed_to_a_function_is_known_there(mistake):
+    mistake.write(
+        "program.py",
+        """
+        from flask import Flask, request
+
+        app = Flask(__name__)
+
+        def name_in(fields):
+            return fields['nm']
+
+        @app.get('/login')
+        def login():
+            return 'welcome ' + name_in(request.args)
+        """,
+    )
+
+    advice = mistake.advised("GET", "/login?name=Bob")
+
+    assert advice.what == "No field 'nm'. Received: name. Did you mean 'name'?"
+    assert mistake.mended("GET", "/login?name=Bob").text == "welcome Bob"
+
+
+def test_no_part_is_named_for_a_dictionary_of_the_program(mistake):
+    mistake.write(
+        "program.py",
+        """
+        from flask import Flask, request
+        from werkzeug.datastructures import MultiDict
+
+        app = Flask(__name__)
+        stored = MultiDict()
+
+        @app.post('/login')
+        def login():
+            return 'welcome ' + stored['nm']
+        """,
+    )
+
+    mistake.ask("POST", "/login", data={"street": "x"})
+
+    assert mistake.errors
+    assert mistake.advice is None

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import difflib
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from werkzeug.exceptions import BadRequest, BadRequestKeyError
@@ -14,9 +12,18 @@ from ...errors import FileFieldError
 from ...http.hints import FORM_TYPES, MULTIPART
 from ..checks.markup import attributes_in
 from ..checks.reads import SOURCES, direct_reads
-from ..checks.source import text_in
-from .diagnostic import DiagnosticContext, Line, advisor, joined, source_at
+from .diagnostic import DiagnosticContext, advisor, joined
 from .edit import FileEdit, diff_of, quote_like, set_attribute, tag_at, tags_from
+from .readings import (
+    Reading,
+    getter_diff,
+    kind_of,
+    names_in,
+    place_of_reading,
+    reading_of,
+    received_facts,
+    replace_part,
+)
 from .record import Advice
 
 if TYPE_CHECKING:
@@ -26,28 +33,8 @@ if TYPE_CHECKING:
     from ...http import Request
     from ..checks.forms import Sent
     from ..checks.markup import Field
-    from .record import Place
 
-_NAMED = SOURCES | {"cookies", "headers"}
 _UNTICKED = frozenset({"checkbox", "radio"})
-_KINDS = {"form": "field", "args": "field", "values": "field", "files": "file"}
-
-
-@dataclass
-class Reading:
-    """``request.form["nm"]`` in the program: the field, and its source node."""
-
-    line: Line
-    attribute: str
-    key: str
-    path: str
-    node: ast.Subscript | None
-    alias: bool = False
-
-    @property
-    def shown(self) -> str:
-        """The read as source text."""
-        return f"request.{self.attribute}[{self.key!r}]"
 
 
 @advisor
@@ -56,7 +43,7 @@ def missing_field(diagnostic: DiagnosticContext) -> Advice | None:
     error, request = diagnostic.error, diagnostic.request
     if request is None or not isinstance(error, (BadRequestKeyError, FileFieldError)):
         return None
-    reading = _reading(diagnostic, error)
+    reading = reading_of(diagnostic, error)
     if reading is None:
         return None
     for explain in (_file_as_text, _elsewhere, _no_form, _misnamed):
@@ -64,74 +51,6 @@ def missing_field(diagnostic: DiagnosticContext) -> Advice | None:
         if advice is not None:
             return advice
     return _absent(diagnostic, reading, request)
-
-
-def _reading(diagnostic: DiagnosticContext, error: BaseException) -> Reading | None:
-    line = diagnostic.last_line
-    if line is None:
-        return None
-    source = source_at(line)
-    key = error.args[0] if isinstance(error, BadRequestKeyError) and error.args else None
-    if source is None:
-        return None
-    for node in ast.walk(source.tree):
-        if isinstance(node, ast.Subscript) and node.lineno <= line.line <= (node.end_lineno or 0):
-            named = text_in(node.slice)
-            found = _attribute(source.tree, node.value)
-            if found is not None and named is not None and key in (None, named):
-                alias = isinstance(node.value, ast.Name)
-                return Reading(line, found, named, source.path, node, alias)
-    if key is None or not isinstance(key, str):
-        return None
-    return Reading(line, "form", key, source.path, None)
-
-
-def _attribute(tree: ast.Module, node: ast.expr) -> str | None:
-    """The part of the request that is read, also through a local name."""
-    if isinstance(node, ast.Attribute):
-        return node.attr if node.attr in _NAMED else None
-    if not isinstance(node, ast.Name):
-        return None
-    for each in ast.walk(tree):
-        if not isinstance(each, ast.Assign) or not isinstance(each.value, ast.Attribute):
-            continue
-        target = each.targets[0]
-        if isinstance(target, ast.Name) and target.id == node.id:
-            return _attribute(tree, each.value)
-    return None
-
-
-def _place(diagnostic: DiagnosticContext, reading: Reading) -> Place:
-    return diagnostic.place(reading.path, reading.line.line, reading.line.function)
-
-
-def _facts(request: Request) -> tuple[tuple[str, str], ...]:
-    rows = [
-        ("Received fields", _listed(request.form)),
-        ("In the query (request.args)", _listed(request.args)),
-        ("Files", _listed(request.files)),
-        ("Content-Type", request.content_type or "none"),
-    ]
-    return tuple(row for row in rows if row[1] or row[0] in ("Received fields", "Content-Type"))
-
-
-def _listed(names: object) -> str:
-    return ", ".join(dict.fromkeys(str(name) for name in names))  # type: ignore[attr-defined]
-
-
-def _replaced(diagnostic: DiagnosticContext, reading: Reading, new: str) -> str:
-    """The edit that reads another part of the request here."""
-    if reading.node is None or reading.alias:
-        return ""
-    edit = FileEdit(reading.path)
-    value = reading.node.value
-    assert isinstance(value, ast.Attribute)
-    if new in _NAMED:
-        end = edit.end(value)
-        edit.replace(end - len(value.attr), end, new)
-    else:
-        edit.replace_node(value, f"{edit.source(value.value)}.{new}")
-    return diff_of(diagnostic.folder, edit)
 
 
 # A file that was sent as text
@@ -148,10 +67,10 @@ def _file_as_text(
             f" {request.mimetype}."
         ),
         why="Only multipart/form-data carries the contents of files.",
-        place=_place(diagnostic, reading),
+        place=place_of_reading(diagnostic, reading),
         fix='Write <form method="post" enctype="multipart/form-data">.',
         diff=_form_diff(diagnostic, "enctype", MULTIPART, reading.key),
-        facts=_facts(request),
+        facts=received_facts(request),
     )
 
 
@@ -203,10 +122,10 @@ def _elsewhere(diagnostic: DiagnosticContext, reading: Reading, request: Request
             "GET sends a form's fields in the query string, POST in the body. request.values"
             " has the fields of both."
         ),
-        place=_place(diagnostic, reading),
+        place=place_of_reading(diagnostic, reading),
         fix=fix,
-        diff=_replaced(diagnostic, reading, new),
-        facts=_facts(request),
+        diff=replace_part(diagnostic, reading, new),
+        facts=received_facts(request),
     )
 
 
@@ -222,10 +141,10 @@ def _no_form(diagnostic: DiagnosticContext, reading: Reading, request: Request) 
                 f"No field {reading.key!r}: the body is {request.mimetype}, which"
                 f" request.{reading.attribute} does not contain."
             ),
-            place=_place(diagnostic, reading),
+            place=place_of_reading(diagnostic, reading),
             fix=f"Read request.get_json()[{reading.key!r}].",
-            diff=_replaced(diagnostic, reading, "get_json()"),
-            facts=_facts(request),
+            diff=replace_part(diagnostic, reading, "get_json()"),
+            facts=received_facts(request),
         )
     if request.mimetype in FORM_TYPES:
         return None
@@ -235,10 +154,10 @@ def _no_form(diagnostic: DiagnosticContext, reading: Reading, request: Request) 
             "request.form is read from application/x-www-form-urlencoded and multipart/form-data."
             " request.get_data() has every body as it was sent."
         ),
-        place=_place(diagnostic, reading),
+        place=place_of_reading(diagnostic, reading),
         fix="Send it as a form: remove the enctype from the <form>, or set the right type.",
         diff=_form_diff(diagnostic, "enctype", "application/x-www-form-urlencoded"),
-        facts=_facts(request),
+        facts=received_facts(request),
     )
 
 
@@ -266,7 +185,7 @@ def no_boundary(diagnostic: DiagnosticContext) -> Advice | None:
 
 
 def _misnamed(diagnostic: DiagnosticContext, reading: Reading, request: Request) -> Advice | None:
-    received = [name for name in _part(request, reading.attribute) if name]
+    received = names_in(request, reading.attribute)
     by_id = _input_by_id(diagnostic, reading)
     if by_id is not None:
         return _without_name(diagnostic, reading, request, *by_id)
@@ -281,24 +200,15 @@ def _misnamed(diagnostic: DiagnosticContext, reading: Reading, request: Request)
         diff = diff_of(diagnostic.folder, edit)
     return Advice(
         what=(
-            f"No {_kind(reading)} {reading.key!r}. Received: {joined(received)}. Did you mean"
+            f"No {kind_of(reading)} {reading.key!r}. Received: {joined(received)}. Did you mean"
             f" {meant!r}?"
         ),
         why=_needs_name(reading),
-        place=_place(diagnostic, reading),
+        place=place_of_reading(diagnostic, reading),
         fix=f"Read request.{reading.attribute}[{meant!r}], or rename the input.",
         diff=diff,
-        facts=_facts(request),
+        facts=received_facts(request),
     )
-
-
-def _part(request: Request, attribute: str) -> list[str]:
-    part: dict[str, str] = getattr(request, attribute)
-    return list(part.keys())
-
-
-def _kind(reading: Reading) -> str:
-    return {**_KINDS, "cookies": "cookie", "headers": "header"}[reading.attribute]
 
 
 def _needs_name(reading: Reading) -> str:
@@ -345,7 +255,7 @@ def _without_name(
     tag: re.Match[str],
 ) -> Advice:
     set_attribute(edit, tag, "name", reading.key)
-    received = [name for name in _part(request, reading.attribute) if name]
+    received = names_in(request, reading.attribute)
     line = edit.line_of(tag)
     return Advice(
         what=(
@@ -356,7 +266,7 @@ def _without_name(
         place=diagnostic.place(edit.path, line),
         fix=f'Write name="{reading.key}" in the input.',
         diff=diff_of(diagnostic.folder, edit),
-        facts=_facts(request),
+        facts=received_facts(request),
     )
 
 
@@ -364,7 +274,7 @@ def _without_name(
 
 
 def _absent(diagnostic: DiagnosticContext, reading: Reading, request: Request) -> Advice:
-    received = [name for name in _part(request, reading.attribute) if name]
+    received = names_in(request, reading.attribute)
     listed = joined(received) if received else "nothing"
     unticked = next(
         (
@@ -379,17 +289,17 @@ def _absent(diagnostic: DiagnosticContext, reading: Reading, request: Request) -
     if unticked is not None:
         why = f"A {unticked.kind} that is not ticked is not sent."
     return Advice(
-        what=f"No {_kind(reading)} {reading.key!r}. Received: {listed}.",
+        what=f"No {kind_of(reading)} {reading.key!r}. Received: {listed}.",
         why=why,
-        place=_place(diagnostic, reading),
+        place=place_of_reading(diagnostic, reading),
         fix=(
             f"Read request.{reading.attribute}.get({reading.key!r}), which returns None if it is"
             " missing."
             if unticked is not None or not _has_input(diagnostic, reading)
-            else f"Send the {_kind(reading)} {reading.key!r}."
+            else f"Send the {kind_of(reading)} {reading.key!r}."
         ),
-        diff=_getter_diff(diagnostic, reading) if _may_be_missing(reading, unticked) else "",
-        facts=_facts(request),
+        diff=getter_diff(diagnostic, reading) if _may_be_missing(reading, unticked) else "",
+        facts=received_facts(request),
     )
 
 
@@ -401,12 +311,3 @@ def _has_input(diagnostic: DiagnosticContext, reading: Reading) -> bool:
 
 def _may_be_missing(reading: Reading, unticked: Field | None) -> bool:
     return unticked is not None or reading.attribute in ("args", "cookies", "headers")
-
-
-def _getter_diff(diagnostic: DiagnosticContext, reading: Reading) -> str:
-    if reading.node is None:
-        return ""
-    edit = FileEdit(reading.path)
-    value, key = edit.source(reading.node.value), edit.source(reading.node.slice)
-    edit.replace_node(reading.node, f"{value}.get({key})")
-    return diff_of(diagnostic.folder, edit)
