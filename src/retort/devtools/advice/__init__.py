@@ -13,6 +13,14 @@ from .contexts import outside_of_context
 from .fields import missing_field, no_boundary
 from .keys import no_secret_key
 from .methods import method_not_allowed
+from .misuse import (
+    field_by_number,
+    field_without_quotes,
+    method_in_brackets,
+    missing_attribute,
+    part_called,
+    part_changed,
+)
 from .names import hidden_package, syntax_error, unknown_name
 from .record import Advice, Place
 from .return_values import returned_none
@@ -36,8 +44,14 @@ if TYPE_CHECKING:
 ADVISORS: tuple[Advisor, ...] = (
     method_not_allowed,
     no_csrf_token,
+    field_by_number,
     missing_field,
     no_boundary,
+    part_called,
+    method_in_brackets,
+    missing_attribute,
+    part_changed,
+    field_without_quotes,
     no_such_route,
     from_another_site,
     cannot_build,

@@ -128,7 +128,7 @@ def replace_part(diagnostic: DiagnosticContext, reading: Reading, new: str) -> s
 def names_in(sent: Request, attribute: str) -> list[str]:
     """The names that a part of the request has, without empty ones."""
     part: dict[str, str] = getattr(sent, attribute)
-    return [name for name in part if name]
+    return list(filter(None, part.keys()))  # header fields iterate over pairs
 
 
 def kind_of(reading: Reading) -> str:

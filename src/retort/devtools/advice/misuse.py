@@ -1,0 +1,324 @@
+"""Advice on parts of the request that are used as what they are not: called, dotted, changed."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.exceptions import BadRequestKeyError
+
+from ..checks.source import UNKNOWN
+from .diagnostic import DiagnosticContext, Line, advisor, joined
+from .edit import FileEdit, diff_of, quote_like
+from .readings import is_request, names_in, nodes_at, part_of
+from .record import Advice
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ...http import Request
+
+_GETTERS = frozenset({"get", "getlist", "pop"})
+_WITHOUT_KEY = frozenset({"to_dict", "get_json"})
+_CHANGING = frozenset(
+    {"pop", "update", "setdefault", "add", "clear", "popitem", "setlist", "setlistdefault"}
+)
+
+
+def _replaced(diagnostic: DiagnosticContext, line: Line, changes: Mapping[Any, str]) -> str:
+    """The diff that replaces nodes of a line."""
+    edit = FileEdit(line.file)
+    for node, new in changes.items():
+        edit.replace_node(node, new)
+    return diff_of(diagnostic.folder, edit)
+
+
+def _source(line: Line, node: ast.AST) -> str:
+    return FileEdit(line.file).source(node)
+
+
+# Called
+
+
+@advisor
+def part_called(diagnostic: DiagnosticContext) -> Advice | None:
+    """``request.form("nm")``, ``request.method()``."""
+    line, request = diagnostic.last_line, diagnostic.request
+    if request is None or line is None or not _is_type_error(diagnostic, "not callable"):
+        return None
+    found = {
+        call: _call_meant(diagnostic, line, call, request) for call in nodes_at(line, ast.Call)
+    }
+    calls = {call: meant for call, meant in found.items() if meant}
+    if not calls:
+        return None
+    call, meant = next(iter(calls.items()))
+    called = _source(line, call.func)
+    kind = "a dictionary of fields" if part_of(diagnostic, line, call.func) else "a value"
+    return Advice(
+        what=f"{called} is {kind}, not a function, but {_source(line, call)} calls it.",
+        why="A field is read by its name in square brackets." if call.args else "",
+        place=diagnostic.last_place,
+        fix=f"Write {meant}.",
+        diff=_replaced(diagnostic, line, calls),
+    )
+
+
+def _is_type_error(diagnostic: DiagnosticContext, words: str) -> bool:
+    """Whether it was raised by Python itself, in a line of the program."""
+    error, line = diagnostic.error, diagnostic.last_line
+    if type(error) is not TypeError or words not in str(error):
+        return False
+    step = error.__traceback__
+    while step is not None and step.tb_next is not None:
+        step = step.tb_next
+    return step is not None and line is not None and step.tb_frame is line.frame
+
+
+def _call_meant(diagnostic: DiagnosticContext, line: Line, call: ast.Call, request: Request) -> str:
+    """What to write in place of a call of what is no function; empty for other calls."""
+    shown = _source(line, call.func)
+    if part_of(diagnostic, line, call.func) is None and not (
+        isinstance(call.func, ast.Attribute)
+        and is_request(diagnostic, line, call.func.value)
+        and _is_no_function(request, call.func.attr)
+    ):
+        return ""
+    arguments = [_source(line, argument) for argument in call.args]
+    if call.keywords or len(arguments) > 2:
+        return ""
+    if len(arguments) == 2:
+        return f"{shown}.get({', '.join(arguments)})"
+    return f"{shown}[{arguments[0]}]" if arguments else shown
+
+
+def _is_no_function(request: Request, name: str) -> bool:
+    found = inspect.getattr_static(request, name, UNKNOWN)
+    return found is not UNKNOWN and not callable(found)
+
+
+@advisor
+def method_in_brackets(diagnostic: DiagnosticContext) -> Advice | None:
+    """``request.form.get["nm"]``, ``request.get_json["nm"]``."""
+    line = diagnostic.last_line
+    if line is None or not _is_type_error(diagnostic, "not subscriptable"):
+        return None
+    for node in nodes_at(line, ast.Subscript):
+        method = node.value
+        if not isinstance(method, ast.Attribute):
+            continue
+        shown, key = _source(line, method), _source(line, node.slice)
+        if part_of(diagnostic, line, method.value) and method.attr in _GETTERS:
+            meant = f"{shown}({key})"
+        elif _belongs_to_request(diagnostic, line, method) and method.attr in _WITHOUT_KEY:
+            meant = f"{shown}()[{key}]"
+        else:
+            continue
+        return Advice(
+            what=f"{shown} is a method: it is called with round brackets, before any [...].",
+            place=diagnostic.last_place,
+            fix=f"Write {meant}.",
+            diff=_replaced(diagnostic, line, {node: meant}),
+        )
+    return None
+
+
+def _belongs_to_request(diagnostic: DiagnosticContext, line: Line, method: ast.Attribute) -> bool:
+    owner = method.value
+    return is_request(diagnostic, line, owner) or part_of(diagnostic, line, owner) is not None
+
+
+# With a dot
+
+
+@advisor
+def missing_attribute(diagnostic: DiagnosticContext) -> Advice | None:
+    """``request.form.nm``, ``request.json.nm``, ``request.fom``."""
+    error, line = diagnostic.error, diagnostic.last_line
+    if type(error) is not AttributeError or line is None or not error.name:
+        return None
+    for node in nodes_at(line, ast.Attribute):
+        if node.attr != error.name:
+            continue
+        if is_request(diagnostic, line, node.value) and error.obj is diagnostic.request:
+            return _no_such_part(diagnostic, line, node)
+        part = part_of(diagnostic, line, node.value)
+        if part is not None and error.obj is getattr(diagnostic.request, part):
+            return _field_with_dot(diagnostic, line, node, part)
+        part = _json_in(diagnostic, line, node.value)
+        if part is not None:
+            return _field_with_dot(diagnostic, line, node, part)
+    return None
+
+
+def _json_in(diagnostic: DiagnosticContext, line: Line, node: ast.expr) -> str | None:
+    """Whether this is ``request.json`` or ``request.get_json()``, which has an object."""
+    if not isinstance(getattr(diagnostic.error, "obj", None), dict):
+        return None
+    owner = node.func if isinstance(node, ast.Call) else node
+    if isinstance(owner, ast.Attribute) and owner.attr in ("json", "get_json"):
+        return "json" if is_request(diagnostic, line, owner.value) else None
+    return None
+
+
+def _no_such_part(diagnostic: DiagnosticContext, line: Line, node: ast.Attribute) -> Advice:
+    public = [name for name in dir(diagnostic.request) if not name.startswith("_")]
+    close = difflib.get_close_matches(node.attr, public, n=1)
+    shown = _source(line, node)
+    if not close:
+        return Advice(
+            what=f"The request has no attribute {node.attr!r}.",
+            why="Fields of a form are in request.form, those of the query in request.args.",
+            place=diagnostic.last_place,
+            fix=f"Replace {shown} by the part of the request that is meant.",
+        )
+    meant = f"{_source(line, node.value)}.{close[0]}"
+    return Advice(
+        what=f"The request has no attribute {node.attr!r}. Did you mean {close[0]!r}?",
+        place=diagnostic.last_place,
+        fix=f"Write {meant}.",
+        diff=_replaced(diagnostic, line, {node: meant}),
+    )
+
+
+def _field_with_dot(
+    diagnostic: DiagnosticContext, line: Line, node: ast.Attribute, part: str
+) -> Advice:
+    assert isinstance(diagnostic.error, AttributeError)
+    value, shown = _source(line, node.value), _source(line, node)
+    known = [name for name in dir(diagnostic.error.obj) if not name.startswith("_")]
+    close = difflib.get_close_matches(node.attr, known, n=1, cutoff=0.8)
+    if close and node.attr not in _received(diagnostic, part):
+        meant = f"{value}.{close[0]}"
+        return Advice(
+            what=f"{value} has no attribute {node.attr!r}. Did you mean {close[0]!r}?",
+            why="A field is read by its name in square brackets.",
+            place=diagnostic.last_place,
+            fix=f"Write {meant}.",
+            diff=_replaced(diagnostic, line, {node: meant}),
+        )
+    name = _name_of(diagnostic, part, node.attr)
+    meant = f"{value}[{quote_like(shown, name)}]"
+    return Advice(
+        what=f"{value} has its fields in square brackets, not behind a dot as in {shown}.",
+        place=diagnostic.last_place,
+        fix=f"Write {meant}.",
+        diff=_replaced(diagnostic, line, {node: meant}),
+        facts=(("Received", ", ".join(_received(diagnostic, part)) or "nothing"),),
+    )
+
+
+def _name_of(diagnostic: DiagnosticContext, part: str, name: str) -> str:
+    """The received name that an attribute stands for: ``user_agent`` is User-Agent."""
+    if part != "headers":
+        return name
+    names = {one.lower().replace("-", "_"): one for one in _received(diagnostic, part)}
+    return names.get(name.lower(), name.replace("_", "-"))
+
+
+def _received(diagnostic: DiagnosticContext, part: str) -> list[str]:
+    if part == "json":
+        return [str(name) for name in getattr(diagnostic.error, "obj", ())]
+    return [] if diagnostic.request is None else names_in(diagnostic.request, part)
+
+
+# By a number, or by a name without quotes
+
+
+@advisor
+def field_by_number(diagnostic: DiagnosticContext) -> Advice | None:
+    """``request.form[0]``."""
+    error, line, request = diagnostic.error, diagnostic.last_line, diagnostic.request
+    if not isinstance(error, BadRequestKeyError) or line is None or request is None:
+        return None
+    if not error.args or type(error.args[0]) is not int:
+        return None
+    found = [
+        (node, part_of(diagnostic, line, node.value)) for node in nodes_at(line, ast.Subscript)
+    ]
+    named = [(node, part) for node, part in found if part is not None]
+    if len(named) != 1:
+        return None
+    node, part = named[0]
+    received, value = names_in(request, part), _source(line, node.value)
+    changes: dict[ast.expr, str] = {}
+    if len(received) == 1 and _source(line, node.slice) == "0":
+        changes[node.slice] = quote_like(_source(line, node), received[0])
+    example = received[0] if received else "nm"
+    return Advice(
+        what=f"{value} has fields by name, not by number, so {_source(line, node)} finds none.",
+        why=f"Received: {joined(received) if received else 'nothing'}.",
+        place=diagnostic.last_place,
+        fix=f"Name the field, as in {value}[{example!r}].",
+        diff=_replaced(diagnostic, line, changes) if changes else "",
+    )
+
+
+@advisor
+def field_without_quotes(diagnostic: DiagnosticContext) -> Advice | None:
+    """``request.form[nm]``, where ``nm`` is no variable."""
+    error, line = diagnostic.error, diagnostic.last_line
+    if type(error) is not NameError or line is None or not error.name:
+        return None
+    for key, part in _keys_at(diagnostic, line):
+        if key.id != error.name or (
+            error.name not in _received(diagnostic, part) and _is_near_a_variable(line, key.id)
+        ):
+            continue
+        quoted = quote_like(_source(line, key), key.id)
+        return Advice(
+            what=f"{key.id} is no variable here; the name of a field is text, in quotes.",
+            place=diagnostic.last_place,
+            fix=f"Write {quoted}.",
+            diff=_replaced(diagnostic, line, {key: quoted}),
+        )
+    return None
+
+
+def _keys_at(diagnostic: DiagnosticContext, line: Line) -> list[tuple[ast.Name, str]]:
+    """The names in a line that are used as the key of a part of the request."""
+    uses = [(node.value, node.slice) for node in nodes_at(line, ast.Subscript)]
+    uses += [
+        (call.func.value, call.args[0])
+        for call in nodes_at(line, ast.Call)
+        if isinstance(call.func, ast.Attribute) and call.func.attr in _GETTERS and call.args
+    ]
+    found = [(key, part_of(diagnostic, line, owner)) for owner, key in uses]
+    return [(key, part) for key, part in found if isinstance(key, ast.Name) and part is not None]
+
+
+def _is_near_a_variable(line: Line, name: str) -> bool:
+    variables = [*line.frame.f_locals, *line.frame.f_globals]
+    return bool(difflib.get_close_matches(name, variables, n=1))
+
+
+# Changed
+
+
+@advisor
+def part_changed(diagnostic: DiagnosticContext) -> Advice | None:
+    """``request.form["nm"] = "Bob"``, ``request.args.pop("nm")``."""
+    error, line = diagnostic.error, diagnostic.last_line
+    if type(error) is not TypeError or "immutable" not in str(error) or line is None:
+        return None
+    owner = _changed_at(diagnostic, line)
+    if owner is None:
+        return None
+    value = _source(line, owner)
+    return Advice(
+        what=f"{value} cannot be changed: it has the fields as they were sent.",
+        place=diagnostic.last_place,
+        fix=f"Change a copy, as in fields = {value}.copy().",
+    )
+
+
+def _changed_at(diagnostic: DiagnosticContext, line: Line) -> ast.expr | None:
+    for node in nodes_at(line, ast.Subscript):
+        if not isinstance(node.ctx, ast.Load) and part_of(diagnostic, line, node.value):
+            return node.value
+    for method in nodes_at(line, ast.Attribute):
+        if method.attr in _CHANGING and part_of(diagnostic, line, method.value):
+            return method.value
+    return None
