@@ -137,7 +137,7 @@ def test_a_field_is_not_behind_a_dot(mistake, part):
 @pytest.mark.parametrize(
     ("first", "welcome", "fix"),
     [
-        ("user = request.fom['nm']", "welcome Bob", "Write request.form."),
+        ("user = request.forms['nm']", "welcome Bob", "Write request.form."),
         ("user = request.arg['nm']", "welcome Bob", "Write request.args."),
         ("user = request.form.get_list('nm')[0]", "welcome Bob", "Write request.form.getlist."),
         (
@@ -215,9 +215,9 @@ def test_the_name_of_a_field_is_in_quotes(mistake, first):
 
 
 def test_a_misspelt_variable_is_not_put_in_quotes(mistake):
-    advice = mends(mistake, "field = 'nm'\nuser = request.form[feild]")
+    advice = mends(mistake, "field = 'nm'\nuser = request.form[fields]")
 
-    assert advice.what == "There is no 'feild' here. Did you mean 'field'?"
+    assert advice.what == "There is no 'fields' here. Did you mean 'field'?"
 
 
 # Changed

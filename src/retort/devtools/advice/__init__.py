@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .contexts import outside_of_context
 from .fields import missing_field, no_boundary
+from .json_bodies import invalid_json, json_is_none, missing_member, not_json
 from .keys import no_secret_key
 from .methods import method_not_allowed
 from .misuse import (
@@ -47,6 +48,10 @@ ADVISORS: tuple[Advisor, ...] = (
     field_by_number,
     missing_field,
     no_boundary,
+    not_json,
+    invalid_json,
+    missing_member,
+    json_is_none,
     part_called,
     method_in_brackets,
     missing_attribute,

@@ -14,6 +14,7 @@ from ..checks.markup import attributes_in
 from ..checks.reads import SOURCES, direct_reads
 from .diagnostic import DiagnosticContext, advisor, joined
 from .edit import FileEdit, diff_of, quote_like, set_attribute, tag_at, tags_from
+from .json_bodies import is_json_in_form
 from .readings import (
     Reading,
     getter_diff,
@@ -34,6 +35,11 @@ if TYPE_CHECKING:
     from ..checks.forms import Sent
     from ..checks.markup import Field
 
+_PARTS_OF_FIELDS = (
+    "GET sends a form's fields in the query string, POST in the body. request.values has the fields"
+    " of both."
+)
+_PARTS_OF_FILES = "request.files has the files of a form, request.form the other fields."
 _UNTICKED = frozenset({"checkbox", "radio"})
 
 
@@ -118,10 +124,7 @@ def _elsewhere(diagnostic: DiagnosticContext, reading: Reading, request: Request
             f"The field {reading.key!r} was sent {came} (request.{found}), but you read"
             f" request.{reading.attribute}."
         ),
-        why=(
-            "GET sends a form's fields in the query string, POST in the body. request.values"
-            " has the fields of both."
-        ),
+        why=_PARTS_OF_FILES if "files" in (found, reading.attribute) else _PARTS_OF_FIELDS,
         place=place_of_reading(diagnostic, reading),
         fix=fix,
         diff=replace_part(diagnostic, reading, new),
@@ -145,6 +148,16 @@ def _no_form(diagnostic: DiagnosticContext, reading: Reading, request: Request) 
             fix=f"Read request.get_json()[{reading.key!r}].",
             diff=replace_part(diagnostic, reading, "get_json()"),
             facts=received_facts(request),
+        )
+    if is_json_in_form(request):
+        return Advice(
+            what=f"No field {reading.key!r}: the body is JSON that was sent as {request.mimetype}.",
+            place=place_of_reading(diagnostic, reading),
+            fix=(
+                "Send it with the header Content-Type: application/json, and read"
+                f" request.get_json()[{reading.key!r}]."
+            ),
+            facts=(("Content-Type", request.content_type or "none"),),
         )
     if request.mimetype in FORM_TYPES:
         return None

@@ -135,7 +135,7 @@ def _belongs_to_request(diagnostic: DiagnosticContext, line: Line, method: ast.A
 
 @advisor
 def missing_attribute(diagnostic: DiagnosticContext) -> Advice | None:
-    """``request.form.nm``, ``request.json.nm``, ``request.fom``."""
+    """``request.form.nm``, ``request.json.nm``, ``request.forms``."""
     error, line = diagnostic.error, diagnostic.last_line
     if type(error) is not AttributeError or line is None or not error.name:
         return None
