@@ -120,7 +120,7 @@ def test_the_media_type_of_a_route_is_not_explained_as_a_read_of_json(mistake):
 
         app = Retort(__name__)
 
-        @app.post('/login', accepts='application/json')
+        @app.post('/login', accepts=['application/json'])
         def login():
             return request.json['nm']
         """,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..http.hints import FORM_TYPES
 from .advice import Advice
 from .advice.edit import FileEdit, diff_of
+from .advice.verbs import sent_with_verb
 from .checks.reads import direct_reads
 
 if TYPE_CHECKING:
@@ -35,6 +36,10 @@ def form_elsewhere(diagnostic: DiagnosticContext, response: Response) -> Advice 
         both = found is not None and any(
             other.name == read.name and other.source in (found, "values") for other in reads
         )
+        if found == "args":
+            by_verb = sent_with_verb(diagnostic, diagnostic.program.rules_like([request.url_rule]))
+            if by_verb is not None:
+                return by_verb
         if found is not None and not both:
             return _advice(diagnostic, view, read, found)
     return None

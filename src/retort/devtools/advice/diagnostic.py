@@ -220,6 +220,24 @@ def setting_diff(diagnostic: DiagnosticContext, key: str, value: str) -> str:
 
 def new_setting_diff(diagnostic: DiagnosticContext, key: str, value: str) -> str:
     """Add a setting, in a line below the one that creates the application."""
+    edits: list[FileEdit] = []
+
+    def edit_of(path: str) -> FileEdit:
+        edits.append(FileEdit(path))
+        return edits[-1]
+
+    add_setting(diagnostic, key, value, edit_of)
+    return diff_of(diagnostic.folder, *edits)
+
+
+def add_setting(
+    diagnostic: DiagnosticContext, key: str, value: str, edit_of: Callable[[str], FileEdit]
+) -> bool:
+    """Add a setting to the edit of the file that creates the application.
+
+    :param edit_of: the edit of a file, by its path.
+    :returns: whether this line was found.
+    """
     for source in diagnostic.program.sources:
         for node in source.tree.body:
             if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
@@ -228,11 +246,10 @@ def new_setting_diff(diagnostic: DiagnosticContext, key: str, value: str) -> str
             name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
             target = node.targets[0]
             if name in ("Flask", "Retort") and isinstance(target, ast.Name):
-                edit = FileEdit(source.path)
                 line = f"{target.id}.config[{key!r}] = {value}"
-                edit.insert_line((node.end_lineno or node.lineno) + 1, line)
-                return diff_of(diagnostic.folder, edit)
-    return ""
+                edit_of(source.path).insert_line((node.end_lineno or node.lineno) + 1, line)
+                return True
+    return False
 
 
 def _shares(rules: list[Rule], others: list[Rule]) -> bool:

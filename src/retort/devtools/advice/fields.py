@@ -26,6 +26,7 @@ from .readings import (
     replace_part,
 )
 from .record import Advice
+from .verbs import sent_with_verb
 
 if TYPE_CHECKING:
     import re
@@ -111,6 +112,10 @@ def _elsewhere(diagnostic: DiagnosticContext, reading: Reading, request: Request
     found = next((name for name, fields in parts.items() if reading.key in fields), None)
     if found is None:
         return None
+    if found == "args" and request.url_rule is not None:
+        by_verb = sent_with_verb(diagnostic, diagnostic.program.rules_like([request.url_rule]))
+        if by_verb is not None:
+            return by_verb
     new = found
     takes_both = diagnostic.view is not None and {"GET", "POST"} <= diagnostic.view.methods
     if takes_both and found != "files" and reading.attribute != "files":

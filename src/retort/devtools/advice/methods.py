@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 
 from werkzeug.exceptions import MethodNotAllowed
 
+from ...http.forms import overriding_method
+from ...http.hints import FORM_TYPES
 from ..checks.flow import tested_methods
 from ..checks.reads import direct_reads
 from ..checks.source import text_in
 from .additions import page_with_form
-from .diagnostic import DiagnosticContext, advisor, joined, shown_methods
-from .edit import FileEdit, diff_of, quote_like, set_attribute, tag_at
+from .diagnostic import DiagnosticContext, advisor, joined, new_setting_diff, shown_methods
+from .edit import FileEdit, diff_of, set_attribute, tag_at
 from .record import Advice
+from .verbs import sent_with_verb, write_methods
 
 if TYPE_CHECKING:
     from werkzeug.routing import Rule
@@ -38,7 +41,7 @@ def method_not_allowed(diagnostic: DiagnosticContext) -> Advice | None:
         return _after_redirect(diagnostic, rules, *redirect)
     if diagnostic.request.method in ("GET", "HEAD"):
         return _opened(diagnostic, rules)
-    return _sent(diagnostic, rules)
+    return _without_override(diagnostic, rules) or _sent(diagnostic, rules)
 
 
 def _taken(rules: list[Rule]) -> list[str]:
@@ -55,6 +58,28 @@ def _only(diagnostic: DiagnosticContext, rules: list[Rule]) -> str:
 
 
 # POST, PUT, PATCH, DELETE
+
+
+def _without_override(diagnostic: DiagnosticContext, rules: list[Rule]) -> Advice | None:
+    """A form that names its method in ``_method``, which has no effect without the setting."""
+    request = diagnostic.request
+    if request is None or request.method != "POST" or request.mimetype not in FORM_TYPES:
+        return None
+    if diagnostic.app.config.get("METHOD_OVERRIDE") or "POST" in _taken(rules):
+        return None
+    verb = overriding_method(request)
+    if verb not in _taken(rules):
+        return None
+    return Advice(
+        what=(
+            f"{diagnostic.what} has _method={verb}, which has no effect without the setting"
+            f" METHOD_OVERRIDE; {_only(diagnostic, rules)}."
+        ),
+        place=diagnostic.place_of(view) if (view := diagnostic.view_of(rules[0])) else None,
+        fix="Set app.config['METHOD_OVERRIDE'] = True.",
+        diff=new_setting_diff(diagnostic, "METHOD_OVERRIDE", "True"),
+        facts=(("Methods of this URL", ", ".join(_taken(rules))),),
+    )
 
 
 def _sent(diagnostic: DiagnosticContext, rules: list[Rule]) -> Advice:
@@ -97,32 +122,9 @@ def add_methods(diagnostic: DiagnosticContext, rule: Rule, wanted: list[str]) ->
         return ""
     source, call = found
     edit = FileEdit(source.path)
-    if not _write_methods(edit, call, wanted):
+    if not write_methods(edit, call, wanted):
         return ""
     return diff_of(diagnostic.folder, edit)
-
-
-def _write_methods(edit: FileEdit, call: ast.Call, wanted: list[str]) -> bool:
-    assert isinstance(call.func, ast.Attribute)
-    source = edit.source(call)
-    listed = ", ".join(quote_like(source, one) for one in wanted)
-    given = next((each.value for each in call.keywords if each.arg == "methods"), None)
-    if given is None:
-        last = [*call.args, *(each.value for each in call.keywords)][-1]
-        edit.insert(edit.end(last), f", methods=[{listed}]")
-        if call.func.attr not in ("route", "add_url_rule"):
-            end = edit.end(call.func)
-            edit.replace(end - len(call.func.attr), end, "route")
-        return True
-    if not isinstance(given, (ast.List, ast.Tuple, ast.Set)):
-        return False
-    named = [text_in(element) for element in given.elts]
-    missing = [one for one in wanted if one not in named]
-    if not given.elts or None in named:
-        return False
-    more = "".join(f", {quote_like(source, one)}" for one in missing)
-    edit.insert(edit.end(given.elts[-1]), more)
-    return True
 
 
 # GET
@@ -135,6 +137,9 @@ def _opened(diagnostic: DiagnosticContext, rules: list[Rule]) -> Advice:
     taken = joined(_taken(rules))
     path = diagnostic.request.path if diagnostic.request else ""
     what = f"You opened {path} with GET; {_only(diagnostic, rules)}."
+    by_verb = sent_with_verb(diagnostic, rules)
+    if by_verb is not None:
+        return by_verb
     forms = diagnostic.forms_to(view) if view else []
     by_get = [sent for sent in forms if sent.form.sends == "GET"]
     if by_get and diagnostic.request is not None and diagnostic.request.args:
