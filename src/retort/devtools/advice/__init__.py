@@ -27,6 +27,7 @@ from .record import Advice, Place
 from .return_values import returned_none
 from .templates import template_not_found
 from .tokens import from_another_site, no_csrf_token
+from .uploads import save_to_no_folder, save_without_name
 from .urls import cannot_build, no_such_route
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ ADVISORS: tuple[Advisor, ...] = (
     invalid_json,
     missing_member,
     json_is_none,
+    save_without_name,
+    save_to_no_folder,
     part_called,
     method_in_brackets,
     missing_attribute,
