@@ -268,6 +268,37 @@ def test_a_view_that_does_not_wait_for_a_form_is_sound(findings, body):
     assert findings(view(body)) == []
 
 
+@pytest.mark.parametrize(
+    "test",
+    [
+        "request.method == 'post'",
+        "'Post' == request.method",
+        "request.method != 'post'",
+        "request.method in ('post', 'put')",
+    ],
+)
+def test_a_method_is_compared_in_capitals(findings, test):
+    body = f"if {test}:\n    return 'sent'\nreturn 'form'"
+
+    assert findings(view(body, methods=BOTH)) == ["view-method program.py:7"]
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "request.method.lower() == 'post'",
+        "request.method in ('post', 'POST')",
+        "request.method == 'patch'",  # which fetch() sends as it is written
+        "request.method == 'purge'",
+        "request.method == verb",
+    ],
+)
+def test_other_comparisons_of_the_method_are_sound(findings, test):
+    body = f"verb = 'POST'\nif {test}:\n    return 'sent'\nreturn 'form'"
+
+    assert findings(view(body, methods=BOTH)) == []
+
+
 def test_the_functions_of_one_endpoint_are_judged_one_by_one(findings):
     program = """
 @app.get("/login")

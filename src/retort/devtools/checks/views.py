@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from .program import Program, View
 
+# The methods that browsers convert to capitals (Fetch standard, "normalize a method").
+_IN_CAPITALS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"})
 _STORES = frozenset({"session", "db", "query", "objects", "database", "conn", "connection"})
 
 
@@ -22,6 +24,7 @@ def check_views(program: Program) -> Iterator[Finding]:
     """Report views whose methods do not match their code."""
     for view in program.views:
         yield from _missing_method(program, view)
+        yield from _method_in_lower_case(view)
         yield from _changes_on_get(view)
 
 
@@ -56,6 +59,23 @@ def _never(view: View, line: int, what: str) -> Finding:
         f"{view.name} {what}, but accepts {taken} only: no form data can arrive here.",
         fix,
     )
+
+
+def _method_in_lower_case(view: View) -> Iterator[Finding]:
+    """``request.method == "post"``; methods are case-sensitive (RFC 9110 section 9.1)."""
+    for node, methods in tested_methods(view.code):
+        wrong = sorted(name for name in methods if name.upper() not in methods)
+        if not wrong or not {name.upper() for name in wrong} <= _IN_CAPITALS:
+            continue
+        meant = " or ".join(repr(name.upper()) for name in wrong)
+        yield Finding(
+            view.code.path,
+            node.lineno,
+            "view-method",
+            f"{view.name} compares request.method with {' or '.join(map(repr, wrong))}, but"
+            f" browsers send methods in capitals: {meant}.",
+            f"Write {meant}.",
+        )
 
 
 def _changes_on_get(view: View) -> Iterator[Finding]:
