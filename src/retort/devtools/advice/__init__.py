@@ -10,6 +10,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from .contexts import outside_of_context
+from .databases import locked, no_such_table, other_thread
 from .fields import missing_field, no_boundary
 from .json_bodies import invalid_json, json_is_none, missing_member, not_json
 from .keys import no_secret_key
@@ -67,6 +68,9 @@ ADVISORS: tuple[Advisor, ...] = (
     outside_of_context,
     no_secret_key,
     returned_none,
+    other_thread,
+    no_such_table,
+    locked,
     syntax_error,
     hidden_package,
     unknown_name,
