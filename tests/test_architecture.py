@@ -124,6 +124,10 @@ DOCUMENTED = {"_current_frames", "_exit", "_get_current_object", "_replace"}
 # File -> private name that it uses of a library, or of another module of Retort -> reason.
 PRIVATE_NAMES = {
     "class_guard.py": {"_interpreters": "Python has no public name for it before 3.14"},
+    "devtools/advice/converters.py": {
+        "_converters": "Werkzeug's rules have no public name for them",
+        "_trace": "Werkzeug's rules have no public name for it",
+    },
     "devtools/checks/program.py": {"_converters": "Werkzeug's rules have no public name for them"},
     "devtools/checks/start.py": {"_parts": "Werkzeug's rules have no public name for them"},
     "globals.py": {"_AppCtxGlobals": "Flask's name of the class, which extensions subclass"},

@@ -252,3 +252,34 @@ def test_another_error_of_sqlite_has_no_advice(mistake):
 
     assert mistake.errors
     assert mistake.advice is None
+
+
+def test_a_table_of_a_library_that_wraps_sqlite_is_created_by_the_library(mistake):
+    mistake.write(
+        "program.py",
+        """
+        import sqlite3
+        from flask import Flask
+
+        app = Flask(__name__)
+        app.extensions['sqlalchemy'] = object()
+        own = sqlite3.connect('own.db')
+
+        class OperationalError(Exception):
+            pass
+
+        @app.get('/')
+        def index():
+            try:
+                sqlite3.connect(':memory:').execute('select * from names')
+            except sqlite3.Error as error:
+                wrapped = OperationalError(str(error))
+                wrapped.orig = error
+                raise wrapped from error
+        """,
+    )
+
+    advice = mistake.advised("GET", "/")
+
+    assert advice.what == "There is no table 'names' in the database."
+    assert advice.fix.startswith("Call db.create_all()")

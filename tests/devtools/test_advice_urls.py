@@ -68,15 +68,6 @@ def test_a_similar_route_is_suggested_with_a_method_it_accepts(mistake, method, 
     assert mistake.advised(method, "/logni").fix == fix
 
 
-def test_a_converter_that_refuses_a_value_is_named(mistake):
-    mistake.write("program.py", PROGRAM)
-
-    advice = mistake.advised("GET", "/users/bob")
-
-    assert "Did you mean /users/<int:id>?" in advice.what
-    assert "does not accept this value" in advice.why
-
-
 def test_a_form_with_a_wrong_action_is_corrected(mistake):
     mistake.write("program.py", PROGRAM)
     mistake.write(

@@ -10,6 +10,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from .contexts import outside_of_context
+from .converters import value_not_accepted
 from .databases import locked, no_such_table, other_thread
 from .fields import missing_field, no_boundary
 from .json_bodies import invalid_json, json_is_none, missing_member, not_json
@@ -61,6 +62,7 @@ ADVISORS: tuple[Advisor, ...] = (
     missing_attribute,
     part_changed,
     field_without_quotes,
+    value_not_accepted,
     no_such_route,
     from_another_site,
     cannot_build,

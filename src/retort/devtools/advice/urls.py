@@ -188,12 +188,8 @@ def _nothing_there(diagnostic: DiagnosticContext, near: list[Rule]) -> Advice:
     likely = next((rule for rule in near if [_like(rule, path)] == close), None)
     hint = f" Did you mean {likely.rule}?" if likely else ""
     view = diagnostic.view_of(likely) if likely else None
-    why = ""
-    if likely is not None and close[0] == path:
-        why = f"{likely.rule} does not accept this value: see the documentation of its converter."
     return Advice(
         what=f"No route {path}.{hint}",
-        why=why,
         place=None if view is None else diagnostic.place_of(view),
         fix=(
             f"{_instead(diagnostic.request.method, likely)}, or correct the link that led here."
