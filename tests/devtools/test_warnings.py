@@ -280,59 +280,6 @@ def test_a_session_that_is_changed_in_place_is_not_saved(mistake, watched, chang
     assert warnings_of(app) == []
 
 
-# Redirects
-
-
-def test_a_redirect_loop_is_reported(mistake, watched):
-    client = watched(
-        """
-    @app.get('/a')
-    def a():
-        return redirect('/b')
-
-    @app.get('/b')
-    def b():
-        return redirect('/a')
-    """
-    )
-    for path in ("/a", "/b"):
-        client.get(path)
-
-    [warning] = warnings_of(mistake.app)
-    assert warning.what == "Redirect loop: /a to /b to /a."
-
-
-def test_a_redirect_to_itself_is_a_circle(mistake, watched):
-    client = watched(
-        """
-    @app.get('/a')
-    def a():
-        return redirect('/a')
-    """
-    )
-    client.get("/a")
-
-    assert warnings_of(mistake.app)[0].what == "Redirect loop: /a to /a."
-
-
-def test_redirects_that_end_are_none(mistake, watched):
-    client = watched(
-        """
-    @app.get('/a')
-    def a():
-        return redirect('/b')
-
-    @app.get('/b')
-    def b():
-        return 'b'
-    """
-    )
-    for path in ("/a", "/b", "/a", "/b"):
-        client.get(path)
-
-    assert warnings_of(mistake.app) == []
-
-
 # Async views
 
 

@@ -11,6 +11,7 @@ import werkzeug.debug
 
 from ..http.cross_origin import is_loopback
 from .layer import Debugger
+from .redirects import RedirectPages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,4 +75,6 @@ def with_debugger(app: WSGIApplication, *, console: bool) -> LocalDebugger:
         limited to clients on this machine.
     """
     with counted_in_this_process():
-        return LocalDebugger(app, evalex=console, pin_security=True, pin_logging=False)
+        return LocalDebugger(
+            RedirectPages(app), evalex=console, pin_security=True, pin_logging=False
+        )

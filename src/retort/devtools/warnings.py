@@ -18,10 +18,11 @@ from ..setup import App
 from ..signals import request_finished
 from .advice import Advice, advise
 from .advice.diagnostic import DiagnosticContext
+from .redirects import record_redirect, repeated_redirect
 from .report import as_line
 from .warnings_async import time_views
 from .warnings_forms import form_elsewhere, method_in_query
-from .warnings_responses import large_cookie, redirect_loop, secure_cookie, unescaped_input
+from .warnings_responses import large_cookie, secure_cookie, unescaped_input
 from .warnings_session import changed_in_place
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ RESPONSE_CHECKS: tuple[Callable[[DiagnosticContext, Response], Advice | None], .
     secure_cookie,
     large_cookie,
     changed_in_place,
-    redirect_loop,
+    repeated_redirect,
 )
 
 _given: WeakKeyDictionary[Any, dict[tuple[str, object], Advice]] = WeakKeyDictionary()
@@ -65,6 +66,7 @@ def _check_response(app: Any, response: Response, **_: object) -> None:
     if context is None:
         return
     request = context.request
+    record_redirect(app, context.environ, response)
     diagnostic = DiagnosticContext(Exception(), app, request)
     for check in RESPONSE_CHECKS:
         key = (check.__name__, request.endpoint)

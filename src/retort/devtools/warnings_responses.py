@@ -5,10 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
-from weakref import WeakKeyDictionary
 
-from ..bounded import BoundedCache
 from ..http.cookies import LARGEST
 from ..http.cross_origin import is_loopback
 from .advice import Advice
@@ -24,13 +21,8 @@ if TYPE_CHECKING:
     from .advice.diagnostic import DiagnosticContext
     from .checks.program import View
 
-    # For each redirect: its address and its target. Immutable, since threads share it.
-    Steps = tuple[tuple[str, str], ...]
-
 _MARKUP = re.compile(r"<[a-zA-Z/!?]")
 _MAX_CHARS = 1_000_000  # the number of characters of a response that are searched
-_MAX_STEPS = 20  # the number of stored redirects per client
-_MAX_CLIENTS = 256
 
 
 # Request data in the HTML without escaping
@@ -148,43 +140,3 @@ def large_cookie(diagnostic: DiagnosticContext, response: Response) -> Advice | 
             fix="Store less in it: for the session, an id of data that is stored on the server.",
         )
     return None
-
-
-# Redirects
-
-
-# For each application and client, the redirects that were followed.
-_steps: WeakKeyDictionary[Any, BoundedCache[str, Steps]] = WeakKeyDictionary()
-
-
-def redirect_loop(diagnostic: DiagnosticContext, response: Response) -> Advice | None:
-    """A redirect loop."""
-    request = diagnostic.request
-    if request is None or request.method != "GET":
-        return None
-    clients = _steps.setdefault(diagnostic.app, BoundedCache(_MAX_CLIENTS))
-    client = request.remote_addr or ""
-    steps = clients.get(client, ())
-    if steps and steps[-1][1] != request.url:
-        steps = ()
-    if response.status_code not in (301, 302, 303, 307, 308) or not response.location:
-        clients.keep(client, ())
-        return None
-    target = urljoin(request.url, response.location)
-    came_from = [step[0] for step in steps]
-    clients.keep(client, (*steps, (request.url, target))[-_MAX_STEPS:])
-    if target != request.url and target not in came_from:
-        return None
-    if "Set-Cookie" in response.headers:  # the next round may be another loop
-        return None
-    circle = [*came_from[came_from.index(target) if target in came_from else len(came_from) :]]
-    shown = " to ".join(_path(url) for url in (*circle, request.url, target))
-    return Advice(
-        what=f"Redirect loop: {shown}.",
-        place=diagnostic.place_of(diagnostic.view) if diagnostic.view else None,
-        fix="Return a page at one of these addresses.",
-    )
-
-
-def _path(url: str) -> str:
-    return "/" + url.partition("://")[2].partition("/")[2]

@@ -11,11 +11,11 @@ from ...http.forms import overriding_method
 from ...http.hints import FORM_TYPES
 from ..checks.flow import tested_methods
 from ..checks.reads import direct_reads
-from ..checks.source import text_in
 from .additions import page_with_form
 from .diagnostic import DiagnosticContext, advisor, joined, new_setting_diff, shown_methods
 from .edit import FileEdit, diff_of, set_attribute, tag_at
 from .record import Advice
+from .redirects import called_name, leads_to
 from .verbs import sent_with_verb, write_methods
 
 if TYPE_CHECKING:
@@ -206,25 +206,19 @@ def _redirect_to(
         return None
     for source in diagnostic.program.sources:
         for node in ast.walk(source.tree):
-            if not isinstance(node, ast.Call) or _called(node) != "redirect" or not node.args:
+            if not isinstance(node, ast.Call) or called_name(node) != "redirect" or not node.args:
                 continue
             code = next((each.value for each in node.keywords if each.arg == "code"), None)
             code = code or (node.args[1] if len(node.args) > 1 else None)
             keeps = isinstance(code, ast.Constant) and code.value in _KEEPS_METHOD
-            if code is not None and keeps and _leads_to(diagnostic, node.args[0], rules):
+            if code is not None and keeps and _leads_here(diagnostic, node.args[0], rules):
                 return source, node, code
     return None
 
 
-def _called(node: ast.Call) -> str:
-    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-
-
-def _leads_to(diagnostic: DiagnosticContext, target: ast.expr, rules: list[Rule]) -> bool:
-    if isinstance(target, ast.Call) and _called(target) == "url_for" and target.args:
-        return text_in(target.args[0]) in {rule.endpoint for rule in rules}
-    text = text_in(target)
-    return text is not None and diagnostic.request is not None and text == diagnostic.request.path
+def _leads_here(diagnostic: DiagnosticContext, target: ast.expr, rules: list[Rule]) -> bool:
+    path = diagnostic.request.path if diagnostic.request is not None else ""
+    return leads_to(target, path, {str(rule.endpoint) for rule in rules}) is True
 
 
 def _after_redirect(
