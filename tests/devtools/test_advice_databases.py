@@ -246,7 +246,7 @@ def test_a_lock_is_explained_without_a_guess_who_holds_it(mistake):
 
 
 def test_another_error_of_sqlite_has_no_advice(mistake):
-    mistake.write("program.py", CLOSED.format(path="'names.db'").replace("select *", "selct *"))
+    mistake.write("program.py", CLOSED.format(path="'names.db'").replace("select *", "choose *"))
 
     mistake.ask("GET", "/")
 

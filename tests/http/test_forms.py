@@ -153,8 +153,30 @@ def test_the_charset_of_multipart_forms_is_hinted_at_too(show, client, hints):
     assert len(hints()) == 1
 
 
+@pytest.mark.parametrize("query", ["nm=Zo%EB", "nm=Zo%eb&x=%C3%A9", "Zo%EB", "a=1&b=%C3"])
+def test_a_query_that_is_not_utf_8_is_hinted_at_once(show, client, hints, query):
+    for _ in range(3):
+        client.get(f"/show?{query}")
+    assert len(hints()) == 1
+    assert hints()[0].startswith("The query of GET '/show' contains bytes that are not UTF-8;")
+    assert '<meta charset="utf-8">' in hints()[0]
+
+
+@pytest.mark.parametrize("query", ["nm=Zo%C3%AB", "nm=100%25", "nm=%EF%BF%BD", "nm=%", "nm=50%zz"])
+def test_a_query_that_is_utf_8_is_not_hinted_at(show, client, hints, query):
+    client.get(f"/show?{query}")
+    assert hints() == []
+
+
+def test_a_query_that_is_not_read_is_not_hinted_at(app, client, hints):
+    app.get("/other")(lambda: "")
+    client.get("/other?nm=Zo%EB")
+    assert hints() == []
+
+
 def test_there_are_no_hints_in_production(show, app, client, hints):
     app.debug = False
+    client.get("/show?nm=Zo%EB")
     client.post("/show?_method=put", data=b"nm=Zo%EB", content_type=URLENCODED)
     client.post("/show", data=b"nm=1", content_type="text/plain")
     assert hints() == []

@@ -22,6 +22,7 @@ from .redirects import record_redirect, repeated_redirect
 from .report import as_line
 from .warnings_async import time_views
 from .warnings_forms import form_elsewhere, method_in_query
+from .warnings_hints import hint_warnings
 from .warnings_responses import large_cookie, secure_cookie, unescaped_input
 from .warnings_session import changed_in_place
 
@@ -57,8 +58,8 @@ def watch(app: object) -> None:
 
 
 def warnings_of(app: object) -> list[Advice]:
-    """The warnings so far, the oldest first."""
-    return [] if app is None else list(_given.get(app, {}).values())
+    """The warnings so far, the oldest first, and the hints on forms."""
+    return [] if app is None else [*_given.get(app, {}).values(), *hint_warnings(app)]
 
 
 def _check_response(app: Any, response: Response, **_: object) -> None:

@@ -6,7 +6,8 @@ request.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import unquote_to_bytes
 from weakref import WeakKeyDictionary
 
 from .. import settings
@@ -21,42 +22,82 @@ URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 FORM_TYPES = frozenset({URLENCODED, MULTIPART})
 
-# The hints already logged, by application.
-_given: WeakKeyDictionary[Any, set[tuple[str | None, ...]]] = WeakKeyDictionary()
 
-NO_CHARSET = (
+class Hint(NamedTuple):
+    """What was received, and what to change; ``{place}`` is replaced by method and path."""
+
+    what: str
+    fix: str = ""
+
+
+class GivenHint(NamedTuple):
+    """A hint that was logged, for a request to an endpoint."""
+
+    endpoint: str | None
+    hint: Hint
+    what: str
+
+
+# The hints already logged, by application; each with its endpoint, text and values.
+_given: WeakKeyDictionary[Any, dict[tuple[Any, ...], GivenHint]] = WeakKeyDictionary()
+
+_DECLARE_UTF_8 = (
+    'A browser encodes a form in the charset of its page: write <meta charset="utf-8"> at the top'
+    " of the <head> of the page with the form."
+)
+NO_CHARSET = Hint(
     "A form sent to {place} contains bytes that are not UTF-8; request.form has U+FFFD in their"
-    ' place. The page with the form probably lacks <meta charset="utf-8"> at the top of its'
-    " <head>, or declares another charset."
+    " place.",
+    _DECLARE_UTF_8,
 )
-TEXT_PLAIN = (
+NO_CHARSET_IN_QUERY = Hint(
+    "The query of {place} contains bytes that are not UTF-8; request.args keeps them escaped, such"
+    " as %E9.",
+    _DECLARE_UTF_8,
+)
+TEXT_PLAIN = Hint(
     "A form sent to {place} has enctype=text/plain, which cannot be parsed, so request.form"
-    " is empty. Remove the enctype from the <form>, or write enctype=multipart/form-data if it"
-    " has files. request.get_data() has the text as it was sent."
+    " is empty.",
+    "Remove the enctype from the <form>, or write enctype=multipart/form-data if it has files."
+    " request.get_data() has the text as it was sent.",
 )
-BODY_OF_GET = (
+BODY_OF_GET = Hint(
     "{place} was requested with a form in the body, which has no meaning for this method (RFC 9110"
-    " section 9.3.1), so request.form is empty. Send it with POST, or as a query, which"
-    " request.args has; or set app.config['FORM_FROM_GET_BODY'] = True."
+    " section 9.3.1), so request.form is empty.",
+    "Send it with POST, or as a query, which request.args has; or set"
+    " app.config['FORM_FROM_GET_BODY'] = True.",
 )
+_FILE_AS_TEXT = Hint("{place}: {error}")
 
 
-def hint_once(text: str, **values: str) -> None:
+def hint_once(hint: Hint, **values: str) -> None:
     """Log a hint, if debug mode is on and it was not logged for this endpoint before.
 
-    :param text: one of the texts above; ``{place}`` is replaced by method and path.
-    :param values: further values for the text.
+    :param values: the values of the text, besides ``place``.
     """
     context = settings.request_context()
     if context is None or not context.app.debug:
         return
     request = context.request
-    given = _given.setdefault(context.app, set())
-    hint = (request.endpoint, text, *values.values())
-    if hint not in given:
-        given.add(hint)
-        place = f"{request.method} {request.path!r}"
-        context.app.logger.warning(text.format(place=place, **values))
+    given = _given.setdefault(context.app, {})
+    key = (request.endpoint, hint, *values.values())
+    if key not in given:
+        what = hint.what.format(place=f"{request.method} {request.path!r}", **values)
+        given[key] = GivenHint(request.endpoint, hint, what)
+        context.app.logger.warning("%s", f"{what} {hint.fix}".strip())
+
+
+def hints_of(app: Any) -> list[GivenHint]:
+    """The hints that were logged for an application, the oldest first."""
+    return list(_given.get(app, {}).values())
+
+
+def hint_at_query(query: str) -> None:
+    """Log that a query has escaped bytes that are not UTF-8, if it has."""
+    try:
+        unquote_to_bytes(query).decode()
+    except UnicodeDecodeError:
+        hint_once(NO_CHARSET_IN_QUERY)
 
 
 def hint_at_unread_form(request: Request) -> None:
@@ -99,4 +140,4 @@ def files_with_hints(
 
 def _warn_of_file_field(key: Any, request: Request) -> None:
     if key in request.form:
-        hint_once("{place}: {error}", error=str(file_field_error(key, request)))
+        hint_once(_FILE_AS_TEXT, error=str(file_field_error(key, request)))

@@ -24,6 +24,7 @@ from .hints import (
     MULTIPART,
     URLENCODED,
     files_with_hints,
+    hint_at_query,
     hint_at_unread_form,
 )
 from .methods import IDEMPOTENT, SAFE
@@ -286,6 +287,8 @@ class Request(RequestBase):
 
     def _read_args(self) -> MultiDict[str, str]:
         query = self.query_string.decode()
+        if "%" in query and (self.app_settings or settings.current()).get("DEBUG"):
+            hint_at_query(query)
         return split_fields(self.parameter_storage_class, query, "werkzeug.url_quote")
 
     if not t.TYPE_CHECKING:
