@@ -223,7 +223,7 @@ def tree():
         names = re.split(r"\s{2,}", line.strip())[0].split()
         if indent == 0:
             in_project += names
-        elif indent <= 6:
+        elif indent <= 8:
             folder = "".join(folders[: indent // 2 - 1])
             in_source += [folder + name for name in names]
             if len(names) == 1 and names[0].endswith("/"):

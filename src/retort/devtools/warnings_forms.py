@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..http.hints import FORM_TYPES
 from .advice import Advice
 from .advice.edit import FileEdit, diff_of
-from .advice.verbs import sent_with_verb
+from .advice.requests.verbs import sent_with_verb
 from .checks.reads import direct_reads
 
 if TYPE_CHECKING:

@@ -12,24 +12,13 @@ from typing import TYPE_CHECKING, Any
 from .contexts import outside_of_context
 from .converters import value_not_accepted
 from .databases import locked, no_such_table, other_thread
-from .fields import missing_field, no_boundary
-from .json_bodies import invalid_json, json_is_none, missing_member, not_json
 from .keys import no_secret_key
-from .methods import method_not_allowed
-from .misuse import (
-    field_by_number,
-    field_without_quotes,
-    method_in_brackets,
-    missing_attribute,
-    part_called,
-    part_changed,
-)
 from .names import hidden_package, syntax_error, unknown_name
 from .record import Advice, Place
+from .requests import REQUEST_ADVISORS
 from .return_values import returned_none
 from .templates import template_not_found
 from .tokens import from_another_site, no_csrf_token
-from .uploads import save_to_no_folder, save_without_name
 from .urls import cannot_build, no_such_route
 
 if TYPE_CHECKING:
@@ -46,22 +35,8 @@ if TYPE_CHECKING:
 
 # Called in this order; the first advice is used.
 ADVISORS: tuple[Advisor, ...] = (
-    method_not_allowed,
+    *REQUEST_ADVISORS,
     no_csrf_token,
-    field_by_number,
-    missing_field,
-    no_boundary,
-    not_json,
-    invalid_json,
-    missing_member,
-    json_is_none,
-    save_without_name,
-    save_to_no_folder,
-    part_called,
-    method_in_brackets,
-    missing_attribute,
-    part_changed,
-    field_without_quotes,
     value_not_accepted,
     no_such_route,
     from_another_site,

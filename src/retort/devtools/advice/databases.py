@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from ..checks.source import UNKNOWN, source_of, text_in
 from .connections import per_request_diff
 from .diagnostic import DiagnosticContext, Line, advisor, source_at
-from .readings import nodes_at, value_of
 from .record import Advice
+from .requests.readings import nodes_at, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

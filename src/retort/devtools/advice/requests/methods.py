@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING
 
 from werkzeug.exceptions import MethodNotAllowed
 
-from ...http.forms import overriding_method
-from ...http.hints import FORM_TYPES
-from ..checks.flow import tested_methods
-from ..checks.reads import direct_reads
-from .additions import page_with_form
-from .diagnostic import DiagnosticContext, advisor, joined, new_setting_diff, shown_methods
-from .edit import FileEdit, diff_of, set_attribute, tag_at
-from .record import Advice
-from .redirects import called_name, leads_to
+from ....http.forms import overriding_method
+from ....http.hints import FORM_TYPES
+from ...checks.flow import tested_methods
+from ...checks.reads import direct_reads
+from ..additions import page_with_form
+from ..diagnostic import DiagnosticContext, advisor, joined, new_setting_diff, shown_methods
+from ..edit import FileEdit, diff_of, set_attribute, tag_at
+from ..record import Advice
+from ..redirects import called_name, leads_to
 from .verbs import sent_with_verb, write_methods
 
 if TYPE_CHECKING:
     from werkzeug.routing import Rule
 
-    from ..checks.forms import Sent
-    from ..checks.program import View
-    from ..checks.source import Source
+    from ...checks.forms import Sent
+    from ...checks.program import View
+    from ...checks.source import Source
 
 _KEEPS_METHOD = (307, 308)
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from werkzeug.datastructures import FileStorage
 from werkzeug.utils import secure_filename
 
-from .diagnostic import DiagnosticContext, Line, advisor, source_at
-from .edit import FileEdit, add_import, diff_of
+from ..diagnostic import DiagnosticContext, Line, advisor, source_at
+from ..edit import FileEdit, add_import, diff_of
+from ..record import Advice
 from .readings import nodes_at, part_of, value_of
-from .record import Advice
 
 if TYPE_CHECKING:
-    from ..checks.source import Source
+    from ...checks.source import Source
 
 
 @advisor

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import BadRequestKeyError
 
-from ..checks.source import UNKNOWN
-from .diagnostic import DiagnosticContext, Line, advisor, joined
-from .edit import FileEdit, diff_of, quote_like
+from ...checks.source import UNKNOWN
+from ..diagnostic import DiagnosticContext, Line, advisor, joined
+from ..edit import FileEdit, diff_of, quote_like
+from ..record import Advice
 from .readings import is_request, names_in, nodes_at, part_of
-from .record import Advice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ...http import Request
+    from ....http import Request
 
 _GETTERS = frozenset({"get", "getlist", "pop"})
 _WITHOUT_KEY = frozenset({"to_dict", "get_json"})

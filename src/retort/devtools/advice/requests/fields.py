@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from werkzeug.exceptions import BadRequest, BadRequestKeyError
 
-from ...errors import FileFieldError
-from ...http.hints import FORM_TYPES, MULTIPART
-from ..checks.markup import attributes_in
-from ..checks.reads import SOURCES, direct_reads
-from .diagnostic import DiagnosticContext, advisor, joined
-from .edit import FileEdit, diff_of, quote_like, set_attribute, tag_at, tags_from
+from ....errors import FileFieldError
+from ....http.hints import FORM_TYPES, MULTIPART
+from ...checks.markup import attributes_in
+from ...checks.reads import SOURCES, direct_reads
+from ..diagnostic import DiagnosticContext, advisor, joined
+from ..edit import FileEdit, diff_of, quote_like, set_attribute, tag_at, tags_from
+from ..record import Advice
 from .json_bodies import is_json_in_form
 from .readings import (
     Reading,
@@ -25,16 +26,15 @@ from .readings import (
     received_facts,
     replace_part,
 )
-from .record import Advice
 from .verbs import sent_with_verb
 
 if TYPE_CHECKING:
     import re
     from collections.abc import Container, Iterator
 
-    from ...http import Request
-    from ..checks.forms import Sent
-    from ..checks.markup import Field
+    from ....http import Request
+    from ...checks.forms import Sent
+    from ...checks.markup import Field
 
 _PARTS_OF_FIELDS = (
     "GET sends a form's fields in the query string, POST in the body. request.values has the fields"

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
-from ...http.hints import FORM_TYPES, MULTIPART, URLENCODED
-from ..checks.source import text_in
-from .diagnostic import DiagnosticContext, Line, advisor, joined, source_at
-from .edit import FileEdit, diff_of, quote_like
+from ....http.hints import FORM_TYPES, MULTIPART, URLENCODED
+from ...checks.source import text_in
+from ..diagnostic import DiagnosticContext, Line, advisor, joined, source_at
+from ..edit import FileEdit, diff_of, quote_like
+from ..record import Advice
 from .readings import is_request, nodes_at, value_of
-from .record import Advice
 
 if TYPE_CHECKING:
-    from ...http import Request
+    from ....http import Request
 
 _JSON = "application/json"
 _SMALL_BODY = 64 * 1024  # the maximum size in bytes of a body that is parsed

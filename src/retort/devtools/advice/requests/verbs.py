@@ -6,16 +6,16 @@ import ast
 import os
 from typing import TYPE_CHECKING
 
-from ...http.forms import OVERRIDING_METHODS
-from ..checks.source import text_in
-from .diagnostic import DiagnosticContext, add_setting, shown_methods
-from .edit import FileEdit, diff_of, quote_like, set_attribute, tag_at
-from .record import Advice
+from ....http.forms import OVERRIDING_METHODS
+from ...checks.source import text_in
+from ..diagnostic import DiagnosticContext, add_setting, shown_methods
+from ..edit import FileEdit, diff_of, quote_like, set_attribute, tag_at
+from ..record import Advice
 
 if TYPE_CHECKING:
     from werkzeug.routing import Rule
 
-    from ..checks.forms import Sent
+    from ...checks.forms import Sent
 
 _OF_HTML = frozenset({"get", "post", "dialog", ""})
 _OVERRIDE = "METHOD_OVERRIDE"

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from werkzeug.exceptions import BadRequestKeyError
 
-from ...globals import request
-from ..checks.source import UNKNOWN, text_in
-from .diagnostic import DiagnosticContext, Line, source_at
-from .edit import FileEdit, diff_of
+from ....globals import request
+from ...checks.source import UNKNOWN, text_in
+from ..diagnostic import DiagnosticContext, Line, source_at
+from ..edit import FileEdit, diff_of
 
 if TYPE_CHECKING:
-    from ...http import Request
-    from .record import Place
+    from ....http import Request
+    from ..record import Place
 
 Node = TypeVar("Node", bound=ast.expr)
 
