@@ -112,7 +112,7 @@ def test_a_checkbox_that_is_not_ticked_is_read_with_get(mistake):
     advice = mistake.advised("POST", "/login", data={})
 
     assert advice.why == "A checkbox that is not ticked is not sent."
-    assert mistake.mended("POST", "/login", data={}).text == "welcome None"
+    assert mistake.mended("POST", "/login", data={}).text == "welcome "
 
 
 # GET and POST
@@ -206,6 +206,46 @@ def test_a_form_sent_as_text_loses_its_enctype(mistake):
     assert 'enctype="application/x-www-form-urlencoded"' in text
 
 
+def test_a_form_with_a_file_that_is_sent_as_text_becomes_multipart(mistake):
+    reading(mistake, "request.files['photo'].filename")
+    mistake.write(
+        "login.html",
+        '<form action="/login" method="post" enctype="text/plain">'
+        '<input type="file" name="photo"></form>',
+    )
+
+    advice = mistake.advised("POST", "/login", data="photo=x\r\n", content_type="text/plain")
+
+    assert '+<form action="/login" method="post" enctype="multipart/form-data">' in advice.diff
+
+
+def test_text_that_no_form_sends_has_no_diff_of_a_form(mistake):
+    reading(mistake, "request.form['nm']")
+    mistake.write("login.html", '<form action="/login" method="post"><input name="nm"></form>')
+
+    advice = mistake.advised("POST", "/login", data="nm=Bob", content_type="text/plain")
+
+    assert advice.diff == ""
+
+
+def test_a_file_input_with_an_id_only_gets_its_name_and_the_enctype_in_one_step(mistake):
+    reading(mistake, "request.files['photo'].filename")
+    mistake.write(
+        "login.html",
+        '<form action="/login" method="post">\n<input type="file" id="photo">\n</form>\n',
+    )
+
+    advice = mistake.advised("POST", "/login", data={"nm": "Bob"})
+
+    assert advice.fix == (
+        'Write name="photo" in the input, and enctype="multipart/form-data" in the form.'
+    )
+    mistake.apply(advice.diff)
+    text = (mistake.folder / "login.html").read_text()
+    assert '<form action="/login" method="post" enctype="multipart/form-data">' in text
+    assert '<input type="file" id="photo" name="photo">' in text
+
+
 def test_multipart_without_a_boundary_is_no_form(mistake):
     reading(mistake, "request.form['nm']")
 
@@ -238,7 +278,7 @@ def test_a_cookie_that_did_not_come_is_read_with_get(mistake):
     advice = mistake.advised("GET", "/login")
 
     assert advice.what == "No cookie 'theme'. Received: nothing."
-    assert mistake.mended("GET", "/login").text == "welcome None"
+    assert mistake.mended("GET", "/login").text == "welcome "
 
 
 # A field whose name is computed
@@ -250,7 +290,7 @@ def test_a_computed_name_belongs_to_the_part_that_is_read(mistake):
     advice = mistake.advised("GET", "/login?street=x&town=y")
 
     assert advice.what == "No field 'nm'. Received: street and town."
-    assert advice.fix.startswith("Read request.args.get('nm')")
+    assert advice.fix.startswith("Read request.args.get('nm', '')")
     assert advice.diff == ""
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from werkzeug.exceptions import BadRequest, BadRequestKeyError
 
 from ....errors import FileFieldError
-from ....http.hints import FORM_TYPES, MULTIPART
+from ....http.hints import FORM_TYPES, MULTIPART, URLENCODED
 from ...checks.markup import attributes_in
 from ...checks.reads import SOURCES, direct_reads
 from ..diagnostic import DiagnosticContext, advisor, joined
@@ -76,22 +76,27 @@ def _file_as_text(
         why="Only multipart/form-data carries the contents of files.",
         place=place_of_reading(diagnostic, reading),
         fix='Write <form method="post" enctype="multipart/form-data">.',
-        diff=_form_diff(diagnostic, "enctype", MULTIPART, reading.key),
+        diff=_multipart_diff(diagnostic, reading.key),
         facts=received_facts(request),
     )
 
 
-def _form_diff(diagnostic: DiagnosticContext, name: str, value: str, field: str = "") -> str:
-    """The edit that sets an attribute of the form that was sent."""
+def _multipart_diff(diagnostic: DiagnosticContext, field: str) -> str:
+    """The edit that lets a form with a field send files."""
     for sent in _forms_here(diagnostic):
-        if field and not any(one.name == field for one in sent.form.fields):
+        if not any(one.name == field for one in sent.form.fields):
             continue
         edit = FileEdit(sent.page.file)
-        tag = tag_at(edit, sent.line, "form")
-        if tag is not None:
-            set_attribute(edit, tag, name, value)
+        if _set_multipart(edit, sent):
             return diff_of(diagnostic.folder, edit)
     return ""
+
+
+def _set_multipart(edit: FileEdit, sent: Sent) -> bool:
+    tag = tag_at(edit, sent.line, "form")
+    if tag is not None:
+        set_attribute(edit, tag, "enctype", MULTIPART)
+    return tag is not None
 
 
 def _forms_here(diagnostic: DiagnosticContext) -> Iterator[Sent]:
@@ -174,9 +179,24 @@ def _no_form(diagnostic: DiagnosticContext, reading: Reading, request: Request) 
         ),
         place=place_of_reading(diagnostic, reading),
         fix="Send it as a form: remove the enctype from the <form>, or set the right type.",
-        diff=_form_diff(diagnostic, "enctype", "application/x-www-form-urlencoded"),
+        diff=_other_type_diff(diagnostic, reading, request.mimetype),
         facts=received_facts(request),
     )
+
+
+def _other_type_diff(diagnostic: DiagnosticContext, reading: Reading, mimetype: str) -> str:
+    """The edit of the only form that is sent with a type which is not that of a form."""
+    found = [sent for sent in _forms_here(diagnostic) if sent.form.enctype == mimetype]
+    if len(found) != 1:
+        return ""
+    edit = FileEdit(found[0].page.file)
+    tag = tag_at(edit, found[0].line, "form")
+    if tag is None:
+        return ""
+    has_file = any(field.kind == "file" for field in found[0].form.fields)
+    is_file = has_file or reading.attribute == "files"
+    set_attribute(edit, tag, "enctype", MULTIPART if is_file else URLENCODED)
+    return diff_of(diagnostic.folder, edit)
 
 
 @advisor
@@ -252,7 +272,7 @@ def _meant(diagnostic: DiagnosticContext, reading: Reading, received: list[str])
 
 def _input_by_id(
     diagnostic: DiagnosticContext, reading: Reading
-) -> tuple[FileEdit, re.Match[str]] | None:
+) -> tuple[FileEdit, re.Match[str], Sent] | None:
     """An input whose id is the field that the view reads, in a form that is sent here."""
     for sent in _forms_here(diagnostic):
         edit = FileEdit(sent.page.file)
@@ -261,7 +281,7 @@ def _input_by_id(
                 break
             attributes = attributes_in(tag[0])
             if attributes.get("id") == reading.key and not attributes.get("name"):
-                return edit, tag
+                return edit, tag, sent
     return None
 
 
@@ -271,8 +291,13 @@ def _without_name(
     request: Request,
     edit: FileEdit,
     tag: re.Match[str],
+    sent: Sent,
 ) -> Advice:
     set_attribute(edit, tag, "name", reading.key)
+    fix = f'Write name="{reading.key}" in the input.'
+    if reading.attribute == "files" and sent.form.enctype != MULTIPART:
+        _set_multipart(edit, sent)
+        fix = f'Write name="{reading.key}" in the input, and enctype="{MULTIPART}" in the form.'
     received = names_in(request, reading.attribute)
     line = edit.line_of(tag)
     return Advice(
@@ -282,7 +307,7 @@ def _without_name(
         ),
         why=f"Received: {joined(received) if received else 'nothing'}.",
         place=diagnostic.place(edit.path, line),
-        fix=f'Write name="{reading.key}" in the input.',
+        fix=fix,
         diff=diff_of(diagnostic.folder, edit),
         facts=received_facts(request),
     )
@@ -311,7 +336,7 @@ def _absent(diagnostic: DiagnosticContext, reading: Reading, request: Request) -
         why=why,
         place=place_of_reading(diagnostic, reading),
         fix=(
-            f"Read request.{reading.attribute}.get({reading.key!r}), which returns None if it is"
+            f"Read request.{reading.attribute}.get({reading.key!r}, ''), which is empty if it is"
             " missing."
             if unticked is not None or not _has_input(diagnostic, reading)
             else f"Send the {kind_of(reading)} {reading.key!r}."

@@ -137,10 +137,10 @@ def kind_of(reading: Reading) -> str:
 
 
 def getter_diff(diagnostic: DiagnosticContext, reading: Reading) -> str:
-    """The edit that reads ``None`` if the field is missing."""
+    """The edit that reads an empty text if the field is missing; ``None`` may be the next error."""
     if reading.node is None:
         return ""
     edit = FileEdit(reading.path)
     value, key = edit.source(reading.node.value), edit.source(reading.node.slice)
-    edit.replace_node(reading.node, f"{value}.get({key})")
+    edit.replace_node(reading.node, f"{value}.get({key}, '')")
     return diff_of(diagnostic.folder, edit)
