@@ -283,6 +283,71 @@ ROWS = [
         "There is no 'usr' here. Did you mean 'user'?",
         ("return 'welcome ' + user",),
     ),
+    Row(
+        "request.form('nm'): a part of the request is called",
+        f"{VIEW}return 'welcome ' + request.form('nm')",
+        500,
+        "request.form is a dictionary of fields, not a function, but request.form('nm') calls it.",
+        ("Write request.form['nm'].", "+ return 'welcome ' + request.form['nm']"),
+        "POST",
+        options={"data": {"nm": "Bob"}},
+    ),
+    Row(
+        "request.form.nm: a field behind a dot",
+        f"{VIEW}return 'welcome ' + request.form.nm",
+        500,
+        "request.form has its fields in square brackets, not behind a dot as in request.form.nm.",
+        ("Write request.form['nm'].",),
+        "POST",
+        options={"data": {"nm": "Bob"}},
+    ),
+    Row(
+        "request.json on a form",
+        f"{VIEW}return 'welcome ' + request.json['nm']",
+        415,
+        "request.json reads JSON, but the body of POST /login is a form.",
+        ("Read request.form['nm'], or send JSON",),
+        "POST",
+        options={"data": {"nm": "Bob"}},
+    ),
+    Row(
+        "save() of a file without its name",
+        "@app.post('/photo')\ndef photo():\n    request.files['photo'].save()\n    return ''",
+        500,
+        "save() needs the path to write to: request.files['photo'].save('...').",
+        ("secure_filename(request.files['photo'].filename)",),
+        "POST",
+        "/photo",
+        options={"data": {"photo": (io.BytesIO(b"x"), "a.png")}},
+    ),
+    Row(
+        "SQLite: no such table",
+        "import sqlite3\n\n@app.get('/login')\ndef login():\n"
+        "    return str(sqlite3.connect('names.db').execute('select * from names').fetchall())",
+        500,
+        "There is no table 'names' in {folder}/names.db.",
+        ("Create the table, or correct its name.",),
+    ),
+    Row(
+        "method=put in a form",
+        "@app.get('/')\ndef index():\n"
+        '    return \'<form action="/login" method="put"><input name="nm"></form>\'\n\n'
+        "@app.put('/login')\ndef login():\n    return request.form['nm']",
+        405,
+        "The form at program.py:7 has method='put', but HTML knows get and post only, so it is sent"
+        " with GET.",
+        ("app.config['METHOD_OVERRIDE'] = True", 'name="_method"'),
+        path="/login?nm=Bob",
+    ),
+    Row(
+        "404: a converter does not accept the address",
+        "@app.get('/user/<int:id>')\ndef user(id):\n    return str(id)",
+        404,
+        "/user/ada was not found: <int:id> in /user/<int:id> accepts only whole numbers without a"
+        " sign, and the address has 'ada'.",
+        ("Write /user/<id> in the route to accept any text",),
+        path="/user/ada",
+    ),
 ]
 TABLE = [pytest.param(row, id=row.name) for row in ROWS]
 
