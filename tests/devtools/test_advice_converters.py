@@ -126,6 +126,14 @@ def test_another_address_is_not_blamed_on_the_converter(mistake, path):
     assert "accepts" not in mistake.advised("GET", path).what
 
 
+def test_a_route_of_another_host_is_not_blamed(mistake):
+    written(mistake, "/user/<int:id>")
+    text = (mistake.folder / "program.py").read_text()
+    mistake.write("program.py", text.replace("@app.route(", "@app.route(subdomain='api', rule="))
+
+    assert "accepts" not in mistake.advised("GET", "/user/ada").what
+
+
 def test_a_view_that_answers_404_accepted_the_value(mistake):
     written(mistake, "/user/<int:id>")
     text = (mistake.folder / "program.py").read_text()

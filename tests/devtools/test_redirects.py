@@ -125,7 +125,7 @@ def test_a_function_before_the_request_is_named_as_what_has_to_let_it_pass(brows
     )
 
     assert "Redirect loop: /login to /login." in response.text
-    assert "Let check() return None for one of these addresses." in response.text
+    assert "Let check() return None for /login." in response.text
     assert "redirect(url_for(&#39;login&#39;)) in check()" in response.text
 
 
@@ -198,6 +198,31 @@ def test_a_computed_target_beside_another_has_no_line(browse):
 
     assert "Redirect loop: /a to /a." in response.text
     assert "in a()" not in response.text
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "@app.errorhandler(401)\n    def refused(error):\n        return redirect('/a')",
+        "@app.after_request\n    def after(response):\n        return redirect('/a')",
+        "@app.before_request\n    def before():\n        return redirect('/a')",
+    ],
+)
+def test_no_line_is_named_if_another_function_may_have_made_the_redirect(browse, other):
+    response = browse(
+        f"""
+    {other}
+
+    @app.get('/a')
+    def a():
+        if not request.args:
+            return redirect('/a')
+    """
+    )
+
+    assert "Redirect loop: /a to /a." in response.text
+    assert "in a()" not in response.text
+    assert "Return a page at /a." in response.text
 
 
 def test_a_secret_in_a_query_is_not_shown(browse):

@@ -62,7 +62,8 @@ def per_request_diff(diagnostic: DiagnosticContext, line: Line, opened: ast.Assi
         app=app,
     )
     last = max(one.end_lineno or 0 for one in (made, opened, *settings.values()))
-    edit.insert_line(last + 1, added)
+    is_followed = last < len(edit.lines) and edit.lines[last].strip()
+    edit.insert_line(last + 1, f"{added}\n\n" if is_followed else added)
     add_import(edit, source.tree, "flask", "g")
     return diff_of(diagnostic.folder, edit)
 

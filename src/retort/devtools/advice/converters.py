@@ -60,7 +60,8 @@ def value_not_accepted(diagnostic: DiagnosticContext) -> Advice | None:
     refusals = [
         refusal
         for rule in diagnostic.program.rules
-        if not rule.build_only and (refusal := _refusal_of(rule, request.path)) is not None
+        if not (rule.build_only or rule.host or rule.subdomain)
+        and (refusal := _refusal_of(rule, request.path)) is not None
     ]
     if not refusals:
         return None

@@ -70,14 +70,15 @@ def other_thread(diagnostic: DiagnosticContext) -> Advice | None:
 
 
 def _global_connection(line: Line) -> str:
-    """The global name of a connection or cursor that the line uses; empty if there is none."""
+    """The global name of the only connection or cursor that the line uses; else empty."""
     sqlite = sys.modules["sqlite3"]
-    for node in nodes_at(line, ast.Name):
-        is_local = node.id in line.frame.f_code.co_varnames
-        value = line.frame.f_globals.get(node.id)
-        if not is_local and isinstance(value, (sqlite.Connection, sqlite.Cursor)):
-            return node.id
-    return ""
+    found = {
+        node.id
+        for node in nodes_at(line, ast.Name)
+        if node.id not in line.frame.f_code.co_varnames
+        and isinstance(line.frame.f_globals.get(node.id), (sqlite.Connection, sqlite.Cursor))
+    }
+    return found.pop() if len(found) == 1 else ""
 
 
 def _opened_at(line: Line, name: str) -> ast.Assign | None:
@@ -161,14 +162,18 @@ def no_such_table(diagnostic: DiagnosticContext) -> Advice | None:
 def _database_of(diagnostic: DiagnosticContext) -> str:
     """The absolute path of the database file, if it is certain; else empty."""
     sqlite = sys.modules["sqlite3"]
-    for line in reversed(diagnostic.lines):
-        for node in nodes_at(line, ast.Name):
-            value = value_of(line, node)
-            connection = value.connection if isinstance(value, sqlite.Cursor) else value
-            if isinstance(connection, sqlite.Connection):
-                path = _path_of(connection)
-                if path:
-                    return path
+    line, connections = diagnostic.last_line, []
+    names = [*nodes_at(line, ast.Name), *nodes_at(line, ast.Attribute)] if line else []
+    for node in names:
+        value = UNKNOWN if line is None else value_of(line, node)
+        connection = value.connection if isinstance(value, sqlite.Cursor) else value
+        if isinstance(connection, sqlite.Connection) and connection not in connections:
+            connections.append(connection)
+    if connections:
+        open_files = {_path_of(connection) for connection in connections}
+        path = open_files.pop()
+        if path and not open_files:
+            return path
     if diagnostic.app is None or _sqlite_error(diagnostic.error) is not diagnostic.error:
         return ""  # SQLAlchemy opens its connections itself
     paths = {_path_in(diagnostic, source, call) for source, call in _connects(diagnostic)}
@@ -291,8 +296,15 @@ def locked(diagnostic: DiagnosticContext) -> Advice | None:
     if error is None or str(error) != _LOCKED:
         return None
     file = _database_of(diagnostic)
+    shown = f" {file}" if file else ""
+    what = f"Another connection holds a lock on the database{shown}."
+    if getattr(error, "sqlite_errorname", "") != "SQLITE_BUSY":  # unknown before Python 3.11
+        what = (
+            f"The database{shown} is locked: another connection holds a lock on it, or has written"
+            " since this one began to read."
+        )
     return Advice(
-        what=f"Another connection holds a lock on the database{f' {file}' if file else ''}.",
+        what=what,
         why=(
             "A connection that has written keeps its lock until commit(), rollback() or close()."
             " The other connection may belong to this program or to another one."

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
+from ...http.request import split_blueprint_path
 from ..checks.source import code_of, text_in
 from ..requested import redacted_query
 from .record import Advice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from werkzeug.routing import Rule
 
     from ..checks.source import Code
     from .diagnostic import DiagnosticContext
@@ -44,9 +43,10 @@ def redirect_loop(diagnostic: DiagnosticContext, steps: tuple[Step, ...]) -> Adv
     calls = {step: _call_of(diagnostic, step) for step in loop}
     facts = [(_shown(step.url), _fact(diagnostic, step, call)) for step, call in calls.items()]
     hook = next((call.hook for call in calls.values() if call is not None and call.hook), None)
-    fix = "Return a page at one of these addresses."
+    where = _shown(loop[0].url) if len(loop) == 1 else "one of these addresses"
+    fix = f"Return a page at {where}."
     if hook is not None:
-        fix = f"Let {hook}() return None for one of these addresses."
+        fix = f"Let {hook}() return None for {where}."
     last = calls[steps[-1]]
     return Advice(
         what=what,
@@ -121,33 +121,63 @@ def _is_of_route(diagnostic: DiagnosticContext, step: Step) -> bool:
 
 
 def _call_of(diagnostic: DiagnosticContext, step: Step) -> _Call | None:
-    """The call that made a redirect, if no other one can have made it."""
+    """The call that made a redirect, if no other one of the program can have made it."""
     endpoints = {str(rule.endpoint) for rule in diagnostic.program.rules_at(_path(step.target))}
     found: list[tuple[bool | None, _Call]] = []
     for code, hook in _codes_at(diagnostic, _path(step.url)):
-        for node in ast.walk(code.node):
-            if isinstance(node, ast.Call) and called_name(node) == "redirect" and node.args:
-                leads = leads_to(node.args[0], _path(step.target), endpoints)
-                place = diagnostic.place(code.path, node.lineno, code.node.name)
-                shown = f"{ast.unparse(node)} in {code.node.name}()"
-                found.append((leads, _Call(place, shown, hook)))
-    possible = [call for leads, call in found if leads is not False]
-    return possible[0] if len(possible) == 1 else None
+        for node in _redirects_in(code.node):
+            leads = leads_to(node.args[0], _path(step.target), endpoints)
+            place = diagnostic.place(code.path, node.lineno, code.node.name)
+            call = _Call(place, f"{ast.unparse(node)} in {code.node.name}()", hook)
+            found.append((leads, call))
+    certain = [call for leads, call in found if leads]
+    possible = [call for leads, call in found if leads is None]
+    if len(certain) == 1 and not possible:
+        return certain[0]
+    elsewhere = [
+        node
+        for source in diagnostic.program.sources
+        for node in _redirects_in(source.tree)
+        if leads_to(node.args[0], _path(step.target), endpoints) is not False
+    ]
+    return possible[0] if len(possible) == len(elsewhere) == 1 and not certain else None
+
+
+def _redirects_in(tree: ast.AST) -> list[ast.Call]:
+    return [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and called_name(node) == "redirect" and node.args
+    ]
 
 
 def _codes_at(diagnostic: DiagnosticContext, path: str) -> Iterator[tuple[Code, str]]:
-    """The functions of the program that run for a GET of a path; with the name of a hook."""
-    rules: list[Rule] = diagnostic.program.rules_at(path)
-    scopes = {None, *(str(rule.endpoint).rpartition(".")[0] or None for rule in rules)}
-    for scope in scopes:
-        for hook in diagnostic.app.before_request_funcs.get(scope, ()):
-            code = code_of(hook)
-            if code is not None:
-                yield code, code.node.name
+    """The functions of the program that may run for a path; with the name of a hook before."""
+    app, rules = diagnostic.app, diagnostic.program.rules_at(path)
+    blueprints = {
+        name
+        for rule in rules
+        for name in split_blueprint_path(str(rule.endpoint).rpartition(".")[0])
+        if name
+    }
+    for scope in (None, *blueprints):
+        for hook in app.before_request_funcs.get(scope, ()):
+            yield from ((code, code.node.name) for code in _own(hook))
+        for after in app.after_request_funcs.get(scope, ()):
+            yield from ((code, "") for code in _own(after))
+        for by_class in app.error_handler_spec.get(scope, {}).values():
+            for handler in by_class.values():
+                yield from ((code, "") for code in _own(handler))
     for view in diagnostic.program.views:
-        if "GET" in view.methods and any(view.has(rule) for rule in rules):
-            for code in (view.code, *view.wrappers):
-                yield code, ""
+        if any(view.has(rule) for rule in rules):
+            yield from ((code, "") for code in (view.code, *view.wrappers))
+
+
+def _own(function: Any) -> Iterator[Code]:
+    """The source of a function, if it belongs to the program."""
+    code = code_of(function)
+    if code is not None:
+        yield code
 
 
 def called_name(call: ast.Call) -> str:

@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 
 _GETTERS = frozenset({"get", "getlist", "pop"})
 _WITHOUT_KEY = frozenset({"to_dict", "get_json"})
+_DICTIONARIES = {
+    **dict.fromkeys(("form", "args", "values"), "a dictionary of fields"),
+    "files": "a dictionary of files",
+    "cookies": "a dictionary of cookies",
+    "headers": "a dictionary of header fields",
+}
 _CHANGING = frozenset(
     {"pop", "update", "setdefault", "add", "clear", "popitem", "setlist", "setlistdefault"}
 )
@@ -56,7 +62,7 @@ def part_called(diagnostic: DiagnosticContext) -> Advice | None:
         return None
     call, meant = next(iter(calls.items()))
     called = _source(line, call.func)
-    kind = "a dictionary of fields" if part_of(diagnostic, line, call.func) else "a value"
+    kind = _DICTIONARIES.get(part_of(diagnostic, line, call.func) or "", "a value")
     return Advice(
         what=f"{called} is {kind}, not a function, but {_source(line, call)} calls it.",
         why="A field is read by its name in square brackets." if call.args else "",
