@@ -134,6 +134,33 @@ def test_a_route_of_another_host_is_not_blamed(mistake):
     assert "accepts" not in mistake.advised("GET", "/user/ada").what
 
 
+def test_a_route_without_variables_that_is_like_the_address_is_named(mistake):
+    written(mistake, "/user/<int:id>")
+    text = (mistake.folder / "program.py").read_text()
+    mistake.write("program.py", f"{text}\n\n@app.get('/user/list')\ndef all(): pass\n")
+
+    advice = mistake.advised("GET", "/user/lst")
+
+    assert advice.what.startswith(
+        "/user/lst was not found: <int:id> in /user/<int:id> accepts only"
+    )
+    assert advice.fix == "Correct the address: /user/list is a route."
+
+
+def test_a_form_that_is_sent_there_is_not_blamed_on_a_converter(mistake):
+    written(mistake, "/user/<int:id>")
+    mistake.write("page.html", '<form action="/user/new"></form>\n')
+
+    assert "A form is sent there (page.html:1)." in mistake.advised("GET", "/user/new").what
+
+
+def test_a_file_beside_the_program_is_not_blamed_on_a_converter(mistake):
+    written(mistake, "/<int:id>")
+    mistake.write("login.html", "<p>hello</p>")
+
+    assert "login.html is a file" in mistake.advised("GET", "/login.html").what
+
+
 def test_a_view_that_answers_404_accepted_the_value(mistake):
     written(mistake, "/user/<int:id>")
     text = (mistake.folder / "program.py").read_text()

@@ -405,3 +405,9 @@ def test_the_body_of_a_replaced_redirect_is_closed(browse, mistake):
         assert len(closed) == at + 1
 
     assert response.status_code == 508
+
+
+def test_an_address_that_cannot_be_parsed_leaves_the_response_unchanged(browse):
+    response = browse(ENDING, headers={**BROWSER, "Host": "[::1"}, follow=0)
+
+    assert response.status_code == 302

@@ -67,7 +67,10 @@ def _check_response(app: Any, response: Response, **_: object) -> None:
     if context is None:
         return
     request = context.request
-    record_redirect(app, context.environ, response)
+    try:
+        record_redirect(app, context.environ, response)
+    except ValueError:  # an address that cannot be parsed, such as that of the Host "[::1"
+        _log.debug("The redirect %r was not recorded.", response, exc_info=True)
     diagnostic = DiagnosticContext(Exception(), app, request)
     for check in RESPONSE_CHECKS:
         key = (check.__name__, request.endpoint)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import NotFound
@@ -23,6 +25,7 @@ from .record import Advice
 if TYPE_CHECKING:
     from werkzeug.routing import Rule
 
+_LIKENESS = 0.85  # of a path to the address of a route without variables
 _LENGTH = re.compile(r"\[\^/\]\{(\d+)(?:(,)(\d*))?\}")
 
 
@@ -55,7 +58,7 @@ def value_not_accepted(diagnostic: DiagnosticContext) -> Advice | None:
     request = diagnostic.request
     if not isinstance(diagnostic.error, NotFound) or request is None:
         return None
-    if request.url_rule is not None:
+    if request.url_rule is not None or _is_another_mistake(diagnostic, request.path):
         return None
     refusals = [
         refusal
@@ -71,6 +74,9 @@ def value_not_accepted(diagnostic: DiagnosticContext) -> Advice | None:
     fix = f"Write {plain} in the route to accept any text, or correct the address."
     if plain == first.rule.rule:
         fix = "Correct the address, or change the route."
+    like = _route_like(diagnostic, request.path)
+    if like:
+        fix = f"Correct the address: {like} is a route."
     return Advice(
         what=(
             f"{request.path} was not found: {first.variable} in {first.rule.rule} accepts"
@@ -80,6 +86,20 @@ def value_not_accepted(diagnostic: DiagnosticContext) -> Advice | None:
         place=None if view is None else diagnostic.place_of(view),
         fix=fix,
     )
+
+
+def _is_another_mistake(diagnostic: DiagnosticContext, path: str) -> bool:
+    """Whether the path is that of a file, or where a form is sent."""
+    if Path(diagnostic.app.root_path, path.lstrip("/")).is_file():
+        return True
+    return any(sent.place == path for sent in diagnostic.forms)
+
+
+def _route_like(diagnostic: DiagnosticContext, path: str) -> str:
+    """The address of a route without variables that the path resembles; else empty."""
+    fixed = [rule.rule for rule in diagnostic.program.rules if not rule.arguments]
+    close = difflib.get_close_matches(path, fixed, n=1, cutoff=_LIKENESS)
+    return close[0] if close else ""
 
 
 def _refusal_of(rule: Rule, path: str) -> _Refusal | None:
