@@ -103,7 +103,7 @@ def test_the_route_that_accepts_any_text_is_proposed(mistake):
     advice = mistake.advised("GET", "/user/ada/edit")
 
     assert advice.fix == (
-        "Write /user/<id>/edit in the route to accept any text, or correct the address."
+        "Write <id> in place of <int:id> to accept any text, or correct the address."
     )
 
 

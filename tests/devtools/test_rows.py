@@ -345,7 +345,7 @@ ROWS = [
         404,
         "/user/ada was not found: <int:id> in /user/<int:id> accepts only whole numbers without a"
         " sign, and the address has 'ada'.",
-        ("Write /user/<id> in the route to accept any text",),
+        ("Write <id> in place of <int:id> to accept any text",),
         path="/user/ada",
     ),
 ]

@@ -70,10 +70,10 @@ def value_not_accepted(diagnostic: DiagnosticContext) -> Advice | None:
         return None
     first, *others = refusals
     view = diagnostic.view_of(first.rule)
-    plain = first.rule.rule.replace(first.variable, f"<{first.name}>")
-    fix = f"Write {plain} in the route to accept any text, or correct the address."
-    if plain == first.rule.rule:
-        fix = "Correct the address, or change the route."
+    fix = (
+        f"Write <{first.name}> in place of {first.variable} to accept any text, or correct the"
+        " address."
+    )
     like = _route_like(diagnostic, request.path)
     if like:
         fix = f"Correct the address: {like} is a route."
