@@ -120,6 +120,41 @@ def test_get_json_in_square_brackets_is_called_first(mistake):
     assert mistake.mended("POST", "/login", json={"nm": "Bob"}).text == "welcome Bob"
 
 
+@pytest.mark.parametrize("read", ["data['nm']", "data.get('nm')"])
+def test_a_method_that_was_not_called_is_found_where_it_got_its_name(mistake, read):
+    written(mistake, f"data = request.get_json\nuser = {read}")
+
+    advice = mistake.advised("POST", "/login", json={"nm": "Bob"})
+
+    assert advice.what == "data is the method request.get_json, which was not called."
+    assert advice.place.source == "data = request.get_json"
+    assert mistake.mended("POST", "/login", json={"nm": "Bob"}).text == "welcome Bob"
+
+
+def test_the_fields_as_a_dictionary_are_not_called_either(mistake):
+    advice_on = "data = request.form.to_dict\nuser = data['nm']"
+    written(mistake, advice_on)
+
+    assert mistake.advised("POST", "/login", **SENT).fix == "Write request.form.to_dict()."
+    assert mistake.mended("POST", "/login", **SENT).text == "welcome Bob"
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "data = request.get_json\ndata = data and None\nuser = data['nm']",
+        "data = len\nuser = data['nm']",
+        "data = request.get_json\nuser = data.__name__ + [].nm",
+    ],
+)
+def test_another_value_is_not_taken_for_a_method(mistake, first):
+    written(mistake, first)
+    mistake.ask("POST", "/login", json={"nm": "Bob"})
+
+    assert mistake.errors
+    assert mistake.advice is None
+
+
 # With a dot
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from .field_names import field_by_number, field_without_quotes
 from .fields import missing_field, no_boundary
 from .json_bodies import invalid_json, json_is_none, missing_member, not_json
 from .methods import method_not_allowed
 from .misuse import (
-    field_by_number,
-    field_without_quotes,
     method_in_brackets,
+    method_not_called,
     missing_attribute,
     part_called,
     part_changed,
@@ -30,6 +30,7 @@ REQUEST_ADVISORS = (
     save_to_no_folder,
     part_called,
     method_in_brackets,
+    method_not_called,
     missing_attribute,
     part_changed,
     field_without_quotes,  # before `names.unknown_name`

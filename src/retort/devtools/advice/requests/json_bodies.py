@@ -14,7 +14,7 @@ from ...checks.source import text_in
 from ..diagnostic import DiagnosticContext, Line, advisor, joined, source_at
 from ..edit import FileEdit, diff_of, quote_like
 from ..record import Advice
-from .readings import is_request, nodes_at, value_of
+from .readings import is_request, nodes_at, value_of, values_of
 
 if TYPE_CHECKING:
     from ....http import Request
@@ -258,7 +258,7 @@ def _silent_read(diagnostic: DiagnosticContext, line: Line, node: ast.expr) -> a
     if isinstance(node, ast.Name):
         if value_of(line, node) is not None:
             return None
-        values = _values_of(line, node.id)
+        values = values_of(line, node.id)
         read = values[0] if len(values) == 1 else None
     if not isinstance(read, ast.Call) or not isinstance(read.func, ast.Attribute):
         return None
@@ -269,27 +269,3 @@ def _silent_read(diagnostic: DiagnosticContext, line: Line, node: ast.expr) -> a
     if read.func.attr != "get_json" or not is_silent:
         return None
     return read if is_request(diagnostic, line, read.func.value) else None
-
-
-def _values_of(line: Line, name: str) -> list[ast.expr | None]:
-    """The values that are assigned to a name in the function of a line; ``None``: unknown."""
-    source = source_at(line)
-    around = [
-        function
-        for function in (source.functions() if source else ())
-        if function.lineno <= line.line <= (function.end_lineno or 0)
-    ]
-    if not around:
-        return []
-    function = max(around, key=lambda one: one.lineno)
-    known = {
-        node.targets[0]: node.value
-        for node in ast.walk(function)
-        if isinstance(node, ast.Assign) and len(node.targets) == 1
-    }
-    stores = [
-        node
-        for node in ast.walk(function)
-        if isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load)
-    ]
-    return [known.get(node) for node in stores]

@@ -5,22 +5,27 @@ from __future__ import annotations
 import ast
 import difflib
 import inspect
-from typing import TYPE_CHECKING, Any
-
-from werkzeug.exceptions import BadRequestKeyError
+from typing import TYPE_CHECKING
 
 from ...checks.source import UNKNOWN
-from ..diagnostic import DiagnosticContext, Line, advisor, joined
-from ..edit import FileEdit, diff_of, quote_like
+from ..diagnostic import DiagnosticContext, Line, advisor
+from ..edit import quote_like
 from ..record import Advice
-from .readings import is_request, names_in, nodes_at, part_of
+from .readings import (
+    GETTERS,
+    is_request,
+    names_in,
+    nodes_at,
+    part_of,
+    replaced,
+    source_text,
+    value_of,
+    values_of,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ....http import Request
 
-_GETTERS = frozenset({"get", "getlist", "pop"})
 _WITHOUT_KEY = frozenset({"to_dict", "get_json"})
 _DICTIONARIES = {
     **dict.fromkeys(("form", "args", "values"), "a dictionary of fields"),
@@ -31,18 +36,6 @@ _DICTIONARIES = {
 _CHANGING = frozenset(
     {"pop", "update", "setdefault", "add", "clear", "popitem", "setlist", "setlistdefault"}
 )
-
-
-def _replaced(diagnostic: DiagnosticContext, line: Line, changes: Mapping[Any, str]) -> str:
-    """The diff that replaces nodes of a line."""
-    edit = FileEdit(line.file)
-    for node, new in changes.items():
-        edit.replace_node(node, new)
-    return diff_of(diagnostic.folder, edit)
-
-
-def _source(line: Line, node: ast.AST) -> str:
-    return FileEdit(line.file).source(node)
 
 
 # Called
@@ -61,14 +54,14 @@ def part_called(diagnostic: DiagnosticContext) -> Advice | None:
     if not calls:
         return None
     call, meant = next(iter(calls.items()))
-    called = _source(line, call.func)
+    called = source_text(line, call.func)
     kind = _DICTIONARIES.get(part_of(diagnostic, line, call.func) or "", "a value")
     return Advice(
-        what=f"{called} is {kind}, not a function, but {_source(line, call)} calls it.",
+        what=f"{called} is {kind}, not a function, but {source_text(line, call)} calls it.",
         why="A field is read by its name in square brackets." if call.args else "",
         place=diagnostic.last_place,
         fix=f"Write {meant}.",
-        diff=_replaced(diagnostic, line, calls),
+        diff=replaced(diagnostic, line, calls),
     )
 
 
@@ -85,14 +78,14 @@ def _is_type_error(diagnostic: DiagnosticContext, words: str) -> bool:
 
 def _call_meant(diagnostic: DiagnosticContext, line: Line, call: ast.Call, request: Request) -> str:
     """What to write in place of a call of what is no function; empty for other calls."""
-    shown = _source(line, call.func)
+    shown = source_text(line, call.func)
     if part_of(diagnostic, line, call.func) is None and not (
         isinstance(call.func, ast.Attribute)
         and is_request(diagnostic, line, call.func.value)
         and _is_no_function(request, call.func.attr)
     ):
         return ""
-    arguments = [_source(line, argument) for argument in call.args]
+    arguments = [source_text(line, argument) for argument in call.args]
     if call.keywords or len(arguments) > 2:
         return ""
     if len(arguments) == 2:
@@ -115,8 +108,8 @@ def method_in_brackets(diagnostic: DiagnosticContext) -> Advice | None:
         method = node.value
         if not isinstance(method, ast.Attribute):
             continue
-        shown, key = _source(line, method), _source(line, node.slice)
-        if part_of(diagnostic, line, method.value) and method.attr in _GETTERS:
+        shown, key = source_text(line, method), source_text(line, node.slice)
+        if part_of(diagnostic, line, method.value) and method.attr in GETTERS:
             meant = f"{shown}({key})"
         elif _belongs_to_request(diagnostic, line, method) and method.attr in _WITHOUT_KEY:
             meant = f"{shown}()[{key}]"
@@ -126,8 +119,41 @@ def method_in_brackets(diagnostic: DiagnosticContext) -> Advice | None:
             what=f"{shown} is a method: it is called with round brackets, before any [...].",
             place=diagnostic.last_place,
             fix=f"Write {meant}.",
-            diff=_replaced(diagnostic, line, {node: meant}),
+            diff=replaced(diagnostic, line, {node: meant}),
         )
+    return None
+
+
+@advisor
+def method_not_called(diagnostic: DiagnosticContext) -> Advice | None:
+    """``data["nm"]`` after ``data = request.get_json``."""
+    error, line = diagnostic.error, diagnostic.last_line
+    if line is None:
+        return None
+    owners: list[ast.expr] = []
+    if _is_type_error(diagnostic, "not subscriptable"):
+        owners = [node.value for node in nodes_at(line, ast.Subscript)]
+    elif type(error) is AttributeError:
+        # Python looks up the attribute of a bound method on its function.
+        attributes = [node.value for node in nodes_at(line, ast.Attribute)]
+        owners = [
+            node
+            for node in attributes
+            if error.obj is getattr(value_of(line, node), "__func__", UNKNOWN)
+        ]
+    for owner in owners:
+        values = values_of(line, owner.id) if isinstance(owner, ast.Name) else []
+        method = values[0] if len(values) == 1 else None
+        if not isinstance(method, ast.Attribute) or not inspect.ismethod(value_of(line, owner)):
+            continue
+        if method.attr in _WITHOUT_KEY and _belongs_to_request(diagnostic, line, method):
+            shown = source_text(line, method)
+            return Advice(
+                what=f"{source_text(line, owner)} is the method {shown}, which was not called.",
+                place=diagnostic.place(line.file, method.lineno, line.function),
+                fix=f"Write {shown}().",
+                diff=replaced(diagnostic, line, {method: f"{shown}()"}),
+            )
     return None
 
 
@@ -172,7 +198,7 @@ def _json_in(diagnostic: DiagnosticContext, line: Line, node: ast.expr) -> str |
 def _no_such_part(diagnostic: DiagnosticContext, line: Line, node: ast.Attribute) -> Advice:
     public = [name for name in dir(diagnostic.request) if not name.startswith("_")]
     close = difflib.get_close_matches(node.attr, public, n=1)
-    shown = _source(line, node)
+    shown = source_text(line, node)
     if not close:
         return Advice(
             what=f"The request has no attribute {node.attr!r}.",
@@ -180,12 +206,12 @@ def _no_such_part(diagnostic: DiagnosticContext, line: Line, node: ast.Attribute
             place=diagnostic.last_place,
             fix=f"Replace {shown} by the part of the request that is meant.",
         )
-    meant = f"{_source(line, node.value)}.{close[0]}"
+    meant = f"{source_text(line, node.value)}.{close[0]}"
     return Advice(
         what=f"The request has no attribute {node.attr!r}. Did you mean {close[0]!r}?",
         place=diagnostic.last_place,
         fix=f"Write {meant}.",
-        diff=_replaced(diagnostic, line, {node: meant}),
+        diff=replaced(diagnostic, line, {node: meant}),
     )
 
 
@@ -193,7 +219,7 @@ def _field_with_dot(
     diagnostic: DiagnosticContext, line: Line, node: ast.Attribute, part: str
 ) -> Advice:
     assert isinstance(diagnostic.error, AttributeError)
-    value, shown = _source(line, node.value), _source(line, node)
+    value, shown = source_text(line, node.value), source_text(line, node)
     known = [name for name in dir(diagnostic.error.obj) if not name.startswith("_")]
     close = difflib.get_close_matches(node.attr, known, n=1, cutoff=0.8)
     if close and node.attr not in _received(diagnostic, part):
@@ -203,7 +229,7 @@ def _field_with_dot(
             why="A field is read by its name in square brackets.",
             place=diagnostic.last_place,
             fix=f"Write {meant}.",
-            diff=_replaced(diagnostic, line, {node: meant}),
+            diff=replaced(diagnostic, line, {node: meant}),
         )
     name = _name_of(diagnostic, part, node.attr)
     meant = f"{value}[{quote_like(shown, name)}]"
@@ -211,7 +237,7 @@ def _field_with_dot(
         what=f"{value} has its fields in square brackets, not behind a dot as in {shown}.",
         place=diagnostic.last_place,
         fix=f"Write {meant}.",
-        diff=_replaced(diagnostic, line, {node: meant}),
+        diff=replaced(diagnostic, line, {node: meant}),
         facts=(("Received", ", ".join(_received(diagnostic, part)) or "nothing"),),
     )
 
@@ -230,76 +256,6 @@ def _received(diagnostic: DiagnosticContext, part: str) -> list[str]:
     return [] if diagnostic.request is None else names_in(diagnostic.request, part)
 
 
-# By a number, or by a name without quotes
-
-
-@advisor
-def field_by_number(diagnostic: DiagnosticContext) -> Advice | None:
-    """``request.form[0]``."""
-    error, line, request = diagnostic.error, diagnostic.last_line, diagnostic.request
-    if not isinstance(error, BadRequestKeyError) or line is None or request is None:
-        return None
-    if not error.args or type(error.args[0]) is not int:
-        return None
-    found = [
-        (node, part_of(diagnostic, line, node.value)) for node in nodes_at(line, ast.Subscript)
-    ]
-    named = [(node, part) for node, part in found if part is not None]
-    if len(named) != 1:
-        return None
-    node, part = named[0]
-    received, value = names_in(request, part), _source(line, node.value)
-    changes: dict[ast.expr, str] = {}
-    if len(received) == 1 and _source(line, node.slice) == "0":
-        changes[node.slice] = quote_like(_source(line, node), received[0])
-    example = received[0] if received else "nm"
-    return Advice(
-        what=f"{value} has fields by name, not by number, so {_source(line, node)} finds none.",
-        why=f"Received: {joined(received) if received else 'nothing'}.",
-        place=diagnostic.last_place,
-        fix=f"Name the field, as in {value}[{example!r}].",
-        diff=_replaced(diagnostic, line, changes) if changes else "",
-    )
-
-
-@advisor
-def field_without_quotes(diagnostic: DiagnosticContext) -> Advice | None:
-    """``request.form[nm]``, where ``nm`` is no variable."""
-    error, line = diagnostic.error, diagnostic.last_line
-    if type(error) is not NameError or line is None or not error.name:
-        return None
-    for key, part in _keys_at(diagnostic, line):
-        if key.id != error.name or (
-            error.name not in _received(diagnostic, part) and _is_near_a_variable(line, key.id)
-        ):
-            continue
-        quoted = quote_like(_source(line, key), key.id)
-        return Advice(
-            what=f"{key.id} is no variable here; the name of a field is text, in quotes.",
-            place=diagnostic.last_place,
-            fix=f"Write {quoted}.",
-            diff=_replaced(diagnostic, line, {key: quoted}),
-        )
-    return None
-
-
-def _keys_at(diagnostic: DiagnosticContext, line: Line) -> list[tuple[ast.Name, str]]:
-    """The names in a line that are used as the key of a part of the request."""
-    uses = [(node.value, node.slice) for node in nodes_at(line, ast.Subscript)]
-    uses += [
-        (call.func.value, call.args[0])
-        for call in nodes_at(line, ast.Call)
-        if isinstance(call.func, ast.Attribute) and call.func.attr in _GETTERS and call.args
-    ]
-    found = [(key, part_of(diagnostic, line, owner)) for owner, key in uses]
-    return [(key, part) for key, part in found if isinstance(key, ast.Name) and part is not None]
-
-
-def _is_near_a_variable(line: Line, name: str) -> bool:
-    variables = [*line.frame.f_locals, *line.frame.f_globals]
-    return bool(difflib.get_close_matches(name, variables, n=1))
-
-
 # Changed
 
 
@@ -312,7 +268,7 @@ def part_changed(diagnostic: DiagnosticContext) -> Advice | None:
     owner = _changed_at(diagnostic, line)
     if owner is None:
         return None
-    value = _source(line, owner)
+    value = source_text(line, owner)
     return Advice(
         what=f"{value} cannot be changed: it has the fields as they were sent.",
         place=diagnostic.last_place,

@@ -15,12 +15,16 @@ from ..diagnostic import DiagnosticContext, Line, source_at
 from ..edit import FileEdit, diff_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ....http import Request
     from ..record import Place
 
 Node = TypeVar("Node", bound=ast.expr)
 
 PARTS = ("form", "args", "values", "files", "cookies", "headers")
+#: The methods that read a field by its name.
+GETTERS = frozenset({"get", "getlist", "pop"})
 _KINDS = {"files": "file", "cookies": "cookie", "headers": "header"}
 
 
@@ -144,3 +148,40 @@ def getter_diff(diagnostic: DiagnosticContext, reading: Reading) -> str:
     value, key = edit.source(reading.node.value), edit.source(reading.node.slice)
     edit.replace_node(reading.node, f"{value}.get({key}, '')")
     return diff_of(diagnostic.folder, edit)
+
+
+def replaced(diagnostic: DiagnosticContext, line: Line, changes: Mapping[Any, str]) -> str:
+    """The diff that replaces nodes of the file of a line."""
+    edit = FileEdit(line.file)
+    for node, new in changes.items():
+        edit.replace_node(node, new)
+    return diff_of(diagnostic.folder, edit)
+
+
+def source_text(line: Line, node: ast.AST) -> str:
+    """The source text of a node of the file of a line."""
+    return FileEdit(line.file).source(node)
+
+
+def values_of(line: Line, name: str) -> list[ast.expr | None]:
+    """The values that are assigned to a name in the function of a line; ``None``: unknown."""
+    source = source_at(line)
+    around = [
+        function
+        for function in (source.functions() if source else ())
+        if function.lineno <= line.line <= (function.end_lineno or 0)
+    ]
+    if not around:
+        return []
+    function = max(around, key=lambda one: one.lineno)
+    known = {
+        node.targets[0]: node.value
+        for node in ast.walk(function)
+        if isinstance(node, ast.Assign) and len(node.targets) == 1
+    }
+    stores = [
+        node
+        for node in ast.walk(function)
+        if isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load)
+    ]
+    return [known.get(node) for node in stores]
