@@ -17,7 +17,7 @@ PROGRAM = """
 
     @app.get('/hello/<name>')
     def welcome(name):
-        return 'welcome ' + nam
+        return 'welcome ' + nme
 """
 FORM = '<form action="http://localhost:5000/login" method="{method}"><input name="nm"></form>\n'
 URLENCODED = "application/x-www-form-urlencoded"
