@@ -1,15 +1,20 @@
 """Console output of the server."""
 
 import logging
+import re
+import time
 
 import pytest
 
 from retort.server.console import (
+    ARRIVED_AT,
     REQUEST_LOGGER,
+    UNLOGGED,
     address_lines,
     echo_failure,
     log_request,
     request_logger,
+    shown_duration,
     start_lines,
 )
 
@@ -88,6 +93,11 @@ def logger(root):
     request_logger.cache_clear()
 
 
+def printed(capsys):
+    """What is on the terminal, without the time at the start of each line."""
+    return re.sub(r"^(\x1b\[\d+m)?\d\d:\d\d:\d\d ", r"\1", capsys.readouterr().err, flags=re.M)
+
+
 def request_of(path="/", query="", client="127.0.0.1", method="GET"):
     return {
         "REMOTE_ADDR": client,
@@ -110,14 +120,14 @@ def request_of(path="/", query="", client="127.0.0.1", method="GET"):
 def test_a_request_is_one_line(capsys, path, query, shown):
     log_request(request_of(path, query), 302)
 
-    assert capsys.readouterr().err == f'127.0.0.1 "GET {shown}" 302\n'
+    assert printed(capsys) == f'127.0.0.1 "GET {shown}" 302\n'
 
 
 @pytest.mark.usefixtures("logger")
 def test_an_address_that_a_proxy_gives_cannot_forge_a_line_or_steer_the_terminal(capsys):
     log_request(request_of(client="10.0.0.1%eth0\n127.0.0.1 \x9b2J", method="GET\x1b"), 200)
 
-    assert capsys.readouterr().err == '10.0.0.1%eth0\\n127.0.0.1 \\x9b2J "GET\\x1b /" 200\n'
+    assert printed(capsys) == '10.0.0.1%eth0\\n127.0.0.1 \\x9b2J "GET\\x1b /" 200\n'
 
 
 def test_the_level_of_the_logger_werkzeug_silences_request_lines(capsys, logger):
@@ -133,7 +143,7 @@ def test_a_level_that_is_set_after_the_first_request_counts(capsys, logger):
     logger.setLevel(logging.ERROR)
     log_request(request_of("/second"), 200)
 
-    assert capsys.readouterr().err == '127.0.0.1 "GET /first" 200\n'
+    assert printed(capsys) == '127.0.0.1 "GET /first" 200\n'
 
 
 def test_a_disabled_logger_werkzeug_silences_request_lines(capsys, logger):
@@ -150,7 +160,7 @@ def test_a_filter_of_the_program_chooses_among_request_lines(capsys, logger):
     log_request(request_of("/health"), 200)
     log_request(request_of("/"), 200)
 
-    assert capsys.readouterr().err == '127.0.0.1 "GET /" 200\n'
+    assert printed(capsys) == '127.0.0.1 "GET /" 200\n'
 
 
 def test_a_record_has_the_request_and_the_status_as_arguments(capsys, logger):
@@ -182,6 +192,41 @@ def test_request_lines_have_the_colour_of_their_status_on_a_terminal(monkeypatch
     for status in (200, 302, 404, 500):
         log_request(request_of(), status)
 
-    green, plain, yellow, red = capsys.readouterr().err.splitlines()
+    green, plain, yellow, red = printed(capsys).splitlines()
     assert [green[:5], yellow[:5], red[:5]] == ["\x1b[32m", "\x1b[33m", "\x1b[31m"]
     assert plain.startswith("127.0.0.1")
+
+
+@pytest.mark.usefixtures("logger")
+def test_a_line_on_the_terminal_has_the_time_and_the_duration(capsys):
+    environ = {**request_of("/slow"), ARRIVED_AT: time.perf_counter() - 90}
+
+    log_request(environ, 200)
+
+    line = capsys.readouterr().err
+    assert re.fullmatch(r'\d\d:\d\d:\d\d 127\.0\.0\.1 "GET /slow" 200 9\d\.\d s\n', line)
+
+
+def test_the_record_of_a_request_has_its_duration_as_a_number(logger):
+    records = []
+    logger.addFilter(lambda record: records.append(record) or False)
+
+    log_request({**request_of(), ARRIVED_AT: time.perf_counter() - 90}, 200)
+
+    assert records[0].duration_ms >= 90_000
+    assert records[0].args == ("GET /", "200")
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "shown"),
+    [(0.04, "0.0 ms"), (0.44, "0.4 ms"), (1, "1 ms"), (999, "999 ms"), (61_000, "61.0 s")],
+)
+def test_a_duration_has_the_unit_that_needs_the_fewest_digits(milliseconds, shown):
+    assert shown_duration(milliseconds) == shown
+
+
+@pytest.mark.usefixtures("logger")
+def test_a_request_that_is_marked_as_unlogged_has_no_line(capsys):
+    log_request({**request_of(), UNLOGGED: True}, 204)
+
+    assert capsys.readouterr().err == ""

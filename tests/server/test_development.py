@@ -100,7 +100,7 @@ def test_request_lines_go_through_the_handlers_that_a_program_configures(start):
         words=SCRIPT,
     )
     program.get("/?x=1")
-    program.wait_for_output(r'werkzeug INFO: 127\.0\.0\.1 "GET /\?x=1" 200\n')
+    program.wait_for_output(r'werkzeug INFO: 127\.0\.0\.1 "GET /\?x=1" 200 [\d.]+ m?s\n')
 
     assert program.output.count('"GET /?x=1"') == 1
 
@@ -109,4 +109,27 @@ def test_request_lines_of_debug_mode_are_printed_where_a_program_configures_noth
     program = start(program_with(), words=SCRIPT)
     program.get("/?x=1")
 
-    program.wait_for_output(r'\n127\.0\.0\.1 "GET /\?x=1" 200\n')
+    program.wait_for_output(r'\n\d\d:\d\d:\d\d 127\.0\.0\.1 "GET /\?x=1" 200 [\d.]+ m?s\n')
+
+
+SOCKETS = "from werkzeug.routing import Rule; app.url_map.add(Rule('/ws', websocket=True))"
+
+
+@pytest.mark.parametrize("set_up", ["", SOCKETS], ids=["granian", "werkzeug"])
+def test_with_an_access_log_on_the_terminal_each_request_has_one_line(run, set_up):
+    program = run(program_with(set_up), "--debug", "--no-reload", "--access-log", "-")
+    program.get("/?x=1")
+    program.wait_for_output(r'"GET /\?x=1 HTTP/1.1" 200')
+    program.end()
+
+    assert program.output.count('"GET /?x=1') == 1
+
+
+def test_with_an_access_log_in_a_file_the_terminal_has_a_line_of_its_own(run, tmp_path):
+    file = tmp_path / "access.log"
+    program = run(program_with(), "--debug", "--no-reload", "--access-log", str(file))
+    program.get("/?x=1")
+    program.wait_for_output(r'"GET /\?x=1" 200')
+    program.end()
+
+    assert file.read_text().count('"GET /?x=1 HTTP/1.1" 200') == 1

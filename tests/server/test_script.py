@@ -139,7 +139,7 @@ def test_debug_prints_a_line_for_each_request_without_what_could_steer_a_termina
     program = start(hello("debug=True, use_reloader=False"))
     program.send(b"GET /%1b[31mred?q=%20x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
 
-    program.wait_for_output(r'127\.0\.0\.1 "GET /%1B%5B31mred\?q=%20x" 200\n')
+    program.wait_for_output(r'127\.0\.0\.1 "GET /%1B%5B31mred\?q=%20x" 200 [\d.]+ m?s\n')
     assert "\x1b" not in program.output
 
 

@@ -12,6 +12,7 @@ import functools
 import logging
 import socket
 import sys
+import time
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -114,21 +115,41 @@ def shown_target(path: str, query: str) -> str:
 
 REQUEST_LOGGER = "werkzeug"
 
+ARRIVED_AT = "retort.arrived_at"  # environ key: `time.perf_counter` when the headers arrived
+UNLOGGED = "retort.unlogged"  # environ key: the request has no line, as one of an error page's
+
 
 def log_request(environ: WSGIEnvironment, status: int) -> None:
-    """Log ``127.0.0.1 "POST /login" 302`` with level INFO.
+    """Log ``127.0.0.1 "POST /login" 302 12 ms`` with level INFO.
 
+    The duration ends with the response; for one that is sent in pieces, before its first piece.
     The record's arguments are the request (``POST /login``) and the status, both as text; its
-    attribute ``status`` is a number.
+    attributes ``status`` and ``duration_ms`` are numbers.
     """
     logger = request_logger()
-    if not logger.isEnabledFor(logging.INFO):
+    if environ.get(UNLOGGED) or not logger.isEnabledFor(logging.INFO):
         return
     client = escape_controls(environ["REMOTE_ADDR"]).replace("%", "%%")
     method = escape_controls(environ["REQUEST_METHOD"])
     target = shown_target(environ["PATH_INFO"], environ["QUERY_STRING"])
     line = f'{client} "%s" %s'
-    logger.info(line, f"{method} {target}", str(status), extra={"status": status})
+    extra: dict[str, float] = {"status": status}
+    arrived_at: float | None = environ.get(ARRIVED_AT)
+    if arrived_at is not None:
+        extra["duration_ms"] = round((time.perf_counter() - arrived_at) * 1000, 3)
+        line += f" {shown_duration(extra['duration_ms'])}"
+    logger.info(line, f"{method} {target}", str(status), extra=extra)
+
+
+def shown_duration(milliseconds: float) -> str:
+    """A duration in the unit that needs the fewest digits.
+
+    >>> shown_duration(0.4), shown_duration(12.3), shown_duration(2345.6)
+    ('0.4 ms', '12 ms', '2.3 s')
+    """
+    if milliseconds >= 1000:
+        return f"{milliseconds / 1000:.1f} s"
+    return f"{milliseconds:.0f} ms" if milliseconds >= 1 else f"{milliseconds:.1f} ms"
 
 
 @functools.cache
@@ -142,7 +163,9 @@ def request_logger() -> logging.Logger:
     if logger.level == logging.NOTSET:
         logger.setLevel(logging.INFO)
     if not has_level_handler(logger):
-        logger.addHandler(RequestLineHandler())
+        handler = RequestLineHandler()
+        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+        logger.addHandler(handler)
     return logger
 
 

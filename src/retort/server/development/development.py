@@ -211,7 +211,9 @@ def make_worker(
             reason = f"it hands its socket to {user}."
             echo(f" * Served by Werkzeug's development server: {reason}", fg="yellow")
         return WerkzeugWorker(app, listener, settings)
-    log = log_request if options.settings.debug else None
+    # An access log on the same terminal has a line for each request already.
+    has_lines = options.settings.debug and settings.operations.access_log != "-"
+    log = log_request if has_lines else None
     return Worker(app, listener, settings, log=log)
 
 

@@ -98,6 +98,7 @@ class WerkzeugWorker:
             served,
             threaded=settings.threads > 1,
             ssl_context=None if tls is None else (tls.cert, tls.key),
+            request_handler=_handler_class(settings),
             fd=listener.fileno(),
         )
 
@@ -119,6 +120,18 @@ class WerkzeugWorker:
             self.wakeup.wait()
         self._server.shutdown()
         return True
+
+
+class _WithoutRequestLines(werkzeug.serving.WSGIRequestHandler):
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Log nothing."""
+
+
+def _handler_class(settings: Settings) -> type[werkzeug.serving.WSGIRequestHandler]:
+    """The handler of requests; without request lines where the access log is on the terminal."""
+    if settings.operations.access_log == "-":
+        return _WithoutRequestLines
+    return werkzeug.serving.WSGIRequestHandler
 
 
 def _host_and_port(listener: socket.socket) -> tuple[str, int]:

@@ -15,12 +15,14 @@ import sys
 import traceback
 from functools import partial
 from threading import get_ident
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 from ...globals import current_app, request
 from ...http.file_body import FileBody
+from ..console import ARRIVED_AT
 from ..options import GRANIAN_THREADS, INLINE_THREADS
 from ..sockets.connections import Connections
 from .backlog import Backlog
@@ -145,6 +147,8 @@ class ProtocolAdapter:
         try:
             scope = watcher.scope
             environ = self.environs.make(scope)
+            if self.log is not None:
+                environ[ARRIVED_AT] = perf_counter()
             error_response = refuse_fields(scope["headers"], self.settings.header_bytes)
             if error_response is not None:
                 environ[ERROR_RESPONSE] = error_response
