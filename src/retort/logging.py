@@ -19,9 +19,16 @@ from typing import TYPE_CHECKING, TextIO, cast
 from werkzeug.local import LocalProxy
 
 from .globals import current_request_context
+from .tracebacks import format_from_program, is_retort
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from .setup import App
+
+    SysExcInfo = (
+        tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+    )
 
 
 def _errors_stream() -> TextIO:
@@ -58,16 +65,43 @@ class LineFormatter(logging.Formatter):
     """Formats a record so that its text cannot imitate another record.
 
     Continuation lines of a message are indented, and so are traceback lines that begin like a
-    record, with ``[``. Control characters other than tab and line feed are escaped.
+    record, with ``[``. Control characters other than tab and line feed are escaped. Tracebacks
+    begin with the program's frames. The record is not changed.
     """
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
         """Format the record without its traceback; one line, or as many as the message has."""
-        return _unified(super().formatMessage(record)).replace("\n", f"\n{_INDENT}")
+        text = super().formatMessage(with_public_module(record))
+        return _unified(text).replace("\n", f"\n{_INDENT}")
+
+    def formatException(self, ei: SysExcInfo) -> str:  # noqa: N802 - logging's name
+        """Format a traceback, from the first frame of the program on."""
+        if ei[1] is None:
+            return super().formatException(ei)
+        return format_from_program(ei[1], ei[2]).rstrip("\n")
 
     def format(self, record: logging.LogRecord) -> str:
         """Format the complete record, with its traceback."""
-        return escape_in_lines(super().format(record))
+        cached = record.exc_text  # shared by all formatters of a record
+        if record.exc_info:
+            record.exc_text = None
+        try:
+            return escape_in_lines(super().format(record))
+        finally:
+            record.exc_text = cached
+
+
+def with_public_module(record: logging.LogRecord) -> logging.LogRecord:
+    """The record; for one of Retort's own modules, a copy with the logger's name as ``module``.
+
+    The names of these modules mean nothing to a reader of the log, and change. Records of `app`
+    keep its name: Flask's have the same.
+    """
+    if record.module == "app" or not is_retort(record.pathname):
+        return record
+    copy = logging.makeLogRecord(vars(record))
+    copy.module = record.name
+    return copy
 
 
 def escape_in_lines(text: str) -> str:

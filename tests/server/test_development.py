@@ -133,3 +133,15 @@ def test_with_an_access_log_in_a_file_the_terminal_has_a_line_of_its_own(run, tm
     program.end()
 
     assert file.read_text().count('"GET /?x=1 HTTP/1.1" 200') == 1
+
+
+def test_an_error_outside_of_the_application_has_a_traceback_that_begins_with_the_program(run):
+    set_up = """def fail(environ, start_response): raise LookupError('outside')
+    app.wsgi_app = fail"""
+    program = run(program_with(set_up))
+    program.get("/")
+    program.wait_for_output("LookupError: outside")
+    program.end()
+
+    first = program.output.partition("Traceback (most recent call last):\n")[2].splitlines()[0]
+    assert first.endswith(", in fail")

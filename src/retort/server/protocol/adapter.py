@@ -22,6 +22,8 @@ from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 from ...globals import current_app, request
 from ...http.file_body import FileBody
+from ...logging import escape_in_lines
+from ...tracebacks import format_from_program
 from ..console import ARRIVED_AT
 from ..options import GRANIAN_THREADS, INLINE_THREADS
 from ..sockets.connections import Connections
@@ -449,7 +451,7 @@ def explain_crash(environ: WSGIEnvironment, error: BaseException) -> tuple[Head,
             path = environ["PATH_INFO"]
             _log.error("%s %s: %s 500 was sent instead.", environ["REQUEST_METHOD"], path, error)
         else:
-            traceback.print_exception(type(error), error, error.__traceback__, file=sys.stderr)
+            sys.stderr.write(escape_in_lines(format_from_program(error, error.__traceback__)))
         body = b"Internal Server Error\n"
         fields = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
         reply("500 Internal Server Error", fields)
