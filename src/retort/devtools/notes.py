@@ -6,6 +6,7 @@ They describe how the program is served, and the findings of `checks`. `retort.s
 from __future__ import annotations
 
 import logging
+import os
 import textwrap
 from inspect import iscoroutinefunction, unwrap
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..setup import App
 from .checks import check_at_start
 from .checks.findings import shown
+from .html import editor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +41,7 @@ def notes(app: object, threads: int, *, is_first: bool = True) -> list[str]:
     except Exception:
         _log.debug("The notes about %r could not be created.", app, exc_info=True)
         findings = []
-    lines = [interface_line(app, threads)] if is_first else []
+    lines = [interface_line(app, threads), *_editor_lines()] if is_first else []
     for finding in findings:
         lines += _paragraph(finding)
     return lines
@@ -53,6 +55,13 @@ def interface_line(app: App, threads: int) -> str:
     if not views:
         return f"{line}; no view is async"
     return f"{line}; async views ({', '.join(sorted(views))}) get an event loop for each request"
+
+
+def _editor_lines() -> Iterator[str]:
+    """Why ``RETORT_EDITOR`` is not used, if it cannot be."""
+    problem = editor.problem_of(os.environ.get(editor.VARIABLE, ""))
+    if problem is not None:
+        yield f" * Note: {editor.VARIABLE} is not used: {problem}. Write {editor.EXAMPLE}."
 
 
 def _is_async(view: Any) -> bool:

@@ -1,0 +1,1 @@
+"""Parts of the HTML of error pages: code in text, source in colours, links into the editor."""
