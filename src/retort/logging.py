@@ -42,6 +42,9 @@ def _errors_stream() -> TextIO:
 # `sys.stderr`. Flask doc: Logging, Removing the Default Handler.
 wsgi_errors_stream: TextIO = LocalProxy(_errors_stream)  # type: ignore[assignment]
 
+# Environ key: the request has no line in the logs of requests, as one of an error page's own.
+UNLOGGED = "retort.unlogged"
+
 # C0 and C1 (ECMA-48), DEL, and the other line ends of Unicode and str.splitlines.
 _CONTROL = r"[\x00-\x1f\x7f-\x9f\u2028\u2029]"
 _CONTROL_IN_LINES = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]"

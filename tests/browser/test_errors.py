@@ -340,3 +340,102 @@ def shows(page, path, text):
         page.goto(f"{SITE}{path}")
         return text in page.inner_text("body")
     return False
+
+
+# Loading again by itself
+
+
+@pytest.fixture
+def changed(site, save):
+    """Change the program: ``changed(old, new)``; afterwards it is as before."""
+    good = site.program.read_text()
+
+    def change(text):
+        position = site.log.stat().st_size
+        save(site.program, text)
+        site.wait_for(lambda: "Loaded again, ready" in site.log.read_text()[position:])
+
+    yield lambda old, new: change(good.replace(old, new))
+    change(good)
+
+
+def test_the_page_of_an_error_loads_itself_again_after_a_save(page, changed):
+    page.goto(f"{SITE}/boom")
+    changed("return colour + 1", "return colour + ' again'")
+
+    expect(page.locator("body")).to_have_text("green again", timeout=60_000)
+
+
+def test_the_page_of_a_post_offers_to_send_it_again_and_does_not_send_it(page, site, changed):
+    page.goto(f"{SITE}/success/Ada")
+    page.evaluate(
+        """document.body.innerHTML =
+        '<form action="/login" method="post"><input name="name" value="Ada"></form>'"""
+    )
+    with page.expect_navigation():
+        page.evaluate("document.forms[0].submit()")
+    expect(page.locator("h1")).to_contain_text("nm")
+
+    changed('request.form["nm"]', 'request.form["name"]')
+    button = page.get_by_role("button", name="Send the request again")
+    expect(button).to_be_visible(timeout=60_000)
+    assert site.log.read_text().count('"POST /login" 400') == 1
+    assert '"POST /login" 302' not in site.log.read_text()
+    # The browser asks before it sends a form again; without a window there is no such question.
+
+
+def test_a_page_on_which_something_was_typed_offers_to_load_it_again(page, changed):
+    page.goto(f"{SITE}/login")
+    page.fill("label:text-is('nm') + input", "Ada")
+
+    changed("welcome {name}", "hello {name}")
+
+    expect(page.get_by_role("button", name="Load this page again")).to_be_visible(timeout=60_000)
+    assert page.input_value("label:text-is('nm') + input") == "Ada"
+
+
+def test_polls_have_no_line_in_the_log(page, site):
+    position = site.log.stat().st_size
+    with page.expect_response(lambda response: response.request.method == "OPTIONS") as polled:
+        page.goto(f"{SITE}/boom")
+
+    assert polled.value.status == 204
+    assert '"GET /success/Ada" 200' not in site.log.read_text()[position:]
+    site.ask("GET", "/success/Ada")
+    site.wait_for(lambda: '"GET /success/Ada" 200' in site.log.read_text()[position:])
+    assert "OPTIONS" not in site.log.read_text()[position:]
+
+
+# Print
+
+
+@pytest.mark.parametrize("path", ["/login", "/boom"])
+def test_a_print_is_dark_on_white_and_has_no_controls(page, path):
+    page.emulate_media(media="print", color_scheme="dark")
+    page.goto(f"{SITE}{path}")
+    try:
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == (
+            "rgb(255, 255, 255)"
+        )
+        assert page.locator("button:visible, input:visible").count() == 0
+        assert page.locator("h1").is_visible()
+        assert page.evaluate(CONTRASTS) == []
+    finally:
+        page.emulate_media(media="screen")
+
+
+# Source in colours
+
+
+def test_source_is_in_colours_and_its_lines_are_beside_their_numbers(page):
+    page.goto(f"{SITE}/boom")
+
+    lines = page.locator(".own .source .line")
+    for line, number in zip(lines.all(), lines.locator(".number").all(), strict=True):
+        box, beside = line.bounding_box(), number.bounding_box()
+        assert abs(box["y"] + box["height"] / 2 - beside["y"] - beside["height"] / 2) <= 4
+        assert "\n" not in line.inner_text().rstrip("\n")
+    word = page.locator(".own .token-keyword", has_text="return").first
+    plain = page.locator(".own .line.current").first
+    colour = "element => getComputedStyle(element).color"
+    assert word.evaluate(colour) != plain.evaluate(colour)

@@ -154,3 +154,18 @@ def test_the_page_has_no_value_of_a_secret_name():
     answer = Client(failure_page(failure)).get("/", headers={"Accept": "*/*"})
 
     assert "password=hunter2" not in answer.text
+
+
+def test_the_page_links_to_the_editor_for_a_browser_on_this_machine(tmp_path, monkeypatch):
+    monkeypatch.setenv("RETORT_EDITOR", "vscode://file/{path}:{line}")
+    program = tmp_path / "shop.py"
+    program.write_text("1 / 0\n")
+    page = Client(failure_page(failure_of("1 / 0", str(program))))
+    address = f'href="vscode://file/{program}:1"'
+
+    def shown_to(client):
+        headers = {"Accept": "text/html"}
+        return page.get("/", headers=headers, environ_overrides={"REMOTE_ADDR": client}).text
+
+    assert address in shown_to("127.0.0.1")
+    assert "vscode:" not in shown_to("192.0.2.7")

@@ -6,10 +6,10 @@ import time
 
 import pytest
 
+from retort.logging import UNLOGGED
 from retort.server.console import (
     ARRIVED_AT,
     REQUEST_LOGGER,
-    UNLOGGED,
     address_lines,
     echo_failure,
     log_request,

@@ -18,8 +18,11 @@ import click
 from werkzeug.debug.tbtools import DebugTraceback
 
 from .advice import Advice, advise
+from .debugger import is_local
 from .frames import errors_of
+from .html.editor import editor_address
 from .pages import answer
+from .poll import answer_poll, is_poll
 from .redaction import redact
 from .report import Report, without_secrets
 
@@ -95,7 +98,7 @@ def _is_a_starter(filename: str) -> bool:
     return filename.startswith(_STARTERS) or filename in _START_FILES
 
 
-_WAITS = "The server waits: correct the file, save it, and load this page again."
+_WAITS = "The server waits until the file is corrected and saved."
 
 
 def failure_page(failure: Failure) -> WSGIApplication:
@@ -112,7 +115,14 @@ def failure_page(failure: Failure) -> WSGIApplication:
     )
 
     def page(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
-        headers, body = answer(report, environ)
+        if is_poll(environ):
+            return answer_poll(environ, start_response)
+        shown = replace(
+            report,
+            method=environ["REQUEST_METHOD"],
+            editor=editor_address() if is_local(environ) else "",
+        )
+        headers, body = answer(shown, environ)
         start_response("500 Internal Server Error", headers)
         return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
 

@@ -23,7 +23,9 @@ from ..lifecycle.errors import ON_PLAIN_ERROR
 from ..logging import escape_controls, escape_in_lines
 from .advice import Advice, advise
 from .frames import errors_of, redacted_traceback, traceback_text
+from .html.editor import editor_address
 from .pages import REPLACED_HEADERS, answer
+from .poll import answer_poll, is_poll
 from .redaction import Budget, redact
 from .report import Console, Report, phrase, without_secrets
 from .requested import sections_of
@@ -129,6 +131,8 @@ class Debugger(DebuggedApplication):
         self, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterator[bytes]:
         """Call the application, and replace its error responses."""
+        if is_poll(environ):
+            return iter(answer_poll(environ, start_response))
         if HEADER in environ:
             return iter(try_out(self.explained, environ, start_response))
         return self.explained(environ, start_response)
@@ -209,12 +213,8 @@ class Debugger(DebuggedApplication):
         """Create the report on an error; for an uncaught one, with traceback and values."""
         error, request, status = incident.error, incident.request, status_of(incident.error)
         budget = Budget()
-        errors = errors_of(
-            incident.trace,
-            error,
-            with_values=self.check_host_trust(incident.environ),
-            budget=budget,
-        )
+        is_local = self.check_host_trust(incident.environ)
+        errors = errors_of(incident.trace, error, with_values=is_local, budget=budget)
         is_uncaught = incident.is_uncaught
         return Report(
             status=status,
@@ -228,6 +228,7 @@ class Debugger(DebuggedApplication):
             warnings=tuple(warnings_of(incident.app)),
             sections=sections_of(request, budget),
             console=self.console_for(incident) if is_uncaught else None,
+            editor=editor_address() if is_local else "",
         )
 
     def console_for(self, incident: Incident) -> Console | None:

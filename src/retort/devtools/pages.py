@@ -14,7 +14,11 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from .html import editor
+from .html.highlight import coloured_lines, coloured_source
+from .html.inline_code import inline_code
 from .negotiate import wanted_form
+from .poll import PROCESS
 from .report import as_problem, as_text, place_in_short
 
 if TYPE_CHECKING:
@@ -106,6 +110,7 @@ def as_html(report: Report, nonce: str) -> str:
         style=_part("page.css"),
         script=_part("page.js"),
         methods=methods_for(report),
+        process=PROCESS,
     )
 
 
@@ -126,6 +131,10 @@ def _environment() -> Environment:
     )
     environment.filters["diff_kind"] = diff_kind
     environment.filters["place_in_short"] = place_in_short
+    environment.filters["inline_code"] = inline_code
+    environment.filters["coloured_lines"] = coloured_lines
+    environment.filters["coloured_source"] = coloured_source
+    environment.globals["editor_link"] = editor.link
     return environment
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from .route_table import Route
 
 _NEAREST = 5  # the maximum number of routes in plain text
+_MAX_HEADLINE = 160
+_END_OF_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z])|\n")
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class Report:
     :param routes: all routes of the application, most similar first; empty if not relevant.
     :param warnings: earlier warnings about the running program.
     :param note: a last sentence, such as what to do next.
+    :param editor: the address of the editor, for a client on this machine; else empty.
     """
 
     status: int
@@ -56,6 +60,23 @@ class Report:
     sections: tuple[Section, ...] = ()
     note: str = ""
     console: Console | None = None
+    editor: str = ""
+
+    @property
+    def headline(self) -> str:
+        """The first sentence of the advice, shortened if it is long."""
+        first = _first_sentence(self.advice.what)
+        if len(first) <= _MAX_HEADLINE:
+            return first
+        return f"{first[:_MAX_HEADLINE].rpartition(' ')[0] or first[:_MAX_HEADLINE]} …"
+
+    @property
+    def below_headline(self) -> str:
+        """The rest of the advice's statement; all of it, if the headline is shortened."""
+        first = _first_sentence(self.advice.what)
+        if len(first) > _MAX_HEADLINE:
+            return self.advice.what.strip()
+        return self.advice.what.strip()[len(first) :].strip()
 
     @property
     def place(self) -> tuple[str, int, str, str] | None:
@@ -74,6 +95,10 @@ class Report:
         """The advice's rows, without the routes, which are in the table."""
         facts = self.advice.facts
         return tuple(fact for fact in facts if not self.routes or fact[0] != "Nearest routes")
+
+
+def _first_sentence(text: str) -> str:
+    return _END_OF_SENTENCE.split(text.strip(), maxsplit=1)[0].rstrip()
 
 
 def without_secrets(advice: Advice | None) -> Advice | None:

@@ -19,7 +19,7 @@ from urllib.parse import quote
 import click
 
 from ..http.cross_origin import is_loopback
-from ..logging import escape_controls, has_level_handler
+from ..logging import UNLOGGED, escape_controls, has_level_handler
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -116,7 +116,6 @@ def shown_target(path: str, query: str) -> str:
 REQUEST_LOGGER = "werkzeug"
 
 ARRIVED_AT = "retort.arrived_at"  # environ key: `time.perf_counter` when the headers arrived
-UNLOGGED = "retort.unlogged"  # environ key: the request has no line, as one of an error page's
 
 
 def log_request(environ: WSGIEnvironment, status: int) -> None:

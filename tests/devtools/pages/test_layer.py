@@ -26,6 +26,11 @@ def quiet(capfd):
     capfd.readouterr()  # tracebacks are printed, too
 
 
+def visible(html):
+    """The text of a page, without the fonts of its parts."""
+    return Markup(html).striptags()
+
+
 # Forms
 
 
@@ -52,8 +57,8 @@ def test_a_browser_gets_a_page_a_terminal_text_and_a_program_problem_details(app
     assert (members["type"], members["title"]) == ("about:blank", "Method Not Allowed")
     assert (members["status"], members["instance"]) == (405, "/login")
     assert members["routes"][0]["rule"] == "/login"
-    for sentence in (html.text, text.text):
-        assert Markup.escape(members["detail"]) in sentence or members["detail"] in sentence
+    for sentence in (visible(html.text), text.text):
+        assert members["detail"] in sentence
 
 
 def test_the_log_has_the_sentence_of_the_page(app, reader, caplog):
@@ -133,8 +138,8 @@ def test_what_the_program_was_warned_of_before_is_on_its_pages_once(app, reader,
     says = "hello() put text from the URL into its HTML unescaped"
     for path in ("/nope", "/boom"):
         html = reader.get(path).text
-        assert html.count("Noticed before, while the program ran") == 1
-        assert html.count(says) == 1
+        assert visible(html).count("Noticed before, while the program ran") == 1
+        assert visible(html).count(says) == 1
         assert "&lt;script&gt;" in html
         text = reader.get(path, headers={"Accept": "*/*"}).text
         assert f"Noticed before, while the program ran:\n  {says}" in text
@@ -452,9 +457,9 @@ def test_a_chain_of_exceptions_is_shown_from_its_end(app, reader):
 
     messages = re.findall(r"<h3.*?</h3>", page)
     assert len(messages) == 2
-    assert "ValueError: not in stock" in messages[0]
+    assert "ValueError: not in stock" in visible(messages[0])
     assert "caused by" in messages[1]
-    assert "KeyError: &#39;missing&#39;" in messages[1]
+    assert "KeyError: 'missing'" in visible(messages[1])
 
 
 def test_an_exception_in_an_async_view_has_its_line(app, reader):
@@ -684,3 +689,58 @@ def test_the_record_of_a_trial_has_no_secret_in_its_headers(app, reader):
     record = reader.get("/", headers={"Retort-Trial": "1", "X-Db": f"redis://:{SECRET}@h"}).json
 
     assert SECRET not in record["request"]
+
+
+# Links into the editor
+
+
+@pytest.fixture
+def editor(monkeypatch):
+    monkeypatch.setenv("RETORT_EDITOR", "vscode://file/{path}:{line}")
+
+
+@pytest.mark.usefixtures("editor")
+def test_frames_advice_and_routes_link_to_the_editor(app, reader):
+    @app.get("/boom")
+    def boom():
+        return 1 / 0
+
+    @app.post("/login")
+    def login():
+        return "welcome"
+
+    first = boom.__code__.co_firstlineno
+    address = f'href="vscode://file/{__file__}'
+    assert f'{address}:{first + 2}">Open in the editor</a>' in reader.get("/boom").text
+    page = reader.get("/login").text
+    assert page.count(f'{address}:{login.__code__.co_firstlineno}"') == 2  # the place, the route
+
+
+@pytest.mark.usefixtures("editor")
+@pytest.mark.parametrize(
+    "overrides", [{"REMOTE_ADDR": "192.0.2.7"}, {"HTTP_X_FORWARDED_FOR": "192.0.2.7"}]
+)
+def test_others_get_no_link_and_no_path_of_an_editor(app, reader, overrides):
+    app.add_url_rule("/boom", "boom", lambda: 1 / 0)
+
+    page = reader.get("/boom", environ_overrides=overrides).text
+
+    assert 'href="vscode' not in page
+
+
+def test_without_the_variable_there_are_no_links(app, reader, monkeypatch):
+    monkeypatch.delenv("RETORT_EDITOR", raising=False)
+    app.add_url_rule("/boom", "boom", lambda: 1 / 0)
+
+    assert '">Open in' not in reader.get("/boom").text
+
+
+def test_a_long_message_is_whole_on_the_page_and_short_in_its_headline(app, reader):
+    message = "no such column: user.colour " * 20
+    app.add_url_rule("/", "index", lambda: {}[message])
+
+    page = reader.get("/").text
+
+    headline = visible(re.search(r"<h1.*?</h1>", page)[0])
+    assert len(headline) < 200
+    assert message.strip() in visible(re.search(r'<p class="why message">.*?</p>', page)[0])

@@ -26,6 +26,57 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   });
 }
 
+// Loading the page again when the program has been loaded again.
+
+const POLL_MS = 1000;
+const MAX_POLLS = 1200;
+const main = byId("main");
+let polls = 0;
+let waiting = null;
+let isInUse = false; // what was typed here would be lost
+
+async function fetchProcess() {
+  const answer = await fetch(location.pathname, { method: "OPTIONS", cache: "no-store", headers: { "Retort-Poll": "1" } });
+  return answer.headers.get("Retort-Poll");
+}
+
+async function poll() {
+  waiting = null;
+  if (document.hidden) return;
+  if (polls >= MAX_POLLS) {
+    offerToReload("This page no longer checks whether the program has changed.");
+    return;
+  }
+  polls += 1;
+  let process_ = main.dataset.process;
+  try {
+    process_ = await fetchProcess();
+  } catch {
+    // The server is not running at the moment.
+  }
+  if (process_ === null) return; // another server: it gets no more requests of this page
+  if (process_ === main.dataset.process) waiting = setTimeout(poll, POLL_MS);
+  else if (main.dataset.method === "GET" && !isInUse) location.reload();
+  else offerToReload("The program was loaded again.");
+}
+
+function offerToReload(reason) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = main.dataset.method === "GET" ? "Load this page again" : "Send the request again";
+  button.addEventListener("click", () => location.reload());
+  byId("changed").replaceChildren(`${reason} `, button);
+  byId("changed").hidden = false;
+}
+
+document.addEventListener("input", () => { isInUse = true; });
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden || waiting !== null || !byId("changed").hidden) return;
+  polls = 0;
+  poll();
+});
+waiting = setTimeout(poll, POLL_MS);
+
 // Trying methods.
 
 const WITH_BODY = ["POST", "PUT", "PATCH", "QUERY"];
@@ -145,6 +196,7 @@ if (tryForm) {
   byId("follow").addEventListener("click", () => send("GET", byId("follow").dataset.path, []));
   tryForm.addEventListener("submit", (event) => {
     event.preventDefault();
+    isInUse = true;
     const method = event.submitter ? event.submitter.value : "GET";
     send(method, byId("try-path").value, chosenFields());
   });

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import werkzeug.serving
 
+from ...logging import UNLOGGED
 from ..operations.middleware import add_middleware
 from ..process.signals import WakeupPipe
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from _typeshed.wsgi import WSGIApplication
 
@@ -122,16 +123,24 @@ class WerkzeugWorker:
         return True
 
 
-class _WithoutRequestLines(werkzeug.serving.WSGIRequestHandler):
+class _RequestHandler(werkzeug.serving.WSGIRequestHandler):
+    """Logs requests, except those that are marked as `UNLOGGED`."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Log a request with its status."""
+        environ: Mapping[str, Any] = getattr(self, "environ", {})  # none for invalid requests
+        if not environ.get(UNLOGGED):
+            super().log_request(code, size)
+
+
+class _WithoutRequestLines(_RequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Log nothing."""
 
 
-def _handler_class(settings: Settings) -> type[werkzeug.serving.WSGIRequestHandler]:
+def _handler_class(settings: Settings) -> type[_RequestHandler]:
     """The handler of requests; without request lines where the access log is on the terminal."""
-    if settings.operations.access_log == "-":
-        return _WithoutRequestLines
-    return werkzeug.serving.WSGIRequestHandler
+    return _WithoutRequestLines if settings.operations.access_log == "-" else _RequestHandler
 
 
 def _host_and_port(listener: socket.socket) -> tuple[str, int]:

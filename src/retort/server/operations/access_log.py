@@ -20,6 +20,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
+from ...logging import UNLOGGED
 from ..console import echo, shown_target
 
 if TYPE_CHECKING:
@@ -238,4 +239,5 @@ class AccessLog:
         self.format = FORMATS[format_name]
 
     def __call__(self, record: RequestRecord) -> None:
-        self.file.write_line(self.format(record))
+        if not record.environ.get(UNLOGGED):
+            self.file.write_line(self.format(record))
