@@ -11,6 +11,7 @@ covered too. Handlers of the program keep the program's formatter.
 
 from __future__ import annotations
 
+import functools
 import logging
 import re
 import sys
@@ -149,6 +150,19 @@ def create_logger(app: App) -> logging.Logger:
     logger = logging.getLogger(app.name)
     if app.debug and logger.level == logging.NOTSET:
         logger.setLevel(logging.DEBUG)
+    if not has_level_handler(logger):
+        logger.addHandler(default_handler)
+    return logger
+
+
+@functools.cache
+def retort_logger(name: str) -> logging.Logger:
+    """A logger of Retort such as ``retort.server``, configured at its first use.
+
+    It gets `default_handler` if no other handler would receive its records, so that they have time
+    and level. Call it where a record is made: the program configures logging before.
+    """
+    logger = logging.getLogger(name)
     if not has_level_handler(logger):
         logger.addHandler(default_handler)
     return logger

@@ -1,5 +1,7 @@
 """Debug mode over a real server: its log, what programs do to it, and clients that disconnect."""
 
+import re
+
 import pytest
 
 PROGRAM = """
@@ -145,3 +147,29 @@ def test_an_error_outside_of_the_application_has_a_traceback_that_begins_with_th
 
     first = program.output.partition("Traceback (most recent call last):\n")[2].splitlines()[0]
     assert first.endswith(", in fail")
+
+
+INVALID = """def respond(environ, start_response): start_response("no status", []); return []
+    app.wsgi_app = respond"""
+
+
+def test_a_record_of_the_server_has_time_level_and_its_loggers_name(run):
+    program = run(program_with(INVALID))
+    program.get("/a%0A[2026")
+    program.wait_for_output("500 was sent instead")
+    program.end()
+
+    assert re.search(
+        r"^\[20[-\d]+ [:,\d]+\] ERROR in retort\.server: GET /a$", program.output, re.M
+    )
+    assert not re.search(r"^\[2026: ", program.output, re.M)
+
+
+def test_a_record_of_the_server_goes_to_the_handlers_of_the_program_alone(run):
+    set_up = 'logging.basicConfig(format="OWN %(name)s: %(message)s")\n    ' + INVALID
+    program = run(program_with(set_up))
+    program.get("/")
+    program.wait_for_output("OWN retort.server: GET /: .* 500 was sent instead")
+    program.end()
+
+    assert program.output.count("500 was sent instead") == 1

@@ -20,7 +20,7 @@ from werkzeug.wrappers import Request
 from ..errors import FileFieldError
 from ..gateways.wsgi import PRESERVE_CONTEXT
 from ..lifecycle.errors import ON_PLAIN_ERROR
-from ..logging import escape_controls, escape_in_lines
+from ..logging import escape_controls, escape_in_lines, retort_logger
 from .advice import Advice, advise
 from .frames import errors_of, redacted_traceback, traceback_text
 from .html.editor import editor_address
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     Headers = list[tuple[str, str]]
 
-_log = logging.getLogger("retort.devtools")
+_LOGGER = "retort.devtools"
 
 _MAX_ERRORS = 20  # errors whose frames the console can use
 _ROUTING = frozenset({404, 405})
@@ -172,7 +172,9 @@ class Debugger(DebuggedApplication):
                 incident = Incident.of(watch.error, watch, environ, DebugTraceback(watch.error))
                 headers, content = in_headers_of(headers, *answer(self.report(incident), environ))
             except Exception:
-                _log.exception("The page about %r could not be created.", watch.error)
+                retort_logger(_LOGGER).exception(
+                    "The page about %r could not be created.", watch.error
+                )
         watch.start_anew(status, headers, None)
         if environ["REQUEST_METHOD"] != "HEAD":
             yield content
@@ -204,7 +206,7 @@ class Debugger(DebuggedApplication):
             incident = Incident.of(error, watch, environ, trace, is_uncaught=True)
             return answer(self.report(incident), environ)
         except Exception:
-            _log.exception("The page about %r could not be created.", error)
+            retort_logger(_LOGGER).exception("The page about %r could not be created.", error)
             content = redacted_traceback(error, skip=1).encode("utf-8", "replace")
             headers = [("Content-Type", "text/plain; charset=utf-8")]
             return [*headers, ("Content-Length", str(len(content)))], content

@@ -10,7 +10,6 @@ loop: see `granian.py`.
 
 from __future__ import annotations
 
-import logging
 import sys
 import traceback
 from functools import partial
@@ -22,7 +21,7 @@ from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 from ...globals import current_app, request
 from ...http.file_body import FileBody
-from ...logging import escape_in_lines
+from ...logging import escape_in_lines, retort_logger
 from ...tracebacks import format_from_program
 from ..console import ARRIVED_AT
 from ..options import GRANIAN_THREADS, INLINE_THREADS
@@ -49,8 +48,6 @@ if TYPE_CHECKING:
     Log = Callable[[WSGIEnvironment, int], None]
 
 Headers = list[tuple[str, str]]
-
-_log = logging.getLogger("retort.server")
 
 _TOO_MUCH = "Too many responses are being sent; try again later."
 
@@ -388,7 +385,8 @@ class ProtocolAdapter:
 
 
 def _log_problem(environ: WSGIEnvironment, problem: str) -> None:
-    _log.error("%s %s: %s", environ["REQUEST_METHOD"], environ["PATH_INFO"], problem)
+    log = retort_logger("retort.server")
+    log.error("%s %s: %s", environ["REQUEST_METHOD"], environ["PATH_INFO"], problem)
 
 
 def is_short(head: Head) -> bool:
@@ -448,8 +446,7 @@ def explain_crash(environ: WSGIEnvironment, error: BaseException) -> tuple[Head,
         body = b"".join(error(environ, reply))
     else:
         if isinstance(error, InvalidResponse):
-            path = environ["PATH_INFO"]
-            _log.error("%s %s: %s 500 was sent instead.", environ["REQUEST_METHOD"], path, error)
+            _log_problem(environ, f"{error} 500 was sent instead.")
         else:
             sys.stderr.write(escape_in_lines(format_from_program(error, error.__traceback__)))
         body = b"Internal Server Error\n"
