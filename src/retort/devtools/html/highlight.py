@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("retort.devtools")
 
-_MAX_LINES = 2_000  # of a file that is parsed whole
+_MAX_LINES = 1_000  # of a file that is parsed whole
 _MAX_CHARS = 100_000
 _TEMPLATES = (".html", ".htm", ".xml", ".txt", ".j2", ".jinja", ".jinja2")
 
