@@ -45,11 +45,13 @@ class Desk:
 
     @property
     def sentence(self):
-        return self.page.inner_text("h1")
+        """The headline and the sentences below it."""
+        return " ".join(self.page.locator("h1, .message").all_inner_texts())
 
     def apply_shown_diff(self, *, reloads=True):
         """Copy the change from the page, apply it, and wait until the program has it."""
         diff = self.page.text_content("#diff")
+        self.page.goto("about:blank")  # the page would load itself again at some time
         before = len(self.site.log.read_text())
         self.apply_diff(self.folder, diff)
         if reloads:
