@@ -407,6 +407,19 @@ def test_polls_have_no_line_in_the_log(page, site):
     assert "OPTIONS" not in site.log.read_text()[position:]
 
 
+def test_a_page_stops_asking_after_a_time_and_says_so(page):
+    page.goto(f"{SITE}/boom")
+    assert page.evaluate("waiting !== null || polls > 0")
+    page.evaluate("polls = MAX_POLLS")
+
+    expect(page.locator("#changed")).to_contain_text("no longer checks")
+
+    assert page.evaluate("waiting") is None
+    with page.expect_navigation():
+        page.get_by_role("button", name="Load this page again").click()
+    assert page.evaluate("polls < MAX_POLLS")
+
+
 # Print
 
 

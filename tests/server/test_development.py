@@ -137,6 +137,20 @@ def test_with_an_access_log_in_a_file_the_terminal_has_a_line_of_its_own(run, tm
     assert file.read_text().count('"GET /?x=1 HTTP/1.1" 200') == 1
 
 
+@pytest.mark.parametrize("set_up", ["", SOCKETS], ids=["granian", "werkzeug"])
+def test_polls_of_error_pages_are_in_no_log(run, tmp_path, set_up):
+    file = tmp_path / "access.log"
+    program = run(program_with(set_up), "--debug", "--no-reload", "--access-log", str(file))
+    polled = program.ask("OPTIONS", "/", headers={"Retort-Poll": "1"})
+    program.ask("OPTIONS", "/?x=1")
+    program.wait_for_output(r'"OPTIONS /\?x=1.*" 200')
+    program.end()
+
+    assert (polled.status, polled.text) == (204, "")
+    for log in (program.output, file.read_text()):
+        assert log.count('"OPTIONS /') == 1
+
+
 def test_an_error_outside_of_the_application_has_a_traceback_that_begins_with_the_program(run):
     set_up = """def fail(environ, start_response): raise LookupError('outside')
     app.wsgi_app = fail"""
