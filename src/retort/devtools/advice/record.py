@@ -21,7 +21,8 @@ class Advice:
 
     ``what`` is one sentence, also for the log; ``why`` is plain text, paragraphs are separated by
     an empty line; ``fix`` one imperative sentence; ``diff`` unified, with paths relative to the
-    program's folder; ``facts`` are rows such as ``("Received fields", "name")``.
+    program's folder; ``facts`` are rows such as ``("Received fields", "name")``. Names are
+    written as in a program; pages put them in code font (`html/inline_code.py`).
     """
 
     what: str
