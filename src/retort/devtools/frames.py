@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
     from werkzeug.debug.tbtools import DebugFrameSummary
 
+    # File, line, first and last column of an expression -> its last line.
+    Span = tuple[str, int | None, int | None, int | None]
+    EndLines = dict[Span, int | None]
+
 LINES_AROUND = 4
 MAX_OWN_FRAMES = 12  # an endless recursion has a thousand identical ones
 MAX_VARIABLES = 40
@@ -94,6 +98,7 @@ def errors_of(
         one = next(cause, None)
         frames: list[Any] = list(summary.stack)
         own = [frame for frame in reversed(frames) if is_program(frame.filename)]
+        ends = _end_lines(one)
         found.append(
             Error(
                 name=type(one).__name__ if one is not None else "",
@@ -104,9 +109,11 @@ def errors_of(
                 link=link,
                 own=(
                     *_frames_of_syntax_error(one),
-                    *(_frame(frame, one, values) for frame in own[:MAX_OWN_FRAMES]),
+                    *(_frame(frame, one, values, ends) for frame in own[:MAX_OWN_FRAMES]),
                 ),
-                library=tuple(_frame(frame, one, None) for frame in frames if frame not in own),
+                library=tuple(
+                    _frame(frame, one, None, ends) for frame in frames if frame not in own
+                ),
                 left_out=max(0, len(own) - MAX_OWN_FRAMES),
             )
         )
@@ -169,7 +176,7 @@ def _frames_of_syntax_error(error: BaseException | None) -> Iterator[Frame]:
         path=error.filename,
         line=error.lineno,
         function="",
-        lines=tuple(_lines(summary, error)),
+        lines=tuple(_lines(summary, error, {})),
         is_own=is_program(error.filename),
         is_template=False,
     )
@@ -180,14 +187,30 @@ def is_program(file: str) -> bool:
     return file == "<template>" or is_own(file)
 
 
-def _frame(frame: DebugFrameSummary, error: BaseException | None, budget: Budget | None) -> Frame:
+def _end_lines(error: BaseException | None) -> EndLines:
+    """The last line of each expression in a traceback, which Werkzeug's frames do not have."""
+    stack = traceback.extract_tb(error.__traceback__) if error is not None else ()
+    return {_span_of(frame): getattr(frame, "end_lineno", None) for frame in stack}
+
+
+def _span_of(frame: traceback.FrameSummary) -> Span:
+    start, end = getattr(frame, "colno", None), getattr(frame, "end_colno", None)
+    return frame.filename, frame.lineno, start, end
+
+
+def _frame(
+    frame: DebugFrameSummary,
+    error: BaseException | None,
+    budget: Budget | None,
+    ends: EndLines,
+) -> Frame:
     return Frame(
         key=id(frame),
         file=shown_path(frame.filename),
         path=frame.filename,
         line=frame.lineno or 0,
         function=frame.name,
-        lines=tuple(_lines(frame, error)),
+        lines=tuple(_lines(frame, error, ends)),
         is_own=is_program(frame.filename),
         is_template=_is_template(frame.filename),
         variables=() if budget is None else tuple(_variables(frame.local_ns, budget)),
@@ -206,7 +229,9 @@ def _variables(names: dict[str, Any], budget: Budget) -> Iterator[tuple[str, str
         yield "…", f"and {len(visible) - MAX_VARIABLES} more"
 
 
-def _lines(frame: traceback.FrameSummary, error: BaseException | None) -> Iterator[Line]:
+def _lines(
+    frame: traceback.FrameSummary, error: BaseException | None, ends: EndLines
+) -> Iterator[Line]:
     number = frame.lineno or 0
     source = _source(frame.filename, number, error)
     for index in range(max(1, number - LINES_AROUND), min(len(source), number + LINES_AROUND) + 1):
@@ -217,7 +242,8 @@ def _lines(frame: traceback.FrameSummary, error: BaseException | None) -> Iterat
         elif safe != text:
             yield Line(index, (safe, "", ""), is_current=True)
         else:
-            yield Line(index, _marked(text, source[index - 1], frame), is_current=True)
+            parts = _marked(text, source[index - 1], frame, ends.get(_span_of(frame)))
+            yield Line(index, parts, is_current=True)
 
 
 def _source(file: str, number: int, error: BaseException | None) -> list[str]:
@@ -230,16 +256,22 @@ def _source(file: str, number: int, error: BaseException | None) -> list[str]:
     return lines
 
 
-def _marked(text: str, as_written: str, frame: traceback.FrameSummary) -> tuple[str, str, str]:
-    """The line in three parts, if Python (from 3.11 on) provides the failed part."""
-    start, end = getattr(frame, "colno", None), getattr(frame, "end_colno", None)
-    is_one_line = getattr(frame, "end_lineno", frame.lineno) in (None, frame.lineno)
-    if start is None or end is None or not is_one_line or "\t" in as_written:
+def _marked(
+    text: str, as_written: str, frame: traceback.FrameSummary, end_line: int | None
+) -> tuple[str, str, str]:
+    """The line in three parts, if Python (from 3.11 on) provides the failed part.
+
+    Of a part that ends in another line, the rest of this line is marked.
+    """
+    _, _, start, end = _span_of(frame)
+    if start is None or end is None or end_line is None or "\t" in as_written:
         return text, "", ""
     # Columns count bytes.
     raw = as_written.encode("utf-8", "surrogateescape")
     first = len(raw[:start].decode("utf-8", "replace"))
     last = len(raw[:end].decode("utf-8", "replace"))
+    if end_line != frame.lineno:
+        last = len(text.rstrip())
     return text[:first], text[first:last], text[last:]
 
 
