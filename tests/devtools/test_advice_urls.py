@@ -123,6 +123,67 @@ def test_a_404_of_a_view_gets_no_advice(mistake):
     assert mistake.advice is None
 
 
+# A variable without a value
+
+TUTORIAL = """
+    from flask import Flask, redirect, request, url_for
+
+    app = Flask(__name__)
+
+    @app.route('/success/<name>')
+    def success(name):
+        return 'welcome ' + name
+
+    @app.route('/login')
+    def login():
+        user = request.args.get('nm')
+        return redirect(url_for('success', name=user))
+"""
+
+
+def test_an_empty_value_in_an_address_is_named_with_the_calls_that_build_it(mistake):
+    mistake.write("program.py", TUTORIAL)
+
+    advice = mistake.advised("GET", "/login?nm=", follow_redirects=True)
+
+    assert advice.what == (
+        "/success/<name> needs a value for 'name', and the address /success/ has none."
+    )
+    assert advice.why == "url_for builds this address if 'name' is an empty text."
+    assert ("Calls of url_for with it", "program.py:12") in advice.facts
+    assert advice.fix == "Test that 'name' is not empty before url_for builds the address."
+    assert advice.place.source == "@app.route('/success/<name>')"
+
+
+def test_an_address_that_ends_before_the_variable_is_not_blamed_on_url_for(mistake):
+    mistake.write("program.py", TUTORIAL)
+
+    advice = mistake.advised("GET", "/success")
+
+    assert advice.what == (
+        "/success/<name> needs a value for 'name', and the address /success has none."
+    )
+    assert advice.why == ""
+    assert advice.fix == "Open /success/<name> with a value for 'name'."
+
+
+def test_an_empty_value_that_a_converter_cannot_build_is_not_blamed_on_url_for(mistake):
+    mistake.write("program.py", PROGRAM)
+
+    advice = mistake.advised("GET", "/users/")
+
+    assert advice.what == (
+        "/users/<int:id> needs a value for 'id', and the address /users/ has none."
+    )
+    assert "url_for" not in f"{advice.why} {advice.fix}"
+
+
+def test_an_address_that_differs_before_the_variable_needs_no_value(mistake):
+    mistake.write("program.py", TUTORIAL)
+
+    assert "needs a value" not in mistake.advised("GET", "/succes/").what
+
+
 # url_for
 
 BUILDING = """
@@ -188,6 +249,120 @@ def test_an_argument_under_another_name_is_renamed(mistake):
 
     assert ("Given", "nm") in advice.facts
     assert mistake.mended("GET", "/go").location == "/hello/Ada"
+
+
+@pytest.mark.parametrize("value", ["page=2", "name=2"])
+def test_an_argument_that_the_view_reads_from_the_query_is_not_renamed(mistake, value):
+    name = value.partition("=")[0]
+    building(
+        mistake,
+        f"'listed', {value}",
+        f"""
+    @app.get('/listed/<letter>')
+    def listed(letter):
+        return letter + request.args.get('{name}', '')
+    """,
+    )
+
+    advice = mistake.advised("GET", "/go")
+
+    assert advice.what == "url_for('listed') needs 'letter', for /listed/<letter>."
+    assert advice.fix == "Write url_for('listed', letter=...)."
+    assert advice.diff == ""
+
+
+def test_all_missing_arguments_are_in_the_fix(mistake):
+    building(
+        mistake, "'day'", "\n    @app.get('/<m>/<d>')\n    def day(m, d):\n        return m + d\n"
+    )
+
+    advice = mistake.advised("GET", "/go")
+
+    assert advice.what == "url_for('day') needs 'd' and 'm', for /<m>/<d>."
+    assert advice.fix == "Write url_for('day', d=..., m=...)."
+
+
+def test_of_several_routes_the_one_with_the_fewest_missing_values_is_named(mistake):
+    building(
+        mistake,
+        "'day', m=1",
+        "\n    @app.get('/<m>/<d>')\n    @app.get('/<m>/<d>/<h>')\n"
+        "    def day(m, d, h=0):\n        return m + d\n",
+    )
+
+    assert mistake.advised("GET", "/go").what == "url_for('day') needs 'd', for /<m>/<d>."
+
+
+def test_a_value_that_is_none_is_traced_to_the_line_that_read_it(mistake):
+    mistake.write("program.py", TUTORIAL)
+
+    advice = mistake.advised("GET", "/login")
+
+    assert advice.what == (
+        "url_for('success') needs 'name', which was None: /login was opened without ?nm=..."
+    )
+    assert advice.place.line == 11
+    assert advice.place.source == "user = request.args.get('nm')"
+    assert ("Given", "name (None)") in advice.facts
+    assert advice.diff == ""
+    assert "url_for('success', name=...)" not in advice.fix
+
+
+def test_a_value_that_is_none_for_an_unknown_reason_is_only_said_to_be_none(mistake):
+    building(mistake, "'hello', name=print()")
+
+    advice = mistake.advised("GET", "/go")
+
+    assert advice.what == "url_for('hello') needs 'name', which was None."
+    assert advice.place.source == "return redirect(url_for('hello', name=print()))"
+
+
+def test_a_value_that_is_none_in_a_template_is_said_to_be_none(mistake):
+    mistake.write(
+        "program.py",
+        TUTORIAL.replace("redirect,", "redirect, render_template,").replace(
+            "return redirect(url_for('success', name=user))",
+            "return render_template('page.html', user=user)",
+        ),
+    )
+    mistake.write("templates/page.html", "{{ url_for('success', name=user) }}\n")
+
+    advice = mistake.advised("GET", "/login")
+
+    assert advice.what == "url_for('success') needs 'name', which was None."
+    assert advice.place.file.endswith("templates/page.html")
+
+
+def test_two_calls_in_a_line_are_not_confused(mistake):
+    building(
+        mistake,
+        "'hello', name=url_for('hello', name=None) and name), url_for('hello', name=name",
+    )
+
+    assert mistake.advised("GET", "/go").what == "url_for('hello') needs 'name', which was None."
+
+
+def test_a_method_that_no_route_accepts_is_named(mistake):
+    building(mistake, "'hello', name='Ada', _method='DELETE'")
+
+    advice = mistake.advised("GET", "/go")
+
+    assert (
+        advice.what == "url_for('hello') has _method='DELETE', which /hello/<name> does not accept."
+    )
+
+
+def test_values_that_do_not_fit_a_default_are_not_called_missing(mistake):
+    building(
+        mistake,
+        "'first', page=2",
+        "\n    @app.get('/first', defaults={'page': 1})\n    def first(page):\n        return ''\n",
+    )
+
+    advice = mistake.advised("GET", "/go")
+
+    assert advice.what == "url_for('first') does not match /first with these values."
+    assert "=..." not in advice.fix
 
 
 def test_an_endpoint_of_a_blueprint_is_given_its_prefix(mistake):

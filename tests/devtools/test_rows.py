@@ -183,6 +183,30 @@ ROWS = [
         ("url_for('auth.enter')",),
     ),
     Row(
+        "url_for with None",
+        "@app.get('/success/<name>')\ndef success(name):\n    return name\n\n"
+        f"{VIEW}user = request.args.get('nm')\n"
+        "    return redirect(url_for('success', name=user))",
+        500,
+        "url_for('success') needs 'name', which was None: /login was opened without ?nm=...",
+        ("user = request.args.get('nm')",),
+    ),
+    Row(
+        "an empty name in an address",
+        "@app.get('/success/<name>')\ndef success(name):\n    return name",
+        404,
+        "/success/<name> needs a value for 'name', and the address /success/ has none.",
+        ("url_for builds this address if 'name' is an empty text.",),
+        path="/success/",
+    ),
+    Row(
+        "a text and None",
+        f"{VIEW}user = request.args.get('nm')\n    return 'welcome ' + user",
+        500,
+        "user is None: /login was opened without ?nm=...",
+        ("user = request.args.get('nm', '')",),
+    ),
+    Row(
         "TemplateNotFound: the folder is called template",
         f"{VIEW}return render_template('login.html')",
         500,

@@ -14,6 +14,7 @@ from .converters import value_not_accepted
 from .databases import locked, no_such_table, other_thread
 from .keys import no_secret_key
 from .names import hidden_package, syntax_error, unknown_name
+from .none import none_used
 from .record import Advice, Place
 from .requests import REQUEST_ADVISORS
 from .return_values import returned_none
@@ -51,6 +52,7 @@ ADVISORS: tuple[Advisor, ...] = (
     syntax_error,
     hidden_package,
     unknown_name,
+    none_used,
 )
 
 

@@ -1,8 +1,7 @@
-"""Advice on 404 for an unknown address, and on ``url_for`` of an unknown endpoint."""
+"""Advice on 404: an unknown address, and a static file that does not exist."""
 
 from __future__ import annotations
 
-import ast
 import difflib
 import os
 import re
@@ -10,20 +9,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from werkzeug.exceptions import NotFound
-from werkzeug.routing import BuildError
 
-from ..checks.source import first_argument, text_in
-from .additions import page_with_file
-from .diagnostic import DiagnosticContext, Line, advisor, joined, shown_methods, source_at
-from .edit import FileEdit, diff_of, quote_like, set_attribute, tag_at
-from .record import Advice
+from ...checks.endpoints import all_uses, targets_of
+from ...checks.program import text_converters
+from ...checks.source import first_argument, text_in
+from ..additions import page_with_file
+from ..diagnostic import DiagnosticContext, advisor, shown_methods
+from ..edit import FileEdit, diff_of, quote_like, set_attribute, tag_at
+from ..record import Advice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from werkzeug.routing import Rule
 
-    from ..checks.source import Source
 
 _SHOWN_ROUTES = 3
 _BROWSERS_OWN = frozenset({"/favicon.ico", "/robots.txt", "/apple-touch-icon.png"})
@@ -44,7 +43,7 @@ def no_such_route(diagnostic: DiagnosticContext) -> Advice | None:
     if request.path in _BROWSERS_OWN:
         return None
     near = nearest(request.path, diagnostic.program.rules)
-    for explain in (_slash_too_many, _file_beside, _form_to_nowhere):
+    for explain in (_slash_too_many, _without_value, _file_beside, _form_to_nowhere):
         advice = explain(diagnostic, near)
         if advice is not None:
             return advice
@@ -93,6 +92,56 @@ def _slash_too_many(diagnostic: DiagnosticContext, near: list[Rule]) -> Advice |
         diff=_route_diff(diagnostic, rule, lambda text: f"{text}/"),
         facts=_facts(near),
     )
+
+
+def _without_value(diagnostic: DiagnosticContext, near: list[Rule]) -> Advice | None:
+    """The address of a route with a variable at its end, without a value for it."""
+    assert diagnostic.request is not None
+    path = diagnostic.request.path
+    found = [(rule, name) for rule in near if (name := _left_out(rule, path))]
+    if not found:
+        return None
+    rule, name = found[0]
+    view = diagnostic.view_of(rule)
+    why, fix = "", f"{_instead(diagnostic.request.method, rule)} with a value for {name!r}."
+    facts = _facts(near)
+    if path.endswith("/") and not rule.rule.endswith("/") and name in text_converters(rule):
+        why = f"url_for builds this address if {name!r} is an empty text."
+        uses = _uses_with(diagnostic, str(rule.endpoint), name)
+        if uses:
+            fix = f"Test that {name!r} is not empty before url_for builds the address."
+            facts = (("Calls of url_for with it", ", ".join(uses)), *facts)
+    return Advice(
+        what=f"{rule.rule} needs a value for {name!r}, and the address {path} has none.",
+        why=why,
+        place=None if view is None else diagnostic.place_of(view),
+        fix=fix,
+        facts=facts,
+    )
+
+
+def _uses_with(diagnostic: DiagnosticContext, endpoint: str, name: str) -> list[str]:
+    """The lines that call ``url_for`` for an endpoint with a value."""
+    uses = all_uses(diagnostic.program, diagnostic.pages)
+    return [
+        f"{os.path.basename(use.file)}:{use.line}"
+        for use in uses
+        if name in use.keywords and endpoint in targets_of(diagnostic.program, use)
+    ]
+
+
+def _left_out(rule: Rule, path: str) -> str:
+    """The last variable of a rule, if a path equals the rule without its value."""
+    *first, last = rule.rule.rstrip("/").split("/")
+    variable = re.fullmatch(r"<(?:[^<>:]*:)?(\w+)>", last)
+    words = path.rstrip("/").split("/")
+    if variable is None or len(words) != len(first):
+        return ""
+    fits = all(
+        word == part or (re.fullmatch(r"<[^<>]*>", part) and word)
+        for word, part in zip(words, first, strict=True)
+    )
+    return variable[1] if fits else ""
 
 
 def _route_diff(diagnostic: DiagnosticContext, rule: Rule, change: Callable[[str], str]) -> str:
@@ -225,153 +274,3 @@ def _no_such_file(diagnostic: DiagnosticContext) -> Advice | None:
         fix="Put the file there, or correct the name where the page refers to it.",
         facts=(("Files there", ", ".join(sorted(known)[:20]) or "none"),),
     )
-
-
-# url_for
-
-
-@advisor
-def cannot_build(diagnostic: DiagnosticContext) -> Advice | None:
-    """Explain which endpoint is similar, or which arguments are missing."""
-    error = diagnostic.error
-    if not isinstance(error, BuildError):
-        return None
-    known = {str(rule.endpoint): rule for rule in diagnostic.program.rules}
-    endpoint = str(error.endpoint)
-    if endpoint in known:
-        return _wrong_arguments(diagnostic, error, known[endpoint])
-    if endpoint.startswith("/") or "/" in endpoint:
-        return _path_for_endpoint(diagnostic, endpoint)
-    meant, why = _endpoint_meant(diagnostic, endpoint, list(known))
-    return Advice(
-        what=f"There is no endpoint {endpoint!r}." + (f" Did you mean {meant!r}?" if meant else ""),
-        why=why,
-        place=diagnostic.last_place,
-        fix=f"Write url_for({meant!r})." if meant else "Name one of the endpoints.",
-        diff=_endpoint_diff(diagnostic, endpoint, meant) if meant else "",
-        facts=(("Endpoints", ", ".join(sorted(known))),),
-    )
-
-
-def _path_for_endpoint(diagnostic: DiagnosticContext, path: str) -> Advice:
-    rules = diagnostic.program.rules_at(path if path.startswith("/") else f"/{path}")
-    named = [rule for rule in diagnostic.program.rules if str(rule.endpoint) == path.strip("/")]
-    rule = next(iter([*rules, *named]), None)
-    meant = str(rule.endpoint) if rule else ""
-    belongs = f" {path} belongs to {meant!r}." if rules else ""
-    if named and not rules:
-        belongs = f" Did you mean {meant!r}?"
-    is_plain = rule is not None and (not rule.arguments or bool(named))
-    return Advice(
-        what=f"url_for({path!r}): endpoints are names of functions, and this is a path.{belongs}",
-        place=diagnostic.last_place,
-        fix=f"Write url_for({meant!r})." if rule else f"Write redirect({path!r}), or name a view.",
-        diff=_endpoint_diff(diagnostic, path, meant) if is_plain else "",
-        facts=(
-            ("Endpoints", ", ".join(sorted({str(r.endpoint) for r in diagnostic.program.rules}))),
-        ),
-    )
-
-
-def _endpoint_meant(
-    diagnostic: DiagnosticContext, endpoint: str, known: list[str]
-) -> tuple[str, str]:
-    last = endpoint.rpartition(".")[2]
-    same = [one for one in known if one.rpartition(".")[2] == last]
-    if same:
-        blueprint = same[0].rpartition(".")[0]
-        if blueprint:
-            return same[0], f"{last}() belongs to the blueprint {blueprint!r}."
-        return same[0], f"{last}() belongs to no blueprint."
-    for view in diagnostic.program.views:
-        if view.code.node.name == endpoint:
-            name = min(view.endpoints)
-            return name, f"The route of {endpoint}() has endpoint={name!r}."
-    close = difflib.get_close_matches(endpoint, known, n=1)
-    return (close[0], "") if close else ("", "")
-
-
-def _wrong_arguments(diagnostic: DiagnosticContext, error: BuildError, rule: Rule) -> Advice:
-    given = set(error.values)
-    missing = sorted(rule.arguments - given - set(rule.defaults or ()))
-    listed = joined([repr(one) for one in missing]) if missing else ""
-    extra = [name for name in error.values if name not in rule.arguments]
-    what = f"url_for({str(error.endpoint)!r}) needs {listed}, for {rule.rule}."
-    if not missing:
-        what = f"url_for({str(error.endpoint)!r}) does not match {rule.rule} with these values."
-    one = missing[0] if missing else "name"
-    return Advice(
-        what=what,
-        why="The variables in <...> in the route are keyword arguments of url_for.",
-        place=diagnostic.last_place,
-        fix=f"Write url_for({str(error.endpoint)!r}, {one}=...).",
-        diff=_argument_diff(diagnostic, str(error.endpoint), missing, extra),
-        facts=(
-            ("Needed", ", ".join(sorted(rule.arguments))),
-            ("Given", ", ".join(given) or "nothing"),
-        ),
-    )
-
-
-def _calls_at(
-    diagnostic: DiagnosticContext, endpoint: str
-) -> tuple[Source, ast.Call, ast.expr] | None:
-    """The call of ``url_for`` with this endpoint, in the line that failed."""
-    line = diagnostic.last_line
-    source = None if line is None else source_at(line)
-    if source is None or line is None:
-        return None
-    for node in ast.walk(source.tree):
-        if isinstance(node, ast.Call) and node.lineno <= line.line <= (node.end_lineno or 0):
-            argument = first_argument(node, "endpoint")
-            if argument is not None and text_in(argument) in (endpoint, f".{endpoint}"):
-                return source, node, argument
-    return None
-
-
-def _endpoint_diff(diagnostic: DiagnosticContext, endpoint: str, meant: str) -> str:
-    found = _calls_at(diagnostic, endpoint)
-    if found is not None:
-        source, _, argument = found
-        edit = FileEdit(source.path)
-        edit.replace_node(argument, quote_like(edit.source(argument), meant))
-        return diff_of(diagnostic.folder, edit)
-    return _template_diff(diagnostic, endpoint, meant)
-
-
-def _template_diff(diagnostic: DiagnosticContext, endpoint: str, meant: str) -> str:
-    """The same in a template, by the line number in the traceback."""
-    line = diagnostic.last_line
-    if line is None or line.file.endswith(".py"):
-        return ""
-    edit = FileEdit(line.file)
-    quoted = re.compile(rf"(url_for\(\s*)(['\"]){re.escape(endpoint)}\2")
-    found = quoted.search(edit.text, edit.offset(line.line))
-    if found is None or edit.line_of(found) != line.line:
-        return ""
-    edit.replace(found.start(), found.end(), f"{found[1]}{found[2]}{meant}{found[2]}")
-    return diff_of(diagnostic.folder, edit)
-
-
-def _argument_diff(
-    diagnostic: DiagnosticContext, endpoint: str, missing: list[str], extra: list[str]
-) -> str:
-    """Rename a misnamed argument, or pass the local variable of that name."""
-    found = _calls_at(diagnostic, endpoint)
-    if found is None or len(missing) != 1:
-        return ""
-    source, call, argument = found
-    edit = FileEdit(source.path)
-    wrong = [each for each in call.keywords if each.arg in extra]
-    if len(wrong) == 1 and wrong[0].arg:
-        start = edit.start(wrong[0])
-        edit.replace(start, start + len(wrong[0].arg), missing[0])
-    elif not extra and _is_local(diagnostic.last_line, missing[0]):
-        edit.insert(edit.end(argument), f", {missing[0]}={missing[0]}")
-    else:
-        return ""
-    return diff_of(diagnostic.folder, edit)
-
-
-def _is_local(line: Line | None, name: str) -> bool:
-    return line is not None and name in line.frame.f_locals
