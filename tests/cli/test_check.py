@@ -727,6 +727,10 @@ FAULTY = {
         @app.get("/remove/<int:number>")
         def show(number):
             return session.get("number", "")
+
+        @app.get("/orders/<int:number>")
+        def orders():
+            return ""
     """,
     "Static/shop.css": "",
     "templates/index.html": """

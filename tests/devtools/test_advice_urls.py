@@ -181,7 +181,7 @@ def test_an_empty_value_that_a_converter_cannot_build_is_not_blamed_on_url_for(m
 def test_an_address_that_differs_before_the_variable_needs_no_value(mistake):
     mistake.write("program.py", TUTORIAL)
 
-    assert "needs a value" not in mistake.advised("GET", "/succes/").what
+    assert "needs a value" not in mistake.advised("GET", "/welcome/").what
 
 
 # url_for

@@ -192,6 +192,22 @@ ROWS = [
         ("user = request.args.get('nm')",),
     ),
     Row(
+        "a view that takes no argument for its variable",
+        "@app.get('/success/<name>')\ndef success():\n    return 'welcome'",
+        500,
+        "success() takes no 'name', but its route '/success/<name>' passes it.",
+        ("def success(name):",),
+        path="/success/Ada",
+    ),
+    Row(
+        "a view with an argument that its route lacks",
+        "@app.get('/success')\ndef success(name):\n    return name",
+        500,
+        "success() needs 'name', but its route '/success' does not pass it.",
+        ("@app.get('/success/<name>')",),
+        path="/success",
+    ),
+    Row(
         "an empty name in an address",
         "@app.get('/success/<name>')\ndef success(name):\n    return name",
         404,

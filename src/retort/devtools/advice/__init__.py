@@ -21,6 +21,7 @@ from .return_values import returned_none
 from .templates import template_not_found
 from .tokens import from_another_site, no_csrf_token
 from .urls import cannot_build, no_such_route
+from .view_arguments import arguments_do_not_fit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +43,7 @@ ADVISORS: tuple[Advisor, ...] = (
     no_such_route,
     from_another_site,
     cannot_build,
+    arguments_do_not_fit,
     template_not_found,
     outside_of_context,
     no_secret_key,

@@ -1,15 +1,16 @@
 """Static checks: find errors and unsafe code in a program and its HTML.
 
 `program.py` and `source.py` provide the program's source to the rules, `pages.py` its HTML.
-`forms.py`, `views.py`, `endpoints.py`, `fields.py`, `escaping.py` and `start.py` are the rules. A
-rule reports nothing that cannot be determined from the text. The command is in ``cli/check.py``;
-error pages and start-up notes use the checks too.
+`forms.py`, `views.py`, `arguments.py`, `endpoints.py`, `fields.py`, `escaping.py` and `start.py`
+are the rules. A rule reports nothing that cannot be determined from the text. The command is in
+``cli/check.py``; error pages and start-up notes use the checks too.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .arguments import check_arguments
 from .endpoints import check_endpoints
 from .escaping import check_escaping
 from .fields import check_fields
@@ -35,6 +36,7 @@ def check(app: Flask) -> list[Finding]:
         {
             *check_forms(program, forms),
             *check_views(program),
+            *check_arguments(program),
             *check_endpoints(program, pages),
             *check_fields(program, pages, forms),
             *check_escaping(program),
@@ -47,4 +49,4 @@ def check_at_start(app: Flask) -> list[Finding]:
     """The findings to print at every start of an application; they do not read its HTML."""
     program = Program(app)
     about_methods = [each for each in check_views(program) if each.rule == "view-method"]
-    return sorted({*about_methods, *check_start(program)})
+    return sorted({*about_methods, *check_arguments(program), *check_start(program)})

@@ -21,6 +21,7 @@ RULES = {
     "form-verb": (ERROR, "a form has a method that HTML does not support, such as PUT"),
     "file-enctype": (ERROR, "a file input in a form that sends no files"),
     "view-method": (ERROR, "a view reads a form, but its route accepts no method with a form"),
+    "view-arguments": (ERROR, "a view that cannot be called with the variables of its route"),
     "unknown-endpoint": (ERROR, "url_for of an endpoint that does not exist"),
     "unescaped": (ERROR, "user input is returned as HTML, unescaped"),
     "field-missing": (ERROR, "a view requires a field that no form sends"),

@@ -89,7 +89,7 @@ def _slash_too_many(diagnostic: DiagnosticContext, near: list[Rule]) -> Advice |
         why="A route with a slash at its end is also found without it, by a redirect.",
         place=None if view is None else diagnostic.place_of(view),
         fix=f"Write {rule.rule}/ in the route to accept both.",
-        diff=_route_diff(diagnostic, rule, lambda text: f"{text}/"),
+        diff=route_diff(diagnostic, rule, lambda text: f"{text}/"),
         facts=_facts(near),
     )
 
@@ -144,8 +144,8 @@ def _left_out(rule: Rule, path: str) -> str:
     return variable[1] if fits else ""
 
 
-def _route_diff(diagnostic: DiagnosticContext, rule: Rule, change: Callable[[str], str]) -> str:
-    """The edit of a rule's text in the source of the route."""
+def route_diff(diagnostic: DiagnosticContext, rule: Rule, change: Callable[[str], str]) -> str:
+    """The edit of the text of a rule, where its route is added."""
     found = diagnostic.route_of(rule)
     if found is None:
         return ""
