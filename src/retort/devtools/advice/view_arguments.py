@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ..checks.arguments import described, fix_of, is_passed_by_another
-from ..checks.calls import mismatch_of
+from ..checks.receivers import mismatch_of
 from ..checks.endpoints import all_uses, targets_of
 from .diagnostic import DiagnosticContext, advisor
 from .edit import FileEdit, diff_of
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from werkzeug.routing import Rule
 
-    from ..checks.calls import Mismatch
+    from ..checks.receivers import Mismatch
     from ..checks.source import Code
 
 _MESSAGES = ("got an unexpected keyword argument", "missing", "positional-only")

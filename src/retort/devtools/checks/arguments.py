@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import retort
 
-from .calls import Mismatch, mismatch_of, reads_only
+from .receivers import Mismatch, mismatch_of, reads_only
 from .findings import Finding
 from .source import FUNCTIONS, code_of, source_of
 
