@@ -1,5 +1,6 @@
 """``request``, ``current_app`` and kin outside of a context: the line, and the change."""
 
+import sys
 import threading
 
 import pytest
@@ -59,7 +60,9 @@ def test_a_call_that_needs_the_application_is_put_below_its_context(mistake):
         """,
     )
 
-    assert advice.what == "g was used in prepare(), which was called outside of the application."
+    assert advice.what == (
+        "g was used in prepare(), which was called outside of the application's context."
+    )
     assert advice.fix == "Call it below 'with app.app_context():'."
     mistake.apply(advice.diff)
     assert mistake.ask("GET", "/").text == "prepared"
@@ -136,7 +139,6 @@ def test_a_function_that_is_called_outside_of_a_request_is_named(mistake):
         """,
     )
     mistake.load()
-    import sys
 
     with pytest.raises(RuntimeError) as caught:
         sys.modules["program"].path()
@@ -144,6 +146,68 @@ def test_a_function_that_is_called_outside_of_a_request_is_named(mistake):
 
     assert advice.what == "request was used in path(), which was called outside of a request."
     assert "test_request_context" in advice.fix
+
+
+def test_a_function_that_a_thread_starts_elsewhere_is_not_said_to_run_in_one(mistake):
+    advice = failure(
+        mistake,
+        """
+        import threading
+
+        from flask import Flask, current_app
+
+        app = Flask(__name__)
+
+        def work():
+            return current_app.name
+
+        def start():
+            threading.Thread(target=work).start()
+
+        work()
+        """,
+    )
+
+    assert "copy_current_request_context" not in f"{advice.why} {advice.fix} {advice.diff}"
+    assert advice.what == (
+        "current_app was used in work(), which was called outside of the application's context."
+    )
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "threading.Thread(target=work)\nthread.start()\nthread.join()",
+        "ThreadPoolExecutor()\nthread.submit(work).exception()\nthread.shutdown()",
+    ],
+)
+def test_a_thread_that_no_request_starts_is_not_given_a_copy_of_the_context(mistake, start):
+    mistake.write(
+        "program.py",
+        "import threading\nfrom concurrent.futures import ThreadPoolExecutor\n\n"
+        "from flask import Flask, request\n\napp = Flask(__name__)\nfailed = []\n\n"
+        "def work():\n    try:\n        request.path\n    except RuntimeError as error:\n"
+        f"        failed.append(error)\n\nthread = {start}\n",
+    )
+    mistake.load()
+
+    advice = advise(sys.modules["program"].failed[0], mistake.app, None)
+
+    assert "in a thread" in advice.what
+    assert advice.fix == "Pass the values that work() needs as arguments."
+    assert advice.diff == ""
+
+
+def test_a_script_is_not_said_to_be_imported(mistake):
+    file = mistake.write(
+        "program.py", "from flask import Flask, request\n\napp = Flask(__name__)\nrequest.path\n"
+    )
+    with pytest.raises(RuntimeError) as caught:
+        exec(compile(file.read_bytes(), str(file), "exec"), {"__name__": "__main__"})
+
+    advice = advise(caught.value, None, None)
+
+    assert advice.what == "request was used outside of functions, when there is no request yet."
 
 
 def test_other_errors_of_this_kind_are_not_explained():

@@ -28,6 +28,53 @@ def test_a_program_whose_session_has_no_key_is_given_one(mistake):
     assert mistake.mended("GET", "/").text == "welcome"
 
 
+def test_a_key_that_is_assigned_without_a_value_is_named(mistake):
+    program = PROGRAM.replace(
+        "= Flask(__name__)",
+        "= Flask(__name__)\n    app.secret_key = __import__('os').getenv('NO_KEY')",
+    )
+    mistake.write("program.py", program.format(line="session['nm'] = 'Bob'"))
+
+    advice = mistake.advised("GET", "/")
+
+    assert advice.fix == "Set a key that is not empty: the one of program.py:4 has no value."
+    assert advice.diff == ""
+
+
+def test_a_session_interface_of_the_program_is_not_given_a_key(mistake):
+    mistake.write(
+        "program.py",
+        PROGRAM.format(line="session['nm'] = 'Bob'")
+        + """
+    from retort.sessions import SessionInterface
+
+    class Closed(SessionInterface):
+        def open_session(self, app, request):
+            return None
+
+    app.session_interface = Closed()
+    """,
+    )
+    mistake.ask("GET", "/")
+
+    assert mistake.errors
+    assert mistake.advice is None
+
+
+def test_a_template_that_writes_into_the_session_is_named(mistake):
+    mistake.write(
+        "program.py",
+        PROGRAM.format(line="return render_template('page.html')").replace(
+            "flash,", "render_template,"
+        ),
+    )
+    mistake.write("templates/page.html", "{{ session.pop('nm') }}\n")
+
+    advice = mistake.advised("GET", "/")
+
+    assert advice.what.startswith("page.html writes into the session, but the program has no")
+
+
 def test_each_program_is_given_another_key(mistake):
     mistake.write("program.py", PROGRAM.format(line="flash('hello')"))
 

@@ -225,6 +225,26 @@ def test_a_form_without_a_method_that_is_sent_to_a_view_for_post_gets_one(mistak
     assert '<form action="/login" method="post">' in (mistake.folder / "login.html").read_text()
 
 
+def test_a_page_with_a_form_does_not_take_the_name_of_another_view(mistake):
+    mistake.write(
+        "program.py",
+        POST_ONLY
+        + """
+    @app.get('/sign-in')
+    def login_form():
+        return 'a page'
+    """,
+    )
+
+    assert mistake.advised("GET", "/login").diff == ""
+
+
+def test_head_is_not_called_get(mistake):
+    mistake.write("program.py", POST_ONLY)
+
+    assert mistake.advised("HEAD", "/login").what.startswith("You opened /login with HEAD; ")
+
+
 def test_a_redirect_that_keeps_post_is_distinguished_from_a_form(mistake):
     mistake.write(
         "program.py",
@@ -246,8 +266,8 @@ def test_a_redirect_that_keeps_post_is_distinguished_from_a_form(mistake):
     advice = mistake.advised("POST", "/login", follow_redirects=True)
 
     assert advice.what == (
-        "POST /welcome arrived after a redirect with status 307, which keeps the method;"
-        " welcome() (program.py:9) accepts GET only."
+        "POST /welcome arrived; welcome() (program.py:9) accepts GET only, and a redirect with"
+        " status 307, which keeps the method, leads there."
     )
     assert advice.fix == "Redirect with 303 after a POST."
     assert advice.place.line == 7

@@ -302,8 +302,8 @@ ROWS = [
         "@app.post('/login')\ndef login():\n    return redirect(url_for('home'), code=307)\n\n"
         "@app.get('/home')\ndef home():\n    return 'home'",
         405,
-        "POST /home arrived after a redirect with status 307, which keeps the method;"
-        " home() (program.py:9) accepts GET only.",
+        "POST /home arrived; home() (program.py:9) accepts GET only, and a redirect with status"
+        " 307, which keeps the method, leads there.",
         ("Redirect with 303 after a POST.",),
         "POST",
         "/home",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from werkzeug.routing import Rule
 
     from ..checks.program import View
+    from ..checks.source import Source
 
 
 def page_with_form(
@@ -26,13 +27,14 @@ def page_with_form(
     source, call = found
     edit = FileEdit(source.path)
     owner = _owner_of(edit, call)
-    if not owner or view.code.node.col_offset:
+    name = f"{view.code.node.name}_form"
+    if not owner or view.code.node.col_offset or _is_taken(diagnostic, source, name):
         return ""
     inputs = "".join(f'  <input name="{name}" placeholder="{name}">\n' for name in fields)
     edit.insert_line(
         first_line(view),
         f"@{owner}.get({edit.source(call.args[0])})\n"
-        f"def {view.code.node.name}_form({', '.join(sorted(rule.arguments))}):\n"
+        f"def {name}({', '.join(sorted(rule.arguments))}):\n"
         f'    return """<form method="post">\n{inputs}  <button>Send</button>\n</form>"""\n\n',
     )
     return diff_of(diagnostic.folder, edit)
@@ -49,6 +51,8 @@ def page_with_file(diagnostic: DiagnosticContext, name: str) -> str:
         edit = FileEdit(view.code.path)
         written = edit.source(route)
         function = re.sub(r"\W", "_", name.rpartition(".")[0]) + "_page"
+        if _is_taken(diagnostic, view.code.source, function):
+            return ""
         edit.insert_line(
             first_line(view),
             f"@{_owner_of(edit, route)}.get({quote_like(written, '/' + name)})\n"
@@ -58,6 +62,15 @@ def page_with_file(diagnostic: DiagnosticContext, name: str) -> str:
         add_import(edit, view.code.source.tree, "flask", "send_file")
         return diff_of(diagnostic.folder, edit)
     return ""
+
+
+def _is_taken(diagnostic: DiagnosticContext, source: Source, name: str) -> bool:
+    """Whether a new view of this name would replace something, or share its endpoint."""
+    names = {node.id for node in ast.walk(source.tree) if isinstance(node, ast.Name)}
+    functions = {node.name for node in source.functions()}
+    return name in names | functions or any(
+        str(rule.endpoint).rpartition(".")[2] == name for rule in diagnostic.program.rules
+    )
 
 
 def _is_of(diagnostic: DiagnosticContext, view: View, decorator: ast.expr) -> bool:

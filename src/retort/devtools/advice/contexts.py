@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import ast
+import concurrent.futures.thread
+import multiprocessing.pool
+import os
+import threading
 from typing import TYPE_CHECKING, Any
 
 from ...app import Flask
@@ -23,6 +27,10 @@ _PROXIES: dict[str, Any] = {
 }
 _OF_REQUEST = frozenset({"request", "session"})
 # Callables that start a function in a thread, and the argument that is the function.
+_THREAD_MODULES = frozenset(
+    os.path.realpath(str(module.__file__))
+    for module in (threading, concurrent.futures.thread, multiprocessing.pool)
+)
 _STARTERS = {"Thread": 1, "Timer": 1, "submit": 0, "start_new_thread": 0, "apply_async": 0}
 
 
@@ -66,16 +74,24 @@ def _proxy_in(line: Line, needs_request: bool) -> str:
 def _starter_of(
     diagnostic: DiagnosticContext, line: Line
 ) -> tuple[Source, ast.Call, ast.expr] | None:
-    """The call that starts the function in a thread, if one does: ``Thread(target=work)``."""
+    """The call that starts the function in a thread, if it ran in one: ``Thread(target=work)``."""
     source = source_at(line)
-    names = {one.function for one in diagnostic.lines} - {"<module>"}
-    if source is None:
+    names = {one.function for one in diagnostic.lines if _is_first_in_thread(one)}
+    if source is None or not names:
         return None
     for node in ast.walk(source.tree):
         target = _target(node) if isinstance(node, ast.Call) else None
         if isinstance(node, ast.Call) and isinstance(target, ast.Name) and target.id in names:
             return source, node, target
     return None
+
+
+def _is_first_in_thread(line: Line) -> bool:
+    """Whether a thread called this function, and not the program."""
+    caller = line.frame.f_back
+    if line.function == "<module>":
+        return False
+    return caller is None or os.path.realpath(caller.f_code.co_filename) in _THREAD_MODULES
 
 
 def _target(call: ast.Call) -> ast.expr | None:
@@ -100,10 +116,21 @@ def _in_thread(
 ) -> Advice:
     edit = FileEdit(source.path)
     shown = edit.source(target)
+    headline = f"{start} in a thread, where there is no {what}: {shown}() runs outside of it."
+    facts = (("Started at", f"line {call.lineno}: {edit.lines[call.lineno - 1].strip()}"),)
+    if not any(call in ast.walk(function) for function in source.functions()):
+        return Advice(
+            what=headline,
+            why="A thread starts without a context. This one is not started by a request.",
+            place=diagnostic.last_place,
+            fix=f"Pass the values that {shown}() needs as arguments"
+            + (", or push app.app_context() in it." if what == "application" else "."),
+            facts=facts,
+        )
     edit.replace_node(target, f"copy_current_request_context({shown})")
     add_import(edit, source.tree, "flask", "copy_current_request_context")
     return Advice(
-        what=f"{start} in a thread, where there is no {what}: {shown}() runs outside of it.",
+        what=headline,
         why=(
             "A thread starts without a context. copy_current_request_context copies that of the"
             " request that starts it. For work that outlives the request, pass values."
@@ -111,7 +138,7 @@ def _in_thread(
         place=diagnostic.last_place,
         fix=f"Start copy_current_request_context({shown}) where {shown} is started.",
         diff=diff_of(diagnostic.folder, edit),
-        facts=(("Started at", f"line {call.lineno}: {edit.lines[call.lineno - 1].strip()}"),),
+        facts=facts,
     )
 
 
@@ -121,9 +148,11 @@ def _in_thread(
 def _at_import(
     diagnostic: DiagnosticContext, line: Line, start: str, name: str, needs_request: bool
 ) -> Advice | None:
+    is_script = line.frame.f_globals.get("__name__") == "__main__"
+    when = "outside of functions" if is_script else "while the program is imported"
     if needs_request:
         return Advice(
-            what=f"{start} while the program is imported, when there is no request yet.",
+            what=f"{start} {when}, when there is no request yet.",
             why=(
                 "Code outside of functions runs once, before the first request."
                 " A view runs for each request."
@@ -133,7 +162,7 @@ def _at_import(
         )
     app_name = _application_in(line)
     return Advice(
-        what=f"{start} while the program is imported, when no application is the current one.",
+        what=f"{start} {when}, when no application is the current one.",
         why=(
             "In a script, push the application's context. 'retort shell' starts Python with it"
             " pushed."
@@ -201,7 +230,9 @@ def _elsewhere(diagnostic: DiagnosticContext, start: str, needs_request: bool) -
     if caller is not None and app_name:
         diff = _import_diff(diagnostic, caller, "", app_name)
     return Advice(
-        what=f"{start} in {line.function}(), which was called outside of the application.",
+        what=(
+            f"{start} in {line.function}(), which was called outside of the application's context."
+        ),
         why="'retort shell' starts Python with the application's context pushed.",
         place=diagnostic.last_place,
         fix=f"Call it below 'with {app_name or 'app'}.app_context():'.",

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from ...http.cross_origin import CrossOriginRefused
+from ...http.cross_origin import CrossOriginRefused, is_loopback
+from ...http.hints import FORM_TYPES
 from .additions import page_with_file
 from .diagnostic import DiagnosticContext, advisor, new_setting_diff, setting_diff
 from .edit import FileEdit, diff_of, tag_at
 from .record import Advice
 
 if TYPE_CHECKING:
+    from ...http.cross_origin import RequestOrigin
     from ..checks.forms import Sent
 
 _HIDDEN = '<input type="hidden" name="csrf_token" value="{{ csrf_token() }}">'
@@ -25,9 +27,17 @@ def no_csrf_token(diagnostic: DiagnosticContext) -> Advice | None:
     if request is None or kind.__name__ != "CSRFError" or "csrf" not in kind.__module__:
         return None
     reason = str(getattr(error, "description", ""))
-    if "csrf_token" in request.form or "session" in reason:
-        return _lost_cookie(diagnostic, reason)
-    sent = next((one for one in _forms_sent(diagnostic) if one.page.template), None)
+    if "session" in reason:
+        return _lost_session(diagnostic, reason)
+    if "token is missing" not in reason:
+        return _invalid(diagnostic, reason)
+    if request.mimetype not in FORM_TYPES:
+        return Advice(
+            what=f"{diagnostic.what} came without a CSRF token: {reason}",
+            why=_not_needed(diagnostic),
+            fix="Send the value of csrf_token() in the header X-CSRFToken.",
+        )
+    sent = next((one for one in _forms_sent(diagnostic) if _lacks_token(one)), None)
     line = "{{ form.hidden_tag() }}" if sent and "form." in sent.page.text else _HIDDEN
     diff = ""
     if sent is not None:
@@ -48,6 +58,12 @@ def no_csrf_token(diagnostic: DiagnosticContext) -> Advice | None:
     )
 
 
+def _lacks_token(sent: Sent) -> bool:
+    """Whether a template writes no token, as far as its text shows."""
+    text = sent.page.text
+    return sent.page.template is not None and "csrf" not in text and "hidden_tag" not in text
+
+
 def _forms_sent(diagnostic: DiagnosticContext) -> list[Sent]:
     return [] if diagnostic.view is None else diagnostic.forms_to(diagnostic.view)
 
@@ -61,21 +77,40 @@ def _not_needed(diagnostic: DiagnosticContext) -> str:
     )
 
 
-def _lost_cookie(diagnostic: DiagnosticContext, reason: str) -> Advice:
-    request = diagnostic.request
-    assert request is not None
-    if "expired" in reason:
+def _invalid(diagnostic: DiagnosticContext, reason: str) -> Advice:
+    """A token came, and was refused for another reason than a lost session."""
+    what = f"{diagnostic.what} was refused by Flask-WTF: {reason}"
+    if "referrer" in reason:
         return Advice(
-            what=f"{diagnostic.what}: {reason}",
-            why="The page was open for longer than WTF_CSRF_TIME_LIMIT (an hour).",
-            fix="Load the page with the form again, and send it again.",
+            what=what,
+            why="WTF_CSRF_SSL_STRICT requires the header Referer of this host.",
+            fix="Send the form from a page of this host, with its referrer.",
         )
-    is_insecure = diagnostic.app.config["SESSION_COOKIE_SECURE"] and request.scheme == "http"
-    why = (
-        "The token is compared with the session's cookie, and none was sent. A cookie of 127.0.0.1"
-        " is not sent to localhost: use one of the two names."
+    why = "A token belongs to the session and the key of the program that made it."
+    if "expired" in reason:
+        limit = diagnostic.app.config.get("WTF_CSRF_TIME_LIMIT", 3600)
+        why = f"A token is valid for WTF_CSRF_TIME_LIMIT: {limit} seconds."
+    return Advice(what=what, why=why, fix="Load the page with the form again, and send it again.")
+
+
+def _lost_session(diagnostic: DiagnosticContext, reason: str) -> Advice:
+    """The session of the request has no token to compare with."""
+    request, config = diagnostic.request, diagnostic.app.config
+    assert request is not None
+    is_insecure = (
+        config["SESSION_COOKIE_SECURE"] is True
+        and request.scheme == "http"
+        and not is_loopback(request.host)
+        and config["SESSION_COOKIE_NAME"] not in request.cookies
     )
-    fix = f"Open the form at {request.host_url}, the host that it is sent to."
+    why = "The token is compared with one in the session, and this session has none."
+    fix = "Load the page with the form again, and send it again."
+    if config["SESSION_COOKIE_NAME"] not in request.cookies:
+        why = (
+            "The token is compared with one in the session, and its cookie was not sent. A cookie"
+            " of 127.0.0.1 is not sent to localhost: use one of the two names."
+        )
+        fix = f"Open the form at {request.host_url}, the host that it is sent to."
     if is_insecure:
         why = "SESSION_COOKIE_SECURE is on, and over http browsers drop such a cookie."
         fix = "Write app.config['SESSION_COOKIE_SECURE'] = 'auto': Secure where there is HTTPS."
@@ -108,16 +143,22 @@ def from_another_site(diagnostic: DiagnosticContext) -> Advice | None:
     if source.origin in ("null", ""):
         return _from_disk(diagnostic, facts)
     return Advice(
-        what=(
-            f"{diagnostic.what} was refused: it was sent by a page of {source.origin}, which is"
-            " another site."
-        ),
+        what=f"{diagnostic.what} was refused: {_sender(source)}.",
         why="Otherwise any page could send forms in the name of its visitors.",
         place=place,
         fix=f"To allow it, trust {source.origin}.",
         diff=_trust_diff(diagnostic, source.origin),
         facts=facts,
     )
+
+
+def _sender(source: RequestOrigin) -> str:
+    """What the header fields say of the sender; a proxy may have changed Host."""
+    if source.fetch_site == "cross-site":
+        return f"it was sent by a page of {source.origin}, which is another site"
+    if source.fetch_site:
+        return f"it was sent by a page of {source.origin}, which is another origin of this site"
+    return f"its Origin is {source.origin}, and its Host is {source.host or 'not sent'}"
 
 
 def _from_disk(diagnostic: DiagnosticContext, facts: tuple[tuple[str, str], ...]) -> Advice:

@@ -7,8 +7,8 @@ import re
 from typing import TYPE_CHECKING
 
 from ..checks.arguments import described, fix_of, is_passed_by_another
-from ..checks.receivers import mismatch_of
 from ..checks.endpoints import all_uses, targets_of
+from ..checks.receivers import mismatch_of
 from .diagnostic import DiagnosticContext, advisor
 from .edit import FileEdit, diff_of
 from .record import Advice

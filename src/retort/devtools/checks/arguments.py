@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import retort
 
-from .receivers import Mismatch, mismatch_of, reads_only
 from .findings import Finding
+from .receivers import Mismatch, mismatch_of, reads_only
 from .source import FUNCTIONS, code_of, source_of
 
 if TYPE_CHECKING:

@@ -136,7 +136,8 @@ def _opened(diagnostic: DiagnosticContext, rules: list[Rule]) -> Advice:
     place = None if view is None else diagnostic.place_of(view)
     taken = joined(_taken(rules))
     path = diagnostic.request.path if diagnostic.request else ""
-    what = f"You opened {path} with GET; {_only(diagnostic, rules)}."
+    method = diagnostic.request.method if diagnostic.request else "GET"
+    what = f"You opened {path} with {method}; {_only(diagnostic, rules)}."
     by_verb = sent_with_verb(diagnostic, rules)
     if by_verb is not None:
         return by_verb
@@ -229,8 +230,8 @@ def _after_redirect(
     status = ast.unparse(code)
     return Advice(
         what=(
-            f"{diagnostic.what} arrived after a redirect with status {status}, which keeps the"
-            f" method; {_only(diagnostic, rules)}."
+            f"{diagnostic.what} arrived; {_only(diagnostic, rules)}, and a redirect with status"
+            f" {status}, which keeps the method, leads there."
         ),
         why="303 (See Other) is followed with GET: RFC 9110 section 15.4.4.",
         place=diagnostic.place(source.path, call.lineno),
