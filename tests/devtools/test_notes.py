@@ -1,7 +1,9 @@
 """The notes at the start of a program, and their rules in `retort check`."""
 
 import json
+import sys
 
+from retort.devtools.checks import check
 from retort.devtools.notes import notes
 
 
@@ -29,6 +31,52 @@ def test_async_views_are_named(mistake):
     program = f"{PLAIN}\n    @app.get('/')\n    async def index():\n        return ''\n"
 
     assert "async views (index) get an event loop for each request" in told(mistake, program)
+
+
+def test_async_methods_of_a_class_are_named(mistake):
+    program = f"""{PLAIN}
+    from retort.views import MethodView
+
+    class Entry(MethodView):
+        async def get(self):
+            return ''
+
+    app.add_url_rule('/', view_func=Entry.as_view('entry'))
+    """
+
+    assert "async views (entry) get an event loop" in told(mistake, program)
+
+
+def test_async_functions_of_another_method_are_named(mistake):
+    program = f"""{PLAIN}
+    @app.get('/')
+    def index():
+        return ''
+
+    @index.post
+    async def send():
+        return ''
+    """
+
+    assert "async views (index) get an event loop" in told(mistake, program)
+
+
+def test_an_application_that_runs_coroutines_itself_is_not_said_to_make_event_loops(mistake):
+    program = f"""{PLAIN}
+    class App(Flask):
+        def async_to_sync(self, func):
+            return func
+
+    app = App(__name__)
+
+    @app.get('/')
+    async def index():
+        return ''
+    """
+
+    assert "async views (index) are run by the application's own async_to_sync" in told(
+        mistake, program
+    )
 
 
 def test_another_application_has_no_notes():
@@ -147,12 +195,23 @@ def test_a_session_with_a_secret_key_is_fine(mistake):
     assert told(mistake, program, is_first=False) == ""
 
 
+def test_a_module_of_a_package_hides_no_other_package(mistake):
+    mistake.write("shop/__init__.py", "from flask import Flask\napp = Flask('shop')\n")
+    mistake.write("shop/click.py", "")
+    mistake.write("program.py", "from shop import app\n")
+
+    try:
+        assert "misleading" not in json.dumps([one.rule for one in check(mistake.load())])
+    finally:
+        sys.modules.pop("shop", None)
+
+
 def test_a_file_called_flask(mistake):
     mistake.write("flask.py", "")
 
     text = told(mistake, PLAIN)
 
-    assert "flask.py:1: The file flask.py hides the package flask" in text
+    assert "flask.py:1: The file flask.py can hide the package flask" in text
     assert "Rename flask.py" in text
 
 

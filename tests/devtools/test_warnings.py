@@ -107,7 +107,78 @@ def test_what_cannot_run_in_a_browser_is_let_pass(mistake, watched, body, path):
     assert warnings_of(mistake.app) == []
 
 
+@pytest.mark.parametrize("value", ["</p>", "<b>", "<p></p>"])
+def test_markup_that_the_page_has_by_itself_is_not_blamed_on_the_request(mistake, watched, value):
+    client = watched(
+        """
+    @app.get('/')
+    def index():
+        return render_template_string('<p></p><b>{{ q }}</b>', q=request.args.get('q'))
+    """
+    )
+
+    assert value in client.get("/", query_string={"q": value}).text
+    assert warnings_of(mistake.app) == []
+
+
+def test_markup_in_a_template_is_reported_without_a_change_in_python(mistake, watched):
+    client = watched(
+        """
+    @app.get('/')
+    def index():
+        return render_template_string('<p>{{ q | safe }}', q=request.args.get('q'))
+    """
+    )
+    client.get("/?q=<b>Bob")
+
+    [warning] = warnings_of(mistake.app)
+    assert "without |safe" in warning.fix
+    assert warning.diff == ""
+
+
 # Forms
+
+
+def test_a_field_that_another_branch_reads_is_not_missed(mistake, watched):
+    client = watched(
+        """
+    @app.before_request
+    def look():
+        request.form.get('token')
+
+    @app.route('/login', methods=['GET', 'POST'])
+    def login():
+        if request.method == 'POST':
+            return request.form['nm']
+        return 'log in'
+    """
+    )
+    client.get("/login?nm=Bob")
+
+    assert warnings_of(mistake.app) == []
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        """
+    @app.get('/note')
+    def note():
+        return request.args.get('_method', '')
+    """,
+        """
+    app.wsgi_app = (lambda inner: lambda environ, start: inner(environ, start))(app.wsgi_app)
+
+    @app.get('/note')
+    def note():
+        return ''
+    """,
+    ],
+)
+def test_a_method_in_the_query_that_the_program_may_read_is_let_pass(mistake, watched, program):
+    watched(program).get("/note?_method=delete")
+
+    assert warnings_of(mistake.app) == []
 
 
 def test_a_field_in_the_query_that_is_looked_for_in_the_form(mistake, watched, caplog):
@@ -217,6 +288,41 @@ def test_a_secure_session_over_http_is_dropped_by_browsers(mistake, watched):
     assert left == []
 
 
+def test_a_secure_cookie_behind_a_proxy_is_let_pass(mistake, watched):
+    client = watched(
+        """
+    app.config['SESSION_COOKIE_SECURE'] = True
+
+    @app.get('/')
+    def index():
+        session['n'] = 1
+        return ''
+    """
+    )
+    client.get("/", base_url="http://192.168.1.5/", headers={"X-Forwarded-Proto": "https"})
+
+    assert warnings_of(mistake.app) == []
+
+
+@pytest.mark.filterwarnings("ignore:The 'big' cookie is too large")
+@pytest.mark.parametrize(("length", "found"), [(4096 - 3, 0), (4096 - 2, 1)])
+def test_the_size_of_a_cookie_is_that_of_its_name_and_value(mistake, watched, length, found):
+    client = watched(
+        f"""
+    from flask import make_response
+
+    @app.get('/')
+    def index():
+        response = make_response('')
+        response.headers['Set-Cookie'] = 'big={"x" * length}'
+        return response
+    """
+    )
+    client.get("/")
+
+    assert len(warnings_of(mistake.app)) == found
+
+
 @pytest.mark.filterwarnings("ignore:The 'big' cookie is too large")
 def test_a_cookie_that_is_too_large(mistake, watched):
     client = watched(
@@ -233,7 +339,7 @@ def test_a_cookie_that_is_too_large(mistake, watched):
     client.get("/")
 
     [warning] = warnings_of(mistake.app)
-    assert warning.what.startswith("The cookie 'big' has 5004 bytes")
+    assert warning.what.startswith("The cookie 'big' has 5003 bytes")
 
 
 # The session
@@ -278,6 +384,76 @@ def test_a_session_that_is_changed_in_place_is_not_saved(mistake, watched, chang
     client.get("/add")
     assert client.get("/add").text == "[1, 1]"
     assert warnings_of(app) == []
+
+
+def test_a_permanent_session_is_saved_each_time(mistake, watched):
+    client = watched(
+        """
+    @app.get('/start')
+    def start():
+        session.permanent = True
+        session['cart'] = []
+        return ''
+
+    @app.get('/add')
+    def add():
+        session['cart'].append(1)
+        return str(session['cart'])
+    """
+    )
+    client.get("/start")
+    client.get("/add")
+
+    assert client.get("/add").text == "[1, 1]"
+    assert warnings_of(mistake.app) == []
+
+
+def test_a_value_that_is_not_equal_to_itself_is_not_called_changed(mistake, watched):
+    client = watched(
+        """
+    @app.get('/start')
+    def start():
+        session['price'] = float('nan')
+        return ''
+
+    @app.get('/')
+    def index():
+        return str(session['price'])
+    """
+    )
+    client.get("/start")
+
+    assert client.get("/").text == "nan"
+    assert warnings_of(mistake.app) == []
+
+
+def test_each_change_of_a_session_is_marked(mistake, watched):
+    client = watched(
+        """
+    @app.get('/start')
+    def start():
+        session['cart'] = []
+        return ''
+
+    @app.get('/add/<what>')
+    def add(what):
+        if what == 'one':
+            session['cart'].append(1)
+        else:
+            session['cart'].append(2)
+        return str(session['cart'])
+    """
+    )
+    client.get("/start")
+    client.get("/add/one")
+    [warning] = warnings_of(mistake.app)
+    mistake.apply(warning.diff)
+    client = mistake.load().test_client()
+    client.get("/start")
+    client.get("/add/one")
+    client.get("/add/two")
+
+    assert client.get("/add/two").text == "[1, 2, 2]"
 
 
 # Async views

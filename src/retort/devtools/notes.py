@@ -11,6 +11,7 @@ import textwrap
 from inspect import iscoroutinefunction, unwrap
 from typing import TYPE_CHECKING, Any
 
+from ..app import Flask
 from ..setup import App
 from .checks import check_at_start
 from .checks.findings import shown
@@ -54,7 +55,10 @@ def interface_line(app: App, threads: int) -> str:
     views = [name for name, view in app.view_functions.items() if _is_async(view)]
     if not views:
         return f"{line}; no view is async"
-    return f"{line}; async views ({', '.join(sorted(views))}) get an event loop for each request"
+    listed = f"{line}; async views ({', '.join(sorted(views))})"
+    if _runs_async_itself(app):
+        return f"{listed} are run by the application's own async_to_sync"
+    return f"{listed} get an event loop for each request"
 
 
 def _editor_lines() -> Iterator[str]:
@@ -65,7 +69,19 @@ def _editor_lines() -> Iterator[str]:
 
 
 def _is_async(view: Any) -> bool:
-    return iscoroutinefunction(unwrap(view))
+    """Whether a view, or one of its functions by method, is a coroutine function."""
+    parts = [view, *getattr(view, "views_by_method", {}).values()]
+    cls = getattr(view, "view_class", None)
+    names = {"dispatch_request", *(name.lower() for name in getattr(cls, "methods", None) or ())}
+    parts += [getattr(cls, name, None) for name in names]
+    return any(iscoroutinefunction(unwrap(part)) for part in parts if callable(part))
+
+
+def _runs_async_itself(app: App) -> bool:
+    """Whether a class of the program runs coroutines in its own way."""
+    own = type(app)
+    names = ("async_to_sync", "ensure_sync")
+    return any(getattr(own, name) is not getattr(Flask, name) for name in names)
 
 
 def _paragraph(finding: Finding) -> Iterator[str]:

@@ -111,13 +111,13 @@ def _place_of(thread: int) -> list[Place]:
 def _advice(place: Place, seconds: float) -> Advice:
     return Advice(
         what=(
-            f"{place.function}() blocked its event loop for {seconds * 1000:.0f} ms: it waited"
-            " without await."
+            f"{place.function}() blocked its event loop for {seconds * 1000:.0f} ms, without an"
+            " await in between."
         ),
-        why="While an async view waits like this, no other task of its event loop can run.",
+        why="While an async view waits or computes like this, no other task of its loop can run.",
         place=place,
         fix=(
-            "Await it (asyncio.sleep, httpx.AsyncClient), or write await asyncio.to_thread(...);"
-            " or make the view a plain def."
+            "Await a function that waits (asyncio.sleep, httpx.AsyncClient), write await"
+            " asyncio.to_thread(...) for other work, or make the view a plain def."
         ),
     )

@@ -9,7 +9,8 @@ from ..http.hints import FORM_TYPES
 from .advice import Advice
 from .advice.edit import FileEdit, diff_of
 from .advice.requests.verbs import sent_with_verb
-from .checks.reads import direct_reads
+from .checks.flow import reached_nodes
+from .checks.reads import all_reads, direct_reads
 
 if TYPE_CHECKING:
     from ..http import Request, Response
@@ -31,8 +32,9 @@ def form_elsewhere(diagnostic: DiagnosticContext, response: Response) -> Advice 
     if view is None:
         return None
     reads = direct_reads(view.code).fields
+    lines = _lines_reached(view, request.method)
     for read in reads:
-        found = _where(read, request)
+        found = _where(read, request) if read.line in lines else None
         both = found is not None and any(
             other.name == read.name and other.source in (found, "values") for other in reads
         )
@@ -45,22 +47,40 @@ def form_elsewhere(diagnostic: DiagnosticContext, response: Response) -> Advice 
     return None
 
 
+def _lines_reached(view: View, method: str) -> set[int]:
+    """The lines of a view that a request with a method can reach."""
+    reached = [node for node, methods in reached_nodes(view.code, {method}) if method in methods]
+    return {
+        inner.lineno for node in reached for inner in ast.walk(node) if isinstance(inner, ast.expr)
+    }
+
+
 def method_in_query(diagnostic: DiagnosticContext, response: Response) -> Advice | None:
     """A method override in the query, which has no effect."""
-    request = diagnostic.request
+    request, view = diagnostic.request, diagnostic.view
     if request is None or "_method" not in request.args:
+        return None
+    if "wsgi_app" in vars(diagnostic.app):  # middleware may read it
+        return None
+    if view is not None and _may_read(view, "_method"):
         return None
     return Advice(
         what=(
-            f"{diagnostic.what} has _method in the query, where it has no effect: HTML"
-            ' forms support only get and post, and any other method="..." acts as get.'
+            f"{diagnostic.what} has _method in the query, and Retort reads it in the form of a"
+            " POST only."
         ),
+        why='HTML forms support only get and post, and any other method="..." acts as get.',
         place=diagnostic.place_of(diagnostic.view) if diagnostic.view else None,
         fix=(
             'Write <form method="post"> with <input type="hidden" name="_method" value="DELETE">,'
             " and set app.config['METHOD_OVERRIDE'] = True."
         ),
     )
+
+
+def _may_read(view: View, name: str) -> bool:
+    reads = all_reads(view.code)
+    return reads.is_open or name in reads.names()
 
 
 def _where(read: Read, request: Request) -> str | None:

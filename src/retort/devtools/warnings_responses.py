@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from .checks.program import View
 
 _MARKUP = re.compile(r"<[a-zA-Z/!?]")
+_TAG = re.compile(r"<[^>]*>?")
+_MIN_TEXT = 3  # characters outside of tags
 _MAX_CHARS = 1_000_000  # the number of characters of a response that are searched
 
 
@@ -42,6 +44,8 @@ def unescaped_input(diagnostic: DiagnosticContext, response: Response) -> Advice
         return None
     view = diagnostic.view
     spots = unescaped_in(view) if view else []
+    if not spots and not _is_distinctive(value):
+        return None
     shown = ast.unparse(spots[0]) if spots else "..."
     name = view.name if view else repr(request.endpoint)
     line = spots[0].lineno if spots else 0
@@ -50,15 +54,24 @@ def unescaped_input(diagnostic: DiagnosticContext, response: Response) -> Advice
         place = diagnostic.place(view.code.path, line or first_line(view), view.code.node.name)
     return Advice(
         what=(
-            f"{name} put text from {source} into its HTML unescaped: a link with <script> in it"
-            " would run in the browser of a user who follows it."
+            f"{name} put text from {source} into its HTML unescaped: a <script> in such text could"
+            " run in a browser."
         ),
         why="Text in HTML must be escaped. Templates escape automatically.",
         place=place,
-        fix=f"Write escape({shown}), with 'from markupsafe import escape'.",
+        fix=(
+            f"Write escape({shown}), with 'from markupsafe import escape'."
+            if spots
+            else "Escape it: in Python with escape(...) of markupsafe, in a template without |safe."
+        ),
         diff=_escaped(diagnostic, view, spots) if view and spots else "",
         facts=(("Came in", source), ("Value", value[:200])),
     )
+
+
+def _is_distinctive(value: str) -> bool:
+    """Whether a text is unlikely to be in a page by itself, as ``</p>`` is."""
+    return len(_TAG.sub("", value).strip()) >= _MIN_TEXT
 
 
 def _markup_in(request: Request) -> Iterator[tuple[str, str]]:
@@ -92,6 +105,9 @@ def _escaped(diagnostic: DiagnosticContext, view: View, spots: list[ast.expr]) -
 
 # Cookies
 
+# Fields of a proxy, behind which the browser may use https.
+_PROXY_FIELDS = ("Forwarded", "X-Forwarded-Proto", "X-Forwarded-For", "X-Forwarded-Host", "Via")
+
 
 def _cookies(response: Response) -> Iterator[tuple[str, str, set[str]]]:
     """Name, the complete header field, and attributes of each cookie that is set."""
@@ -104,6 +120,8 @@ def secure_cookie(diagnostic: DiagnosticContext, response: Response) -> Advice |
     """A Secure cookie that is sent over http."""
     request = diagnostic.request
     if request is None or request.scheme == "https" or is_loopback(request.host):
+        return None
+    if any(name in request.headers for name in _PROXY_FIELDS):
         return None
     for name, _, attributes in _cookies(response):
         if "secure" not in attributes:
@@ -129,12 +147,13 @@ def secure_cookie(diagnostic: DiagnosticContext, response: Response) -> Advice |
 def large_cookie(diagnostic: DiagnosticContext, response: Response) -> Advice | None:
     """A cookie that browsers drop because of its size."""
     for name, pair, _ in _cookies(response):
-        if len(pair.encode()) <= LARGEST:
+        size = len(pair.encode()) - 1  # without the "="
+        if size <= LARGEST:
             continue
         return Advice(
             what=(
-                f"The cookie {name!r} has {len(pair.encode())} bytes, so the browser drops it:"
-                f" the maximum is {LARGEST}."
+                f"The cookie {name!r} has {size} bytes, so the browser drops it: the maximum is"
+                f" {LARGEST}."
             ),
             place=diagnostic.place_of(diagnostic.view) if diagnostic.view else None,
             fix="Store less in it: for the session, an id of data that is stored on the server.",

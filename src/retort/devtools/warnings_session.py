@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..http import Response
+    from ..sessions import SessionMixin
     from .advice.diagnostic import DiagnosticContext
     from .checks.program import View
 
@@ -34,8 +35,11 @@ def changed_in_place(diagnostic: DiagnosticContext, response: Response) -> Advic
         return None
     if not isinstance(held, SecureCookieSession):
         return None
-    came = interface.open_session(diagnostic.app, diagnostic.request)
-    changed = [key for key in held if came is None or held[key] != came.get(key)]
+    if interface.should_set_cookie(diagnostic.app, held):  # a permanent session is saved each time
+        return None
+    came: SessionMixin | dict[str, object]
+    came = interface.open_session(diagnostic.app, diagnostic.request) or {}
+    changed = [key for key in held if key in came and _differ(held[key], came[key])]
     if not changed:
         return None
     view = diagnostic.view
@@ -45,9 +49,9 @@ def changed_in_place(diagnostic: DiagnosticContext, response: Response) -> Advic
     if view is not None and statements:
         place = diagnostic.place(view.code.path, statements[0].lineno, view.code.node.name)
         edit = FileEdit(view.code.path)
-        last = statements[-1]
-        line = f"{' ' * last.col_offset}session.modified = True"
-        edit.insert_line((last.end_lineno or last.lineno) + 1, line)
+        for one in statements:
+            line = f"{' ' * one.col_offset}{_name_of_session(view)}.modified = True"
+            edit.insert_line((one.end_lineno or one.lineno) + 1, line)
         diff = diff_of(diagnostic.folder, edit)
     return Advice(
         what=f"session[{changed[0]!r}] was changed in place, which is not saved.",
@@ -59,6 +63,19 @@ def changed_in_place(diagnostic: DiagnosticContext, response: Response) -> Advic
         fix="Write session.modified = True after the change.",
         diff=diff,
     )
+
+
+def _differ(value: object, other: object) -> bool:
+    """Whether two values differ; a number that is not equal to itself (NaN) does not count."""
+    return value != other and repr(value) != repr(other)
+
+
+def _name_of_session(view: View) -> str:
+    """How the view writes ``session``."""
+    for node in ast.walk(view.code.node):
+        if isinstance(node, (ast.Name, ast.Attribute)) and view.code.resolve(node) is session:
+            return ast.unparse(node)
+    return "session"
 
 
 def _changes(view: View) -> Iterator[ast.stmt]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import difflib
 import os
+import sys
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -111,6 +112,10 @@ def _without_key(program: Program) -> Iterator[Finding]:
 
 
 def _hiding_files(program: Program) -> Iterator[Finding]:
+    root = os.path.realpath(program.app.root_path)
+    is_package = os.path.isfile(os.path.join(root, "__init__.py"))
+    if is_package and root not in map(os.path.realpath, sys.path):  # imported by its full name
+        return
     for package in HIDEABLE:
         file = os.path.realpath(os.path.join(program.app.root_path, f"{package}.py"))
         if os.path.isfile(file) and source_of(file) is not None:
@@ -118,8 +123,8 @@ def _hiding_files(program: Program) -> Iterator[Finding]:
                 file,
                 1,
                 "misleading-name",
-                f"The file {package}.py hides the package {package}: 'import {package}' finds the"
-                " file, as soon as the program is started in another way.",
+                f"The file {package}.py can hide the package {package}: 'import {package}' finds"
+                " the file where the program's folder comes first in sys.path.",
                 f"Rename {package}.py, for instance to app.py.",
             )
 
