@@ -106,6 +106,66 @@ def test_a_static_file_that_is_missing_is_looked_for_under_a_near_name(mistake):
     assert "Did you mean 'style.css'?" in advice.what
 
 
+def test_a_static_folder_of_another_name_is_named(mistake):
+    mistake.write(
+        "program.py",
+        PROGRAM.replace("Flask(__name__)", "Flask(__name__, static_folder='assets')"),
+    )
+    mistake.write("assets/style.css", "")
+    mistake.write("login.html", "<p>hello")
+
+    advice = mistake.advised("GET", "/login.html")
+
+    assert "Files in the folder assets are served as /assets/..." in advice.why
+
+
+def test_a_program_without_static_files_is_not_said_to_serve_them(mistake):
+    mistake.write(
+        "program.py", PROGRAM.replace("Flask(__name__)", "Flask(__name__, static_folder=None)")
+    )
+    mistake.write("login.html", "<p>hello")
+
+    assert "are served" not in mistake.advised("GET", "/login.html").why
+
+
+def test_a_static_file_that_a_view_refuses_is_not_said_to_be_missing(mistake):
+    mistake.write(
+        "program.py",
+        PROGRAM
+        + """
+    from flask import abort
+
+    app.view_functions['static'] = lambda filename: abort(404)
+    """,
+    )
+    mistake.write("static/style.css", "")
+    mistake.ask("GET", "/static/style.css")
+
+    assert mistake.errors
+    assert mistake.advice is None
+
+
+def test_an_address_of_another_subdomain_is_not_said_to_have_no_route(mistake):
+    mistake.write(
+        "program.py",
+        """
+        from flask import Flask
+
+        app = Flask(__name__, subdomain_matching=True)
+        app.config['SERVER_NAME'] = 'shop.example'
+
+        @app.get('/orders', subdomain='api')
+        def orders():
+            return ''
+        """,
+    )
+
+    advice = mistake.advised("GET", "/orders", base_url="http://shop.example/")
+
+    assert advice.what == "No route /orders on the host shop.example."
+    assert advice.why == "/orders is a route of the subdomain 'api'."
+
+
 def test_a_404_of_a_view_gets_no_advice(mistake):
     mistake.write(
         "program.py",
@@ -384,8 +444,29 @@ def test_an_endpoint_of_a_blueprint_is_given_its_prefix(mistake):
     advice = mistake.advised("GET", "/go")
 
     assert advice.what == "There is no endpoint 'sign_in'. Did you mean 'auth.sign_in'?"
-    assert advice.why == "sign_in() belongs to the blueprint 'auth'."
+    assert advice.why == "The endpoint 'auth.sign_in' belongs to the blueprint 'auth'."
     assert mistake.mended("GET", "/go").location == "/in"
+
+
+def test_of_two_blueprints_with_such_an_endpoint_none_is_written(mistake):
+    building(
+        mistake,
+        "'shown'",
+        """
+    from flask import Blueprint
+
+    for name in ('users', 'orders'):
+        part = Blueprint(name, __name__, url_prefix='/' + name)
+        part.add_url_rule('/', 'shown', lambda: '')
+        app.register_blueprint(part)
+    """,
+    )
+
+    advice = mistake.advised("GET", "/go")
+
+    assert advice.what == "There is no endpoint 'shown'. Did you mean 'orders.shown'?"
+    assert "()" not in advice.why
+    assert advice.diff == ""
 
 
 def test_an_endpoint_in_a_template_is_corrected_in_the_template(mistake):

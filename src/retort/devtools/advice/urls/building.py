@@ -38,13 +38,13 @@ def cannot_build(diagnostic: DiagnosticContext) -> Advice | None:
         return _wrong_arguments(diagnostic, error, own)
     if endpoint.startswith("/") or "/" in endpoint:
         return _path_for_endpoint(diagnostic, endpoint)
-    meant, why = _endpoint_meant(diagnostic, endpoint, sorted(known))
+    meant, why, is_only = _endpoint_meant(diagnostic, endpoint, sorted(known))
     return Advice(
         what=f"There is no endpoint {endpoint!r}." + (f" Did you mean {meant!r}?" if meant else ""),
         why=why,
         place=diagnostic.last_place,
         fix=f"Write url_for({meant!r})." if meant else "Name one of the endpoints.",
-        diff=_endpoint_diff(diagnostic, endpoint, meant) if meant else "",
+        diff=_endpoint_diff(diagnostic, endpoint, meant) if meant and is_only else "",
         facts=(("Endpoints", ", ".join(sorted(known))),),
     )
 
@@ -71,20 +71,22 @@ def _path_for_endpoint(diagnostic: DiagnosticContext, path: str) -> Advice:
 
 def _endpoint_meant(
     diagnostic: DiagnosticContext, endpoint: str, known: list[str]
-) -> tuple[str, str]:
+) -> tuple[str, str, bool]:
+    """The endpoint that is meant, the reason, and whether there is no other."""
     last = endpoint.rpartition(".")[2]
     same = [one for one in known if one.rpartition(".")[2] == last]
     if same:
-        blueprint = same[0].rpartition(".")[0]
-        if blueprint:
-            return same[0], f"{last}() belongs to the blueprint {blueprint!r}."
-        return same[0], f"{last}() belongs to no blueprint."
+        current = None if diagnostic.request is None else diagnostic.request.blueprint
+        meant = next((one for one in same if one == f"{current}.{last}"), same[0])
+        blueprint = meant.rpartition(".")[0]
+        owner = f"the blueprint {blueprint!r}" if blueprint else "no blueprint"
+        return meant, f"The endpoint {meant!r} belongs to {owner}.", len(same) == 1
     for view in diagnostic.program.views:
         if view.code.node.name == endpoint:
             name = min(view.endpoints)
-            return name, f"The route of {endpoint}() has endpoint={name!r}."
+            return name, f"The route of {endpoint}() has the endpoint {name!r}.", True
     close = difflib.get_close_matches(endpoint, known, n=1)
-    return (close[0], "") if close else ("", "")
+    return (close[0], "", True) if close else ("", "", False)
 
 
 # Values

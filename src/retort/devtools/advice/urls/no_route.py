@@ -6,7 +6,7 @@ import difflib
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import NotFound
 
@@ -171,11 +171,19 @@ def _file_beside(diagnostic: DiagnosticContext, near: list[Rule]) -> Advice | No
         what=(
             f"{diagnostic.request.path} was not found: {name} is a file, and addresses are routes."
         ),
-        why=f"The file is {file.resolve()}. Files in the folder static are served as /static/...",
+        why=f"The file is {file.resolve()}.{_static_files(diagnostic.app)}",
         fix=fix,
         diff=diff,
         facts=_facts(near),
     )
+
+
+def _static_files(app: Any) -> str:
+    """Where the application serves files, if it does."""
+    if not app.has_static_folder or app.static_url_path is None:
+        return ""
+    folder = os.path.basename(app.static_folder)
+    return f" Files in the folder {folder} are served as {app.static_url_path}/..."
 
 
 def _form_to_nowhere(diagnostic: DiagnosticContext, near: list[Rule]) -> Advice | None:
@@ -233,6 +241,14 @@ def _nothing_there(diagnostic: DiagnosticContext, near: list[Rule]) -> Advice:
             why="Was the file with the views imported, and its blueprint registered?",
             fix=f"Write @app.get({path!r}) above a function.",
         )
+    elsewhere = next((rule for rule in near if rule.rule == path and _host_of(rule)), None)
+    if elsewhere is not None:
+        return Advice(
+            what=f"No route {path} on the host {diagnostic.request.host}.",
+            why=f"{path} is a route of the {_host_of(elsewhere)}.",
+            fix="Open the address on that host, or correct the link that led here.",
+            facts=_facts(near),
+        )
     close = difflib.get_close_matches(path, [_like(rule, path) for rule in near], n=1, cutoff=0.6)
     likely = next((rule for rule in near if [_like(rule, path)] == close), None)
     hint = f" Did you mean {likely.rule}?" if likely else ""
@@ -247,6 +263,13 @@ def _nothing_there(diagnostic: DiagnosticContext, near: list[Rule]) -> Advice:
         ),
         facts=_facts(near),
     )
+
+
+def _host_of(rule: Rule) -> str:
+    """The host or the subdomain of a rule; empty if it has none."""
+    if rule.host:
+        return f"host {rule.host!r}"
+    return f"subdomain {rule.subdomain!r}" if rule.subdomain else ""
 
 
 def _instead(method: str, rule: Rule) -> str:
@@ -266,6 +289,8 @@ def _no_such_file(diagnostic: DiagnosticContext) -> Advice | None:
         return None
     name = (request.view_args or {}).get("filename", "")
     root = Path(folder)
+    if not name or (root / name).is_file():  # a view of the program refused it
+        return None
     known = [file.relative_to(root).as_posix() for file in root.rglob("*") if file.is_file()]
     close = difflib.get_close_matches(name, known, n=1)
     hint = f" Did you mean {close[0]!r}?" if close else ""
