@@ -1,7 +1,10 @@
 """Addresses: 404 and ``url_for``."""
 
+from pathlib import Path
+
 import pytest
 
+LOGIN = Path(__file__).parents[2] / "examples" / "login" / "login.py"
 PROGRAM = """
     from flask import Flask, redirect, request, url_for
 
@@ -210,7 +213,7 @@ def test_an_empty_value_in_an_address_is_named_with_the_calls_that_build_it(mist
         "/success/<name> needs a value for 'name', and the address /success/ has none."
     )
     assert advice.why == "url_for builds this address if 'name' is an empty text."
-    assert ("Calls of url_for with it", "program.py:12") in advice.facts
+    assert ("url_for is called with it in", "program.py:12") in advice.facts
     assert advice.fix == "Test that 'name' is not empty before url_for builds the address."
     assert advice.place.source == "@app.route('/success/<name>')"
 
@@ -363,9 +366,25 @@ def test_a_value_that_is_none_is_traced_to_the_line_that_read_it(mistake):
     )
     assert advice.place.line == 11
     assert advice.place.source == "user = request.args.get('nm')"
+    assert advice.facts[0] == (
+        "url_for is called in",
+        "line 12: return redirect(url_for('success', name=user))",
+    )
     assert ("Given", "name (None)") in advice.facts
     assert advice.diff == ""
     assert "url_for('success', name=...)" not in advice.fix
+
+
+def test_the_program_of_the_tutorial_is_explained_where_its_form_was_not_used(mistake):
+    program = LOGIN.read_text(encoding="utf-8").partition("if __name__")[0]
+    mistake.write("program.py", program)
+
+    advice = mistake.advised("GET", "/login")
+
+    assert advice.what == (
+        "url_for('success') needs 'name', which was None: /login was opened without ?nm=..."
+    )
+    assert (advice.place.line, advice.place.source) == (14, "user = request.args.get('nm')")
 
 
 def test_a_value_that_is_none_for_an_unknown_reason_is_only_said_to_be_none(mistake):

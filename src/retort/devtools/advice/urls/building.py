@@ -180,11 +180,16 @@ def _none_given(
     shown = nones[0] if node is None else ast.unparse(node)
     was = "was None" if len(nones) == 1 else "were None"
     reason = f": {origin.because}" if origin is not None and origin.because else ""
-    read = "" if line is None else where_read(origin, line.file, line.line)
+    place, last = _place_of(diagnostic, origin), diagnostic.last_place
+    read = ""
+    if line is not None and place == last:
+        read = where_read(origin, line.file, line.line)
+    elif last is not None:
+        facts = (("url_for is called in", f"line {last.line}: {last.source}"), *facts)
     return Advice(
         what=ended(f"url_for({endpoint!r}) needs {_quoted(nones)}, which {was}{reason}"),
         why=f"{rule.rule} has no address without a value. {read}".strip(),
-        place=_place_of(diagnostic, origin),
+        place=place,
         fix=f"Before url_for, handle the case that {shown} is None: return another page there.",
         facts=facts,
     )

@@ -110,7 +110,7 @@ def _without_value(diagnostic: DiagnosticContext, near: list[Rule]) -> Advice | 
         uses = _uses_with(diagnostic, str(rule.endpoint), name)
         if uses:
             fix = f"Test that {name!r} is not empty before url_for builds the address."
-            facts = (("Calls of url_for with it", ", ".join(uses)), *facts)
+            facts = (("url_for is called with it in", ", ".join(uses)), *facts)
     return Advice(
         what=f"{rule.rule} needs a value for {name!r}, and the address {path} has none.",
         why=why,
