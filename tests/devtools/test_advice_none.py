@@ -385,6 +385,7 @@ def test_one_of_two_operations_is_selected_by_its_column(mistake):
         ("x = 1\nwith a as x:\n    HERE", [2]),
         ("x = 1\nwith a:\n    x = 2\nHERE", [1, 3]),
         ("match a:\n    case 1:\n        x = 1\n    case x:\n        pass\nHERE", [1, 3]),
+        ("x = 1\nmatch a:\n    case 1 if (x := 2):\n        pass\nHERE", [1, 2]),
         ("x = 1\nimport x\nHERE", [2]),
         ("x = 1\ndef x(): pass\nHERE", [2]),
         ("x = 1\ndef f():\n    x = 2\nHERE", [1]),

@@ -296,8 +296,8 @@ FAULTY = {
         """,
         "/success/Ada",
         (
-            "success() needs 'name', but its route '/success/<name>' passes 'name'."
-            " Write <name> in the route, or rename the argument."
+            "success() takes 'name' by position only, but its route '/success/<name>' passes it by"
+            " name. Remove the / from the arguments."
         ),
         "def success(name, /):",
         None,
@@ -587,6 +587,39 @@ def test_a_type_error_in_the_view_itself_is_not_blamed_on_its_route(mistake):
 
     assert mistake.errors
     assert mistake.advice is None
+
+
+@pytest.mark.parametrize(
+    ("change", "arguments", "what"),
+    [
+        ("values['x'] = 1", "name", "a() takes no 'x', but the variables of its route '/<name>'"),
+        (
+            "values.pop('name')",
+            "name",
+            "a() needs 'name', but the variables of its route '/<name>'",
+        ),
+    ],
+)
+def test_a_value_that_a_preprocessor_has_changed_is_not_blamed_on_the_route(
+    mistake, change, arguments, what
+):
+    write(
+        mistake,
+        f"""
+        @app.url_value_preprocessor
+        def pull(endpoint, values):
+            {change}
+
+        @app.get('/<name>')
+        def a({arguments}):
+            return 'a'
+        """,
+    )
+
+    advice = mistake.advised("GET", "/Ada")
+
+    assert advice.what == f"{what} were changed before it was called."
+    assert advice.diff == ""
 
 
 def test_the_page_uses_the_arguments_that_a_preprocessor_has_left(mistake):

@@ -6,7 +6,13 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from ..checks.arguments import described, fix_of, is_passed_by_another
+from ..checks.arguments import (
+    described,
+    fix_of,
+    is_by_position,
+    is_changed,
+    is_passed_by_another,
+)
 from ..checks.endpoints import all_uses, targets_of
 from ..checks.receivers import mismatch_of
 from .diagnostic import DiagnosticContext, advisor
@@ -73,7 +79,7 @@ def _codes_in(error: BaseException) -> list[CodeType]:
 
 def _diff(diagnostic: DiagnosticContext, mismatch: Mismatch, rule: Rule, code: Code) -> str:
     missing, extra = mismatch.missing, mismatch.extra
-    if mismatch.receiver.is_wrapper:
+    if mismatch.receiver.is_wrapper or is_by_position(mismatch) or is_changed(mismatch, rule):
         return ""
     if missing and extra:
         return _renamed_in_route(diagnostic, rule, missing, extra)

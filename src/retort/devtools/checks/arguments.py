@@ -70,6 +70,11 @@ def described(mismatch: Mismatch, rule: Rule) -> str:
     """What does not fit."""
     name, route = _name_of(mismatch), f"its route {rule.rule!r}"
     missing, extra = _quoted(mismatch.missing), _quoted(mismatch.extra)
+    if is_by_position(mismatch):
+        return f"{name} takes {missing} by position only, but {route} passes it by name."
+    if is_changed(mismatch, rule):
+        what = f"needs {missing}" if missing else f"takes no {extra}"
+        return f"{name} {what}, but the variables of {route} were changed before it was called."
     if missing and extra:
         return f"{name} needs {missing}, but {route} passes {extra}."
     them = "it" if len(mismatch.missing or mismatch.extra) == 1 else "them"
@@ -82,6 +87,10 @@ def fix_of(mismatch: Mismatch, rule: Rule, rules: Iterable[Rule]) -> str:
     """What to write instead."""
     missing, extra = mismatch.missing, mismatch.extra
     variables = " and ".join(f"<{name}>" for name in missing)
+    if is_by_position(mismatch):
+        return "Remove the / from the arguments."
+    if is_changed(mismatch, rule):
+        return "Change the arguments, or the code that changes the values of request.view_args."
     if mismatch.receiver.is_wrapper:
         return "Write *args and **kwargs in the decorator's function, and pass both on."
     if missing and extra:
@@ -91,6 +100,17 @@ def fix_of(mismatch: Mismatch, rule: Rule, rules: Iterable[Rule]) -> str:
     if is_passed_by_another(mismatch, rule, rules):
         return f"Write {', '.join(f'{name}=None' for name in missing)} in the definition."
     return f"Write {variables} in the route, or remove the argument."
+
+
+def is_by_position(mismatch: Mismatch) -> bool:
+    """Whether the arguments have the right names, and cannot be passed by name."""
+    return bool(mismatch.missing) and set(mismatch.missing) == set(mismatch.extra)
+
+
+def is_changed(mismatch: Mismatch, rule: Rule) -> bool:
+    """Whether the function was not called with the variables of its rule."""
+    removed = {*mismatch.missing} - {*mismatch.extra}
+    return bool(removed & rule.arguments) or not rule.arguments.issuperset(mismatch.extra)
 
 
 def is_passed_by_another(mismatch: Mismatch, rule: Rule, rules: Iterable[Rule]) -> bool:

@@ -103,6 +103,10 @@ def _is_bound_in(node: ast.AST, name: str) -> bool:
     return isinstance(node, ast.NamedExpr) and node.target.id == name
 
 
+def _assigns_in(node: ast.expr, name: str) -> bool:
+    return any(isinstance(one, ast.NamedExpr) and one.target.id == name for one in ast.walk(node))
+
+
 def _blocks_of(statement: ast.stmt) -> Iterator[list[ast.stmt]]:
     """The nested blocks of a statement, unless it is another scope."""
     if isinstance(statement, _SCOPES):
@@ -249,7 +253,10 @@ class _Flow:
             names = {getattr(part, "name", None) for part in ast.walk(case.pattern)}
             names |= {getattr(part, "rest", None) for part in ast.walk(case.pattern)}
             start = self._define(case, node) if self.name in names else state
-            after = after | self.through(case.body, start)
+            if case.guard is not None and _assigns_in(case.guard, self.name):
+                state = state | self._define(case.guard, node)  # the guard may be false
+                start = start | state
+            after = after | state | self.through(case.body, start)
         return after
 
 
