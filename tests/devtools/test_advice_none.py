@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from retort.devtools.advice import advise
 from retort.devtools.advice.none.reaching import definitions_of, statement_at
 
 TOP = """
@@ -285,6 +286,19 @@ def test_a_default_is_not_given_where_none_is_tested_for(mistake):
     assert advice.what == "user is None: / was opened without ?nm=..."
     assert advice.diff == ""
     assert advice.fix == "Before this line, handle the case that user is None."
+
+
+@pytest.mark.parametrize("new", ["request.cookies.get('nm')", "request.args.get('name')"])
+def test_a_file_that_has_changed_since_it_was_loaded_is_not_read(mistake, new):
+    program = f"{TOP}@app.get('/')\ndef index():\n    user = {{}}\n    return 'a' + user\n"
+    file = mistake.write("program.py", program.format("request.args.get('nm')"))
+    app = mistake.load()
+    file.write_text(program.format(new), encoding="utf-8")
+
+    with app.test_request_context("/") as context, pytest.raises(TypeError) as caught:
+        app.view_functions["index"]()
+
+    assert advise(caught.value, app, context.request) is None
 
 
 def test_an_error_in_a_library_is_not_explained(mistake):

@@ -6,7 +6,7 @@ import ast
 import builtins
 from dataclasses import dataclass
 from inspect import getattr_static
-from types import FunctionType, MethodType, ModuleType
+from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from ...checks.source import UNKNOWN, first_line_of
@@ -14,6 +14,7 @@ from ..diagnostic import source_at
 from .reaching import statement_at
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import FrameType
 
     from ...checks.source import Function, Source
@@ -41,15 +42,38 @@ class RunningFunction:
 
 
 def running_at(line: Line) -> RunningFunction | None:
-    """The function of a line; ``None`` for a module, a lambda, and source that cannot be read."""
+    """The function of a line; ``None`` for a module, a lambda, and source that has changed."""
     source, code = source_at(line), line.frame.f_code
-    if source is None:
+    if source is None or not _is_compiled_from(source.path, code):
         return None
     for node in source.functions():
         if node.name == code.co_name and first_line_of(node) == code.co_firstlineno:
             statement = statement_at(node.body, line.line)
             return None if statement is None else RunningFunction(line, source, node, statement)
     return None
+
+
+def _is_compiled_from(path: str, code: CodeType) -> bool:
+    """Whether a file still has the source of a function that was loaded from it."""
+    try:
+        with open(path, "rb") as file:
+            module = compile(file.read(), path, "exec", dont_inherit=True)
+    except (OSError, SyntaxError, ValueError):
+        return False
+    return any(_shape(one) == _shape(code) for one in _codes_in(module))
+
+
+def _codes_in(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _codes_in(constant)
+
+
+def _shape(code: CodeType) -> tuple[object, ...]:
+    values = tuple(one for one in code.co_consts if not isinstance(one, CodeType))
+    place = code.co_name, code.co_firstlineno
+    return *place, code.co_code, code.co_names, code.co_varnames, values
 
 
 def caller_of(diagnostic: DiagnosticContext, line: Line) -> Line | None:
