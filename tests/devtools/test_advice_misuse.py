@@ -152,7 +152,7 @@ def test_another_value_is_not_taken_for_a_method(mistake, first):
     mistake.ask("POST", "/login", json={"nm": "Bob"})
 
     assert mistake.errors
-    assert mistake.advice is None
+    assert mistake.advice is None or mistake.advice.what == "data is None."
 
 
 # With a dot

@@ -69,7 +69,7 @@ def test_a_value_that_is_missing_in_the_address_gets_a_default(mistake):
 def test_the_reason_is_named_where_the_request_proves_it(mistake, read, because):
     advice = advised(mistake, f"user = {read}\nreturn 'welcome ' + user")
 
-    line = f"its value is that of {read}, line 10." if because is None else because
+    line = f"it is the value of {read}, line 10." if because is None else because
     assert advice.what == f"user is None: {line}"
 
 
@@ -273,7 +273,7 @@ def test_a_request_that_another_name_hides_is_not_read(mistake):
         before="class Other:\n    class args:\n        get = staticmethod(lambda key: None)\n",
     )
 
-    assert advice.what == "user is None: its value is that of request.args.get('nm'), line 14."
+    assert advice.what == "user is None: it is the value of request.args.get('nm'), line 14."
 
 
 def test_a_default_is_not_given_where_none_is_tested_for(mistake):

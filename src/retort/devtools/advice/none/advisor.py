@@ -51,8 +51,10 @@ def described_none(shown: str, operand: ast.expr, origin: Origin | None, file: s
     """A sentence that a value is ``None``, with the reason if it is known."""
     if origin is not None and origin.because:
         return ended(f"{shown} is None: {origin.because}")
+    if origin is not None and isinstance(origin.node, ast.Constant):
+        return f"{shown} is None: its value comes from {origin.where(file)}."
     if origin is not None and origin.node is not operand:
-        return f"{shown} is None: its value is that of {origin.shown}, {origin.where(file)}."
+        return f"{shown} is None: it is the value of {origin.shown}, {origin.where(file)}."
     return f"{shown} is None."
 
 
