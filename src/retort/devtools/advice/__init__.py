@@ -13,7 +13,8 @@ from .contexts import outside_of_context
 from .converters import value_not_accepted
 from .databases import locked, no_such_table, other_thread
 from .keys import no_secret_key
-from .names import hidden_package, syntax_error, unknown_name
+from .loading import ADVISORS as OF_LOADING
+from .names import hidden_package, unknown_name
 from .none import none_used
 from .record import Advice, Place
 from .requests import REQUEST_ADVISORS
@@ -51,8 +52,8 @@ ADVISORS: tuple[Advisor, ...] = (
     other_thread,
     no_such_table,
     locked,
-    syntax_error,
     hidden_package,
+    *OF_LOADING,
     unknown_name,
     none_used,
 )

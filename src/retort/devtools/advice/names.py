@@ -1,4 +1,4 @@
-"""Advice on Python errors: unknown names, syntax errors, a file that hides a package."""
+"""Advice on unknown names, and on a file that hides a package."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import ast
 import builtins
 import difflib
 import os
-import re
 from typing import TYPE_CHECKING
 
 import retort
@@ -18,8 +17,6 @@ from .record import Advice
 
 if TYPE_CHECKING:
     from .diagnostic import Line
-
-_CLOSERS = {"(": ")", "[": "]", "{": "}"}
 
 
 @advisor
@@ -65,71 +62,6 @@ def _renamed(diagnostic: DiagnosticContext, line: Line, name: str, meant: str) -
         if isinstance(node, ast.Name) and node.id == name and node.lineno == line.line:
             edit.replace_node(node, meant)
     return diff_of(diagnostic.folder, edit)
-
-
-# A file that cannot be compiled
-
-
-@advisor
-def syntax_error(diagnostic: DiagnosticContext) -> Advice | None:
-    """A syntax error: its place, and what may be missing there."""
-    error = diagnostic.error
-    if not isinstance(error, SyntaxError) or not error.filename or not error.lineno:
-        return None
-    file = os.path.realpath(error.filename)
-    place = diagnostic.place(file, error.lineno)
-    name = f"{os.path.basename(file)}, line {error.lineno}"
-    diff, fix = "", "Correct this line, or the one above it, and save the file."
-    for correct in (_colon, _closer, _quote):
-        edit = FileEdit(file)
-        done = correct(edit, error)
-        made = diff_of(diagnostic.folder, edit) if done else ""
-        if made:
-            diff, fix = made, done
-            break
-    return Advice(
-        what=f"Python cannot parse {name}: {error.msg}.",
-        place=place,
-        fix=fix,
-        diff=diff,
-    )
-
-
-def _colon(edit: FileEdit, error: SyntaxError) -> str:
-    if error.msg != "expected ':'":
-        return ""
-    _append(edit, error.lineno or 1, ":")
-    return "Write a colon at the end of the line."
-
-
-def _closer(edit: FileEdit, error: SyntaxError) -> str:
-    found = re.match(r"'([(\[{])' was never closed", error.msg or "")
-    if found is None:
-        return ""
-    _append(edit, error.lineno or 1, _CLOSERS[found[1]])
-    return f"Write {_CLOSERS[found[1]]} at the end of the line."
-
-
-def _quote(edit: FileEdit, error: SyntaxError) -> str:
-    if not (error.msg or "").startswith("unterminated string literal") or not error.offset:
-        return ""
-    line = edit.lines[(error.lineno or 1) - 1]
-    quote = next((one for one in line[error.offset - 1 :] if one in "'\""), "'")
-    closing = ")" if line.count("(") > line.count(")") and line.rstrip().endswith(")") else ""
-    if closing:
-        return ""
-    text = line.rstrip()
-    tail = re.search(r"[)\]}:]*$", text)
-    end = len(text) - (len(tail[0]) if tail else 0)
-    edit.insert(edit.offset(error.lineno or 1) + end, quote)
-    return f"Write {quote} where the text ends."
-
-
-def _append(edit: FileEdit, line: int, text: str) -> None:
-    """Insert text at the end of a line, before its comment."""
-    written = edit.lines[line - 1].rstrip()
-    code = re.sub(r"\s*#[^'\"]*$", "", written)
-    edit.insert(edit.offset(line) + len(code), text)
 
 
 # A file with the name of a package
