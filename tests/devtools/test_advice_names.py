@@ -102,6 +102,13 @@ def test_a_program_called_flask_is_renamed(mistake):
     assert not program.exists()
 
 
+def test_a_file_that_is_not_the_imported_one_hides_nothing(mistake):
+    mistake.write("flask.py", "x = 1\n")
+    error = ImportError("cannot import name 'x' from 'flask'", name="flask", path="/lib/flask.py")
+
+    assert advise(error, None, None) is None
+
+
 def test_other_imports_that_fail_are_not_explained(mistake):
     assert advise(ImportError("No module named 'nothing'", name="nothing"), None, None) is None
 

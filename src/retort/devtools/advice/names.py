@@ -6,16 +6,19 @@ import ast
 import builtins
 import difflib
 import os
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import retort
 
+from ..checks.source import FUNCTIONS
 from ..checks.start import HIDEABLE
 from .diagnostic import DiagnosticContext, advisor, source_at
 from .edit import FileEdit, add_import, diff_of, rename_diff
 from .record import Advice
 
 if TYPE_CHECKING:
+    from ..checks.source import Source
     from .diagnostic import Line
 
 
@@ -29,14 +32,7 @@ def unknown_name(diagnostic: DiagnosticContext) -> Advice | None:
     if not name or source is None:
         return None
     if name in retort.__all__:
-        edit = FileEdit(source.path)
-        add_import(edit, source.tree, "flask", name)
-        return Advice(
-            what=f"{name} is not imported in {os.path.basename(line.file)}.",
-            place=diagnostic.last_place,
-            fix=f"Write 'from flask import {name}'.",
-            diff=diff_of(diagnostic.folder, edit),
-        )
+        return _not_imported(diagnostic, line, source, name)
     known = [*line.frame.f_locals, *line.frame.f_globals, *dir(builtins)]
     close = difflib.get_close_matches(name, known, n=1)
     if not close:
@@ -51,6 +47,45 @@ def unknown_name(diagnostic: DiagnosticContext) -> Advice | None:
         fix=f"Write {close[0]}.",
         diff=_renamed(diagnostic, line, name, close[0]),
     )
+
+
+def _not_imported(diagnostic: DiagnosticContext, line: Line, source: Source, name: str) -> Advice:
+    """A name of Flask; the diff imports all that the file lacks."""
+    bound = _bound_in(source.tree)
+    missing = [
+        node.id
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Name) and node.id in retort.__all__ and node.id not in bound
+    ]
+    names = ", ".join([name, *sorted({*missing} - {name})])
+    edit = FileEdit(source.path)
+    add_import(edit, source.tree, "flask", names)
+    has_module = any(
+        isinstance(line.frame.f_globals.get(module), ModuleType) for module in ("flask", "retort")
+    )
+    why = "'import flask' imports the module: its names are flask.Flask, flask.request."
+    return Advice(
+        what=f"{name} is not imported in {os.path.basename(line.file)}.",
+        why=why if has_module else "",
+        place=diagnostic.last_place,
+        fix=f"Write 'from flask import {names}'.",
+        diff=diff_of(diagnostic.folder, edit),
+    )
+
+
+def _bound_in(tree: ast.Module) -> set[str]:
+    """The names that are assigned, defined or imported anywhere in a file."""
+    bound: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            bound.add(node.id)
+        elif isinstance(node, (*FUNCTIONS, ast.ClassDef)):
+            bound.add(node.name)
+        elif isinstance(node, ast.alias):
+            bound.add(node.asname or node.name)
+        elif isinstance(node, ast.arg):
+            bound.add(node.arg)
+    return bound
 
 
 def _renamed(diagnostic: DiagnosticContext, line: Line, name: str, meant: str) -> str:
@@ -94,9 +129,17 @@ def _hiding(diagnostic: DiagnosticContext, error: BaseException) -> str | None:
     for folder in sorted(folders):
         for package in HIDEABLE:
             file = os.path.join(folder, f"{package}.py")
-            if os.path.isfile(file) and (package in str(error) or named.startswith(package)):
+            is_named = package in str(error) or named.startswith(package)
+            if os.path.isfile(file) and is_named and not _is_of_other_file(error, file):
                 return file
     return None
+
+
+def _is_of_other_file(error: BaseException, file: str) -> bool:
+    """Whether the error names the file of the module, and it is another one."""
+    module = getattr(error, "obj", None)
+    path = getattr(error, "path", None) or getattr(module, "__file__", None)
+    return path is not None and os.path.realpath(path) != os.path.realpath(file)
 
 
 def _free_name(folder: str) -> str:
