@@ -28,6 +28,7 @@ IMPORTS_IN_FUNCTIONS = {
         "Flask.test_cli_runner": {"retort.testing"},
         "Flask.test_request_context": {"retort.testing"},
     },
+    "cli/blame.py": {"_paragraph": {"retort.devtools"}},
     "cli/check.py": {
         "_rules": {"retort.devtools.checks"},
         "check_command": {"retort.cli.deploy", "retort.devtools.checks"},

@@ -139,25 +139,34 @@ BAD_PROGRAMS = {
         "import flask\nimport not_installed_at_all\n",
         2,
         [
-            "While importing 'bad', an ImportError was raised:",
+            "There is no module 'not_installed_at_all' beside the program or among the installed",
             "bad.py:2 in <module>: import not_installed_at_all",
-            "Install the package for 'not_installed_at_all'",
+            "-m pip install PACKAGE\nThen run the command again.",
         ],
     ),
     "removed from flask": (
         "from flask import Markup\n",
         2,
-        ["bad.py:1 in <module>: from flask import Markup", "cannot import name 'Markup'"],
+        [
+            "Error: Flask 3.0 removed flask.Markup.",
+            "bad.py:1 in <module>: from flask import Markup",
+            "cannot import name 'Markup'",
+            "Write 'from markupsafe import Markup'.\nThen run the command again.",
+        ],
     ),
     "syntax": (
         "from flask import Flask\ndef index(:\n    pass\n",
         1,
-        ["SyntaxError at bad.py:2", "  def index(:", "run the command again"],
+        [
+            "Error: Python cannot parse bad.py, line 2: ",
+            "  bad.py:2: def index(:",
+            "run the command again",
+        ],
     ),
     "indentation": (
         "if True:\nx = 1\n",
         1,
-        ["IndentationError at bad.py:2"],
+        ["bad.py, line 2: the 'if' statement in line 1", "  bad.py:2: x = 1", "Indent line 2"],
     ),
     "exception": (
         "def load():\n    raise ValueError('no such shop')\n\nload()\n",

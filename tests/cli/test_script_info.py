@@ -60,7 +60,7 @@ def test_without_a_name_wsgi_comes_before_app(write):
 def test_an_app_file_that_cannot_be_imported_is_reported(write):
     write("app.py", "import not_installed_at_all\n")
 
-    with pytest.raises(NoAppException, match="While importing 'app', an ImportError was raised"):
+    with pytest.raises(NoAppException, match="There is no module 'not_installed_at_all'"):
         ScriptInfo().load_app()
 
 

@@ -124,13 +124,21 @@ def test_head_gets_no_body():
     assert Client(failure_page(Failure("No application found."))).head("/").data == b""
 
 
-def test_the_explanation_is_the_first_sentence_of_the_page(tmp_path):
+def test_the_explanation_has_the_headline_the_line_and_the_fix(tmp_path):
     program = tmp_path / "shop.py"
     program.write_text("x = (1,\n")
     failure = failure_of(program.read_text(), str(program))
 
-    assert failure.advice is not None
-    assert failure.explanation == failure.advice.what
+    assert failure.explanation.splitlines() == [
+        "Python cannot parse shop.py, line 1: '(' was never closed.",
+        f"  {program}:1: x = (1,",
+        "Write ) at the end of the line.",
+        *failure.advice.diff.splitlines(),
+    ]
+    assert "+x = (1,)" in failure.explanation
+
+
+def test_without_advice_there_is_no_explanation():
     assert Failure("No application found.").explanation == ""
 
 

@@ -1,7 +1,7 @@
-"""Describe an exception of the user's program in one paragraph: error, file and line.
+"""Describe an exception of the user's program in one paragraph: error, file, line and fix.
 
 Only frames of the program are shown, not those of Python's import system, of Retort and of
-installed packages. `locate.py` finds the program.
+installed packages. `locate.py` finds the program; `devtools.advice` has the fixes.
 """
 
 from __future__ import annotations
@@ -36,17 +36,25 @@ def import_failed(module_name: str, error: BaseException) -> str:
 
 def loading_failed(error: BaseException) -> str:
     """The paragraph for an exception raised while the application was loaded."""
-    if isinstance(error, SyntaxError):
-        return _syntax_error(error)
     name = type(error).__name__
     article = "an" if name[0] in "AEIOU" else "a"
     return _paragraph(f"While loading the application, {article} {name} was raised:", error)
 
 
 def _paragraph(start: str, error: BaseException) -> str:
-    last = traceback.format_exception_only(type(error), error)[-1].strip()
-    frames = [_frame_line(frame) for frame in own_frames(error)]
-    return "\n".join([start, *frames, last, _next_step(error)])
+    """The headline, the lines of the program, Python's message, and the fix."""
+    # The modules of the advice are slow to import. The command ends after this error.
+    from ..devtools import Failure
+
+    advice = Failure.from_exception(error).advice
+    message = traceback.format_exception_only(type(error), error)[-1].strip()
+    if advice is None:
+        fix = "Correct the last line shown and run the command again."
+        return "\n".join([start, *_frame_lines(error), message, fix])
+    facts = [f"{name}: {value}" for name, value in advice.facts]
+    lines = [advice.what, *_frame_lines(error), message, advice.why, *facts, advice.fix]
+    lines += ["Then run the command again.", advice.diff.rstrip("\n")]
+    return "\n".join(line for line in lines if line and (line == message or line not in message))
 
 
 def shown_path(path: str) -> str:
@@ -64,26 +72,20 @@ def place_of(function: Callable[..., object]) -> str:
     return f"{shown_path(code.co_filename)}:{code.co_firstlineno}"
 
 
-def _syntax_error(error: SyntaxError) -> str:
-    place = f"{shown_path(error.filename or '?')}:{error.lineno}"
-    lines = [f"There is a {type(error).__name__} at {place}: {error.msg}"]
-    if error.text:
-        lines.append(f"  {error.text.strip()}")
-    lines.append("Correct that line and run the command again.")
-    return "\n".join(lines)
+def _frame_lines(error: BaseException) -> list[str]:
+    frames = own_frames(error)
+    if isinstance(error, SyntaxError):  # its line is not in the traceback
+        frames = [frame for frame in frames if not _is_installed(frame.filename)]
+    lines = [_line(frame) for frame in frames]
+    if isinstance(error, SyntaxError) and error.filename:
+        source = f": {error.text.strip()}" if error.text else ""
+        lines.append(f"  {shown_path(error.filename)}:{error.lineno}{source}")
+    return lines
 
 
-def _frame_line(frame: traceback.FrameSummary) -> str:
+def _line(frame: traceback.FrameSummary) -> str:
     place = f"  {shown_path(frame.filename)}:{frame.lineno} in {frame.name}"
     return f"{place}: {frame.line}" if frame.line else place
-
-
-def _next_step(error: BaseException) -> str:
-    if isinstance(error, ModuleNotFoundError) and error.name:
-        return (
-            f"Install the package for {error.name.partition('.')[0]!r} here, or correct the import."
-        )
-    return "Correct the last line shown and run the command again."
 
 
 # From the code, not from `__file__`: without sources, code objects keep the name of their source

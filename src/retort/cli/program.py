@@ -56,12 +56,15 @@ def load_for_serving(info: ScriptInfo, in_full: bool) -> Flask:
     install_alias()
     try:
         return info.load_app()
-    except click.ClickException:
-        raise
+    except click.ClickException as error:
+        cause = error.__cause__
+        if not (in_full and isinstance(cause, ImportError) and blame.own_frames(cause)):
+            raise
     except Exception as error:
         if in_full:
             raise
         raise ProgramError(blame.loading_failed(error)) from error
+    raise cause  # not inside of `except`: the command's error is no context of it
 
 
 def lines_about(app: Flask) -> Iterator[str]:

@@ -19,7 +19,7 @@ from werkzeug.debug.tbtools import DebugTraceback
 
 from .advice import Advice, advise
 from .debugger import is_local
-from .frames import errors_of
+from .frames import errors_of, shown_path
 from .html.editor import editor_address
 from .pages import answer
 from .poll import answer_poll, is_poll
@@ -27,6 +27,7 @@ from .redaction import redact
 from .report import Report, without_secrets
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import TracebackType
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -58,8 +59,18 @@ class Failure:
 
     @property
     def explanation(self) -> str:
-        """The advice as text, or empty."""
-        return "" if self.advice is None else self.advice.what
+        """The advice as lines of text; empty without advice."""
+        return "" if self.advice is None else "\n".join(_lines_of(self.advice))
+
+
+def _lines_of(advice: Advice) -> Iterator[str]:
+    yield advice.what
+    if advice.place is not None:
+        yield f"  {shown_path(advice.place.file)}:{advice.place.line}: {advice.place.source}"
+    if advice.fix:
+        yield advice.fix
+    if advice.diff:
+        yield advice.diff.rstrip("\n")
 
 
 def _why_it_ended(code: object) -> str:
