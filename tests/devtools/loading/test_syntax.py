@@ -191,6 +191,33 @@ def test_a_file_in_another_encoding_is_to_be_saved_as_utf_8(mistake, content, sa
     assert advice.fix == "Save the file as UTF-8 in the editor."
 
 
+def test_a_file_of_an_installed_package_is_not_to_be_corrected(broken, mistake, monkeypatch):
+    mistake.write("site-packages/flask_older.py", "print 'ready'\n")
+    monkeypatch.syspath_prepend(str(mistake.folder / "site-packages"))
+
+    advice = broken.advice(program="import flask_older\n")
+
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    assert advice.what == (
+        f"The package flask_older does not work with Python {version}: its file flask_older.py has"
+        " a syntax error in line 1 (Missing parentheses in call to 'print')."
+    )
+    assert "--upgrade" in advice.fix
+    assert advice.diff == ""
+    assert advice.place.source == "import flask_older"
+
+
+def test_a_file_of_settings_has_a_diff_only_if_all_of_it_is_valid_then(broken, mistake):
+    mistake.write("shop.cfg", "A = “a”\nB = (\n")
+    program = "from flask import Flask\nFlask(__name__).config.from_pyfile('shop.cfg')\n"
+
+    assert broken.advice(program=program).diff == ""
+
+    mistake.write("shop.cfg", "A = “a”\n")
+
+    assert '+A = "a"' in broken.advice(program=program).diff
+
+
 def test_a_file_that_has_changed_since_is_described_by_the_message_alone(broken, mistake):
     advice = broken.advice(program="print 'a'\n")
     mistake.write("program.py", "x = 1\n")

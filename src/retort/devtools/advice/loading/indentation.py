@@ -7,11 +7,12 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from ..edit import FileEdit, diff_of
 from ..record import Advice
+from .parsing import certain_diff
 
 if TYPE_CHECKING:
     from ..diagnostic import DiagnosticContext
+    from ..edit import FileEdit
 
 
 def indentation(diagnostic: DiagnosticContext, edit: FileEdit, error: SyntaxError) -> Advice | None:
@@ -30,7 +31,7 @@ def indentation(diagnostic: DiagnosticContext, edit: FileEdit, error: SyntaxErro
         what=what,
         place=diagnostic.place(edit.path, number),
         fix=fix,
-        diff=diff_of(diagnostic.folder, edit),
+        diff=certain_diff(diagnostic, edit),
     )
 
 

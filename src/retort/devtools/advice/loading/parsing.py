@@ -5,14 +5,17 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from ..edit import diff_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from ..diagnostic import DiagnosticContext
+    from ..edit import FileEdit
 
 _MAX_STEPS = 500  # changes of one file
 
 Place = tuple[int, int]  # a line and a column, both from 1
-# (text, its error) -> the text with a change that removes the error, or None
-Step = "Callable[[str, SyntaxError], str | None]"
 
 
 def error_in(text: str) -> SyntaxError | None:
@@ -37,7 +40,10 @@ def is_better(text: str, than: Place) -> bool:
 
 
 def repaired(text: str, step: Callable[[str, SyntaxError], str | None]) -> str:
-    """The text after a kind of change was made at all errors that it removes."""
+    """The text after a kind of change was made at all errors that it removes.
+
+    :param step: from a text and its error to the changed text; ``None`` for another kind of error.
+    """
     for _ in range(_MAX_STEPS):
         error = error_in(text)
         changed = None if error is None else step(text, error)
@@ -45,6 +51,11 @@ def repaired(text: str, step: Callable[[str, SyntaxError], str | None]) -> str:
             break
         text = changed
     return text
+
+
+def certain_diff(diagnostic: DiagnosticContext, edit: FileEdit) -> str:
+    """The diff of an edit; empty if the file still has a syntax error, whatever its suffix."""
+    return "" if error_in(edit.result()) else diff_of(diagnostic.folder, edit)
 
 
 def line_of(text: str, number: int) -> str:

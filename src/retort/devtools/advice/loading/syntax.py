@@ -12,7 +12,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from ..diagnostic import DiagnosticContext, advisor
-from ..edit import FileEdit, diff_of
+from ..edit import FileEdit
 from ..record import Advice
 from .characters import (
     described,
@@ -22,8 +22,9 @@ from .characters import (
 )
 from .indentation import indentation
 from .newer import newer_feature, with_other_quotes
-from .parsing import error_in, repaired
+from .parsing import certain_diff, error_in, repaired
 from .python2 import is_two_exceptions, statement_of_python_2, with_python_3
+from .removed import upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +49,8 @@ def syntax_error(diagnostic: DiagnosticContext) -> Advice | None:
     if not isinstance(error, SyntaxError) or not error.filename or not error.lineno:
         return None
     file = os.path.realpath(error.filename)
+    if "site-packages" in file.split(os.sep):
+        return _installed(diagnostic, file, error)
     encoding = _wrong_encoding(diagnostic, file)
     if encoding is not None:
         return encoding
@@ -59,6 +62,20 @@ def syntax_error(diagnostic: DiagnosticContext) -> Advice | None:
             if advice is not None:
                 return advice
     return _by_message(diagnostic, file, error)
+
+
+def _installed(diagnostic: DiagnosticContext, file: str, error: SyntaxError) -> Advice:
+    """A file of an installed package, which is not the program's to correct."""
+    parts = file.split(os.sep)
+    package = parts[parts.index("site-packages") + 1].removesuffix(".py")
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    said = (error.msg or "invalid syntax").partition(". ")[0]
+    return Advice(
+        what=f"The package {package} does not work with Python {version}: its file"
+        f" {parts[-1]} has a syntax error in line {error.lineno} ({said}).",
+        place=diagnostic.last_place or diagnostic.place(file, error.lineno or 1),
+        fix=upgrade(package),
+    )
 
 
 def _wrong_encoding(diagnostic: DiagnosticContext, file: str) -> Advice | None:
@@ -96,7 +113,7 @@ def _character(diagnostic: DiagnosticContext, edit: FileEdit, error: SyntaxError
         f" {needed} there.",
         place=diagnostic.place(edit.path, error.lineno or 1),
         fix=f"Write {needed}." if new else "Delete the character.",
-        diff=diff_of(diagnostic.folder, edit),
+        diff=certain_diff(diagnostic, edit),
     )
 
 
@@ -115,7 +132,7 @@ def _python_2(diagnostic: DiagnosticContext, edit: FileEdit, error: SyntaxError)
         what=what,
         place=diagnostic.place(edit.path, error.lineno or 1),
         fix=fix,
-        diff=diff_of(diagnostic.folder, edit),
+        diff=certain_diff(diagnostic, edit),
     )
 
 
@@ -132,7 +149,7 @@ def _newer_python(
         f" {sys.version_info.major}.{sys.version_info.minor}.",
         place=diagnostic.place(edit.path, error.lineno or 1),
         fix=f"Run the program with {version} or newer, or {feature.instead}.",
-        diff=diff_of(diagnostic.folder, edit),
+        diff=certain_diff(diagnostic, edit),
     )
 
 
@@ -149,7 +166,7 @@ def _by_message(diagnostic: DiagnosticContext, file: str, error: SyntaxError) ->
     for correct in _CORRECTIONS:
         edit = FileEdit(file)
         done = correct(edit, error)
-        made = diff_of(diagnostic.folder, edit) if done else ""
+        made = certain_diff(diagnostic, edit) if done else ""
         if made:
             diff, fix = made, done
             break
