@@ -33,6 +33,19 @@ def test_all_names_that_the_other_file_needs_are_defined_before_the_moved_import
     broken.load("shop")
 
 
+def test_the_names_that_all_imported_files_need_are_defined_before_the_moved_import(broken):
+    advice = broken.advice(
+        "shop",
+        shop____init__=f"{APP}from shop import views, models\napp = Flask(__name__)\ndb = [app]\n",
+        shop__views="from shop import app\nx = app\n",
+        shop__models="from . import db\ny = db\n",
+    )
+
+    assert "below line 4" in advice.fix
+    broken.apply(advice)
+    broken.load("shop")
+
+
 def test_an_attribute_of_a_module_that_is_being_imported_is_a_circular_import(broken):
     advice = broken.advice(
         "shop",

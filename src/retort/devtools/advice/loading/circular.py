@@ -165,15 +165,36 @@ def _fix(diagnostic: DiagnosticContext, cycle: Cycle) -> tuple[str, str]:
 
 
 def _last_definition(cycle: Cycle) -> ast.stmt:
-    """The last definition of the names that the other file imports."""
-    source = source_of(cycle.last.file)
-    statement = statement_at(source.tree, cycle.last.line) if source else None
+    """The last definition of the names that the files below the import need."""
     found = [cycle.definition]
-    for alias in statement.names if isinstance(statement, ast.ImportFrom) else ():
-        definition = _definition(cycle.first.file, alias.name)
-        if definition is not None:
-            found.append(definition)
+    for file in {cycle.last.file, *_files_imported_at(cycle.first)}:
+        source = source_of(file)
+        for node in source.tree.body if source else ():
+            if isinstance(node, ast.ImportFrom) and _is_from(node, cycle.first, file):
+                definitions = [_definition(cycle.first.file, one.name) for one in node.names]
+                found += filter(None, definitions)
     return max(found, key=_end)
+
+
+def _files_imported_at(line: Line) -> list[str]:
+    """The files beside the line's that its import statement may execute."""
+    source = source_of(line.file)
+    statement = statement_at(source.tree, line.line) if source else None
+    names = [alias.name for alias in statement.names] if statement else []
+    if isinstance(statement, ast.ImportFrom) and statement.module:
+        names.append(statement.module)
+    folder = os.path.dirname(line.file)
+    files = [os.path.join(folder, f"{name.rpartition('.')[2]}.py") for name in names]
+    return [file for file in files if os.path.isfile(file)]
+
+
+def _is_from(node: ast.ImportFrom, first: Line, file: str) -> bool:
+    """Whether an import in ``file`` is from the module of the line."""
+    if not node.level:
+        return node.module == first.frame.f_globals.get("__name__")
+    is_package = os.path.basename(first.file) == "__init__.py"
+    beside = os.path.dirname(first.file) == os.path.dirname(file)
+    return node.level == 1 and node.module is None and is_package and beside
 
 
 def _is_needed_at_import(cycle: Cycle) -> bool:
