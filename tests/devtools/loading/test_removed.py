@@ -108,6 +108,16 @@ def test_names_of_elsewhere_are_not_in_flask():
             "from jinja2 import pass_context as contextfunction",
         ),
         (
+            "from collections import Mapping",
+            "Python 3.10 removed collections.Mapping.",
+            "from collections.abc import Mapping",
+        ),
+        (
+            "import urllib\nx = urllib.quote('a b')",
+            "Python 3 removed urllib.quote.",
+            "import urllib\nfrom urllib.parse import quote\nx = quote('a b')",
+        ),
+        (
             "import flask\nx = flask.Markup('<b>')",
             "Flask 3.0 removed flask.Markup.",
             "import flask\nfrom markupsafe import Markup\nx = Markup('<b>')",

@@ -1,4 +1,4 @@
-"""Names that Flask and its libraries removed, with what to write instead.
+"""Names that Flask, its libraries and Python removed, with what to write instead.
 
 Data only: `removed.py` recognises their use. The versions are those of the change logs and of the
 sources of Flask, Werkzeug, Jinja, MarkupSafe and ItsDangerous.
@@ -219,6 +219,33 @@ NAMES: Mapping[str, Mapping[str, Removal]] = {
             *_moved("Jinja 3.0", "markupsafe", "soft_unicode=soft_str"),
             *_moved("Jinja 3.1", "jinja2.utils", "unicode_urlencode=url_quote"),
             *_moved("Jinja 3.1", "jinja2", _FUNCTIONS, _OF_ENVIRONMENTS[0]),
+        ]
+    ),
+    "collections": dict(
+        _moved(
+            "Python 3.10",
+            "collections.abc",
+            "Mapping MutableMapping Sequence MutableSequence Set MutableSet Iterable Iterator",
+            "Callable Hashable Sized Container Generator",
+        )
+    ),
+    "fractions": dict(_moved("Python 3.9", "math", "gcd")),
+    "itertools": dict(
+        _gone("Python 3", "izip imap ifilter", "Use zip, map or filter, which need no import.")
+    ),
+    "string": dict(
+        _moved(
+            "Python 3",
+            "string",
+            "letters=ascii_letters lowercase=ascii_lowercase uppercase=ascii_uppercase",
+        )
+    ),
+    "sys": dict(_moved("Python 3", "sys", "maxint=maxsize")),
+    "time": dict(_moved("Python 3.8", "time", "clock=perf_counter")),
+    "urllib": dict(
+        [
+            *_moved("Python 3", "urllib.parse", "urlencode quote quote_plus unquote unquote_plus"),
+            *_moved("Python 3", "urllib.request", "urlopen urlretrieve"),
         ]
     ),
     "markupsafe": dict(_moved("MarkupSafe 2.1", "markupsafe", "soft_unicode=soft_str")),
