@@ -51,6 +51,7 @@ def _paragraph(start: str, error: BaseException) -> str:
     if advice is None:
         fix = "Correct the last line shown and run the command again."
         return "\n".join([start, *_frame_lines(error), message, fix])
+    message = message.partition("\n")[0]
     facts = [f"{name}: {value}" for name, value in advice.facts]
     lines = [advice.what, *_frame_lines(error), message, advice.why, *facts, advice.fix]
     lines += ["Then run the command again.", advice.diff.rstrip("\n")]

@@ -221,6 +221,30 @@ def test_a_name_that_is_like_no_other_is_listed_with_those_that_exist(broken):
     assert advice.diff == ""
 
 
+def test_a_local_variable_of_a_factory_is_not_to_be_imported(broken):
+    factory = """
+        from flask import Flask
+
+        def create_app():
+            app = Flask(__name__)
+            limit = 3
+            import views
+            return app, limit
+
+        create_app()
+        """
+
+    advice = broken.advice("shop", shop=factory, views="from shop import app\n")
+
+    assert advice.what == (
+        "shop.py has no 'app' to import: it is a local variable of create_app()."
+    )
+    assert advice.fix == "Use current_app in views.py, and do not import app there."
+    assert broken.advice("shop", shop=factory, views="from shop import limit\n").fix == (
+        "Assign limit outside of create_app()."
+    )
+
+
 def test_a_relative_import_of_a_plain_module_loses_its_dot(broken):
     advice = broken.advice(program="from .models import User\n", models="User = 1\n")
 
@@ -307,6 +331,7 @@ def test_an_object_that_a_setting_names_is_looked_for(broken, mistake):
         "settings has no 'Cofnig', which 'settings.Cofnig' names. Did you mean 'Config'?"
     )
     assert advice.place.line == 3
+    assert advice.facts == (("Names in settings", "Config"),)
 
     advice = broken.advice(program=program.format("settingz.Config"))
     assert advice.what == (

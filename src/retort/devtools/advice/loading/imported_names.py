@@ -52,6 +52,9 @@ def missing_attribute(diagnostic: DiagnosticContext) -> Advice | None:
         )
     if module.partition(".")[0] in ("flask", "werkzeug") and name in ELSEWHERE:
         return _in_other_module(diagnostic, found, module, name)
+    local = _local(diagnostic, error.path, name)
+    if local is not None:
+        return local
     close = closest(name, names)
     is_own_file = is_own(error.path)
     define = f", or define it in {short(error.path)}" if is_own_file and error.path else ""
@@ -63,6 +66,27 @@ def missing_attribute(diagnostic: DiagnosticContext) -> Advice | None:
         diff=_name_diff(diagnostic, found, name, close) if close else "",
         facts=listed(f"Names in {module}", names) if is_own_file else (),
     )
+
+
+def _local(diagnostic: DiagnosticContext, path: str | None, name: str) -> Advice | None:
+    """A name that is a local variable of a function: ``app`` in ``create_app()``."""
+    source, line = source_of(path), diagnostic.last_line
+    if source is None or line is None:
+        return None
+    for function in source.functions():
+        for node in function.body:
+            if not isinstance(node, ast.Assign) or name not in bound_by(node):
+                continue
+            called = getattr(node.value, "func", None)
+            is_app = getattr(called, "id", getattr(called, "attr", "")) in ("Flask", "Retort")
+            fix = f"Use current_app in {short(line.file)}, and do not import {name} there."
+            return Advice(
+                what=f"{short(source.path)} has no {name!r} to import: it is a local variable of"
+                f" {function.name}().",
+                place=diagnostic.last_place,
+                fix=fix if is_app else f"Assign {name} outside of {function.name}().",
+            )
+    return None
 
 
 def _in_other_module(
@@ -160,16 +184,19 @@ def missing_object(diagnostic: DiagnosticContext) -> Advice | None:
         if not f"{error.import_name}.".startswith(f"{cause.name}."):
             return None
         names = modules_beside(os.path.dirname(diagnostic.last_line.file))
+        title = "Modules beside the program"
         close = closest(cause.name, names)
         what = f"There is no module {cause.name!r}, which {error.import_name!r} names."
     else:
         loaded = sys.modules.get(module)
         if loaded is None or hasattr(loaded, attribute):
             return None
-        close = closest(attribute, dir(loaded))
+        close, names = closest(attribute, dir(loaded)), _names_in(module, None)
+        title = f"Names in {module}"
         what = f"{module} has no {attribute!r}, which {error.import_name!r} names."
     return Advice(
         what=what + (f" Did you mean {close!r}?" if close else ""),
         place=diagnostic.last_place,
         fix=f"Write {close}." if close else "Correct the name.",
+        facts=listed(title, names),
     )
