@@ -28,7 +28,6 @@ class Broken:
             if (getattr(loaded, "__file__", None) or "").startswith(folder):
                 del sys.modules[name]
         sys.modules.pop(module, None)
-        sys.dont_write_bytecode = True
         return importlib.import_module(module)
 
     def advice(self, module="program", **files):

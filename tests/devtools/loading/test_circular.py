@@ -1,5 +1,11 @@
 """Files that import each other."""
 
+import runpy
+
+import pytest
+
+from retort.devtools.advice import advise
+
 APP = "from flask import Flask\n"
 
 
@@ -149,12 +155,6 @@ def test_a_name_that_is_defined_nowhere_is_not_called_a_circular_import(broken):
 
 
 def test_a_script_that_is_imported_a_second_time_needs_its_own_name_moved(broken, mistake):
-    import runpy
-
-    import pytest
-
-    from retort.devtools.advice import advise
-
     broken.write(
         script=f"{APP}from views import bp\napp = Flask(__name__)\nprint(bp)\n",
         views="from script import app\nbp = app.name\n",
@@ -168,3 +168,8 @@ def test_a_script_that_is_imported_a_second_time_needs_its_own_name_moved(broken
         "Circular import: script.py:2 imports views.py, and views.py:1 needs app of script.py,"
         " which line 3 defines later."
     )
+    assert advice.fix == (
+        "Use a Blueprint in views.py, register it in script.py, and do not import script.py."
+    )
+    assert "a second time" in advice.why
+    assert advice.diff == ""

@@ -21,6 +21,11 @@ from .statements import ImportStatement, bound_by, failing, missing_name, statem
 if TYPE_CHECKING:
     from ..diagnostic import Line
 
+_ONCE = (
+    "An import executes a file from top to bottom, and a name exists from the line on that"
+    " defines it."
+)
+_TWICE = "The main program is not a module of its name: an import executes its file a second time."
 _APPLICATIONS = frozenset({"Flask", "Retort"})
 _FACTORIES = frozenset({"create_app", "make_app"})
 _NEEDED_WHERE_THEY_ARE = _APPLICATIONS | {"Blueprint"}
@@ -35,6 +40,7 @@ class Cycle:
     :param definition: the statement of the module that defines ``name``.
     :param steps: the lines from ``first`` to the error.
     :param is_in_definition: whether the definition itself leads to the import.
+    :param is_script: whether the module is the main program, and its import a second one.
     """
 
     name: str
@@ -43,6 +49,7 @@ class Cycle:
     definition: ast.stmt
     steps: tuple[Line, ...]
     is_in_definition: bool = False
+    is_script: bool = False
 
 
 @advisor
@@ -57,8 +64,7 @@ def circular_import(diagnostic: DiagnosticContext) -> Advice | None:
         what=f"Circular import: {_shown(cycle.first)} {verb} {short(cycle.steps[1].file)}, and"
         f" {_shown(cycle.last)} needs {cycle.name} of {where}, which line"
         f" {cycle.definition.lineno} defines later.",
-        why="An import executes a file from top to bottom, and a name exists from the line on that"
-        " defines it.",
+        why=_ONCE if not cycle.is_script else _TWICE,
         place=diagnostic.place(cycle.last.file, cycle.last.line, cycle.last.function),
         fix=fix_and_diff[0],
         diff=fix_and_diff[1],
@@ -109,7 +115,8 @@ def _of_main_program(lines: list[Line], index: int) -> Cycle | None:
     for alias in statement.names if isinstance(statement, ast.ImportFrom) else ():
         definition = _definition(main.file, alias.name)
         if definition is not None and definition.lineno > main.line:
-            return Cycle(alias.name, main, first, definition, tuple(lines[index - 1 :]))
+            steps = tuple(lines[index - 1 :])
+            return Cycle(alias.name, main, first, definition, steps, is_script=True)
     return None
 
 
@@ -149,6 +156,8 @@ def _fix(diagnostic: DiagnosticContext, cycle: Cycle) -> tuple[str, str]:
         if made in _FACTORIES:
             return f"Use current_app in {last}, and do not import {cycle.name} there.", ""
         return f"Pass {cycle.name} to the functions of {last}, and do not import it there.", ""
+    if cycle.is_script:
+        return _without_main_program(cycle), ""
     if not _is_needed_at_import(cycle):
         return f"Move the import of {cycle.name} in {last} into the functions that use it.", ""
     call = getattr(cycle.definition, "value", None)
@@ -162,6 +171,17 @@ def _fix(diagnostic: DiagnosticContext, cycle: Cycle) -> tuple[str, str]:
     if made in _APPLICATIONS:
         move += f", or use a Blueprint in {last} and register it in {where}"
     return f"{move}.", _moved_import(diagnostic, cycle, target)
+
+
+def _without_main_program(cycle: Cycle) -> str:
+    """The fix for a file that imports the main program: moving lines would not help."""
+    where, last = short(cycle.first.file), short(cycle.last.file)
+    if _called(getattr(cycle.definition, "value", None)) in _APPLICATIONS:
+        return f"Use a Blueprint in {last}, register it in {where}, and do not import {where}."
+    return (
+        f"Move line {cycle.definition.lineno} of {where} into a file of its own, and import"
+        f" {cycle.name} from there in both files."
+    )
 
 
 def _last_definition(cycle: Cycle) -> ast.stmt:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _MAX_STEPS = 500  # changes of one file
 
-Place = tuple[int, int]  # a line and a column, both from 1
+Position = tuple[int, int]  # a line and a column, both from 1
 
 
 def error_in(text: str) -> SyntaxError | None:
@@ -27,14 +27,14 @@ def error_in(text: str) -> SyntaxError | None:
     return None
 
 
-def place_of(error: SyntaxError | None) -> Place:
+def place_of(error: SyntaxError | None) -> Position:
     """The place of an error; behind all others if there is none."""
     if error is None:
         return 1 << 30, 1
     return error.lineno or 1, error.offset or 1
 
 
-def is_better(text: str, than: Place) -> bool:
+def is_better(text: str, than: Position) -> bool:
     """Whether the first error of a text, if there is one, is behind a place."""
     return place_of(error_in(text)) > than
 
