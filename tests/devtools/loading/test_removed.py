@@ -198,6 +198,43 @@ def test_old_arguments_of_send_file_are_renamed(mistake):
     assert "a.py" in answer.headers["Content-Disposition"]
 
 
+@pytest.mark.parametrize(
+    ("code", "says", "fix"),
+    [
+        ("request.is_xhr", "Werkzeug 1.0 removed Request.is_xhr.", "X-Requested-With"),
+        (
+            "request.args.iteritems()",
+            "iteritems is a method of dictionaries in Python 2.",
+            "items()",
+        ),
+        (
+            "{}.has_key('a')",
+            "has_key is a method of dictionaries in Python 2.",
+            "key in dictionary",
+        ),
+    ],
+)
+def test_a_removed_method_is_explained_during_a_request(mistake, code, says, fix):
+    mistake.write(
+        "program.py",
+        f"""
+        from flask import Flask, request
+
+        app = Flask(__name__)
+
+        @app.get('/')
+        def index():
+            return str({code})
+        """,
+    )
+
+    advice = mistake.advised("GET", "/")
+
+    assert advice.what == says
+    assert fix in advice.fix
+    assert advice.place.line == 7
+
+
 def test_a_function_of_the_program_with_the_same_name_is_not_explained(broken):
     advice = broken.advice(
         program="def send_file(path):\n    pass\nsend_file('a', attachment_filename='b')\n"
