@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 # Called in this order; the first advice is used.
 ADVISORS: tuple[Advisor, ...] = (
+    hidden_package,
+    *OF_LOADING,
     *REQUEST_ADVISORS,
     no_csrf_token,
     value_not_accepted,
@@ -52,8 +54,6 @@ ADVISORS: tuple[Advisor, ...] = (
     other_thread,
     no_such_table,
     locked,
-    hidden_package,
-    *OF_LOADING,
     unknown_name,
     none_used,
 )
