@@ -22,6 +22,7 @@ from ..gateways.wsgi import PRESERVE_CONTEXT
 from ..lifecycle.errors import ON_PLAIN_ERROR
 from ..logging import escape_controls, escape_in_lines, retort_logger
 from .advice import Advice, advise
+from .advice.returned.parts import checked_pieces
 from .frames import errors_of, redacted_traceback, traceback_text
 from .html.editor import editor_address
 from .pages import REPLACED_HEADERS, answer
@@ -146,9 +147,7 @@ class Debugger(DebuggedApplication):
         try:
             body = self.app(environ, watch.start)
             if watch.held is None:
-                # `yield from` and `finally` would both close the body; PEP 3333: once.
-                for piece in body:  # noqa: UP028
-                    yield piece
+                yield from checked_pieces(body)
             else:
                 yield from self.in_place_of_short_page(body, environ, watch)
         except Exception as error:

@@ -18,8 +18,11 @@ from .names import hidden_package, unknown_name
 from .none import none_used
 from .record import Advice, Place
 from .requests import REQUEST_ADVISORS
-from .return_values import returned_none
-from .templates import template_not_found
+from .returned.json_values import not_json
+from .returned.nothing import returned_none
+from .returned.parts import bad_headers, bad_piece
+from .returned.values import bad_return_value
+from .templates.missing import template_not_found
 from .tokens import from_another_site, no_csrf_token
 from .urls import cannot_build, no_such_route
 from .view_arguments import arguments_do_not_fit
@@ -51,6 +54,10 @@ ADVISORS: tuple[Advisor, ...] = (
     outside_of_context,
     no_secret_key,
     returned_none,
+    bad_return_value,
+    bad_headers,
+    bad_piece,
+    not_json,
     other_thread,
     no_such_table,
     locked,

@@ -1,0 +1,169 @@
+"""Advice on a function that returned ``None``: the branch that ends without a ``return``."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from ....helpers import abort, make_response
+from ....http.convert import to_response
+from ....lifecycle.run import convert
+from ..diagnostic import DiagnosticContext, advisor, joined
+from ..edit import FileEdit, diff_of
+from ..record import Advice
+from .sources import (
+    described_code,
+    error_handlers,
+    frame_value,
+    is_called_by_program,
+    returns_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ...checks.source import Code
+
+_RESPONSE_FUNCTIONS = frozenset(
+    {"render_template", "render_template_string", "redirect", "jsonify", "make_response"}
+    | {"send_file", "send_from_directory", "format", "join"}
+)
+_ENDS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+_WHY = "The return value of a view is the response; without a return, it is None."
+
+
+@advisor
+def returned_none(diagnostic: DiagnosticContext) -> Advice | None:
+    """Name the branch without ``return``."""
+    error = diagnostic.error
+    if frame_value(error, convert, "value") is not None:
+        return None
+    if frame_value(error, to_response, "value") is not None:
+        return None
+    if is_called_by_program(diagnostic, make_response):
+        return None
+    found = [(code, ends) for code in _codes(diagnostic) if (ends := _ends_of(code))]
+    if len(found) == 1:
+        return _explain(diagnostic, *found[0])
+    if not found:
+        return None
+    return Advice(
+        what=f"The return value for {diagnostic.what} is None.",
+        why=_WHY,
+        fix="Let each of these functions end with a return.",
+        facts=tuple((described_code(code), _listed(ends)) for code, ends in found),
+    )
+
+
+def _codes(diagnostic: DiagnosticContext) -> list[Code]:
+    """The functions whose value is sent; a hook before the view may return ``None``."""
+    view, handlers = diagnostic.view, error_handlers(diagnostic.app)
+    return handlers if view is None else [*view.wrappers, view.code, *handlers]
+
+
+def _explain(diagnostic: DiagnosticContext, code: Code, ends: list[ast.stmt]) -> Advice:
+    values = [end for end in ends if _may_be_returned(end)]
+    edit = FileEdit(code.path)
+    for value in values:
+        edit.insert(edit.start(value), "return ")
+    node = (values or ends)[-1]
+    fix = "End this branch with a return." if len(ends) == 1 else "End each with a return."
+    if isinstance(node, ast.Return):
+        fix = "Return a string, a template or a redirect here."
+    return Advice(
+        what=f"{described_code(code)} returned None: {_how(ends)}.",
+        why=_WHY,
+        place=diagnostic.place(code.path, node.lineno, code.node.name),
+        fix="Write return before this line." if values else fix,
+        diff=diff_of(diagnostic.folder, edit),
+        facts=(("Branches without a return", _listed(ends)),),
+    )
+
+
+def _listed(ends: list[ast.stmt]) -> str:
+    return ", ".join(dict.fromkeys(f"line {end.lineno}" for end in ends))
+
+
+def _how(ends: list[ast.stmt]) -> str:
+    """How the function ends; only one of several branches has run, and which is not known."""
+    node = ends[0]
+    if len(ends) > 1:
+        lines = joined(list(dict.fromkeys(str(end.lineno) for end in ends)))
+        return f"no value is returned by the branches that end at lines {lines}"
+    if isinstance(node, ast.Return):
+        return f"line {node.lineno} returns nothing"
+    if isinstance(node, ast.If):
+        test = ast.unparse(node.test)
+        return f"if {test!r} (line {node.lineno}) is false, nothing is returned"
+    if isinstance(node, ast.Match):
+        return f"if no case of line {node.lineno} matches, nothing is returned"
+    if isinstance(node, (ast.For, ast.AsyncFor, ast.While)):
+        return f"after the loop of line {node.lineno}, nothing is returned"
+    return f"the branch ends at line {node.lineno} without a return"
+
+
+def _ends_of(code: Code) -> list[ast.stmt]:
+    """The statements at which a function ends without a value."""
+    bare: list[ast.stmt] = [node for node in returns_of(code) if _returns_nothing(node)]
+    return [*bare, *(end for end in _open_ends(code.node.body) if not _never_ends(code, end))]
+
+
+def _never_ends(code: Code, node: ast.stmt) -> bool:
+    """Whether control never gets past a statement: an endless loop, or ``abort()``."""
+    if isinstance(node, ast.While):
+        is_endless = isinstance(node.test, ast.Constant) and bool(node.test.value)
+        return is_endless and not any(isinstance(each, ast.Break) for each in ast.walk(node))
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        return code.resolve(node.value.func) is abort
+    return False
+
+
+def _returns_nothing(node: ast.Return) -> bool:
+    return node.value is None or (isinstance(node.value, ast.Constant) and node.value.value is None)
+
+
+def _may_be_returned(node: ast.stmt) -> bool:
+    """Whether a statement is an unused value: ``render_template("x.html")``."""
+    if not isinstance(node, ast.Expr):
+        return False
+    if isinstance(node.value, ast.Call):
+        called = node.value.func
+        name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+        return name in _RESPONSE_FUNCTIONS
+    return isinstance(node.value, (ast.JoinedStr, ast.BinOp, ast.Dict, ast.Name, ast.Constant))
+
+
+def _open_ends(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements after which a function can end without a ``return``."""
+    last = body[-1]
+    if isinstance(last, _ENDS):
+        return
+    if isinstance(last, ast.If):
+        yield from _open_ends(last.body)
+        if last.orelse:
+            yield from _open_ends(last.orelse)
+        else:
+            yield last
+    elif isinstance(last, (ast.With, ast.AsyncWith)):
+        yield from _open_ends(last.body)
+    elif isinstance(last, ast.Try):
+        yield from _open_ends_of_try(last)
+    elif isinstance(last, ast.Match):
+        for case in last.cases:
+            yield from _open_ends(case.body)
+        if not any(_is_default(case) for case in last.cases):
+            yield last
+    else:
+        yield last
+
+
+def _open_ends_of_try(node: ast.Try) -> Iterator[ast.stmt]:
+    if node.finalbody and not list(_open_ends(node.finalbody)):
+        return
+    yield from _open_ends(node.orelse or node.body)
+    for handler in node.handlers:
+        yield from _open_ends(handler.body)
+
+
+def _is_default(case: ast.match_case) -> bool:
+    return case.guard is None and isinstance(case.pattern, ast.MatchAs) and not case.pattern.pattern

@@ -1,0 +1,1 @@
+"""Advice on templates: missing files, syntax, filters, and names without a value."""
