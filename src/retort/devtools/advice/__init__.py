@@ -22,7 +22,10 @@ from .returned.json_values import not_json
 from .returned.nothing import returned_none
 from .returned.parts import bad_headers, bad_piece
 from .returned.values import bad_return_value
+from .templates.filters import unknown_filter
 from .templates.missing import template_not_found
+from .templates.syntax import template_syntax
+from .templates.undefined import undefined_in_template
 from .tokens import from_another_site, no_csrf_token
 from .urls import cannot_build, no_such_route
 from .view_arguments import arguments_do_not_fit
@@ -51,6 +54,9 @@ ADVISORS: tuple[Advisor, ...] = (
     cannot_build,
     arguments_do_not_fit,
     template_not_found,
+    unknown_filter,
+    template_syntax,
+    undefined_in_template,
     outside_of_context,
     no_secret_key,
     returned_none,
