@@ -8,6 +8,7 @@ if t.TYPE_CHECKING:
     from werkzeug.routing import RequestRedirect
 
     from .http import Request
+    from .typing import RouteCallable
 
 
 class SetupError(AssertionError):
@@ -15,6 +16,24 @@ class SetupError(AssertionError):
 
     An ``AssertionError``, because that is what Flask raises in the same places.
     """
+
+
+class SharedEndpointError(SetupError):
+    """Two views were registered for one endpoint.
+
+    :param first: the view that has the endpoint.
+    :param second: the view that was to be registered.
+    :param name: a free endpoint for the second view, made of its rule.
+    """
+
+    def __init__(
+        self, message: str, endpoint: str, first: RouteCallable, second: RouteCallable, name: str
+    ) -> None:
+        super().__init__(message)
+        self.endpoint = endpoint
+        self.first = first
+        self.second = second
+        self.name = name
 
 
 class ContextError(AssertionError):

@@ -7,9 +7,12 @@ application and a blueprint do with their records; `lifecycle/compose.py` reads 
 
 from __future__ import annotations
 
+import itertools
+import keyword
 import os
+import re
 import typing as t
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from datetime import timedelta
 from functools import update_wrapper
 
@@ -87,6 +90,20 @@ def _endpoint_from_view_func(view_func: RouteCallable | None) -> str:
 
 
 endpoint_of_view = _endpoint_from_view_func  # the latter is Flask's name
+
+
+def proposed_endpoint(rule: str, endpoint: str, taken: Container[str]) -> str:
+    """A free endpoint for a rule: its last word, or ``endpoint`` with a number.
+
+    >>> proposed_endpoint("/shop/about-us/<int:page>", "index", {"index"})
+    'about_us'
+    """
+    words = [word for word in rule.split("/") if word and "<" not in word]
+    name = re.sub(r"\W+", "_", words[-1]).strip("_").lower() if words else ""
+    if name.isidentifier() and not keyword.iskeyword(name) and name not in taken:
+        return name
+    numbered = (f"{endpoint}_{number}" for number in itertools.count(2))
+    return next(each for each in numbered if each not in taken)
 
 
 def configured_max_age() -> int | None:

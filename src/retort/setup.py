@@ -20,7 +20,7 @@ from werkzeug.utils import cached_property, redirect
 
 from .config import Config, ConfigAttribute
 from .context import _AppCtxGlobals
-from .errors import SetupError
+from .errors import SetupError, SharedEndpointError
 from .globals import current_request_context
 from .helpers import get_debug_flag
 from .http.forms import take_limits
@@ -40,7 +40,7 @@ from .json.provider import DefaultJSONProvider, JSONProvider
 from .logging import create_logger
 from .registries import RecordedList
 from .routing import RouteOptions, UrlMap
-from .scaffold import Scaffold, endpoint_of_view, setupmethod
+from .scaffold import Scaffold, endpoint_of_view, proposed_endpoint, setupmethod
 from .templating import default_template_context_processor
 
 if t.TYPE_CHECKING:
@@ -454,12 +454,19 @@ class App(Scaffold):
         first = self.view_functions.get(endpoint)
         if view_func is None or first is None or first == view_func:
             return
-        raise SetupError(
-            f"Two views share the endpoint {endpoint!r}: {where(first)} and"
-            f" {where(view_func)}. The second would be overwriting an existing endpoint"
-            f" function. Name one of them: @app.route({rule!r}, endpoint='another_name')."
-            " If both are one function with a decorator, use functools.wraps in the"
-            " decorator."
+        name = endpoint.rpartition(".")[2]
+        names = {each.rpartition(".")[2] for each in self.view_functions}
+        known = getattr(inspect.unwrap(view_func), "__globals__", {})
+        proposed = proposed_endpoint(rule, name, names | known.keys())
+        raise SharedEndpointError(
+            f"Two views have the endpoint {endpoint!r}: {where(first)} and {where(view_func)}."
+            " The second would be overwriting an existing endpoint function. Rename it, for"
+            f" instance to {proposed}(), or write endpoint={proposed!r} at its route. If both"
+            " are one function with a decorator, use functools.wraps in the decorator.",
+            endpoint,
+            first,
+            view_func,
+            proposed,
         )
 
     @setupmethod

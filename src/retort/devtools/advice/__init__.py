@@ -12,20 +12,15 @@ from typing import TYPE_CHECKING, Any
 from .contexts import outside_of_context
 from .converters import value_not_accepted
 from .databases import locked, no_such_table, other_thread
+from .endpoints import shared_endpoint
 from .keys import no_secret_key
 from .loading import ADVISORS as OF_LOADING
 from .names import hidden_package, unknown_name
 from .none import none_used
 from .record import Advice, Place
 from .requests import REQUEST_ADVISORS
-from .returned.json_values import not_json
-from .returned.nothing import returned_none
-from .returned.parts import bad_headers, bad_piece
-from .returned.values import bad_return_value
-from .templates.filters import unknown_filter
-from .templates.missing import template_not_found
-from .templates.syntax import template_syntax
-from .templates.undefined import undefined_in_template
+from .returned import ADVISORS as OF_RETURN_VALUES
+from .templates import ADVISORS as OF_TEMPLATES
 from .tokens import from_another_site, no_csrf_token
 from .urls import cannot_build, no_such_route
 from .view_arguments import arguments_do_not_fit
@@ -53,17 +48,11 @@ ADVISORS: tuple[Advisor, ...] = (
     from_another_site,
     cannot_build,
     arguments_do_not_fit,
-    template_not_found,
-    unknown_filter,
-    template_syntax,
-    undefined_in_template,
+    *OF_TEMPLATES,
     outside_of_context,
     no_secret_key,
-    returned_none,
-    bad_return_value,
-    bad_headers,
-    bad_piece,
-    not_json,
+    *OF_RETURN_VALUES,
+    shared_endpoint,
     other_thread,
     no_such_table,
     locked,
