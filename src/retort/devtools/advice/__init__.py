@@ -20,6 +20,7 @@ from .none import none_used
 from .record import Advice, Place
 from .requests import REQUEST_ADVISORS
 from .returned import ADVISORS as OF_RETURN_VALUES
+from .shadowed import hidden_by_function, hidden_by_variable, read_before_assignment
 from .templates import ADVISORS as OF_TEMPLATES
 from .tokens import from_another_site, no_csrf_token
 from .urls import cannot_build, no_such_route
@@ -53,6 +54,9 @@ ADVISORS: tuple[Advisor, ...] = (
     no_secret_key,
     *OF_RETURN_VALUES,
     shared_endpoint,
+    hidden_by_variable,
+    hidden_by_function,
+    read_before_assignment,
     other_thread,
     no_such_table,
     locked,
