@@ -1,7 +1,7 @@
 """Warn in the log about mistakes that raise no error, once for each place.
 
-The application and its responses are not changed: the checks run at the signal `request_finished`,
-and warnings are records of the application's logger. Only the server in debug mode calls `watch`.
+The responses are not changed: most checks run at the signal `request_finished`, and warnings are
+records of the application's logger. Only the server in debug mode calls `watch`.
 The checks are in the modules ``warnings_*.py``.
 """
 
@@ -25,6 +25,7 @@ from .warnings_forms import form_elsewhere, method_in_query
 from .warnings_hints import hint_warnings
 from .warnings_responses import large_cookie, secure_cookie, unescaped_input
 from .warnings_session import changed_in_place
+from .warnings_templates import watch_templates
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,6 +55,7 @@ def watch(app: object) -> None:
     _given[app] = {}
     request_finished.connect(_check_response, app)
     time_views(app, lambda advice: _give(app, ("held loop", advice.place), advice))
+    watch_templates(app, lambda advice: _give(app, ("printed", advice.what), advice))
     _explain_failed_threads(app)
 
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from ...checks.source import Source
     from ..diagnostic import DiagnosticContext
 
-_RENDERS = {
+# The code of each rendering function, and its name.
+RENDERS = {
     getattr(templating, name).__code__: name
     for name in (
         *("render_template", "render_template_string"),
@@ -49,8 +50,8 @@ def rendering(diagnostic: DiagnosticContext) -> Rendering | None:
     found, step = None, diagnostic.error.__traceback__
     while step is not None and step.tb_next is not None:
         inner = step.tb_next.tb_frame
-        if inner.f_code in _RENDERS:
-            found = call_in(step.tb_frame, step.tb_lineno, _RENDERS[inner.f_code])
+        if inner.f_code in RENDERS:
+            found = call_in(step.tb_frame, step.tb_lineno, RENDERS[inner.f_code])
         step = step.tb_next
     return found
 
