@@ -10,7 +10,7 @@ import pytest
 from retort.devtools.report import as_line
 from retort.devtools.warnings import warnings_of, watch
 
-MISSPELT_NAME, MISSPELT_TITLE = "na" + "mme", "tit" + "lle"
+MISSPELT, MISSPELT_TITLE = "na" + "mme", "tit" + "lle"
 PROGRAM = """
     from flask import Flask, render_template, render_template_string, url_for
     import types
@@ -45,10 +45,10 @@ def warned(mistake):
 
 @pytest.mark.parametrize("use", ["{}", "{}|upper", "'Mr. ' ~ {}", "{}|safe"])
 def test_a_misspelt_name_is_reported_once_with_its_line(warned, mistake, caplog, use):
-    [warning] = warned("<p>\n{{ " + use.format(MISSPELT_NAME) + " }}</p>")
+    [warning] = warned("<p>\n{{ " + use.format(MISSPELT) + " }}</p>")
 
     assert warning.what == (
-        f"page.html prints {MISSPELT_NAME!r}, but index() (program.py:9) passed name, user and post;"
+        f"page.html prints {MISSPELT!r}, but index() (program.py:9) passed name, user and post;"
         " did you mean 'name'?"
     )
     assert warning.place.line == 2
@@ -108,7 +108,7 @@ def test_a_value_of_a_url_does_not_count_as_passed(warned):
 
 @pytest.mark.parametrize("owner", ["user", "post"])
 def test_a_misspelt_key_or_attribute_is_reported(warned, owner):
-    meant, written = ("name", MISSPELT_NAME) if owner == "user" else ("title", MISSPELT_TITLE)
+    meant, written = ("name", MISSPELT) if owner == "user" else ("title", MISSPELT_TITLE)
     kind = "dict" if owner == "user" else "SimpleNamespace"
 
     [warning] = warned("{{ " + f"{owner}.{written}" + " }}")
@@ -120,7 +120,7 @@ def test_a_misspelt_key_or_attribute_is_reported(warned, owner):
 
 
 def test_an_attribute_that_the_program_names_is_not_reported(warned):
-    assert warned("{{ user." + MISSPELT_NAME + " }}", more=f"columns = '{MISSPELT_NAME}'") == []
+    assert warned("{{ user." + MISSPELT + " }}", more=f"columns = '{MISSPELT}'") == []
 
 
 def test_an_included_template_is_reported_by_its_own_name(warned, mistake):
