@@ -84,11 +84,11 @@ def test_the_response_has_the_class_of_the_application(app, answer):
     [
         (None, ["the_view()", "returned None", "'return'"]),
         ((None, 400), ["returned None"]),
-        (True, ["returned True", "it was a bool"]),
-        (3.5, ["it was a float"]),
-        ({1, 2}, ["it was a set"]),
-        (("x",), ["tuple of 1 items", "(body, status, headers)"]),
-        (("x", 1, {}, 4), ["tuple of 4 items"]),
+        (True, ["returned True", "(type bool)"]),
+        (3.5, ["(type float)"]),
+        ({1, 2}, ["(type set)"]),
+        (("x",), ["tuple of length 1", "(body, status, headers)"]),
+        (("x", 1, {}, 4), ["tuple of length 4"]),
         (object, ["could not be called as a WSGI application"]),
     ],
 )

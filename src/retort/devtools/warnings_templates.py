@@ -23,7 +23,9 @@ from weakref import WeakKeyDictionary
 import jinja2
 from jinja2 import nodes
 from jinja2.utils import missing
+from werkzeug.datastructures import Headers, MultiDict
 
+from ..sessions import SessionMixin
 from ..signals import before_render_template
 from .advice import Advice, Place
 from .advice.diagnostic import joined
@@ -44,8 +46,11 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("retort.devtools")
 
-_NEAR = 0.75  # the least similarity of a near name
+_NEAR = 0.65  # the least similarity of a near name
+_NEAR_ATTRIBUTE = 0.75
 _MAX_NAMED = 6
+# What may have any keys: those that a client sends, or that a view stored at some time.
+_FREE_KEYS = (jinja2.Undefined, str, MultiDict, Headers, SessionMixin)
 # The modules between a template and the text of a value; others use the text for something else.
 _PRINTING = ("jinja2.", "markupsafe", "retort.jinja")
 
@@ -209,11 +214,11 @@ def _set_in(app: Any, text: str) -> set[str]:
 def _attribute_advice(
     template: jinja2.Template, place: Place | None, owner: Any, name: str
 ) -> Advice | None:
-    if owner is None or isinstance(owner, (jinja2.Undefined, str)):
+    if owner is None or isinstance(owner, _FREE_KEYS):
         return None
     read_keys = getattr(owner, "keys", None)  # those of a row of a database, too
     known = [str(key) for key in read_keys()] if callable(read_keys) else attribute_names(owner)
-    close = difflib.get_close_matches(name, known, n=1, cutoff=_NEAR)
+    close = difflib.get_close_matches(name, known, n=1, cutoff=_NEAR_ATTRIBUTE)
     if not close or _without_digits(close[0]) == _without_digits(name) or _is_mentioned(name):
         return None
     kind = type(owner).__name__

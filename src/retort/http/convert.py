@@ -79,7 +79,7 @@ def _unpack(value: tuple[t.Any, ...], describe: Callable[[], str]) -> tuple[t.An
         return value
     if len(value) != 2:
         raise TypeError(
-            f"{describe()} returned a tuple of {len(value)} items; a tuple must have the form"
+            f"{describe()} returned a tuple of length {len(value)}. A tuple must have the form"
             f" (body, status, headers), (body, status) or (body, headers). {_WANTED}"
         )
     body, second = value
@@ -102,15 +102,15 @@ def _adopt(
         )
     if not isinstance(value, BaseResponse) and not callable(value):
         raise TypeError(
-            f"{describe()} returned {value!r}, which is not a valid response: it was a"
-            f" {type(value).__name__}. {_WANTED}"
+            f"{describe()} returned {value!r} (type {type(value).__name__}), which is not a valid"
+            f" response. {_WANTED}"
         )
     try:
         return t.cast("Response", response_class.force_type(value, environ))
     except TypeError as error:
         raise TypeError(
-            f"{describe()} returned {value!r}, which could not be called as a WSGI"
-            f" application ({error}): it was a {type(value).__name__}. {_WANTED}"
+            f"{describe()} returned {value!r} (type {type(value).__name__}), which could not be"
+            f" called as a WSGI application: {error}. {_WANTED}"
         ) from error
 
 

@@ -43,6 +43,7 @@ _DEFINED_ELSEWHERE = {
         "Use super() in such a block.",
     ),
 }
+_NEAR = 0.65  # the least similarity of a near name
 _MAX_NAMED = 6
 _MAX_SHOWN = 15
 
@@ -105,7 +106,7 @@ def _undefined_name(
     if is_called and name in _FILTERS and hasattr(builtins, name):
         return _python_function(diagnostic, place, name)
     known = set(frame.f_locals) if is_called else _variables(frame)
-    close = difflib.get_close_matches(name, sorted(known - {name}), n=1, cutoff=0.7)
+    close = difflib.get_close_matches(name, sorted(known - {name}), n=1, cutoff=_NEAR)
     what = _not_passed(frame, found, name)
     if found is not None and not found.has_more and name in found.local_names - set(found.names):
         fix, diff = f"Pass {name}={name} to {found.renders}().", _pass(diagnostic, found, name)
@@ -207,7 +208,7 @@ def _no_attribute(
             fix=f"Write {{% if {owner.source} %}} around its use, or pass a value.",
         )
     names = attribute_names(owner.value)
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.7)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=_NEAR)
     of = "keys" if isinstance(owner.value, dict) else "attributes"
     shown = ", ".join(names[:_MAX_SHOWN]) or "none"
     meant = f"; did you mean {close[0]!r}?" if close else "."
