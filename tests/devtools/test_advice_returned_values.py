@@ -6,6 +6,8 @@ import pytest
 import werkzeug.test
 
 from retort.devtools import with_debugger
+from retort.devtools.advice import advise
+from retort.server.protocol.response_head import InvalidResponse, make_head
 
 PROGRAM = """
     import asyncio, collections, dataclasses, datetime, decimal, enum, functools, pathlib, sqlite3
@@ -345,3 +347,18 @@ def test_headers_that_are_no_dict_are_named(mistake, headers):
     assert advice.what.startswith("index() returned a tuple whose third item, the headers, is ")
     assert headers in advice.what
     assert advice.place.source == f"return 'a', 200, {headers}"
+
+
+@pytest.mark.parametrize(
+    ("returned", "status"), [("'Bob', 30", "30 UNKNOWN"), ("'Bob', 'Smith'", "0 Smith")]
+)
+def test_a_status_that_no_server_can_send_is_explained(mistake, returned, status):
+    view(mistake, f"return {returned}")
+    answer = mistake.ask("GET", "/")
+    with pytest.raises(InvalidResponse) as error:  # what Retort's server does with it
+        make_head(answer.status, answer.headers, "GET")
+
+    advice = advise(error.value, mistake.app, werkzeug.test.create_environ("/"))
+
+    assert advice.what == f"The response to GET / has the status {status!r}, which is not valid."
+    assert advice.place.source == f"return {returned}"

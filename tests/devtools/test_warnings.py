@@ -563,38 +563,3 @@ def test_a_warning_without_a_place_is_one_line_too():
     from retort.devtools.advice import Advice
 
     assert as_line(Advice(what="It rains.", fix="Take a coat.")) == "It rains. Take a coat."
-
-
-# The status
-
-
-@pytest.mark.parametrize(
-    ("returned", "status"), [("'Bob', 30", "30 UNKNOWN"), ("'Bob', 'Smith'", "0 Smith")]
-)
-def test_a_status_that_no_server_can_send_is_reported(watched, mistake, returned, status):
-    client = watched(f"""
-    @app.get('/')
-    def index():
-        return {returned}
-    """)
-
-    client.get("/")
-
-    [warning] = warnings_of(mistake.app)
-    assert warning.what == (
-        f"The response to GET / has the status {status!r}, which no server can send."
-    )
-    assert warning.place.source == f"return {returned}"
-
-
-@pytest.mark.parametrize("returned", ["'Bob', 299", "'Bob', '200 Fine'", "'Bob'"])
-def test_an_unusual_status_is_not_reported(watched, mistake, returned):
-    client = watched(f"""
-    @app.get('/')
-    def index():
-        return {returned}
-    """)
-
-    client.get("/")
-
-    assert warnings_of(mistake.app) == []

@@ -23,7 +23,7 @@ from .report import as_line
 from .warnings_async import time_views
 from .warnings_forms import form_elsewhere, method_in_query
 from .warnings_hints import hint_warnings
-from .warnings_responses import invalid_status, large_cookie, secure_cookie, unescaped_input
+from .warnings_responses import large_cookie, secure_cookie, unescaped_input
 from .warnings_session import changed_in_place
 from .warnings_templates import watch_templates
 
@@ -41,7 +41,6 @@ RESPONSE_CHECKS: tuple[Callable[[DiagnosticContext, Response], Advice | None], .
     method_in_query,
     secure_cookie,
     large_cookie,
-    invalid_status,
     changed_in_place,
     repeated_redirect,
 )

@@ -11,7 +11,6 @@ from ..http.cross_origin import is_loopback
 from .advice import Advice
 from .advice.diagnostic import setting_diff
 from .advice.edit import FileEdit, add_import, diff_of
-from .advice.returned.sources import returns_of
 from .checks.escaping import unescaped_in
 from .checks.program import first_line
 
@@ -160,31 +159,3 @@ def large_cookie(diagnostic: DiagnosticContext, response: Response) -> Advice | 
             fix="Store less in it: for the session, an id of data that is stored on the server.",
         )
     return None
-
-
-# The status
-
-
-def invalid_status(diagnostic: DiagnosticContext, response: Response) -> Advice | None:
-    """A status that no server can send, such as the age in ``return name, age``."""
-    code, view = response.status_code, diagnostic.view
-    if diagnostic.request is None or 100 <= code <= 999:
-        return None
-    found = [] if view is None else [node for node in returns_of(view.code) if _has_status(node)]
-    place = None
-    if view is not None and len(found) == 1:
-        place = diagnostic.place(view.code.path, found[0].lineno, view.code.node.name)
-    return Advice(
-        what=(
-            f"The response to {diagnostic.what} has the status {response.status!r}, which no"
-            " server can send."
-        ),
-        why="A tuple of two items is (body, status), or (body, headers) if the second is a dict.",
-        place=place,
-        fix="Return a status from 100 to 599, or a list in place of the tuple to send it as JSON.",
-    )
-
-
-def _has_status(node: ast.Return) -> bool:
-    """Whether a return gives a status; a value that is no tuple of the source may have one."""
-    return not isinstance(node.value, (ast.Constant, ast.JoinedStr, ast.Dict, ast.List))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 from werkzeug.datastructures import Headers
@@ -18,6 +19,7 @@ from .values import described_value
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+_STATUS = re.compile(r"its status is ('[^']*')")
 _HEADERS = "Headers are a dict, such as {'X-Total': '3'}, or a list of pairs."
 
 
@@ -46,9 +48,10 @@ def checked_pieces(body: Iterable[bytes]) -> Iterator[bytes]:
 @advisor
 def bad_piece(diagnostic: DiagnosticContext) -> Advice | None:
     """A generator of numbers or of other values."""
-    error, view = diagnostic.error, diagnostic.view
+    error = diagnostic.error
     if not isinstance(error, StreamedPieceError):
         return None
+    view = diagnostic.view
     found = [] if view is None else list(returns_of(view.code))
     place, diff = None, ""
     if view is not None and len(found) == 1:
@@ -89,3 +92,29 @@ def bad_headers(diagnostic: DiagnosticContext) -> Advice | None:
         place=place,
         fix="Return the headers as a dict, or a list in place of the tuple to send it as JSON.",
     )
+
+
+@advisor
+def bad_status(diagnostic: DiagnosticContext) -> Advice | None:
+    """A status that no server can send, such as the age in ``return name, age``."""
+    error = diagnostic.error
+    # The server's exception, by its name: the server is above this floor.
+    found = _STATUS.search(str(error)) if type(error).__name__ == "InvalidResponse" else None
+    if found is None:
+        return None
+    view = diagnostic.view
+    nodes = [] if view is None else [each for each in returns_of(view.code) if _has_status(each)]
+    place = None
+    if view is not None and len(nodes) == 1:
+        place = diagnostic.place(view.code.path, nodes[0].lineno, view.code.node.name)
+    return Advice(
+        what=f"The response to {diagnostic.what} has the status {found[1]}, which is not valid.",
+        why="A tuple of two items is (body, status), or (body, headers) if the second is a dict.",
+        place=place,
+        fix="Return a status from 200 to 599, or a list in place of a tuple to send it as JSON.",
+    )
+
+
+def _has_status(node: ast.Return) -> bool:
+    """Whether a return may give a status."""
+    return not isinstance(node.value, (ast.Constant, ast.JoinedStr, ast.Dict, ast.List))
