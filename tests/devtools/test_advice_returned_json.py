@@ -3,7 +3,7 @@
 import pytest
 
 PROGRAM = """
-    import dataclasses, datetime, sqlite3
+    import contextlib, dataclasses, datetime, sqlite3
     from flask import Flask, jsonify, make_response, request
 
     app = Flask(__name__)
@@ -82,8 +82,10 @@ def test_a_dict_that_is_changed_later_gets_no_diff(mistake):
 def test_rows_of_a_query_become_dicts(mistake):
     view(
         mistake,
-        "db = sqlite3.connect(':memory:')\ndb.row_factory = sqlite3.Row\n"
-        "rows = db.execute('select 1 as id union select 2').fetchall()\nreturn {'rows': rows}",
+        "with contextlib.closing(sqlite3.connect(':memory:')) as db:\n"
+        "    db.row_factory = sqlite3.Row\n"
+        "    rows = db.execute('select 1 as id union select 2').fetchall()\n"
+        "    return {'rows': rows}",
     )
 
     advice = mistake.advised("GET", "/")
@@ -184,3 +186,24 @@ def test_two_returns_that_may_have_given_the_dict_are_not_told_apart(mistake):
 
     assert advice.what == "JSON cannot represent the set at ['a']."
     assert advice.place is None
+
+
+def test_text_that_the_view_writes_as_json_is_not_said_to_be_returned(mistake):
+    view(mistake, "return app.json.dumps({'a': {1}})")
+
+    advice = mistake.advised("GET", "/")
+
+    assert advice.what == "JSON cannot represent the set at ['a']."
+    assert advice.place.source == "return app.json.dumps({'a': {1}})"
+
+
+def test_a_value_of_the_filter_tojson_is_found_at_its_line(mistake):
+    view(mistake, "return render_template('page.html', tags={'a'})")
+    program = (mistake.folder / "program.py").read_text()
+    mistake.write("program.py", program.replace("make_response", "render_template"))
+    mistake.write("templates/page.html", "{{ tags|tojson }}")
+
+    advice = mistake.advised("GET", "/")
+
+    assert advice.what == "JSON cannot represent the set."
+    assert advice.place.source == "{{ tags|tojson }}"

@@ -167,6 +167,42 @@ def test_a_branch_that_aborts_is_no_open_end(mistake):
 
 
 def test_a_loop_that_ends_is_named(mistake):
-    view(mistake, "for name in request.args:\n    return name")
+    view(mistake, "for name in request.args:\n    return 'name'")
 
     assert "after the loop of line 7, nothing is returned" in mistake.advised("GET", "/").what
+
+
+def test_a_value_that_is_none_is_named(mistake):
+    view(mistake, "name = request.args.get('name')\nreturn name")
+
+    advice = mistake.advised("GET", "/")
+
+    assert advice.what == "index() (program.py:5) returned None: name in line 8 is None."
+    assert advice.place.source == "return name"
+    assert advice.fix == "Return something else if name is None."
+
+
+def test_a_branch_is_not_blamed_if_a_value_may_have_been_none(mistake):
+    view(
+        mistake,
+        "if request.method == 'POST':\n    print('posted')\nelse:\n"
+        "    return request.args.get('name')",
+    )
+
+    advice = mistake.advised("GET", "/")
+
+    assert advice.what == "index() (program.py:5) returned None."
+    assert advice.facts == (
+        ("Branches without a return", "line 8"),
+        ("Returns whose value may be None", "line 10"),
+    )
+    assert advice.diff == ""
+
+
+def test_make_response_of_nothing_is_not_blamed_on_a_branch_of_the_view(mistake):
+    view(mistake, "if request.args:\n    app.make_response(None)\nelse:\n    print('none')")
+
+    advice = mistake.advised("GET", "/?a=1")
+
+    assert advice.what == "make_response() got None, which is no response."
+    assert advice.place.source == "app.make_response(None)"

@@ -10,7 +10,7 @@ from retort.devtools.advice import advise
 from retort.server.protocol.response_head import InvalidResponse, make_head
 
 PROGRAM = """
-    import asyncio, collections, dataclasses, datetime, decimal, enum, functools, pathlib, sqlite3
+    import asyncio, contextlib, dataclasses, datetime, decimal, enum, functools, pathlib, sqlite3
     import types, uuid
     from flask import Flask, jsonify, make_response, redirect, render_template, request
 
@@ -30,7 +30,6 @@ def view(mistake, body, before=""):
     mistake.write("program.py", PROGRAM.replace("{body}", body).replace("{before}", before))
 
 
-ROW = "sqlite3.connect(':memory:')\ndb.row_factory = sqlite3.Row\n"
 CONVERTED = [
     ("42", "42 (an int)", "Return str(42).", "42"),
     ("1 + 2.5", "3.5 (a float)", "Return str(1 + 2.5).", "3.5"),
@@ -106,7 +105,12 @@ def test_a_dataclass_is_sent_by_jsonify_which_is_imported(mistake):
 
 
 def test_a_row_of_sqlite_becomes_a_dict(mistake):
-    view(mistake, f"db = {ROW}return db.execute('select 1 as id').fetchone()")
+    view(
+        mistake,
+        "with contextlib.closing(sqlite3.connect(':memory:')) as db:\n"
+        "    db.row_factory = sqlite3.Row\n"
+        "    return db.execute('select 1 as id').fetchone()",
+    )
 
     advice = mistake.advised("GET", "/")
 
@@ -293,6 +297,33 @@ def test_a_decorator_that_passes_the_value_on_is_not_blamed(mistake):
     mistake.write("program.py", program.replace("def index", "@loud\ndef index"))
 
     assert mistake.advised("GET", "/").place.function == "index"
+
+
+def test_a_decorator_of_a_class_based_view_is_seen(mistake):
+    view(
+        mistake,
+        "return ''",
+        "from flask.views import MethodView\n\n"
+        "def numbered(f):\n    @functools.wraps(f)\n    def wrapper(*args, **kwargs):\n"
+        "        number = 42\n        return number\n    return wrapper\n\n"
+        "class Page(MethodView):\n    decorators = [numbered]\n"
+        "    def get(self):\n        value = 'x'\n        return value\n\n"
+        "app.add_url_rule('/page', view_func=Page.as_view('page'))",
+    )
+
+    advice = mistake.advised("GET", "/page")
+
+    assert advice.what == "The return value for GET /page is no response: it is 42 (an int)."
+    assert "wrapper(), line" in dict(advice.facts)["Lines that may return it"]
+
+
+def test_a_value_that_the_view_made_a_response_of_is_not_said_to_be_returned(mistake):
+    view(mistake, "answer = app.make_response(42)\nreturn answer")
+
+    advice = mistake.advised("GET", "/")
+
+    assert advice.what == "make_response() got 42 (an int), which is no response."
+    assert advice.place.source == "answer = app.make_response(42)"
 
 
 def test_make_response_is_named_where_the_program_called_it(mistake):

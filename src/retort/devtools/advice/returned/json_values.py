@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ....json import jsonify
 from ....json.provider import DefaultJSONProvider
-from ....lifecycle.run import finish_without_response
+from ....lifecycle.run import convert, finish_without_response
 from ...checks.source import UNKNOWN, Code
 from ..diagnostic import DiagnosticContext, advisor, source_at
 from ..edit import FileEdit, diff_of
@@ -19,6 +19,7 @@ from .sources import candidates, frame_value, is_called_by_program, ran
 from .unwritable import Unwritable, expression_at, find_unwritable, shown_path
 
 if TYPE_CHECKING:
+    from ..record import Place
     from .conversions import Conversion
 
 _JSON_HAS = (
@@ -59,7 +60,7 @@ def not_json(diagnostic: DiagnosticContext) -> Advice | None:
     return Advice(
         what=_sentence(written, found),
         why=_JSON_HAS,
-        place=None if written is None else _place(diagnostic, written),
+        place=_place(diagnostic, written, root),
         fix=fix,
         diff="" if edit is None else diff_of(diagnostic.folder, edit),
         facts=(("Place in the value", shown_path(found.path)),) if found.path else (),
@@ -71,7 +72,7 @@ def _root(error: BaseException) -> Any:
     value = frame_value(error, DefaultJSONProvider.dumps, "obj")
     if value is not UNKNOWN:
         return value
-    value = frame_value(error, finish_without_response, "rv")
+    value = _returned(error)
     return value if type(value) in (dict, list) else UNKNOWN
 
 
@@ -88,11 +89,25 @@ def _written(diagnostic: DiagnosticContext, root: Any) -> _Written | None:
             _argument(diagnostic),
             "passed to jsonify()",
         )
-    found = candidates(ran(diagnostic), root)
+    returned = _returned(diagnostic.error)
+    if not _is_root(root, returned):
+        return None
+    found = candidates(ran(diagnostic), returned)
     if len(found) != 1 or found[0].body is None:
         return None
     code, node = found[0].code, found[0].node
-    return _Written(root, code.path, node.lineno, code.node.name, code, found[0].body)
+    body = found[0].body if type(returned) is tuple else node.value
+    return _Written(root, code.path, node.lineno, code.node.name, code, body)
+
+
+def _is_root(root: Any, returned: Any) -> bool:
+    return root is returned or (type(returned) is tuple and root is returned[0])
+
+
+def _returned(error: BaseException) -> Any:
+    """The return value that was to be sent, or `UNKNOWN`."""
+    value = frame_value(error, finish_without_response, "rv")
+    return frame_value(error, convert, "value") if value is UNKNOWN else value
 
 
 def _argument(diagnostic: DiagnosticContext) -> ast.expr | None:
@@ -117,8 +132,11 @@ def _argument(diagnostic: DiagnosticContext) -> ast.expr | None:
     return None if call.args else call
 
 
-def _place(diagnostic: DiagnosticContext, written: _Written) -> Any:
-    return diagnostic.place(written.path, written.line, written.function)
+def _place(diagnostic: DiagnosticContext, written: _Written | None, root: Any) -> Place | None:
+    if written is not None:
+        return diagnostic.place(written.path, written.line, written.function)
+    # A returned value has left the program; another was written by its innermost line.
+    return None if _is_root(root, _returned(diagnostic.error)) else diagnostic.last_place
 
 
 def _sentence(written: _Written | None, found: Unwritable) -> str:

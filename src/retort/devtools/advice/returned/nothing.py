@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ....helpers import abort, make_response
+from ....helpers import abort
 from ....http.convert import to_response
 from ....lifecycle.run import convert
 from ..diagnostic import DiagnosticContext, advisor, joined
 from ..edit import FileEdit, diff_of
 from ..record import Advice
 from .sources import (
+    candidates,
     described_code,
     error_handlers,
     frame_value,
-    is_called_by_program,
+    is_inside,
     returns_of,
 )
 
@@ -40,19 +42,43 @@ def returned_none(diagnostic: DiagnosticContext) -> Advice | None:
         return None
     if frame_value(error, to_response, "value") is not None:
         return None
-    if is_called_by_program(diagnostic, make_response):
+    if is_inside(diagnostic):
         return None
-    found = [(code, ends) for code in _codes(diagnostic) if (ends := _ends_of(code))]
+    found = [each for each in map(_Open.of, _codes(diagnostic)) if each.ends or each.values]
     if len(found) == 1:
-        return _explain(diagnostic, *found[0])
+        return _explain(diagnostic, found[0])
     if not found:
         return None
     return Advice(
         what=f"The return value for {diagnostic.what} is None.",
         why=_WHY,
-        fix="Let each of these functions end with a return.",
-        facts=tuple((described_code(code), _listed(ends)) for code, ends in found),
+        fix="Let each of these functions return a response.",
+        facts=tuple((described_code(each.code), each.listed) for each in found),
     )
+
+
+@dataclass(frozen=True)
+class _Open:
+    """How a function can return ``None``.
+
+    :param ends: the statements at which it ends without a value.
+    :param values: the returns whose value may be ``None``.
+    """
+
+    code: Code
+    ends: list[ast.stmt]
+    values: list[ast.Return]
+
+    @classmethod
+    def of(cls, code: Code) -> _Open:
+        bare: list[ast.stmt] = [node for node in returns_of(code) if _returns_nothing(node)]
+        ends = [end for end in _open_ends(code.node.body) if not _never_ends(code, end)]
+        values = [each.node for each in candidates([code], None)]
+        return cls(code, [*bare, *ends], [node for node in values if node not in bare])
+
+    @property
+    def listed(self) -> str:
+        return _listed([*self.ends, *self.values])
 
 
 def _codes(diagnostic: DiagnosticContext) -> list[Code]:
@@ -61,7 +87,30 @@ def _codes(diagnostic: DiagnosticContext) -> list[Code]:
     return handlers if view is None else [*view.wrappers, view.code, *handlers]
 
 
-def _explain(diagnostic: DiagnosticContext, code: Code, ends: list[ast.stmt]) -> Advice:
+def _explain(diagnostic: DiagnosticContext, found: _Open) -> Advice:
+    if not found.values:
+        return _explain_ends(diagnostic, found.code, found.ends)
+    node = found.values[0]
+    what, place = f"{described_code(found.code)} returned None.", found.code.node.lineno
+    fix = "Return a response in each of these lines and branches."
+    if not found.ends and len(found.values) == 1 and node.value is not None:
+        value = ast.unparse(node.value)
+        what = f"{described_code(found.code)} returned None: {value} in line {node.lineno} is None."
+        place = node.lineno
+        fix = f"Return something else if {value} is None."
+    return Advice(
+        what=what,
+        why=_WHY,
+        place=diagnostic.place(found.code.path, place, found.code.node.name),
+        fix=fix,
+        facts=(
+            *((("Branches without a return", _listed(found.ends)),) if found.ends else ()),
+            ("Returns whose value may be None", _listed([*found.values])),
+        ),
+    )
+
+
+def _explain_ends(diagnostic: DiagnosticContext, code: Code, ends: list[ast.stmt]) -> Advice:
     values = [end for end in ends if _may_be_returned(end)]
     edit = FileEdit(code.path)
     for value in values:
@@ -100,12 +149,6 @@ def _how(ends: list[ast.stmt]) -> str:
     if isinstance(node, (ast.For, ast.AsyncFor, ast.While)):
         return f"after the loop of line {node.lineno}, nothing is returned"
     return f"the branch ends at line {node.lineno} without a return"
-
-
-def _ends_of(code: Code) -> list[ast.stmt]:
-    """The statements at which a function ends without a value."""
-    bare: list[ast.stmt] = [node for node in returns_of(code) if _returns_nothing(node)]
-    return [*bare, *(end for end in _open_ends(code.node.body) if not _never_ends(code, end))]
 
 
 def _never_ends(code: Code, node: ast.stmt) -> bool:

@@ -14,7 +14,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from .... import helpers, templating
-from ...checks.source import FUNCTIONS, UNKNOWN, Code, code_of, first_line_of
+from ...checks.source import FUNCTIONS, UNKNOWN, Code, code_of, first_line_of, wrappers_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -82,8 +82,17 @@ def ran(diagnostic: DiagnosticContext) -> list[Code]:
     app, view = diagnostic.app, diagnostic.view
     found = _codes(_before_hooks(app))
     if view is not None:
-        found += [*view.wrappers, view.code]
+        found += [*_around(diagnostic), *view.wrappers, view.code]
     return [*found, *error_handlers(app)]
+
+
+def _around(diagnostic: DiagnosticContext) -> list[Code]:
+    """The decorators of a class-based view, which are around the function of the class."""
+    request = diagnostic.request
+    function = diagnostic.app.view_functions.get(request.endpoint) if request else None
+    if function is None or getattr(function, "view_class", None) is None:
+        return []
+    return _codes(list(wrappers_of(function))[:-1])
 
 
 def error_handlers(app: Any) -> list[Code]:
@@ -99,6 +108,12 @@ def error_handlers(app: Any) -> list[Code]:
 def described_code(code: Code) -> str:
     """A function as in ``login() (app.py:12)``."""
     return f"{code.node.name}() ({os.path.basename(code.path)}:{first_line_of(code.node)})"
+
+
+def is_inside(diagnostic: DiagnosticContext) -> bool:
+    """Whether the error was raised while one of these functions ran, not after it."""
+    codes = {code.function.__code__ for code in ran(diagnostic)}
+    return any(line.frame.f_code in codes for line in diagnostic.lines)
 
 
 def candidates(codes: list[Code], value: Any) -> list[Returned]:
@@ -137,6 +152,8 @@ def _may_be(code: Code, node: ast.expr, value: Any) -> bool:
             return type(value) is kind
     if isinstance(node, ast.IfExp):
         return _may_be(code, node.body, value) or _may_be(code, node.orelse, value)
+    if value is None and isinstance(node, (ast.BinOp, ast.Compare)):
+        return False
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mod, ast.Add)):
         texts = (node.left, node.right) if isinstance(node.op, ast.Add) else (node.left,)
         if any(_is_text(each) for each in texts):

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import retort
 
-from ....helpers import make_response
 from ....http.convert import to_response
 from ....lifecycle.run import convert
 from ...checks.source import UNKNOWN
@@ -17,7 +16,7 @@ from ..diagnostic import DiagnosticContext, advisor
 from ..edit import FileEdit, add_import, diff_of
 from ..record import Advice
 from .conversions import for_response
-from .sources import Returned, candidates, frame_value, is_called_by_program, ran
+from .sources import Returned, candidates, frame_value, is_inside, ran
 from .unwritable import find_unwritable
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def bad_return_value(diagnostic: DiagnosticContext) -> Advice | None:
     body = frame_value(diagnostic.error, to_response, "value")
     if body is UNKNOWN or not _is_about(diagnostic.error, body):
         return None
-    if diagnostic.last_line is not None and is_called_by_program(diagnostic, make_response):
+    if is_inside(diagnostic):
         return Advice(
             what=f"make_response() got {described_value(body)}, which is no response.",
             why=_VALID,
@@ -176,6 +175,8 @@ def _without_line(
 
 def described_value(value: Any) -> str:
     """A value as in ``42 (an int)``."""
+    if value is None:
+        return "None"
     kind = type(value).__name__
     if isinstance(value, (FunctionType, BuiltinFunctionType, MethodType)):
         return f"the function {value.__name__} itself, not its result"
