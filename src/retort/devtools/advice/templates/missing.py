@@ -22,20 +22,34 @@ _SHOWN_FILES = 20
 def template_not_found(diagnostic: DiagnosticContext) -> Advice | None:
     """Explain where the template was searched, and where it is."""
     error = diagnostic.error
-    if not isinstance(error, TemplateNotFound) or isinstance(error, TemplatesNotFound):
+    if not isinstance(error, TemplateNotFound) or diagnostic.app is None or not error.name:
         return None
-    if diagnostic.app is None or not error.name:
-        return None
-    name, folders = str(error.name), _searched(diagnostic)
+    folders = _searched(diagnostic)
+    if isinstance(error, TemplatesNotFound):
+        return _none_of(diagnostic, [str(each) for each in error.templates], folders)
+    name = str(error.name)
+    if any((folder / name).is_file() for folder in folders):
+        return None  # a loader of the program has another reason
     for explain in (_in_misnamed_folder, _beside, _near):
         advice = explain(diagnostic, name, folders)
         if advice is not None:
             return advice
     return Advice(
-        what=_what(name, folders),
+        what=_what(repr(name), folders),
         why=_why(folders),
         place=diagnostic.last_place,
         fix=f"Create the file {_home(diagnostic, folders) / name}.",
+        facts=_facts(folders),
+    )
+
+
+def _none_of(diagnostic: DiagnosticContext, names: list[str], folders: list[Path]) -> Advice:
+    """``render_template(["a.html", "b.html"])``, and no file has one of these names."""
+    return Advice(
+        what=_what(f"{', '.join(map(repr, names[:-1]))} or {names[-1]!r}", folders),
+        why=_why(folders),
+        place=diagnostic.last_place,
+        fix=f"Create the file {_home(diagnostic, folders) / names[-1]}, or correct a name.",
         facts=_facts(folders),
     )
 
@@ -53,9 +67,9 @@ def _home(diagnostic: DiagnosticContext, folders: list[Path]) -> Path:
     return folders[0] if folders else Path(diagnostic.app.root_path, "templates")
 
 
-def _what(name: str, folders: list[Path], more: str = "") -> str:
-    places = ", ".join(str(folder) for folder in folders) or "no folder at all"
-    return f"There is no template {name!r} in {places}.{more}"
+def _what(shown: str, folders: list[Path], more: str = ".") -> str:
+    places = ", ".join(str(folder) for folder in folders)
+    return f"There is no template {shown}{f' in {places}' if places else ''}{more}"
 
 
 def _why(folders: list[Path]) -> str:
@@ -85,7 +99,7 @@ def _in_misnamed_folder(
         if is_same or not (folder / name).is_file():
             continue
         return Advice(
-            what=_what(name, folders, f" It is in {folder}."),
+            what=_what(repr(name), folders, f"; it is in {folder}."),
             why="The default folder is templates, unless the application sets another.",
             place=diagnostic.last_place,
             fix=f"Rename the folder {word} to templates, or write template_folder={word!r}.",
@@ -126,7 +140,7 @@ def _beside(diagnostic: DiagnosticContext, name: str, folders: list[Path]) -> Ad
         return None
     home = _home(diagnostic, folders)
     return Advice(
-        what=_what(name, folders, f" It is in {found.parent}."),
+        what=_what(repr(name), folders, f"; it is in {found.parent}."),
         why="Only the template folder is searched.",
         place=diagnostic.last_place,
         fix=f"Move {found} to {home / name}.",
@@ -144,7 +158,7 @@ def _near(diagnostic: DiagnosticContext, name: str, folders: list[Path]) -> Advi
         return None
     meant = same_end[0] if same_end else lowered[close[0]]
     return Advice(
-        what=_what(name, folders, f" Did you mean {meant!r}?"),
+        what=_what(repr(name), folders, f"; did you mean {meant!r}?"),
         why=_why(folders),
         place=diagnostic.last_place,
         fix=f"Write {meant!r}, or rename the file.",

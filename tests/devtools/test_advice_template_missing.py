@@ -21,8 +21,8 @@ def test_a_folder_with_another_name_is_named_or_renamed(mistake, folder):
     advice = mistake.advised("GET", "/")
 
     assert advice.what == (
-        f"There is no template 'login.html' in {mistake.folder}/templates."
-        f" It is in {mistake.folder}/{folder}."
+        f"There is no template 'login.html' in {mistake.folder}/templates;"
+        f" it is in {mistake.folder}/{folder}."
     )
     assert advice.fix.startswith(f"Rename the folder {folder} to templates")
     assert advice.place.source == "return render_template('login.html')"
@@ -35,7 +35,7 @@ def test_a_file_beside_the_program_is_moved(mistake):
 
     advice = mistake.advised("GET", "/")
 
-    assert advice.what.endswith(f" It is in {mistake.folder}.")
+    assert advice.what.endswith(f"; it is in {mistake.folder}.")
     assert (
         f"Move {mistake.folder}/login.html to {mistake.folder}/templates/login.html" in advice.fix
     )
@@ -50,7 +50,7 @@ def test_a_near_name_is_proposed_and_the_files_are_listed(mistake, there):
 
     advice = mistake.advised("GET", "/")
 
-    assert advice.what.endswith(f" Did you mean {there!r}?")
+    assert advice.what.endswith(f"; did you mean {there!r}?")
     assert (f"Files in {mistake.folder}/templates", there) in advice.facts
     assert mistake.mended("GET", "/").text == "<p>log in"
 
@@ -91,3 +91,24 @@ def test_the_folder_of_a_blueprint_is_searched_too(mistake):
 
     assert f"{mistake.folder}/pages" in advice.what
     assert mistake.mended("GET", "/").text == "<p>log in"
+
+
+def test_of_several_names_all_are_listed(mistake):
+    mistake.write("program.py", PROGRAM.replace("'{name}'", "['a.html', 'b.html', 'c.html']"))
+
+    advice = mistake.advised("GET", "/")
+
+    assert advice.what == (
+        f"There is no template 'a.html', 'b.html' or 'c.html' in {mistake.folder}/templates."
+    )
+    assert advice.place.function == "index"
+
+
+def test_a_loader_without_folders_is_not_said_to_search_folders(mistake):
+    mistake.write(
+        "program.py",
+        PROGRAM.format(name="login.html")
+        + "\n    import jinja2\n    app.jinja_loader = jinja2.DictLoader({})\n",
+    )
+
+    assert mistake.advised("GET", "/").what == "There is no template 'login.html'."
