@@ -303,7 +303,7 @@ def test_a_decorator_of_a_class_based_view_is_seen(mistake):
     view(
         mistake,
         "return ''",
-        "from flask.views import MethodView\n\n"
+        "from retort.views import MethodView\n\n"
         "def numbered(f):\n    @functools.wraps(f)\n    def wrapper(*args, **kwargs):\n"
         "        number = 42\n        return number\n    return wrapper\n\n"
         "class Page(MethodView):\n    decorators = [numbered]\n"
