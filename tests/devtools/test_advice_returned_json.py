@@ -207,3 +207,16 @@ def test_a_value_of_the_filter_tojson_is_found_at_its_line(mistake):
 
     assert advice.what == "JSON cannot represent the set."
     assert advice.place.source == "{{ tags|tojson }}"
+
+
+def test_a_value_that_the_session_cannot_store_is_named_with_its_key(mistake):
+    view(mistake, "session['tags'] = {'a'}\nreturn 'hello'", "app.secret_key = 'key of a test'")
+    program = (mistake.folder / "program.py").read_text()
+    mistake.write("program.py", program.replace("make_response", "session"))
+
+    advice = mistake.advised("GET", "/")
+
+    assert advice.what == (
+        "JSON cannot represent the set at ['tags'] in the value that the session stores."
+    )
+    assert advice.fix == "Store list(value) in its place."

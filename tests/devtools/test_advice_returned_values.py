@@ -67,6 +67,12 @@ CONVERTED = [
         "Return dict(types.MappingProxyType({'a': 1})).",
         '{\n  "a": 1\n}\n',
     ),
+    (
+        "enum.Enum('Size', 'small').small",
+        "<Size.small: 1> (a Size)",
+        "Return str(enum.Enum('Size', 'small').small.value).",
+        "1",
+    ),
     ("'hello',", "a tuple of one item, made by the comma at the end", "Remove the comma.", "hello"),
     (
         "7, 201",
@@ -163,7 +169,7 @@ def test_a_function_without_its_parentheses_is_called(mistake):
     assert mistake.mended("GET", "/").text == "hello"
 
 
-@pytest.mark.parametrize("name", ["render_template", "redirect", "jsonify", "int"])
+@pytest.mark.parametrize("name", ["render_template", "redirect", "jsonify", "int", "Flask"])
 def test_a_function_that_needs_arguments_is_named_without_a_diff(mistake, name):
     view(mistake, f"return {name}")
 

@@ -38,6 +38,7 @@ CORRECTED = [
     ),
     ("{{ len(name) }}", "Templates have no function len(), which is Python's.", "3"),
     ("{% extends base.html %}", "The name base.html in page.html has no quotes.", "base"),
+    ("{% include parts/top.html %}", "The name parts/top.html in page.html has no quotes.", "top"),
     ("{{ user.namee.upper() }}", "user in page.html has no 'namee'; did you mean 'name'?", "BOB"),
     (
         "{{ post.titlee.upper() }}",
@@ -51,6 +52,7 @@ CORRECTED = [
 def test_the_name_that_is_meant_is_written(mistake, text, says, page):
     template(mistake, text)
     mistake.write("templates/base.html", "base")
+    mistake.write("templates/parts/top.html", "top")
 
     advice = mistake.advised("GET", "/")
 

@@ -265,10 +265,10 @@ def test_a_filter_or_test_with_a_near_name_is_written(mistake, text, says, page)
 
 
 def test_a_filter_without_a_near_name_can_be_written_in_the_program(mistake):
-    template(mistake, "{{ name|money }}")
+    template(mistake, "{{ name|dateformat }}")
 
     advice = mistake.advised("GET", "/")
 
-    assert advice.what == "There is no filter 'money'."
-    assert advice.fix == "Write a function with @app.template_filter('money') in the program."
+    assert advice.what == "There is no filter 'dateformat'."
+    assert advice.fix == "Write a function with @app.template_filter('dateformat') in the program."
     assert "upper" in dict(advice.facts)["The filters"]

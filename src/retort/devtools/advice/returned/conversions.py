@@ -53,7 +53,7 @@ class Conversion:
 
     def around(self, source: str) -> str:
         """The new source of an expression."""
-        is_prefix = self.pattern.startswith("{}")
+        is_prefix = "{}." in self.pattern
         return self.pattern.format(f"({source})" if is_prefix and _is_compound(source) else source)
 
 
@@ -63,6 +63,8 @@ def for_response(value: Any) -> Conversion | None:
         return Conversion("str({})", str)
     if isinstance(value, _MOMENTS):
         return Conversion("{}.isoformat()", methodcaller("isoformat"))
+    if isinstance(value, enum.Enum) and not isinstance(value.value, str):
+        return Conversion("str({}.value)", lambda given: str(given.value))
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return Conversion("jsonify({})", lambda given: [given], "jsonify")
     return _for_both(value)

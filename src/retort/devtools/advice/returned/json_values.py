@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ....json import jsonify
 from ....json.provider import DefaultJSONProvider
 from ....lifecycle.run import convert, finish_without_response
+from ....sessions import SecureCookieSessionInterface
 from ...checks.source import UNKNOWN, Code
 from ..diagnostic import DiagnosticContext, advisor, source_at
 from ..edit import FileEdit, diff_of
@@ -58,10 +59,10 @@ def not_json(diagnostic: DiagnosticContext) -> Advice | None:
     written = _written(diagnostic, root)
     edit, fix = _edit(app, written, found)
     return Advice(
-        what=_sentence(written, found),
+        what=_sentence(_source(diagnostic.error, written), found),
         why=_JSON_HAS,
         place=_place(diagnostic, written, root),
-        fix=fix,
+        fix=fix.replace("Send", "Store") if _is_in_session(error) else fix,
         diff="" if edit is None else diff_of(diagnostic.folder, edit),
         facts=(("Place in the value", shown_path(found.path)),) if found.path else (),
     )
@@ -139,11 +140,20 @@ def _place(diagnostic: DiagnosticContext, written: _Written | None, root: Any) -
     return None if _is_root(root, _returned(diagnostic.error)) else diagnostic.last_place
 
 
-def _sentence(written: _Written | None, found: Unwritable) -> str:
-    where = f" at {shown_path(found.path)}" if found.path else ""
-    source = ""
+def _source(error: BaseException, written: _Written | None) -> str:
     if written is not None:
-        source = f" that {written.function}() {written.verb}"
+        return f" that {written.function}() {written.verb}"
+    return " that the session stores" if _is_in_session(error) else ""
+
+
+def _is_in_session(error: BaseException) -> bool:
+    """Whether the value was to be stored in the cookie of the session."""
+    saves = SecureCookieSessionInterface.save_session
+    return frame_value(error, saves, "session") is not UNKNOWN
+
+
+def _sentence(source: str, found: Unwritable) -> str:
+    where = f" at {shown_path(found.path)}" if found.path else ""
     if found.path or found.kind == "key":
         source = f" in the value{source}" if source else ""
     if found.kind == "key":

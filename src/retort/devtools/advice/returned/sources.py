@@ -10,8 +10,10 @@ import ast
 import builtins
 import os
 from dataclasses import dataclass
-from types import FunctionType
+from types import FunctionType, GeneratorType
 from typing import TYPE_CHECKING, Any
+
+from werkzeug.wrappers import Response
 
 from .... import helpers, templating
 from ...checks.source import FUNCTIONS, UNKNOWN, Code, code_of, first_line_of, wrappers_of
@@ -177,7 +179,7 @@ def _call_may_give(code: Code, call: ast.Call, value: Any) -> bool:
         return False  # a decorator passes on the value of the function in it
     called = code.resolve(call.func)
     if called in _VALID:
-        return False
+        return isinstance(value, (str, Response, GeneratorType))
     if isinstance(called, type) and getattr(builtins, called.__name__, None) is called:
         return type(value) is called
     return True

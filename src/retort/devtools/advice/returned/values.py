@@ -57,7 +57,7 @@ def _is_about(error: BaseException, body: Any) -> bool:
     if isinstance(error, TypeError) and " returned " in str(error):
         return True
     # A function of Retort was called like a WSGI application, and failed in its own way.
-    return isinstance(body, FunctionType) and body in vars(retort).values()
+    return isinstance(body, (type, FunctionType)) and body in vars(retort).values()
 
 
 def _with_line(diagnostic: DiagnosticContext, value: Any, body: Any, found: Returned) -> Advice:
@@ -201,8 +201,8 @@ def _can_be_sent(app: Any, conversion: Conversion, value: Any) -> bool:
     """Whether the converted value is text, or can be written as JSON."""
     try:
         result = conversion.apply(value)
-        if isinstance(result, (str, bytes)):
-            return True
+        if not isinstance(result, (dict, list)):
+            return isinstance(result, (str, bytes))
         default, sort_keys = app.json.default, app.json.sort_keys
         return find_unwritable(result, default, sort_keys=sort_keys) is None
     except Exception:

@@ -61,7 +61,7 @@ def unknown_filter(diagnostic: DiagnosticContext) -> Advice | None:
 def _meant(name: str, known: Iterable[str]) -> str:
     names = {each: each for each in known}
     names |= {other: own for other, own in _SYNONYMS.items() if own in names} | names
-    close = difflib.get_close_matches(name.lower(), sorted(names), n=1, cutoff=0.7)
+    close = difflib.get_close_matches(name.lower(), sorted(names), n=1, cutoff=0.8)
     return names[close[0]] if close else ""
 
 

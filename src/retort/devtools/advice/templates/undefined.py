@@ -161,11 +161,11 @@ def _pass(diagnostic: DiagnosticContext, found: Rendering, name: str) -> str:
 def _unquoted(diagnostic: DiagnosticContext, place: Place | None, name: str) -> Advice | None:
     """``{% extends base.html %}``."""
     found = None if place is None else _UNQUOTED.search(place.source)
-    if found is None or place is None or found[2].split(".")[0] != name:
+    if found is None or place is None or name not in re.split(r"[./-]", found[2]):
         return None
     return Advice(
         what=f"The name {found[2]} in {os.path.basename(place.file)} has no quotes.",
-        why="Without quotes it is a variable and its attribute.",
+        why="Without quotes it is an expression of variables.",
         place=place,
         fix=f"Write '{found[2]}' in quotes.",
         diff=_renamed(diagnostic, place, rf"(?<=\s){re.escape(found[2])}", f"'{found[2]}'"),
