@@ -102,7 +102,9 @@ def _written(diagnostic: DiagnosticContext, root: Any) -> _Written | None:
 
 
 def _is_root(root: Any, returned: Any) -> bool:
-    return root is returned or (type(returned) is tuple and root is returned[0])
+    """Whether a value is what was returned, or the body of a tuple that was."""
+    body = returned[0] if type(returned) is tuple and returned else returned
+    return root is body
 
 
 def _returned(error: BaseException) -> Any:
