@@ -144,7 +144,7 @@ def test_a_program_whose_frame_is_between_those_of_packages_is_found(tmp_path):
     assert functions(format_from_program(caught.value, trace))[:2] == ["view", "loads"]
 
 
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="groups of exceptions: Python 3.11")
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="another Python: 3.10 has no groups")
 def test_a_group_of_exceptions_is_formatted():
     group = ExceptionGroup("several", [ValueError("one"), LookupError("two")])  # noqa: F821
 

@@ -369,7 +369,7 @@ def test_one_of_two_operations_is_selected_by_the_local_variables(mistake):
     assert advice.what == "b is None: / was opened without ?b=..."
 
 
-@pytest.mark.skipif(not HAS_POSITIONS, reason="tracebacks have no columns before Python 3.11")
+@pytest.mark.skipif(not HAS_POSITIONS, reason="another Python: 3.10 has no columns")
 def test_one_of_two_operations_is_selected_by_its_column(mistake):
     advice = advised(
         mistake, "return request.args.get('a').strip() + request.args.get('b').strip()", "/?a=1"

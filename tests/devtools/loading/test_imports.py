@@ -292,7 +292,7 @@ def test_a_module_that_python_removed_has_a_replacement(broken, monkeypatch):
     assert "request.form" in advice.fix
 
 
-@pytest.mark.skipif(sys.version_info >= (3, 12), reason="it is removed there")
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="another Python: removed here")
 def test_a_module_that_a_later_python_removes_is_not_called_removed(broken, monkeypatch):
     monkeypatch.setattr(sys, "meta_path", [_Without("distutils"), *sys.meta_path])
     monkeypatch.delitem(sys.modules, "distutils", raising=False)

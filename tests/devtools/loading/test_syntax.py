@@ -13,7 +13,7 @@ from retort.devtools.advice.loading.parsing import error_in
 
 def since(*version):
     """For syntax that a Python accepts: the mistake is none there."""
-    return pytest.mark.skipif(sys.version_info >= version, reason="valid in this Python")
+    return pytest.mark.skipif(sys.version_info >= version, reason="another Python: valid here")
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_all_print_statements_of_a_file_are_corrected(broken):
 )
 def test_syntax_of_a_newer_python_is_named_with_its_version(broken, code, version, name):
     if sys.version_info >= version:
-        pytest.skip("this Python has it")
+        pytest.skip("another Python: this one has it")
 
     advice = broken.advice(program=code)
 

@@ -657,7 +657,7 @@ def test_an_expression_after_a_secret_name_stays_in_the_source(app, reader):
 def test_a_secret_in_a_group_of_exceptions_is_masked(app, reader):
     group = getattr(builtins, "ExceptionGroup", None)
     if group is None:
-        pytest.skip("Python 3.10 has no groups")
+        pytest.skip("another Python: 3.10 has no groups")
 
     @app.get("/")
     def index():
