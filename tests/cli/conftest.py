@@ -5,6 +5,7 @@ import inspect
 import os
 import subprocess
 import sys
+from pathlib import Path
 from textwrap import dedent
 
 import pytest
@@ -85,3 +86,40 @@ HELLO = """
 def hello():
     """The text of a program with one route, ``index``."""
     return HELLO
+
+
+# Programs for `retort check`
+
+TOP = """
+from flask import *
+from markupsafe import Markup, escape
+app = Flask(__name__)
+""".strip()
+
+
+@pytest.fixture
+def findings(write, monkeypatch):
+    """What is found in a program (below `TOP`) and its pages, as `rule line` by file."""
+    import retort
+    from retort.cli.locate import locate_app, prepare_import
+    from retort.devtools.checks import check
+
+    monkeypatch.setitem(sys.modules, "flask", retort)
+
+    def findings(program="", **pages):
+        return sorted(
+            f"{finding.rule} {Path(finding.file).name}:{finding.line}"
+            for finding in found(program, **pages)
+        )
+
+    def found(program, **pages):
+        write("program.py", "")
+        Path("program.py").write_text(f"{TOP}\n{program}", encoding="utf-8")
+        for name, text in pages.items():
+            write(f"templates/{name}.html", text)
+        sys.modules.pop("program", None)
+        app = locate_app(prepare_import("program.py"), None)
+        return check(app)
+
+    findings.whole = found
+    return findings

@@ -1,9 +1,9 @@
 """Static checks: find errors and unsafe code in a program and its HTML.
 
 `program.py` and `source.py` provide the program's source to the rules, `pages.py` its HTML.
-`forms.py`, `views.py`, `arguments.py`, `endpoints.py`, `fields.py`, `escaping.py` and `start.py`
-are the rules. A rule reports nothing that cannot be determined from the text. The command is in
-``cli/check.py``; error pages and start-up notes use the checks too.
+Each module with a function ``check_...`` is a group of rules. A rule reports nothing that cannot
+be determined from the text. The command is in ``cli/check.py``; error pages and start-up notes use
+the checks too.
 """
 
 from __future__ import annotations

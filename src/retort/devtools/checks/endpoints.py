@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from jinja2 import TemplateSyntaxError, nodes
 
+from ...globals import current_app
+from ...helpers import url_for
 from .findings import Finding
 from .source import first_argument, text_in
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
+    from .calls import Call
     from .pages import Page
     from .program import Program
 
@@ -25,7 +28,11 @@ if TYPE_CHECKING:
 class Use:
     """One ``url_for("endpoint", ...)``.
 
+    :param keywords: the names of its values.
     :param blueprints: the names a relative endpoint (``.show``) can be relative to; ``None``: any.
+    :param absent: the names whose value is ``None``, which counts as no value.
+    :param is_open: it may have further values: ``url_for("show", **values)``.
+    :param positional: the number of values that are given without a name.
     """
 
     file: str
@@ -33,6 +40,9 @@ class Use:
     endpoint: str
     keywords: frozenset[str]
     blueprints: frozenset[str] | None
+    absent: frozenset[str] = frozenset()
+    is_open: bool = False
+    positional: int = 0
 
 
 def check_endpoints(program: Program, pages: Iterable[Page]) -> Iterator[Finding]:
@@ -53,15 +63,17 @@ def check_endpoints(program: Program, pages: Iterable[Page]) -> Iterator[Finding
 
 
 def all_uses(program: Program, pages: Iterable[Page]) -> Iterator[Use]:
-    """All calls of ``url_for`` with a literal endpoint."""
-    for page in pages:
-        if page.template is not None:
-            yield from _in_template(program.app.jinja_env, page)
-    for source in program.sources:
-        for node in ast.walk(source.tree):
-            use = _in_python(program, source.path, node)
-            if use is not None:
-                yield use
+    """All calls of Retort's ``url_for`` with a literal endpoint."""
+    if program.replaces("url_for"):
+        return
+    if not _templates_have_their_own(program):
+        for page in pages:
+            if page.template is not None:
+                yield from _in_template(program.app.jinja_env, page)
+    for call in program.calls:
+        use = _in_python(program, call)
+        if use is not None:
+            yield use
 
 
 def targets_of(program: Program, use: Use) -> list[str]:
@@ -100,31 +112,74 @@ def _in_template(environment: Environment, page: Page) -> Iterator[Use]:
             yield use
 
 
+def _templates_have_their_own(program: Program) -> bool:
+    """Whether the program passes a function of its own as ``url_for`` to templates."""
+    if program.app.jinja_env.globals.get("url_for") != program.app.url_for:
+        return True
+    passed = {keyword.arg for call in program.calls for keyword in call.node.keywords}
+    return "url_for" in passed | program.strings
+
+
 def _use_of(call: nodes.Call, file: str, blueprint: str | None) -> Use | None:
     if not isinstance(call.node, nodes.Name) or call.node.name != "url_for" or not call.args:
         return None
     endpoint = call.args[0]
     if not isinstance(endpoint, nodes.Const) or not isinstance(endpoint.value, str):
         return None
-    keywords = frozenset(keyword.key for keyword in call.kwargs)
-    return Use(file, call.lineno, endpoint.value, keywords, None)
+    given = {keyword.key: keyword.value for keyword in call.kwargs}
+    return Use(
+        file,
+        call.lineno,
+        endpoint.value,
+        frozenset(given),
+        None,
+        frozenset(
+            name
+            for name, value in given.items()
+            if isinstance(value, nodes.Const) and value.value is None
+        ),
+        is_open=call.dyn_args is not None or call.dyn_kwargs is not None,
+        positional=len(call.args) - 1,
+    )
 
 
-def _in_python(program: Program, file: str, node: ast.AST) -> Use | None:
-    if not isinstance(node, ast.Call) or not isinstance(node.func, (ast.Name, ast.Attribute)):
-        return None
-    name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
+def _in_python(program: Program, call: Call) -> Use | None:
+    node = call.node
     endpoint = text_in(first_argument(node, "endpoint"))
-    if name != "url_for" or endpoint is None:
+    if endpoint is None or not _is_url_for(program, call):
         return None
-    keywords = frozenset(keyword.arg for keyword in node.keywords if keyword.arg)
-    return Use(file, node.lineno, endpoint, keywords, _blueprints_around(program, file, node))
+    given = {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
+    return Use(
+        call.path,
+        node.lineno,
+        endpoint,
+        frozenset(given),
+        _blueprints_around(program, call),
+        frozenset(
+            name
+            for name, value in given.items()
+            if isinstance(value, ast.Constant) and value.value is None
+        ),
+        is_open=any(keyword.arg is None for keyword in node.keywords)
+        or any(isinstance(argument, ast.Starred) for argument in node.args),
+        positional=max(len(node.args) - 1, 0),
+    )
 
 
-def _blueprints_around(program: Program, file: str, node: ast.AST) -> frozenset[str] | None:
+def _is_url_for(program: Program, call: Call) -> bool:
+    """``url_for(...)``, ``app.url_for(...)`` or ``current_app.url_for(...)``."""
+    if call.called is url_for:
+        return True
+    function = call.node.func
+    if not isinstance(function, ast.Attribute) or function.attr != "url_for":
+        return False
+    owner = call.scope.resolve(function.value)
+    return owner is current_app or owner is program.app
+
+
+def _blueprints_around(program: Program, call: Call) -> frozenset[str] | None:
     for view in program.views:
-        inside = view.code.path == file and any(n is node for n in ast.walk(view.code.node))
-        if inside:
+        if any(view.code.node is function for function in call.scope.functions):
             return frozenset(view.blueprints)
     return None
 

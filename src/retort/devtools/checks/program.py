@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import ast
+import os
 import re
 import sys
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect, Rule
 
-from .source import Code, Source, code_of, first_line_of, source_of, wrappers_of
+from ...app import Retort
+from .calls import calls_in
+from .source import Code, Source, code_of, first_line_of, source_of, text_in, wrappers_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from types import ModuleType
 
     from ...app import Flask
+    from .calls import Call
 
 BODY_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE", "QUERY"})
 _VARIABLE = re.compile(r"<[^>]*>")
@@ -27,12 +34,14 @@ class View:
     """A view function, with all its endpoints.
 
     :param wrappers: the wrapper functions of its decorators that belong to the program.
+    :param chains: for each of its rules, what is called: the wrapper functions, and the view.
     """
 
     code: Code
     methods: set[str] = field(default_factory=set)
     rules: list[Rule] = field(default_factory=list)
     wrappers: list[Code] = field(default_factory=list)
+    chains: list[list[Callable[..., Any]]] = field(default_factory=list)
     is_alone: bool = True  # no other function of its endpoints handles other methods
 
     def has(self, rule: Rule) -> bool:
@@ -64,6 +73,24 @@ class Program:
         self.views = list(_views(app, self.rules))
         self.sources = _sources(self)
 
+    @cached_property
+    def modules(self) -> dict[str, tuple[Source, ModuleType]]:
+        """The loaded modules in the folder of the application, and those of its views, by file."""
+        return _modules(self)
+
+    @cached_property
+    def calls(self) -> list[Call]:
+        """All calls in the modules of the program."""
+        return [
+            call for source, module in self.modules.values() for call in calls_in(source, module)
+        ]
+
+    @cached_property
+    def strings(self) -> frozenset[str]:
+        """All strings in the source of the program's modules."""
+        nodes = (node for source, _ in self.modules.values() for node in ast.walk(source.tree))
+        return frozenset(text for text in map(text_in, nodes) if text is not None)
+
     @property
     def has_known_paths(self) -> bool:
         """Whether the path alone selects the route, without middleware, hosts or subdomains."""
@@ -71,6 +98,15 @@ class Program:
         if app.url_map.host_matching or "wsgi_app" in vars(app):  # middleware may respond
             return False
         return not any(rule.subdomain for rule in self.rules)
+
+    def replaces(self, *names: str) -> bool:
+        """Whether the application has methods of its own instead of Retort's with these names."""
+        app = self.app
+        for name in names:
+            owner = next(cls for cls in type(app).__mro__ if name in vars(cls))
+            if name in vars(app) or owner not in Retort.__mro__:
+                return True
+        return False
 
     def has_endpoint(self, name: str) -> bool:
         """Whether the endpoint exists."""
@@ -125,6 +161,12 @@ def methods_of(rules: Iterable[Rule]) -> list[str]:
     return sorted(found - {"HEAD", "OPTIONS"})
 
 
+def without_implied(methods: Iterable[str]) -> set[str]:
+    """Methods without HEAD and OPTIONS, which routes accept by themselves."""
+    found = set(methods)
+    return found - {"HEAD", "OPTIONS"} or found
+
+
 def text_converters(rule: Rule) -> set[str]:
     """The variables of a rule that accept any text."""
     plain = {"UnicodeConverter", "PathConverter"}
@@ -143,13 +185,15 @@ def _views(app: Flask, rules: list[Rule]) -> Iterator[View]:
         if function is None:
             continue
         for methods, part in _parts(function, rule):
-            codes = [code_of(wrapper) for wrapper in wrappers_of(part)]
+            chain = list(wrappers_of(part))
+            codes = [code_of(wrapper) for wrapper in chain]
             code = codes[-1]
             if code is None:
                 continue
             view = found.setdefault(id(code.node), View(code))
             view.methods |= methods
             view.rules.append(rule)
+            view.chains.append(chain if part is function else [function, *chain])
             view.wrappers += [wrapper for wrapper in codes[:-1] if wrapper]
             view.is_alone = view.is_alone and part is function
     yield from found.values()
@@ -188,3 +232,19 @@ def _sources(program: Program) -> list[Source]:
     paths = [getattr(module, "__file__", None), *(view.code.path for view in program.views)]
     found = {source.path: source for source in map(source_of, paths) if source}
     return list(found.values())
+
+
+def _modules(program: Program) -> dict[str, tuple[Source, ModuleType]]:
+    folder = os.path.join(os.path.realpath(program.app.root_path), "")
+    known = {source.path for source in program.sources}
+    found: dict[str, tuple[Source, ModuleType]] = {}
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None)
+        if not isinstance(file, str) or not file.endswith(".py"):
+            continue
+        path = os.path.realpath(file)
+        if path in known or path.startswith(folder):
+            source = source_of(path)
+            if source is not None:
+                found.setdefault(path, (source, module))
+    return dict(sorted(found.items()))

@@ -26,6 +26,8 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 _NAMED = (*FUNCTIONS, ast.ClassDef, ast.ExceptHandler)
 
+_LAZY = ("flask", "retort")  # packages of which a name is loaded at its first use
+
 UNKNOWN = object()  # the object of a name that cannot be resolved
 
 _OURS = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", "..")) + os.sep
@@ -85,8 +87,8 @@ class Code:
         self.node = node
         self.source = source
         self.path = source.path
-        self.local_names = frozenset(_bound_in(node))
-        self._imported = dict(_imported_in(node))
+        self.local_names = frozenset(bound_names(node))
+        self._imported = dict(imported_objects(node))
         self._outer = _closure_of(function)
 
     def resolve(self, node: ast.expr) -> Any:
@@ -96,7 +98,7 @@ class Code:
         if isinstance(node, ast.Attribute):
             owner = self.resolve(node.value)
             if issubclass(type(owner), ModuleType):
-                return vars(owner).get(node.attr, UNKNOWN)
+                return member_of(owner, node.attr)
         return UNKNOWN
 
     def is_request(self, node: ast.expr) -> bool:
@@ -111,6 +113,17 @@ class Code:
         if name in self._outer:
             return self._outer[name]
         return self.function.__globals__.get(name, getattr(builtins, name, UNKNOWN))
+
+
+def member_of(module: ModuleType, name: str) -> Any:
+    """The object of a name in a module, or `UNKNOWN`.
+
+    Only Retort's own modules are allowed to load it now; for others that may have side effects.
+    """
+    found = vars(module).get(name, UNKNOWN)
+    if found is UNKNOWN and module.__name__.partition(".")[0] in _LAZY:
+        return getattr(module, name, UNKNOWN)
+    return found
 
 
 def code_of(view: Callable[..., Any]) -> Code | None:
@@ -167,7 +180,7 @@ def _closure_of(function: FunctionType) -> dict[str, Any]:
     return names
 
 
-def _bound_in(function: Function) -> Iterator[str]:
+def bound_names(function: Function) -> Iterator[str]:
     """The local names of a function."""
     arguments = function.args
     for argument in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]:
@@ -182,7 +195,7 @@ def _bound_in(function: Function) -> Iterator[str]:
             yield node.name
 
 
-def _imported_in(function: Function) -> Iterator[tuple[str, Any]]:
+def imported_objects(function: Function) -> Iterator[tuple[str, Any]]:
     """The objects that a function imports locally, if their modules are loaded."""
     for node in ast.walk(function):
         if isinstance(node, ast.ImportFrom):
