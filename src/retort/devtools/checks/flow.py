@@ -60,7 +60,7 @@ class _Flow:
     def _step(self, node: ast.stmt, methods: Methods) -> Methods:
         if isinstance(node, ast.If):
             self.reached.append((node.test, methods))
-            yes, no = self.split(node.test, methods)
+            yes, no = split_methods(self.code, node.test, methods)
             return self.through(node.body, yes) | self.through(node.orelse, no)
         if isinstance(node, (ast.For, ast.AsyncFor, ast.While)):
             head = node.test if isinstance(node, ast.While) else node.iter
@@ -89,14 +89,12 @@ class _Flow:
 
     def _match(self, node: ast.Match, methods: Methods) -> Methods:
         self.reached.append((node.subject, methods))
-        on_method = _is_method(self.code, node.subject)
         after: Methods = frozenset()
         rest = methods
-        for case in node.cases:
-            chosen = _in_pattern(case.pattern) if on_method else None
-            taken = rest if chosen is None else rest & chosen
-            if case.guard is None:
-                rest = rest if chosen is None and not _is_default(case.pattern) else rest - taken
+        for case, (taken, is_final) in zip(
+            node.cases, split_cases(self.code, node, methods), strict=True
+        ):
+            rest = rest - taken if is_final else rest
             after |= self.through(case.body, taken)
         return after | rest
 
@@ -108,35 +106,49 @@ class _Flow:
         called = self.code.resolve(node.value.func)
         return called is not UNKNOWN and called is abort
 
-    def split(self, test: ast.expr, methods: Methods) -> tuple[Methods, Methods]:
-        """The methods for which a condition can be true, and can be false."""
-        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-            yes, no = self.split(test.operand, methods)
-            return no, yes
-        if isinstance(test, ast.BoolOp):
-            return self._split_several(test, methods)
-        if isinstance(test, ast.Compare):
-            named = _compared(self.code, test)
-            if named is not None:
-                if not isinstance(test.ops[0], (ast.Eq, ast.In)):
-                    return methods - named, methods & named
-                return methods & named, methods - named
-        if _says_body(self.code, test):
-            sending = methods & BODY_METHODS
-            return sending, sending if isinstance(test, ast.Compare) else methods
-        return methods, methods
 
-    def _split_several(self, test: ast.BoolOp, methods: Methods) -> tuple[Methods, Methods]:
-        is_and = isinstance(test.op, ast.And)
-        going, out = methods, frozenset[str]()
-        for value in test.values:
-            yes, no = self.split(value, going)
-            going, left = (yes, no) if is_and else (no, yes)
-            out |= left
-        return (going, out) if is_and else (out, going)
+def split_methods(code: Code, test: ast.expr, methods: Methods) -> tuple[Methods, Methods]:
+    """The methods for which a condition can be true, and can be false."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        yes, no = split_methods(code, test.operand, methods)
+        return no, yes
+    if isinstance(test, ast.BoolOp):
+        return _split_several(code, test, methods)
+    if isinstance(test, ast.Compare):
+        named = _compared(code, test)
+        if named is not None:
+            if not isinstance(test.ops[0], (ast.Eq, ast.In)):
+                return methods - named, methods & named
+            return methods & named, methods - named
+    if _says_body(code, test):
+        sending = methods & BODY_METHODS
+        return sending, sending if isinstance(test, ast.Compare) else methods
+    return methods, methods
+
+
+def split_cases(code: Code, node: ast.Match, methods: Methods) -> Iterator[tuple[Methods, bool]]:
+    """For each case, the methods that can take it, and whether these take no later one."""
+    on_method = _is_method(code, node.subject)
+    for case in node.cases:
+        chosen = _in_pattern(case.pattern) if on_method else None
+        taken = methods if chosen is None else methods & chosen
+        is_final = case.guard is None and (chosen is not None or _is_default(case.pattern))
+        yield taken, is_final
+        methods -= taken if is_final else frozenset()
+
+
+def _split_several(code: Code, test: ast.BoolOp, methods: Methods) -> tuple[Methods, Methods]:
+    is_and = isinstance(test.op, ast.And)
+    going, out = methods, frozenset[str]()
+    for value in test.values:
+        yes, no = split_methods(code, value, going)
+        going, left = (yes, no) if is_and else (no, yes)
+        out |= left
+    return (going, out) if is_and else (out, going)
 
 
 def _is_method(code: Code, node: ast.expr) -> bool:
+    """Whether an expression is ``request.method``."""
     return isinstance(node, ast.Attribute) and node.attr == "method" and code.is_request(node.value)
 
 
