@@ -18,6 +18,7 @@ from .findings import ERROR, RULES, Finding, as_json, as_text, count
 from .forms import check_forms, send_forms
 from .pages import pages_of
 from .program import Program
+from .redirects import check_redirects
 from .returns import check_returns
 from .start import check_start
 from .views import check_views
@@ -39,6 +40,7 @@ def check(app: Flask) -> list[Finding]:
             *check_views(program),
             *check_arguments(program),
             *check_returns(program),
+            *check_redirects(program),
             *check_endpoints(program, pages),
             *check_fields(program, pages, forms),
             *check_escaping(program),
