@@ -20,6 +20,7 @@ from .pages import pages_of
 from .program import Program
 from .redirects import check_redirects
 from .returns import check_returns
+from .routes import check_routes
 from .start import check_start
 from .views import check_views
 
@@ -41,6 +42,7 @@ def check(app: Flask) -> list[Finding]:
             *check_arguments(program),
             *check_returns(program),
             *check_redirects(program),
+            *check_routes(program),
             *check_endpoints(program, pages),
             *check_fields(program, pages, forms),
             *check_escaping(program),

@@ -24,6 +24,7 @@ RULES = {
     "view-arguments": (ERROR, "a view that cannot be called with the variables of its route"),
     "unknown-endpoint": (ERROR, "url_for of an endpoint that does not exist"),
     "redirect-loop": (ERROR, "a view that redirects every GET request to itself"),
+    "route-parentheses": (ERROR, "@app.route without parentheses"),
     "no-return": (ERROR, "a view that returns nothing"),
     "some-return": (WARNING, "a view that returns nothing in some branch"),
     "unescaped": (ERROR, "user input is returned as HTML, unescaped"),
