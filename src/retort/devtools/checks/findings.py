@@ -23,6 +23,7 @@ RULES = {
     "view-method": (ERROR, "a view reads a form, but its route accepts no method with a form"),
     "view-arguments": (ERROR, "a view that cannot be called with the variables of its route"),
     "unknown-endpoint": (ERROR, "url_for of an endpoint that does not exist"),
+    "url-values": (ERROR, "url_for without a value that the route needs"),
     "redirect-loop": (ERROR, "a view that redirects every GET request to itself"),
     "route-parentheses": (ERROR, "@app.route without parentheses"),
     "no-return": (ERROR, "a view that returns nothing"),
