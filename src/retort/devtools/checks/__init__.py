@@ -22,6 +22,7 @@ from .redirects import check_redirects
 from .returns import check_returns
 from .routes import check_routes
 from .start import check_start
+from .undefined import check_names
 from .url_values import check_url_values
 from .views import check_views
 
@@ -44,6 +45,7 @@ def check(app: Flask) -> list[Finding]:
             *check_returns(program),
             *check_redirects(program),
             *check_routes(program),
+            *check_names(program),
             *check_endpoints(program, pages),
             *check_url_values(program, pages),
             *check_fields(program, pages, forms),

@@ -28,6 +28,7 @@ RULES = {
     "route-parentheses": (ERROR, "@app.route without parentheses"),
     "no-return": (ERROR, "a view that returns nothing"),
     "some-return": (WARNING, "a view that returns nothing in some branch"),
+    "undefined-name": (ERROR, "a name that the file neither imports nor sets"),
     "unescaped": (ERROR, "user input is returned as HTML, unescaped"),
     "field-missing": (ERROR, "a view requires a field that no form sends"),
     "field-unsent": (WARNING, "a view reads a field that no form sends"),
