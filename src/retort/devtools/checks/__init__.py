@@ -22,6 +22,7 @@ from .redirects import check_redirects
 from .returns import check_returns
 from .routes import check_routes
 from .start import check_start
+from .templates import check_templates
 from .undefined import check_names
 from .url_values import check_url_values
 from .views import check_views
@@ -48,6 +49,7 @@ def check(app: Flask) -> list[Finding]:
             *check_names(program),
             *check_endpoints(program, pages),
             *check_url_values(program, pages),
+            *check_templates(program, pages),
             *check_fields(program, pages, forms),
             *check_escaping(program),
             *check_start(program),

@@ -29,6 +29,8 @@ RULES = {
     "no-return": (ERROR, "a view that returns nothing"),
     "some-return": (WARNING, "a view that returns nothing in some branch"),
     "undefined-name": (ERROR, "a name that the file neither imports nor sets"),
+    "missing-template": (ERROR, "a template that does not exist"),
+    "template-syntax": (ERROR, "a template that Jinja cannot parse"),
     "unescaped": (ERROR, "user input is returned as HTML, unescaped"),
     "field-missing": (ERROR, "a view requires a field that no form sends"),
     "field-unsent": (WARNING, "a view reads a field that no form sends"),
