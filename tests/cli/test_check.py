@@ -262,6 +262,13 @@ def test_other_comparisons_of_the_method_are_sound(findings, test):
     body = f"verb = 'POST'\nif {test}:\n    return 'sent'\nreturn 'form'"
 
     assert findings(view(body, methods=BOTH)) == []
+def test_a_hook_may_set_the_form_for_all_methods(findings):
+    program = """
+@app.before_request
+def prepare():
+    request.form = {**request.form, **request.args}
+"""
+    assert findings(program + view("return {'x': request.form.get('x')}")) == []
 
 
 def test_the_functions_of_one_endpoint_are_judged_one_by_one(findings):
@@ -455,6 +462,15 @@ def test_a_script_may_send_what_no_form_sends(findings):
     page = FORM.format(name="name") + "<script>fetch('/login', {method: 'POST'})</script>"
 
     assert findings(LOGIN + PAGE, page=page) == []
+
+
+@pytest.mark.parametrize(
+    "attribute", ["ng-submit", "data-ng-submit", "(submit)", "@submit", "hx-post"]
+)
+def test_a_form_that_a_script_sends_is_passed_over(findings, attribute):
+    page = f'<form {attribute}="send()"><input name="nm"></form>'
+
+    assert findings(PAGE, page=page) == []
 
 
 def test_a_view_without_any_form_may_have_other_clients(findings):

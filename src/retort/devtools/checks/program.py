@@ -15,7 +15,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect, Rule
 
 from ...app import Retort
-from .calls import calls_in
+from ...globals import request
+from .calls import calls_in, nodes_in
 from .source import Code, Source, code_of, first_line_of, source_of, text_in, wrappers_of
 
 if TYPE_CHECKING:
@@ -84,6 +85,18 @@ class Program:
         return [
             call for source, module in self.modules.values() for call in calls_in(source, module)
         ]
+
+    @cached_property
+    def request_attributes(self) -> frozenset[str]:
+        """The attributes that the program sets on the request: ``request.form = ...``."""
+        return frozenset(
+            node.attr
+            for source, module in self.modules.values()
+            for scope, node in nodes_in(source, module)
+            if isinstance(node, ast.Attribute)
+            and not isinstance(node.ctx, ast.Load)
+            and scope.resolve(node.value) is request
+        )
 
     @cached_property
     def strings(self) -> frozenset[str]:

@@ -38,7 +38,7 @@ def _missing_method(program: Program, view: View) -> Iterator[Finding]:
             return
     touched = direct_reads(view.code).touched
     for source in ("form", "files"):
-        if source in touched:
+        if source in touched and source not in program.request_attributes:
             yield _never(view, touched[source], f"reads request.{source}")
             return
 
