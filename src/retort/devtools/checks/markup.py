@@ -14,7 +14,7 @@ from .placeholders import BLOCK, has_placeholder, kind_of, placeholders_in
 
 _TEXT_ONLY = frozenset({"textarea", "option", "title", "style", "script"})  # without fields
 _BUTTONS = frozenset({"submit", "image", "button", "reset"})
-_SCRIPTED = re.compile(r"^(data-)?hx-|^x-on|^v-on|^@|^onsubmit$|^data-remote$|^data-turbo")
+_SCRIPTED = re.compile(r"^(data-)?(hx|ng)-|^\(|^x-on|^v-on|^@|^onsubmit$|^data-remote$|^data-turbo")
 _REQUESTS = re.compile(r"\bfetch\s*\(|XMLHttpRequest|\.ajax\s*\(|\baxios\b|FormData|\$\.post\b")
 
 
