@@ -110,7 +110,8 @@ class _Walker:
         self.callers = callers
         self.ends: list[End] = []
         self.behind: dict[ast.stmt, Ways] = {}
-        self.breaks: list[list[Ways]] = []
+        self.breaks: list[list[Ways]] = []  # of each loop around
+        self.continues: list[bool] = []
         self.is_certain = True
         self.false: list[ast.expr] = []  # conditions that were false on the way
 
@@ -148,7 +149,10 @@ class _Walker:
         if isinstance(node, ast.Break):
             self.breaks[-1].append(ways)
             return NOWHERE
-        if isinstance(node, (ast.Raise, ast.Continue)) or self._never_returns(node):
+        if isinstance(node, ast.Continue):
+            self.continues[-1] = True
+            return NOWHERE
+        if isinstance(node, ast.Raise) or self._never_returns(node):
             return NOWHERE
         if isinstance(node, (ast.With, ast.AsyncWith)):
             return self.through(node.body, ways)
@@ -193,10 +197,13 @@ class _Walker:
     def _loop(self, node: ast.While | ast.For | ast.AsyncFor, ways: Ways) -> Ways:
         self.breaks.append([])
         before, self.is_certain = self.is_certain, False
-        self.through(node.body, ways)
+        self.continues.append(False)
+        repeats = bool(self.through(node.body, ways))
+        repeats = self.continues.pop() or repeats or isinstance(node, ast.While)
         breaks = self.breaks.pop()
         ends = frozenset[str]()
-        if not _is_endless(node):
+        # If the first pass returns, it is unknown whether there is an item at all.
+        if not _is_endless(node) and (repeats or node.orelse):
             ends = self.through(node.orelse, ways).possible
         self.is_certain = before
         possible = ends.union(*(each.possible for each in breaks))
@@ -262,10 +269,10 @@ def _constant(test: ast.expr) -> bool | None:
 
 
 def _is_endless(node: ast.While | ast.For | ast.AsyncFor) -> bool:
-    """Whether a loop ends by a break, a return or an exception alone."""
+    """Whether a loop is left by a break, a return or an exception alone, as far as is known."""
     if isinstance(node, ast.While):
         return _constant(node.test) is True
-    # for attempt in range(3): it is left to the program whether the last one raises.
+    # The last of several attempts may be the one that raises: for attempt in range(3).
     iterated = node.iter.func if isinstance(node.iter, ast.Call) else None
     name = iterated.attr if isinstance(iterated, ast.Attribute) else getattr(iterated, "id", "")
     return name in ("count", "range") and any(isinstance(one, ast.Raise) for one in ast.walk(node))
