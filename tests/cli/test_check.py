@@ -118,6 +118,17 @@ def test_a_form_without_an_action_is_sent_to_the_page_it_is_on(findings):
     assert findings(takes, page=form) == []
 
 
+@pytest.mark.parametrize(
+    "script", ["form.action = '/save'", "$('form').attr('action', '/save')", "form['action'] = '/'"]
+)
+def test_a_script_may_set_the_address_of_a_form(findings, write, script):
+    form = '<form action="" method="post"><button>Send</button></form>'
+    assert findings(PAGE, page=f"{form}<script>{script}</script>") == []
+
+    write("static/forms.js", script)
+    assert findings(PAGE, page=form) == []
+
+
 def test_the_page_is_that_of_the_template_around_it(findings):
     pages = {
         "page": '{% extends "base.html" %}{% block main %}{% include "form.html" %}{% endblock %}',
@@ -327,6 +338,8 @@ def test_a_change_on_get_is_a_warning(findings, change, methods):
         "if form.validate_on_submit():\n    db.commit()\nreturn ''",
         "if not form.validate_on_submit():\n    return ''\ndb.commit()\nreturn ''",
         "if request.form.get('x') is None:\n    return ''\ndb.commit()\nreturn ''",
+        "x = request.form.get('x')\nif x != 'a':\n    return ''\ndb.commit()\nreturn ''",
+        "x = request.form['x']\nif not x:\n    return ''\nif x:\n    db.commit()\nreturn ''",
         "match request.method:\n    case 'POST':\n        db.commit()\nreturn ''",
         "cache.delete('key')\nreturn ''",
         "def later():\n    db.commit()\nreturn ''",
@@ -378,6 +391,19 @@ def test_the_endpoints_of_a_blueprint_are_found(findings, name):
 @pytest.mark.parametrize("name", ["list_all", ".static", "blog.list_all"])
 def test_an_endpoint_without_its_blueprint_is_unknown(findings, name):
     assert findings(BLUEPRINT.format(name=name)) == ["unknown-endpoint program.py:8"]
+
+
+def test_the_endpoints_of_a_blueprint_that_is_not_registered_are_passed_over(findings):
+    program = BLUEPRINT.format(name="shop.missing").replace("app.register", "# app.register")
+
+    assert findings(program + PAGE, page="{{ url_for('shop.list_all') }}") == []
+
+
+def test_a_long_list_of_endpoints_is_not_shown(findings):
+    many = "".join(view("return ''", f"/{n}", name=f"view_{n}") for n in range(20))
+    [finding] = findings.whole(many + view("return url_for('zzz')"))
+
+    assert finding.fix == "'retort routes' lists the endpoints."
 
 
 def test_a_name_that_is_computed_is_passed_over(findings):
@@ -654,6 +680,16 @@ def test_a_program_whose_responses_are_no_html_is_sound(findings):
 
 def test_a_program_without_routes_yet_has_no_unknown_endpoints(findings):
     assert findings("\ndef later():\n    return url_for('index')\n") == []
+
+
+# Addresses of two views
+
+
+@pytest.mark.parametrize(("body", "found"), [("return 'b'", 1), ("return 'a'", 0)])
+def test_a_second_view_of_an_address_is_an_error_unless_it_does_the_same(findings, body, found):
+    program = view("return 'a'", "/a", name="first") + view(body, "/a", name="second")
+
+    assert findings(program) == ["shadowed-route program.py:9"][:found]
 
 
 # The page about methods

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from jinja2 import TemplateSyntaxError, nodes
 
+from ...blueprint import Blueprint
 from ...globals import current_app
 from ...helpers import url_for
 from .findings import Finding
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from .calls import Call
     from .pages import Page
     from .program import Program
+
+_SHOWN_ENDPOINTS = 12
 
 
 @dataclass(frozen=True)
@@ -51,8 +54,9 @@ def check_endpoints(program: Program, pages: Iterable[Page]) -> Iterator[Finding
         return
     if all(rule.endpoint == "static" for rule in program.rules):  # routes are added later
         return
+    left_out = _unregistered(program)
     for use in all_uses(program, pages):
-        if not targets_of(program, use):
+        if not targets_of(program, use) and use.endpoint.rpartition(".")[0] not in left_out:
             yield Finding(
                 use.file,
                 use.line,
@@ -60,6 +64,13 @@ def check_endpoints(program: Program, pages: Iterable[Page]) -> Iterator[Finding
                 f"url_for({use.endpoint!r}): there is no such endpoint.",
                 _fix(program, use.endpoint),
             )
+
+
+def _unregistered(program: Program) -> set[str]:
+    """The blueprints that the program has and does not register, such as an optional part."""
+    made = (value for _, module in program.modules.values() for value in vars(module).values())
+    found = {blueprint.name for blueprint in made if issubclass(type(blueprint), Blueprint)}
+    return found - program.app.blueprints.keys()
 
 
 def all_uses(program: Program, pages: Iterable[Page]) -> Iterator[Use]:
@@ -196,4 +207,6 @@ def _fix(program: Program, endpoint: str) -> str:
     close = same or difflib.get_close_matches(endpoint, known, n=1)
     if close:
         return f"Did you mean url_for({close[0]!r})?"
+    if len(known) > _SHOWN_ENDPOINTS:
+        return "'retort routes' lists the endpoints."
     return f"The endpoints are: {', '.join(known)}."

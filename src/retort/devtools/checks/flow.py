@@ -7,6 +7,7 @@ For any other condition, both branches are possible.
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ...helpers import abort
@@ -183,6 +184,45 @@ def _is_default(pattern: ast.pattern) -> bool:
 
 
 def _says_body(code: Code, test: ast.expr) -> bool:
+    """Whether a condition depends on form data, directly or by a local variable."""
+    if _reads_body(code, test):
+        return True
+    names = {node.id for node in ast.walk(test) if isinstance(node, ast.Name)}
+    return not names.isdisjoint(_form_variables(code))
+
+
+@lru_cache(maxsize=1000)
+def _form_variables(code: Code) -> frozenset[str]:
+    """The local variables that are set once, to a field of the form without a default."""
+    stored = [
+        node.id
+        for node in ast.walk(code.node)
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
+    ]
+    return frozenset(
+        target.id
+        for node in ast.walk(code.node)
+        if isinstance(node, ast.Assign) and _is_field(code, node.value)
+        for target in node.targets
+        if isinstance(target, ast.Name) and stored.count(target.id) == 1
+    )
+
+
+def _is_field(code: Code, node: ast.expr) -> bool:
+    """``request.form["name"]`` or ``request.form.get("name")``."""
+    if isinstance(node, ast.Call):
+        if len(node.args) != 1 or node.keywords or not isinstance(node.func, ast.Attribute):
+            return False
+        owner, is_read = node.func.value, node.func.attr == "get"
+    elif isinstance(node, ast.Subscript):
+        owner, is_read = node.value, True
+    else:
+        return False
+    is_form = isinstance(owner, ast.Attribute) and owner.attr == "form"
+    return is_read and is_form and _reads_body(code, owner)
+
+
+def _reads_body(code: Code, test: ast.expr) -> bool:
     for node in ast.walk(test):
         if isinstance(node, ast.Attribute):
             if node.attr in _VALIDATORS:

@@ -10,6 +10,7 @@ from urllib.parse import urljoin, urlsplit
 
 from .endpoints import endpoint_in, targets_of
 from .findings import Finding
+from .pages import scripts_set_actions, sets_action
 from .placeholders import has_placeholder
 from .program import BODY_METHODS, methods_of
 
@@ -98,7 +99,7 @@ def _send_to_endpoint(program: Program, sent: Sent, expression: str) -> None:
 
 def _send_to_page(program: Program, sent: Sent) -> None:
     """The target without an action: the address of the page, if its views are known."""
-    if sent.page.views:
+    if sent.page.views and not (sets_action(sent.page.text) or scripts_set_actions(program)):
         own = [rule for view in sent.page.views for rule in view.rules]
         sent.place = own[0].rule
         sent.rules = program.rules_like(own)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 _SUFFIXES = frozenset({".html", ".htm", ".xhtml", ".jinja", ".jinja2", ".j2"})
 _REQUESTS = re.compile(r"\bfetch\s*\(|XMLHttpRequest|\.ajax\s*\(|\baxios\b|FormData")
+
+_ACTIONS = re.compile(r"""\.action\s*=|["'](?:form)?action["']\s*[,\]]""")
 
 
 @dataclass
@@ -63,11 +66,25 @@ def pages_of(program: Program) -> list[Page]:
 
 def scripts_send_requests(program: Program) -> bool:
     """Whether a script among the static files sends requests by itself."""
+    return any(_REQUESTS.search(text) for text in _scripts(program))
+
+
+@lru_cache(maxsize=8)
+def scripts_set_actions(program: Program) -> bool:
+    """Whether a script among the static files sets the address of a form."""
+    return any(_ACTIONS.search(text) for text in _scripts(program))
+
+
+def sets_action(text: str) -> bool:
+    """Whether a page has a script that sets the address of a form."""
+    return "<script" in text.lower() and bool(_ACTIONS.search(text))
+
+
+def _scripts(program: Program) -> Iterator[str]:
     folder = program.app.static_folder
-    if folder is None:
-        return False
-    files = [file for file in Path(folder).rglob("*.js") if not file.name.endswith(".min.js")]
-    return any(_REQUESTS.search(_read(file)) for file in files)
+    if folder is not None:
+        files = Path(folder).rglob("*.js")
+        yield from (_read(file) for file in files if not file.name.endswith(".min.js"))
 
 
 def _read(file: Path) -> str:

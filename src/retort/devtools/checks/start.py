@@ -61,7 +61,7 @@ def _second_of(program: Program, first: Rule, second: Rule) -> Iterator[Finding]
         return
     common = (first.methods or set()) & (second.methods or set()) - _BY_ITSELF
     view, other = _view_of(program, second), _view_of(program, first)
-    if not common or view is None:
+    if not common or view is None or (other and _are_the_same(view, other)):
         return
     name = f"{other.name} ({place_of(other)})" if other else repr(first.endpoint)
     yield Finding(
@@ -76,6 +76,18 @@ def _second_of(program: Program, first: Rule, second: Rule) -> Iterator[Finding]
 
 def _view_of(program: Program, rule: Rule) -> View | None:
     return next((view for view in program.views if view.has(rule)), None)
+
+
+def _are_the_same(view: View, other: View) -> bool:
+    """Whether two views have the same statements, so that it does not matter which is called."""
+    return _statements(view) == _statements(other)
+
+
+def _statements(view: View) -> list[str]:
+    body = list(view.code.node.body)
+    if ast.get_docstring(view.code.node) is not None:
+        body = body[1:]
+    return [ast.dump(statement) for statement in body]
 
 
 def place_of(view: View) -> str:
