@@ -119,14 +119,28 @@ def test_a_form_without_an_action_is_sent_to_the_page_it_is_on(findings):
 
 
 @pytest.mark.parametrize(
-    "script", ["form.action = '/save'", "$('form').attr('action', '/save')", "form['action'] = '/'"]
+    "script",
+    [
+        "form.action = '/save'",
+        "$('form').attr('action', '/save')",
+        "form['action'] = '/save'",
+        "$('form').submit(function () { return false; })",
+        "form.addEventListener('submit', send)",
+        "form.onsubmit = send",
+    ],
 )
-def test_a_script_may_set_the_address_of_a_form(findings, write, script):
+def test_a_script_may_decide_where_a_form_is_sent(findings, write, script):
     form = '<form action="" method="post"><button>Send</button></form>'
     assert findings(PAGE, page=f"{form}<script>{script}</script>") == []
 
     write("static/forms.js", script)
     assert findings(PAGE, page=form) == []
+
+
+def test_a_script_that_sends_a_form_as_it_is_changes_nothing(findings):
+    page = '<form method="post"></form><script>document.forms[0].submit()</script>'
+
+    assert findings(PAGE, page=page) == ["form-method page.html:1"]
 
 
 def test_the_page_is_that_of_the_template_around_it(findings):
@@ -404,6 +418,22 @@ def test_a_long_list_of_endpoints_is_not_shown(findings):
     [finding] = findings.whole(many + view("return url_for('zzz')"))
 
     assert finding.fix == "'retort routes' lists the endpoints."
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("app.run()", 1),
+        ("app.register_blueprint(shop)", 0),
+        ("Extension(app)", 0),
+        ("extension.init_app(app)", 0),
+        ("socketio.run(app)", 1),
+    ],
+)
+def test_what_is_added_when_the_file_is_run_is_not_missed(findings, line, found):
+    program = view("return url_for('missing')") + f"if __name__ == '__main__':\n    {line}\n"
+
+    assert len(findings(program)) == found
 
 
 def test_a_name_that_is_computed_is_passed_over(findings):

@@ -52,6 +52,8 @@ def check_endpoints(program: Program, pages: Iterable[Page]) -> Iterator[Finding
     """Report each endpoint that does not exist."""
     if program.app.url_build_error_handlers:  # they may provide further endpoints
         return
+    if program.is_extended_as_script:
+        return
     if all(rule.endpoint == "static" for rule in program.rules):  # routes are added later
         return
     left_out = _unregistered(program)

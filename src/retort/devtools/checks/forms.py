@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 
 from .endpoints import endpoint_in, targets_of
 from .findings import Finding
-from .pages import scripts_set_actions, sets_action
+from .pages import handles_forms, scripts_handle_forms
 from .placeholders import has_placeholder
 from .program import BODY_METHODS, methods_of
 
@@ -74,6 +74,8 @@ def check_forms(program: Program, forms: Iterable[Sent]) -> Iterator[Finding]:
 
 def _send(program: Program, page: Page, form: Form) -> Sent:
     sent = Sent(page, form)
+    if handles_forms(page.text) or scripts_handle_forms(program):
+        return sent
     action = (form.action or "").strip()
     expression = page.placeholders.expression_of(action)
     if expression is not None:
@@ -99,7 +101,7 @@ def _send_to_endpoint(program: Program, sent: Sent, expression: str) -> None:
 
 def _send_to_page(program: Program, sent: Sent) -> None:
     """The target without an action: the address of the page, if its views are known."""
-    if sent.page.views and not (sets_action(sent.page.text) or scripts_set_actions(program)):
+    if sent.page.views:
         own = [rule for view in sent.page.views for rule in view.rules]
         sent.place = own[0].rule
         sent.rules = program.rules_like(own)
@@ -164,7 +166,7 @@ def _bad_verb(sent: Sent) -> Finding:
 
 
 def _bad_target(program: Program, sent: Sent) -> Iterator[Finding]:
-    if sent.rules is None:
+    if sent.rules is None or (not sent.rules and program.is_extended_as_script):
         return
     method = sent.form.sends
     if not sent.rules:

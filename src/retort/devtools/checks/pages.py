@@ -28,7 +28,11 @@ if TYPE_CHECKING:
 _SUFFIXES = frozenset({".html", ".htm", ".xhtml", ".jinja", ".jinja2", ".j2"})
 _REQUESTS = re.compile(r"\bfetch\s*\(|XMLHttpRequest|\.ajax\s*\(|\baxios\b|FormData")
 
-_ACTIONS = re.compile(r"""\.action\s*=|["'](?:form)?action["']\s*[,\]]""")
+# A script that sets the address of a form, or that is called when one is sent.
+_HANDLES_FORMS = re.compile(
+    r"""\.action\s*=|["'](?:form)?action["']\s*[,\]]"""
+    r"""|\.submit\s*\(\s*[^)\s]|["']submit["']\s*,|\.onsubmit\s*="""
+)
 
 
 @dataclass
@@ -70,14 +74,14 @@ def scripts_send_requests(program: Program) -> bool:
 
 
 @lru_cache(maxsize=8)
-def scripts_set_actions(program: Program) -> bool:
-    """Whether a script among the static files sets the address of a form."""
-    return any(_ACTIONS.search(text) for text in _scripts(program))
+def scripts_handle_forms(program: Program) -> bool:
+    """Whether a script among the static files decides where a form is sent."""
+    return any(_HANDLES_FORMS.search(text) for text in _scripts(program))
 
 
-def sets_action(text: str) -> bool:
-    """Whether a page has a script that sets the address of a form."""
-    return "<script" in text.lower() and bool(_ACTIONS.search(text))
+def handles_forms(text: str) -> bool:
+    """Whether a page has a script that decides where a form is sent."""
+    return "<script" in text.lower() and bool(_HANDLES_FORMS.search(text))
 
 
 def _scripts(program: Program) -> Iterator[str]:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from .calls import Call
 
 BODY_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE", "QUERY"})
+_SERVING = frozenset({"run", "serve", "run_simple", "make_server", "WSGIServer", "serve_forever"})
+_EXTENDING = frozenset({"register_blueprint", "add_url_rule", "route", "get", "post"})
 _VARIABLE = re.compile(r"<[^>]*>")
 
 
@@ -85,6 +87,30 @@ class Program:
         return [
             call for source, module in self.modules.values() for call in calls_in(source, module)
         ]
+
+    @cached_property
+    def is_extended_as_script(self) -> bool:
+        """Whether a file adds to the application below ``if __name__ == "__main__":``."""
+        found = (
+            call
+            for source, _ in self.modules.values()
+            for statement in source.tree.body
+            if isinstance(statement, ast.If) and "__main__" in ast.unparse(statement.test)
+            for call in ast.walk(statement)
+            if isinstance(call, ast.Call)
+        )
+        calls = {id(call) for call in found}
+        return any(id(call.node) in calls and self._extends(call) for call in self.calls)
+
+    def _extends(self, call: Call) -> bool:
+        function = call.node.func
+        name = ast.unparse(function).rpartition(".")[2]
+        if name in _SERVING:
+            return False
+        owner = call.scope.resolve(function.value) if isinstance(function, ast.Attribute) else None
+        arguments = map(call.scope.resolve, call.node.args)
+        is_method = owner is self.app and name in _EXTENDING
+        return is_method or any(argument is self.app for argument in arguments)
 
     @cached_property
     def request_attributes(self) -> frozenset[str]:

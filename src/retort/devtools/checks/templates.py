@@ -57,7 +57,9 @@ class _Known:
         owners = (program.app, *program.app.iter_blueprints())
         loaders = [owner.jinja_loader for owner in owners]
         #: Whether all loaders are Jinja's own, which find the same templates at any time.
-        self.is_complete = all(_is_plain(loader) for loader in [*loaders, self.environment.loader])
+        self.is_complete = not program.is_extended_as_script and all(
+            _is_plain(loader) for loader in [*loaders, self.environment.loader]
+        )
 
     def has(self, name: str) -> bool:
         """Whether a loader finds the template."""
