@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
 BODY_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE", "QUERY"})
 _SERVING = frozenset({"run", "serve", "run_simple", "make_server", "WSGIServer", "serve_forever"})
-_EXTENDING = frozenset({"register_blueprint", "add_url_rule", "route", "get", "post"})
+# Methods of applications, blueprints and extensions that add routes.
+_EXTENDING = frozenset(
+    {"register_blueprint", "add_url_rule", "add_view", "add_views", "add_resource", "add_namespace"}
+)
 _VARIABLE = re.compile(r"<[^>]*>")
 
 
@@ -107,10 +110,8 @@ class Program:
         name = ast.unparse(function).rpartition(".")[2]
         if name in _SERVING:
             return False
-        owner = call.scope.resolve(function.value) if isinstance(function, ast.Attribute) else None
         arguments = map(call.scope.resolve, call.node.args)
-        is_method = owner is self.app and name in _EXTENDING
-        return is_method or any(argument is self.app for argument in arguments)
+        return name in _EXTENDING or any(argument is self.app for argument in arguments)
 
     @cached_property
     def request_attributes(self) -> frozenset[str]:
