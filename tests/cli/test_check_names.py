@@ -39,12 +39,15 @@ def test_the_fix_is_an_import_or_a_similar_name(findings, name, fix):
     assert finding.fix == fix
 
 
-def test_a_name_of_flask_is_to_be_imported(findings, write):
-    write("shop.py", "def target():\n    return redirect('/')\n")
+@pytest.mark.parametrize(
+    ("name", "fix"), [("redirect", "from flask import redirect"), ("json", "import json")]
+)
+def test_a_name_of_flask_is_to_be_imported(findings, write, name, fix):
+    write("shop.py", f"def target():\n    return {name}\n")
     [finding] = findings.whole("\nimport shop" + view("return shop.target()"))
 
     assert (finding.rule, finding.line) == ("undefined-name", 2)
-    assert finding.fix == "Add it to the imports: from flask import redirect."
+    assert finding.fix == f"Add it to the imports: {fix}."
 
 
 @pytest.mark.parametrize(

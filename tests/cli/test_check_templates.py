@@ -96,6 +96,8 @@ def test_a_loader_of_the_program_may_find_any_template(findings, loader):
         ("<p>\n{% if x %}\n{% if y %}{% endif %}\n{{ z }}", 2, "Write {% endif %} where it ends."),
         ("<p>\n{{ name }", 2, "Write two braces at each end of an expression: {{ name }}."),
         ("{% fors x in y %}{% endfor %}", 1, "Write {% for %}."),
+        ("{% for x in y %}\n{% endblock %}", 2, "Write {% endfor %} before {% endblock %}."),
+        ("<p>\n{% endif %}", 2, "Remove {% endif %}, or begin its block before it."),
         ("{% spaceless %}", 1, "Correct the name of the tag, or remove it."),
         ("<p>\n\n{{ a b }}", 3, "Correct the tag or expression in this line"),
     ],

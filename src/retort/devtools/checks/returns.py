@@ -70,7 +70,7 @@ def _where(end: End) -> str:
         return f"line {end.node.lineno} is {ast.unparse(end.node)!r}"
     last = end.node
     if isinstance(last, ast.If) and not last.orelse:
-        return f"the 'if' in line {last.lineno} is the last statement, and has no 'else'"
+        return f"if the condition in line {last.lineno} is false, no return follows"
     if isinstance(last, (ast.For, ast.While, ast.AsyncFor)):
         return f"no return follows the loop in line {last.lineno}"
     if isinstance(last, (ast.Try, ast.Match, ast.If)):

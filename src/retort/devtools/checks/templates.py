@@ -28,7 +28,10 @@ _RENDERERS = (render_template, stream_template, get_template_attribute)
 _PARAMETERS = ("template_name_or_list", "template_name")
 _TO_CLOSE = re.compile(r"block that needs to be closed is '(\w+)'")
 _UNKNOWN_TAG = re.compile(r"unknown tag '(\w+)'")
-_TAGS = ("for", "if", "else", "elif", "endif", "endfor", "block", "endblock", "extends", "include")
+_TAGS = (
+    *("for", "if", "else", "elif", "block", "macro", "set", "with", "extends", "include", "import"),
+    *("endfor", "endif", "endblock", "endmacro", "endset", "endwith"),
+)
 
 
 def check_templates(program: Program, pages: Iterable[Page]) -> Iterator[Finding]:
@@ -166,8 +169,11 @@ def _missing(file: str, line: int, names: list[str | None], known: _Known) -> It
 def _syntax(environment: Environment, page: Page, error: TemplateSyntaxError) -> Finding:
     message = (error.message or "").rstrip(".")
     line, fix = error.lineno, _syntax_fix(message)
-    unclosed = _TO_CLOSE.search(message) if "end of template" in message else None
-    if unclosed:
+    unclosed, unknown = _TO_CLOSE.search(message), _UNKNOWN_TAG.search(message)
+    if unclosed and unknown and unknown[1] in _TAGS:
+        message = f"{{% {unknown[1]} %}} is met before {{% {unclosed[1]} %}} is closed"
+        fix = f"Write {{% end{unclosed[1]} %}} before {{% {unknown[1]} %}}."
+    elif unclosed and "end of template" in message:
         line = _unclosed(environment, page.text, unclosed[1]) or line
         message = f"{{% {unclosed[1]} %}} is not closed"
         fix = f"Write {{% end{unclosed[1]} %}} where it ends."
@@ -198,6 +204,8 @@ def _unclosed(environment: Environment, text: str, tag: str) -> int | None:
 
 def _syntax_fix(message: str) -> str:
     unknown = _UNKNOWN_TAG.search(message)
+    if unknown and unknown[1] in _TAGS:
+        return f"Remove {{% {unknown[1]} %}}, or begin its block before it."
     if unknown:
         near = difflib.get_close_matches(unknown[1], _TAGS, n=1)
         return f"Write {{% {near[0]} %}}." if near else "Correct the name of the tag, or remove it."

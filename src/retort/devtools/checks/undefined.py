@@ -134,10 +134,10 @@ def _globals_of(code: CodeType) -> Iterator[tuple[str, int]]:
 
 
 def _fix(name: str, module: ModuleType) -> str:
-    if name in names_of_flask:
-        return f"Add it to the imports: from flask import {name}."
     if name in sys.stdlib_module_names:
         return f"Add it to the imports: import {name}."
+    if name in names_of_flask:
+        return f"Add it to the imports: from flask import {name}."
     known = [one for one in (*vars(module), *dir(builtins)) if not one.startswith("__")]
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
     if near:
