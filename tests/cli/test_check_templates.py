@@ -81,6 +81,12 @@ app.register_blueprint(parts)
     ]
 
 
+def test_a_blueprint_that_is_not_registered_may_have_more_templates(findings):
+    program = '\nparts = Blueprint("parts", __name__, template_folder="parts")\n'
+
+    assert findings(program + shows("render_template('list.html')")) == []
+
+
 @pytest.mark.parametrize(
     "loader", ["FunctionLoader(lambda name: 'hello')", "ChoiceLoader([FunctionLoader(str)])"]
 )

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from jinja2 import TemplateSyntaxError, nodes
 
-from ...blueprint import Blueprint
 from ...globals import current_app
 from ...helpers import url_for
 from .findings import Finding
@@ -56,7 +55,7 @@ def check_endpoints(program: Program, pages: Iterable[Page]) -> Iterator[Finding
         return
     if all(rule.endpoint == "static" for rule in program.rules):  # routes are added later
         return
-    left_out = _unregistered(program)
+    left_out = {blueprint.name for blueprint in program.unregistered}
     for use in all_uses(program, pages):
         if not targets_of(program, use) and use.endpoint.rpartition(".")[0] not in left_out:
             yield Finding(
@@ -66,13 +65,6 @@ def check_endpoints(program: Program, pages: Iterable[Page]) -> Iterator[Finding
                 f"url_for({use.endpoint!r}): there is no such endpoint.",
                 _fix(program, use.endpoint),
             )
-
-
-def _unregistered(program: Program) -> set[str]:
-    """The blueprints that the program has and does not register, such as an optional part."""
-    made = (value for _, module in program.modules.values() for value in vars(module).values())
-    found = {blueprint.name for blueprint in made if issubclass(type(blueprint), Blueprint)}
-    return found - program.app.blueprints.keys()
 
 
 def all_uses(program: Program, pages: Iterable[Page]) -> Iterator[Use]:

@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect, Rule
 
 from ...app import Retort
+from ...blueprint import Blueprint
 from ...globals import request
 from .calls import calls_in, nodes_in
 from .source import Code, Source, code_of, first_line_of, source_of, text_in, wrappers_of
@@ -83,6 +84,15 @@ class Program:
     def modules(self) -> dict[str, tuple[Source, ModuleType]]:
         """The loaded modules in the folder of the application, and those of its views, by file."""
         return _modules(self)
+
+    @cached_property
+    def unregistered(self) -> list[Blueprint]:
+        """Blueprints that the program has and does not register, such as an optional part."""
+        made = (value for _, module in self.modules.values() for value in vars(module).values())
+        known = {id(blueprint) for blueprint in self.app.blueprints.values()}
+        return [
+            value for value in made if issubclass(type(value), Blueprint) and id(value) not in known
+        ]
 
     @cached_property
     def calls(self) -> list[Call]:

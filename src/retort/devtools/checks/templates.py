@@ -59,8 +59,10 @@ class _Known:
         self.environment = program.app.jinja_env
         owners = (program.app, *program.app.iter_blueprints())
         loaders = [owner.jinja_loader for owner in owners]
+        later = any(blueprint.jinja_loader for blueprint in program.unregistered)
+        is_same = not later and not program.is_extended_as_script
         #: Whether all loaders are Jinja's own, which find the same templates at any time.
-        self.is_complete = not program.is_extended_as_script and all(
+        self.is_complete = is_same and all(
             _is_plain(loader) for loader in [*loaders, self.environment.loader]
         )
 
