@@ -82,7 +82,7 @@ shop = Blueprint("shop", __name__, url_prefix="/<language>")
 def add(endpoint, values):
     values["language"] = "en"
 @shop.get("/")
-def index():
+def index(language):
     return url_for(".index") + url_for("user")
 app.register_blueprint(shop)
 """
