@@ -132,7 +132,7 @@ PRIVATE_NAMES = {
         "_trace": "Werkzeug's rules have no public name for it",
     },
     "devtools/checks/program.py": {"_converters": "Werkzeug's rules have no public name for them"},
-    "devtools/checks/start.py": {"_parts": "Werkzeug's rules have no public name for them"},
+    "devtools/checks/rules/start.py": {"_parts": "Werkzeug's rules have no public name for them"},
     "globals.py": {"_AppCtxGlobals": "Flask's name of the class, which extensions subclass"},
     "http/forms.py": {
         "_file": "a SpooledTemporaryFile has no public way to give it its content",

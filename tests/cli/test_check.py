@@ -287,6 +287,8 @@ def test_other_comparisons_of_the_method_are_sound(findings, test):
     body = f"verb = 'POST'\nif {test}:\n    return 'sent'\nreturn 'form'"
 
     assert findings(view(body, methods=BOTH)) == []
+
+
 def test_a_hook_may_set_the_form_for_all_methods(findings):
     program = """
 @app.before_request

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from ..devtools.checks.endpoints import all_uses
 from ..devtools.checks.pages import pages_of
 from ..devtools.checks.program import Program
+from ..devtools.checks.rules.endpoints import all_uses
 from ..globals import session
 from ..helpers import flash, get_debug_flag
 from ..http.cross_origin import is_loopback

@@ -11,8 +11,8 @@ from ..http.cross_origin import is_loopback
 from .advice import Advice
 from .advice.diagnostic import setting_diff
 from .advice.edit import FileEdit, add_import, diff_of
-from .checks.escaping import unescaped_in
 from .checks.program import first_line
+from .checks.rules.escaping import unescaped_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.exceptions import HTTPException
 
 from ...setup import find_package
-from ..checks.forms import Sent, send_forms, takers_of
 from ..checks.pages import Page, pages_of
 from ..checks.program import Program, View, first_line
+from ..checks.rules.forms import Sent, send_forms, takers_of
+from ..checks.rules.start import place_of
 from ..checks.source import first_argument, is_own, source_of, text_in
-from ..checks.start import place_of
 from .edit import FileEdit, diff_of
 from .record import Place
 

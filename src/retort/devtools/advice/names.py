@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import retort
 
+from ..checks.rules.start import HIDEABLE
 from ..checks.source import FUNCTIONS
-from ..checks.start import HIDEABLE
 from .diagnostic import DiagnosticContext, advisor, source_at
 from .edit import FileEdit, add_import, diff_of, rename_diff
 from .record import Advice

@@ -14,7 +14,7 @@ from .record import Advice
 
 if TYPE_CHECKING:
     from ...http.cross_origin import RequestOrigin
-    from ..checks.forms import Sent
+    from ..checks.rules.forms import Sent
 
 _HIDDEN = '<input type="hidden" name="csrf_token" value="{{ csrf_token() }}">'
 

@@ -6,15 +6,15 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from ..checks.arguments import (
+from ..checks.receivers import mismatch_of
+from ..checks.rules.arguments import (
     described,
     fix_of,
     is_by_position,
     is_changed,
     is_passed_by_another,
 )
-from ..checks.endpoints import all_uses, targets_of
-from ..checks.receivers import mismatch_of
+from ..checks.rules.endpoints import all_uses, targets_of
 from .diagnostic import DiagnosticContext, advisor
 from .edit import FileEdit, diff_of
 from .record import Advice

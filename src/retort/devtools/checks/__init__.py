@@ -10,22 +10,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .arguments import check_arguments
-from .endpoints import check_endpoints
-from .escaping import check_escaping
-from .fields import check_fields
 from .findings import ERROR, RULES, Finding, as_json, as_text, count
-from .forms import check_forms, send_forms
 from .pages import pages_of
 from .program import Program
-from .redirects import check_redirects
-from .returns import check_returns
-from .routes import check_routes
-from .start import check_start
-from .templates import check_templates
-from .undefined import check_names
-from .url_values import check_url_values
-from .views import check_views
+from .rules.arguments import check_arguments
+from .rules.endpoints import check_endpoints
+from .rules.escaping import check_escaping
+from .rules.fields import check_fields
+from .rules.forms import check_forms, send_forms
+from .rules.redirects import check_redirects
+from .rules.returns import check_returns
+from .rules.routes import check_routes
+from .rules.start import check_start
+from .rules.templates import check_templates
+from .rules.undefined import check_names
+from .rules.url_values import check_url_values
+from .rules.views import check_views
 
 if TYPE_CHECKING:
     from ...app import Flask

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterator
 
     from ....http import Request
-    from ...checks.forms import Sent
     from ...checks.markup import Field
+    from ...checks.rules.forms import Sent
 
 _PARTS_OF_FIELDS = (
     "GET sends a form's fields in the query string, POST in the body. request.values has the fields"

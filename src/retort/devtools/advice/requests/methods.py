@@ -21,8 +21,8 @@ from .verbs import sent_with_verb, write_methods
 if TYPE_CHECKING:
     from werkzeug.routing import Rule
 
-    from ...checks.forms import Sent
     from ...checks.program import View
+    from ...checks.rules.forms import Sent
     from ...checks.source import Source
 
 _KEEPS_METHOD = (307, 308)

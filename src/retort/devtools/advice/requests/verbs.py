@@ -15,7 +15,7 @@ from ..record import Advice
 if TYPE_CHECKING:
     from werkzeug.routing import Rule
 
-    from ...checks.forms import Sent
+    from ...checks.rules.forms import Sent
 
 _OF_HTML = frozenset({"get", "post", "dialog", ""})
 _OVERRIDE = "METHOD_OVERRIDE"

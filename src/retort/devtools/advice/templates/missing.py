@@ -9,8 +9,8 @@ from pathlib import Path
 
 from jinja2 import FileSystemLoader, TemplateNotFound, TemplatesNotFound
 
+from ...checks.rules.start import folder_like
 from ...checks.source import text_in
-from ...checks.start import folder_like
 from ..diagnostic import DiagnosticContext, advisor, source_at
 from ..edit import FileEdit, diff_of, quote_like, rename_diff
 from ..record import Advice

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import NotFound
 
-from ...checks.endpoints import all_uses, targets_of
 from ...checks.program import text_converters
+from ...checks.rules.endpoints import all_uses, targets_of
 from ...checks.source import first_argument, text_in
 from ..additions import page_with_file
 from ..diagnostic import DiagnosticContext, advisor, shown_methods

@@ -9,20 +9,20 @@ import difflib
 import re
 from typing import TYPE_CHECKING
 
-from .findings import Finding
+from ..findings import Finding
+from ..pages import scripts_send_requests
+from ..reads import all_reads, direct_reads
+from ..source import code_of
 from .forms import takers_of
-from .pages import scripts_send_requests
-from .reads import all_reads, direct_reads
-from .source import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from ..markup import Field
+    from ..pages import Page
+    from ..program import Program, View
+    from ..reads import Read, Reads
     from .forms import Sent
-    from .markup import Field
-    from .pages import Page
-    from .program import Program, View
-    from .reads import Read, Reads
 
 _NOT_FOR_VIEWS = frozenset({"csrf_token", "_method", "_charset_"})
 _IN_TEMPLATE = re.compile(r"\brequest\s*\.\s*(?:form|args|values)\b[^}%]*")

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import retort
 
-from .findings import Finding
-from .receivers import Mismatch, mismatch_of, reads_only
-from .source import FUNCTIONS, code_of, source_of
+from ..findings import Finding
+from ..receivers import Mismatch, mismatch_of, reads_only
+from ..source import FUNCTIONS, code_of, source_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from werkzeug.routing import Rule
 
-    from ...app import Flask
-    from .program import Program
-    from .source import Source
+    from ....app import Flask
+    from ..program import Program
+    from ..source import Source
 
 _RETORT = os.path.join(os.path.dirname(retort.__file__), "")
 # Methods between the match of a request and the call of its view.

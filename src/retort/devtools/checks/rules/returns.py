@@ -5,21 +5,21 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from ...helpers import make_response, redirect, send_file, send_from_directory
-from ...json import jsonify
-from ...templating import render_template, render_template_string
-from .calls import is_one_of
-from .endings import ends_of, is_generator
-from .findings import Finding
-from .program import without_implied
-from .wrappers import returns_unchanged
+from ....helpers import make_response, redirect, send_file, send_from_directory
+from ....json import jsonify
+from ....templating import render_template, render_template_string
+from ..calls import is_one_of
+from ..endings import ends_of, is_generator
+from ..findings import Finding
+from ..program import without_implied
+from ..wrappers import returns_unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .endings import End
-    from .flow import Methods
-    from .program import Program, View
+    from ..endings import End
+    from ..flow import Methods
+    from ..program import Program, View
 
 _MAKE_RESPONSES = (
     *(jsonify, make_response, redirect, render_template, render_template_string),

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 
 from jinja2 import TemplateSyntaxError, nodes
 
-from ...globals import current_app
-from ...helpers import url_for
-from .findings import Finding
-from .source import first_argument, text_in
+from ....globals import current_app
+from ....helpers import url_for
+from ..findings import Finding
+from ..source import first_argument, text_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from jinja2 import Environment
 
-    from .calls import Call
-    from .pages import Page
-    from .program import Program
+    from ..calls import Call
+    from ..pages import Page
+    from ..program import Program
 
 _SHOWN_ENDPOINTS = 12
 

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import markupsafe
 
-from ...helpers import make_response
-from ...http import Response
-from ...templating import render_template_string
-from .findings import Finding
-from .program import text_converters
-from .source import text_in
+from ....helpers import make_response
+from ....http import Response
+from ....templating import render_template_string
+from ..findings import Finding
+from ..program import text_converters
+from ..source import text_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .program import Program, View
-    from .source import Code
+    from ..program import Program, View
+    from ..source import Code
 
 _FIELDS = frozenset({"args", "form", "values"})
 _SAME_TEXT = frozenset(

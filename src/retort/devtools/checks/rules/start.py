@@ -12,19 +12,19 @@ import sys
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from ...globals import session
-from ...helpers import flash, get_flashed_messages
-from ...sessions import SecureCookieSessionInterface
-from .findings import Finding
-from .program import first_line
-from .source import source_of
+from ....globals import session
+from ....helpers import flash, get_flashed_messages
+from ....sessions import SecureCookieSessionInterface
+from ..findings import Finding
+from ..program import first_line
+from ..source import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from werkzeug.routing import Rule
 
-    from .program import Program, View
+    from ..program import Program, View
 
 #: Packages that a file of the same name beside the program hides.
 HIDEABLE = ("flask", "retort", "werkzeug", "jinja2", "click")

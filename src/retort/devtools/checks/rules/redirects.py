@@ -5,19 +5,19 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from ...helpers import redirect, url_for
-from .endings import ends_of
+from ....helpers import redirect, url_for
+from ..endings import ends_of
+from ..findings import Finding
+from ..source import first_argument, text_in
+from ..wrappers import returns_unchanged
 from .endpoints import Use, targets_of
-from .findings import Finding
-from .source import first_argument, text_in
-from .wrappers import returns_unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from werkzeug.routing import Rule
 
-    from .program import Program, View
+    from ..program import Program, View
 
 _OWN_ADDRESS = frozenset({"url", "base_url", "path", "full_path"})
 

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING
 
 from jinja2 import BaseLoader, ChoiceLoader, TemplateNotFound, TemplateSyntaxError, nodes
 
-from ...helpers import get_template_attribute
-from ...templating import render_template, stream_template
-from .calls import is_one_of
-from .findings import Finding
-from .source import first_argument, text_in
+from ....helpers import get_template_attribute
+from ....templating import render_template, stream_template
+from ..calls import is_one_of
+from ..findings import Finding
+from ..source import first_argument, text_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from jinja2 import Environment
 
-    from .pages import Page
-    from .program import Program
+    from ..pages import Page
+    from ..program import Program
 
 _RENDERERS = (render_template, stream_template, get_template_attribute)
 _PARAMETERS = ("template_name_or_list", "template_name")

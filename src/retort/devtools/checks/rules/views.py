@@ -5,15 +5,15 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from .findings import Finding
-from .flow import reached_nodes, tested_methods
-from .program import BODY_METHODS
-from .reads import direct_reads
+from ..findings import Finding
+from ..flow import reached_nodes, tested_methods
+from ..program import BODY_METHODS
+from ..reads import direct_reads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .program import Program, View
+    from ..program import Program, View
 
 # The methods that browsers convert to capitals (Fetch standard, "normalize a method").
 _IN_CAPITALS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"})

@@ -8,20 +8,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
+from ..findings import Finding
+from ..pages import handles_forms, scripts_handle_forms
+from ..placeholders import has_placeholder
+from ..program import BODY_METHODS, methods_of
 from .endpoints import endpoint_in, targets_of
-from .findings import Finding
-from .pages import handles_forms, scripts_handle_forms
-from .placeholders import has_placeholder
-from .program import BODY_METHODS, methods_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from werkzeug.routing import Rule
 
-    from .markup import Form
-    from .pages import Page
-    from .program import Program, View
+    from ..markup import Form
+    from ..pages import Page
+    from ..program import Program, View
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _HTML_METHODS = frozenset({"get", "post", "dialog"})

@@ -5,17 +5,17 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from ...app import Flask
-from ...blueprint import Blueprint
-from .calls import nodes_in
-from .findings import Finding
-from .source import FUNCTIONS, UNKNOWN
+from ....app import Flask
+from ....blueprint import Blueprint
+from ..calls import nodes_in
+from ..findings import Finding
+from ..source import FUNCTIONS, UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .calls import Scope
-    from .program import Program
+    from ..calls import Scope
+    from ..program import Program
 
 _ROUTES = frozenset({"route", "get", "post", "put", "patch", "delete", "query"})
 _HANDLERS = frozenset({"errorhandler", "app_errorhandler"})

@@ -15,16 +15,16 @@ import sys
 from types import CodeType
 from typing import TYPE_CHECKING
 
-from ... import __all__ as names_of_flask
-from .findings import Finding
-from .source import text_in
+from .... import __all__ as names_of_flask
+from ..findings import Finding
+from ..source import text_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
-    from .program import Program
-    from .source import Source
+    from ..program import Program
+    from ..source import Source
 
 _SETTERS = frozenset({"STORE_NAME", "STORE_GLOBAL"})  # of Python's bytecode
 # Functions that may add names to a module.

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from werkzeug.routing import Rule
 
+from ..findings import Finding
 from .endpoints import all_uses, targets_of
-from .findings import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from ..pages import Page
+    from ..program import Program
     from .endpoints import Use
-    from .pages import Page
-    from .program import Program
 
 
 def check_url_values(program: Program, pages: Iterable[Page]) -> Iterator[Finding]:
