@@ -6,13 +6,13 @@ import ast
 import builtins
 from dataclasses import dataclass
 from functools import lru_cache
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from .source import FUNCTIONS, UNKNOWN, bound_names, imported_objects, member_of
+from .source import FUNCTIONS, UNKNOWN, bound_names, imported_objects, resolved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from types import ModuleType
 
     from .source import Function, Source
 
@@ -27,13 +27,7 @@ class Scope:
 
     def resolve(self, node: ast.expr) -> Any:
         """The object of a name or dotted name, or `UNKNOWN`."""
-        if isinstance(node, ast.Name):
-            return self._named(node.id)
-        if isinstance(node, ast.Attribute):
-            owner = self.resolve(node.value)
-            if issubclass(type(owner), ModuleType):
-                return member_of(owner, node.attr)
-        return UNKNOWN
+        return resolved(node, self._named)
 
     def _named(self, name: str) -> Any:
         for function in reversed(self.functions):

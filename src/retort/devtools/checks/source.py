@@ -79,6 +79,20 @@ def source_of(file: str | None) -> Source | None:
     return read_source(path, os.path.getmtime(path))
 
 
+def resolved(node: ast.expr, named: Callable[[str], Any]) -> Any:
+    """The object of a name, or of an attribute of a module; `UNKNOWN` for anything else.
+
+    :param named: the object of a name where the expression stands.
+    """
+    if isinstance(node, ast.Name):
+        return named(node.id)
+    if isinstance(node, ast.Attribute):
+        owner = resolved(node.value, named)
+        if issubclass(type(owner), ModuleType):
+            return member_of(owner, node.attr)
+    return UNKNOWN
+
+
 class Code:
     """A function of the program: its source, and the objects of its names."""
 
@@ -93,13 +107,7 @@ class Code:
 
     def resolve(self, node: ast.expr) -> Any:
         """The object of a name or dotted name, or `UNKNOWN`."""
-        if isinstance(node, ast.Name):
-            return self._named(node.id)
-        if isinstance(node, ast.Attribute):
-            owner = self.resolve(node.value)
-            if issubclass(type(owner), ModuleType):
-                return member_of(owner, node.attr)
-        return UNKNOWN
+        return resolved(node, self._named)
 
     def is_request(self, node: ast.expr) -> bool:
         """Whether an expression is the current request."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 import builtins
 from dataclasses import dataclass
+from functools import partial
 from inspect import getattr_static
-from types import CodeType, FunctionType, MethodType, ModuleType
+from types import CodeType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
-from ...checks.source import UNKNOWN, first_line_of
+from ...checks.source import UNKNOWN, first_line_of, resolved
 from ..diagnostic import source_at
 from .reaching import statement_at
 
@@ -86,14 +87,13 @@ def caller_of(diagnostic: DiagnosticContext, line: Line) -> Line | None:
 
 def resolve(frame: FrameType, node: ast.expr) -> Any:
     """The object of a name, or of an attribute of a module; `UNKNOWN` for anything else."""
-    if isinstance(node, ast.Name):
-        for names in (frame.f_locals, frame.f_globals, vars(builtins)):
-            if node.id in names:
-                return names[node.id]
-    if isinstance(node, ast.Attribute):
-        owner = resolve(frame, node.value)
-        if issubclass(type(owner), ModuleType):
-            return vars(owner).get(node.attr, UNKNOWN)
+    return resolved(node, partial(_named, frame))
+
+
+def _named(frame: FrameType, name: str) -> Any:
+    for names in (frame.f_locals, frame.f_globals, vars(builtins)):
+        if name in names:
+            return names[name]
     return UNKNOWN
 
 
