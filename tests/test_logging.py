@@ -1,3 +1,4 @@
+import importlib
 import io
 import logging
 import sys
@@ -287,3 +288,19 @@ def test_control_characters_are_escaped_as_in_source():
     assert escape_controls(
         "a\tb\r\n\x1b\x9b\u2028\u00e9"
     ) == r"a\tb\r\n\x1b\x9b\u2028\u00e9".replace(r"\u00e9", "\u00e9")
+
+
+def test_a_record_is_formatted_without_the_record_factory_of_the_program():
+    file = importlib.import_module("retort.lifecycle.run").__file__
+    record = logging.LogRecord("shop", logging.ERROR, file, 1, "failed", (), None)
+    made = []
+
+    logging.setLogRecordFactory(lambda *_, **__: made.append("a record"))
+    try:
+        shown = default_handler.format(record)
+    finally:
+        logging.setLogRecordFactory(logging.LogRecord)
+
+    assert "ERROR in shop: failed" in shown
+    assert record.module == "run"
+    assert made == []

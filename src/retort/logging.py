@@ -15,6 +15,7 @@ import functools
 import logging
 import re
 import sys
+from copy import copy
 from typing import TYPE_CHECKING, TextIO, cast
 
 from werkzeug.local import LocalProxy
@@ -103,9 +104,9 @@ def with_public_module(record: logging.LogRecord) -> logging.LogRecord:
     """
     if record.module == "app" or not is_retort(record.pathname):
         return record
-    copy = logging.makeLogRecord(vars(record))
-    copy.module = record.name
-    return copy
+    shown = copy(record)  # not by the factory of records, which the program may have set
+    shown.module = record.name
+    return shown
 
 
 def escape_in_lines(text: str) -> str:

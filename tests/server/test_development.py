@@ -114,12 +114,13 @@ def test_request_lines_of_debug_mode_are_printed_where_a_program_configures_noth
     program.wait_for_output(r'\n\d\d:\d\d:\d\d 127\.0\.0\.1 "GET /\?x=1" 200 [\d.]+ m?s\n')
 
 
+DEBUG = ("--debug", "--no-reload", "--port", "0")
 SOCKETS = "from werkzeug.routing import Rule; app.url_map.add(Rule('/ws', websocket=True))"
 
 
 @pytest.mark.parametrize("set_up", ["", SOCKETS], ids=["granian", "werkzeug"])
 def test_with_an_access_log_on_the_terminal_each_request_has_one_line(run, set_up):
-    program = run(program_with(set_up), "--debug", "--no-reload", "--access-log", "-")
+    program = run(program_with(set_up), *DEBUG, "--access-log", "-")
     program.get("/?x=1")
     program.wait_for_output(r'"GET /\?x=1 HTTP/1.1" 200')
     program.end()
@@ -129,7 +130,7 @@ def test_with_an_access_log_on_the_terminal_each_request_has_one_line(run, set_u
 
 def test_with_an_access_log_in_a_file_the_terminal_has_a_line_of_its_own(run, tmp_path):
     file = tmp_path / "access.log"
-    program = run(program_with(), "--debug", "--no-reload", "--access-log", str(file))
+    program = run(program_with(), *DEBUG, "--access-log", str(file))
     program.get("/?x=1")
     program.wait_for_output(r'"GET /\?x=1" 200')
     program.end()
@@ -140,7 +141,7 @@ def test_with_an_access_log_in_a_file_the_terminal_has_a_line_of_its_own(run, tm
 @pytest.mark.parametrize("set_up", ["", SOCKETS], ids=["granian", "werkzeug"])
 def test_polls_of_error_pages_are_in_no_log(run, tmp_path, set_up):
     file = tmp_path / "access.log"
-    program = run(program_with(set_up), "--debug", "--no-reload", "--access-log", str(file))
+    program = run(program_with(set_up), *DEBUG, "--access-log", str(file))
     polled = program.ask("OPTIONS", "/", headers={"Retort-Poll": "1"})
     program.ask("OPTIONS", "/?x=1")
     program.wait_for_output(r'"OPTIONS /\?x=1.*" 200')
@@ -154,7 +155,7 @@ def test_polls_of_error_pages_are_in_no_log(run, tmp_path, set_up):
 def test_an_error_outside_of_the_application_has_a_traceback_that_begins_with_the_program(run):
     set_up = """def fail(environ, start_response): raise LookupError('outside')
     app.wsgi_app = fail"""
-    program = run(program_with(set_up))
+    program = run(program_with(set_up), "--port", "0")
     program.get("/")
     program.wait_for_output("LookupError: outside")
     program.end()
@@ -168,7 +169,7 @@ INVALID = """def respond(environ, start_response): start_response("no status", [
 
 
 def test_a_record_of_the_server_has_time_level_and_its_loggers_name(run):
-    program = run(program_with(INVALID))
+    program = run(program_with(INVALID), "--port", "0")
     program.get("/a%0A[2026")
     program.wait_for_output("500 was sent instead")
     program.end()
@@ -181,7 +182,7 @@ def test_a_record_of_the_server_has_time_level_and_its_loggers_name(run):
 
 def test_a_record_of_the_server_goes_to_the_handlers_of_the_program_alone(run):
     set_up = 'logging.basicConfig(format="OWN %(name)s: %(message)s")\n    ' + INVALID
-    program = run(program_with(set_up))
+    program = run(program_with(set_up), "--port", "0")
     program.get("/")
     program.wait_for_output("OWN retort.server: GET /: .* 500 was sent instead")
     program.end()
