@@ -60,8 +60,8 @@ cli = _Retort(
     name="retort",
     help="""Serve and inspect a Retort or Flask application.
 
-    The application is the file or module named with --app or FLASK_APP, else wsgi.py or
-    app.py in the current folder. Its commands are listed below too.
+    --app or FLASK_APP names the file or module of the application. The default is wsgi.py or
+    app.py in the current folder. The list of commands includes those of the application.
     """,
 )
 cli.add_command(check_command)

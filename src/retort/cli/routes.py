@@ -46,7 +46,7 @@ _ORDERS: dict[str, Callable[[Row], str]] = {
 )
 @click.option("--all-methods", is_flag=True, help="Show HEAD and OPTIONS as well.")
 @click.option("--plan", "endpoint", metavar="ENDPOINT", help="Show what runs for an endpoint.")
-@click.option("--method", help="With --plan, show the requests by this method only.")
+@click.option("--method", help="With --plan, show the steps for this method only.")
 @with_appcontext
 def routes_command(sort: str, all_methods: bool, endpoint: str | None, method: str | None) -> None:
     """Show every route with its endpoint and methods, or what runs for one endpoint."""

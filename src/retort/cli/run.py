@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     metavar="ADDRESS",
     default="127.0.0.1",
     show_default=True,
-    help="Listen on this address; 0.0.0.0 is every network interface.",
+    help="Listen on this address; 0.0.0.0 means all network interfaces.",
 )
 @click.option(
     "--port",
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     default=5000,
     show_default=True,
     metavar="NUMBER",
-    help="Listen on this port; 0 is any free one.",
+    help="Listen on this port; 0 selects a free port.",
 )
 @click.option(
     "--workers",
@@ -105,8 +105,8 @@ def run_command(info: ScriptInfo, /, target: str | None, **options: Any) -> None
     """Serve an application, in development or in production.
 
     TARGET is a file (path/to/login.py), a module (login:app) or a factory
-    (module:create_app("argument")). Without it, the application is that of --app or
-    FLASK_APP, else of wsgi.py or app.py in the current folder.
+    (module:create_app("argument")). Without it, --app or FLASK_APP
+    names the application. The default is wsgi.py or app.py in the current folder.
     """
     from ..server.command import serve  # most commands need no server
 
