@@ -32,7 +32,7 @@ bench: $(BENCH)/installed  ## Retort, Flask and the peers; fewer with ARGS='--on
 	@sh .ci/need wrk
 	$(BENCH)/bin/python -m benchmarks $(ARGS)
 
-lint: $(VENV)/develops  ## format, style, types, floors, spelling, workflow
+lint: $(VENV)/develops  ## format, style, types, layers, spelling, workflow
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
