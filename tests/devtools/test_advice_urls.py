@@ -507,3 +507,41 @@ def test_an_endpoint_in_a_template_is_corrected_in_the_template(mistake):
     assert advice.place.file.endswith("templates/page.html")
     assert advice.place.line == 2
     assert 'href="/"' in mistake.mended("GET", "/").text
+
+
+@pytest.mark.parametrize(
+    ("call", "fix", "corrected"),
+    [
+        ("'sucess', name='x'", "Write 'success' for 'sucess'.", "url_for('success', name='x')"),
+        (
+            "'sucess'",
+            "Write 'success' for 'sucess', and pass name=... to url_for.",
+            "url_for('success', name=name)",
+        ),
+        ("'sucess', nm='x'", "Write 'success' for 'sucess', and pass name=... to url_for.", ""),
+    ],
+)
+def test_a_corrected_endpoint_gets_the_values_that_it_needs(mistake, call, fix, corrected):
+    mistake.write(
+        "program.py",
+        f"""
+        from flask import Flask, url_for
+        app = Flask(__name__)
+
+        @app.get("/")
+        def index():
+            {"other" if "nm=" in call else "name"} = "Ada"
+            return url_for({call})
+
+        @app.get("/success/<name>")
+        def success(name):
+            return name
+        """,
+    )
+
+    advice = mistake.advised("GET", "/")
+
+    assert advice.fix == fix
+    assert (f"+    return {corrected}" in advice.diff) if corrected else (advice.diff == "")
+    if corrected:
+        assert mistake.mended("GET", "/").status_code == 200

@@ -37,19 +37,35 @@ def cannot_build(diagnostic: DiagnosticContext) -> Advice | None:
     if own:
         return _wrong_arguments(diagnostic, error, own)
     if endpoint.startswith("/") or "/" in endpoint:
-        return _path_for_endpoint(diagnostic, endpoint)
+        return _path_for_endpoint(diagnostic, error, endpoint)
     meant, why, is_only = _endpoint_meant(diagnostic, endpoint, sorted(known))
+    missing = _missing_for(diagnostic, error, meant)
     return Advice(
         what=f"There is no endpoint {endpoint!r}." + (f" Did you mean {meant!r}?" if meant else ""),
         why=why,
         place=diagnostic.last_place,
-        fix=f"Write url_for({meant!r})." if meant else "Name one of the endpoints.",
-        diff=_endpoint_diff(diagnostic, endpoint, meant) if meant and is_only else "",
+        fix=_endpoint_fix(endpoint, meant, missing) if meant else "Name one of the endpoints.",
+        diff=_endpoint_diff(diagnostic, endpoint, meant, missing) if meant and is_only else "",
         facts=(("Endpoints", ", ".join(sorted(known))),),
     )
 
 
-def _path_for_endpoint(diagnostic: DiagnosticContext, path: str) -> Advice:
+def _missing_for(diagnostic: DiagnosticContext, error: BuildError, endpoint: str) -> list[str]:
+    """The variables of another endpoint for which ``url_for`` got no value."""
+    rules = [rule for rule in diagnostic.program.rules if str(rule.endpoint) == endpoint]
+    given = _values_given(error)
+    return min((_missing(rule, given) for rule in rules), key=len, default=[])
+
+
+def _endpoint_fix(wrong: str, meant: str, missing: list[str]) -> str:
+    """The fix for a wrong endpoint; the right one may need values that were not passed."""
+    values = ", ".join(f"{name}=..." for name in missing)
+    return f"Write {meant!r} for {wrong!r}" + (
+        f", and pass {values} to url_for." if values else "."
+    )
+
+
+def _path_for_endpoint(diagnostic: DiagnosticContext, error: BuildError, path: str) -> Advice:
     rules = diagnostic.program.rules_at(path if path.startswith("/") else f"/{path}")
     named = [rule for rule in diagnostic.program.rules if str(rule.endpoint) == path.strip("/")]
     rule = next(iter([*rules, *named]), None)
@@ -58,11 +74,16 @@ def _path_for_endpoint(diagnostic: DiagnosticContext, path: str) -> Advice:
     if named and not rules:
         belongs = f" Did you mean {meant!r}?"
     is_plain = rule is not None and (not rule.arguments or bool(named))
+    missing = _missing_for(diagnostic, error, meant)
     return Advice(
         what=f"url_for({path!r}): endpoints are names of functions, and this is a path.{belongs}",
         place=diagnostic.last_place,
-        fix=f"Write url_for({meant!r})." if rule else f"Write redirect({path!r}), or name a view.",
-        diff=_endpoint_diff(diagnostic, path, meant) if is_plain else "",
+        fix=(
+            _endpoint_fix(path, meant, missing)
+            if rule
+            else f"Write redirect({path!r}), or name a view."
+        ),
+        diff=_endpoint_diff(diagnostic, path, meant, missing) if is_plain else "",
         facts=(
             ("Endpoints", ", ".join(sorted({str(r.endpoint) for r in diagnostic.program.rules}))),
         ),
@@ -229,14 +250,21 @@ def _names(text: str, endpoint: str) -> bool:
     return text == endpoint or (text.startswith(".") and f".{endpoint}".endswith(text))
 
 
-def _endpoint_diff(diagnostic: DiagnosticContext, endpoint: str, meant: str) -> str:
+def _endpoint_diff(
+    diagnostic: DiagnosticContext, endpoint: str, meant: str, missing: list[str]
+) -> str:
+    """Correct the endpoint, and pass the local variables with the names of missing values."""
     found = _calls_at(diagnostic, endpoint)
-    if found is not None:
-        source, _, argument = found
-        edit = FileEdit(source.path)
-        edit.replace_node(argument, quote_like(edit.source(argument), meant))
-        return diff_of(diagnostic.folder, edit)
-    return _template_diff(diagnostic, endpoint, meant)
+    if not all(found and _is_local(diagnostic.last_line, name) for name in missing):
+        return ""
+    if found is None:
+        return _template_diff(diagnostic, endpoint, meant)
+    source, _, argument = found
+    edit = FileEdit(source.path)
+    edit.replace_node(argument, quote_like(edit.source(argument), meant))
+    for name in missing:
+        edit.insert(edit.end(argument), f", {name}={name}")
+    return diff_of(diagnostic.folder, edit)
 
 
 def _template_diff(diagnostic: DiagnosticContext, endpoint: str, meant: str) -> str:
