@@ -212,3 +212,36 @@ def test_a_script_is_not_said_to_be_imported(mistake):
 
 def test_other_errors_of_this_kind_are_not_explained():
     assert advise(RuntimeError("something else"), None, None) is None
+
+
+URL_AT_IMPORT = """
+    from flask import Flask, url_for
+
+    app = Flask(__name__)
+    app.config["SERVER_NAME"] = {server_name!r}
+
+    @app.get("/")
+    def index():
+        return home
+
+    home = url_for("index")
+    """
+
+
+def test_url_for_while_the_program_is_imported_belongs_into_a_view(mistake):
+    advice = failure(mistake, URL_AT_IMPORT.format(server_name=None))
+
+    assert advice.what == (
+        "url_for was called while the program is imported, when there is no request yet."
+    )
+    assert advice.place.line == 10
+    assert advice.fix == "Move this line into the view that needs it."
+    assert advice.diff == ""  # an application context is not enough
+
+
+def test_url_for_with_a_server_name_needs_only_the_application_context(mistake):
+    advice = failure(mistake, URL_AT_IMPORT.format(server_name="shop.example"))
+
+    mistake.apply(advice.diff)
+
+    assert mistake.ask("GET", "/", base_url="http://shop.example").text == "http://shop.example/"

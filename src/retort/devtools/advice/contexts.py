@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...app import Flask
 from ...globals import current_app, g, request, session
+from ...helpers import url_for
 from .diagnostic import DiagnosticContext, Line, advisor, source_at
 from .edit import FileEdit, add_import, diff_of
 from .record import Advice
@@ -42,16 +43,32 @@ def outside_of_context(diagnostic: DiagnosticContext) -> Advice | None:
         return None
     if line is None:
         return None
-    needs_request = str(error).startswith(_MESSAGES[1])
-    name = _proxy_in(line, needs_request)
+    builds_url = _is_url_for_request(diagnostic)
+    needs_request = builds_url or str(error).startswith(_MESSAGES[1])
+    name = "" if builds_url else _proxy_in(line, needs_request)
     what = "request" if needs_request else "application"
     start = f"{name} was used" if name else f"Code that needs the current {what} was called"
+    if builds_url:
+        start = "url_for was called"
     starter = _starter_of(diagnostic, line)
     if starter is not None:
         return _in_thread(diagnostic, start, what, *starter)
     if any(one.function == "<module>" for one in diagnostic.lines[-1:]):
         return _at_import(diagnostic, line, start, name, needs_request)
     return _elsewhere(diagnostic, start, needs_request)
+
+
+def _is_url_for_request(diagnostic: DiagnosticContext) -> bool:
+    """Whether ``url_for`` failed, and an application context alone would not help it."""
+    step, is_url_for = diagnostic.error.__traceback__, False
+    while step is not None:
+        is_url_for = is_url_for or step.tb_frame.f_code is url_for.__code__
+        step = step.tb_next
+    return is_url_for and not any(
+        issubclass(type(value), Flask) and value.config["SERVER_NAME"]
+        for line in diagnostic.lines
+        for value in [*line.frame.f_globals.values()]
+    )
 
 
 def _proxy_in(line: Line, needs_request: bool) -> str:
