@@ -18,6 +18,7 @@ from .loading import ADVISORS as OF_LOADING
 from .names import hidden_package, unknown_name
 from .none import none_used
 from .record import Advice, Place
+from .registration import methods_as_text, module_called, rule_without_slash
 from .requests import REQUEST_ADVISORS
 from .returned import ADVISORS as OF_RETURN_VALUES
 from .shadowed import hidden_by_function, hidden_by_variable, read_before_assignment
@@ -54,6 +55,9 @@ ADVISORS: tuple[Advisor, ...] = (
     no_secret_key,
     *OF_RETURN_VALUES,
     shared_endpoint,
+    rule_without_slash,
+    methods_as_text,
+    module_called,
     hidden_by_variable,
     hidden_by_function,
     read_before_assignment,

@@ -1,0 +1,125 @@
+"""Advice on a route that cannot be registered, and on a module that is called as its class."""
+
+from __future__ import annotations
+
+import ast
+import re
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from ..checks.source import first_argument, text_in
+from .diagnostic import ROUTE_DECORATORS, DiagnosticContext, advisor
+from .edit import FileEdit, diff_of, quote_like
+from .record import Advice
+from .requests.readings import nodes_at, value_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_METHODS = re.compile(r"[A-Za-z]+(?:[,\s]+[A-Za-z]+)*")
+
+
+@advisor
+def rule_without_slash(diagnostic: DiagnosticContext) -> Advice | None:
+    """``@app.route('login')``: the slash at the start of the rule."""
+    if type(diagnostic.error) is not ValueError or "slash" not in str(diagnostic.error):
+        return None
+    for edit, call in _routes_at(diagnostic):
+        argument = first_argument(call, "rule")
+        text = text_in(argument)
+        if text is None or text.startswith("/"):
+            continue
+        edit.replace_node(argument, quote_like(edit.source(argument), f"/{text}"))
+        return Advice(
+            what=f"The route {text!r} does not begin with a slash.",
+            why="A route is the part of the address behind the host.",
+            place=diagnostic.last_place,
+            fix=f"Write '/{text}'.",
+            diff=diff_of(diagnostic.folder, edit),
+        )
+    return None
+
+
+@advisor
+def methods_as_text(diagnostic: DiagnosticContext) -> Advice | None:
+    """``methods='POST'``: the list around the method."""
+    if type(diagnostic.error) is not TypeError or "methods" not in str(diagnostic.error):
+        return None
+    for edit, call in _routes_at(diagnostic):
+        value = next((each.value for each in call.keywords if each.arg == "methods"), None)
+        text = text_in(value)
+        if text is None or not _METHODS.fullmatch(text):
+            continue
+        listed = ", ".join(
+            quote_like(edit.source(value), word) for word in re.split(r"[,\s]+", text)
+        )
+        edit.replace_node(value, f"[{listed}]")
+        return Advice(
+            what=f"The methods of a route are a list, but methods={text!r} is a string.",
+            place=diagnostic.last_place,
+            fix=f"Write methods=[{listed}].",
+            diff=diff_of(diagnostic.folder, edit),
+        )
+    return None
+
+
+def _routes_at(diagnostic: DiagnosticContext) -> Iterator[tuple[FileEdit, ast.Call]]:
+    """The calls that register a route in the line that failed."""
+    line = diagnostic.last_line
+    if line is None:
+        return
+    for call in nodes_at(line, ast.Call):
+        name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+        if name in ROUTE_DECORATORS | {"add_url_rule"}:
+            yield FileEdit(line.file), call
+
+
+@advisor
+def module_called(diagnostic: DiagnosticContext) -> Advice | None:
+    """``import flask`` and ``flask(__name__)``: the class with the name of its module."""
+    line = diagnostic.last_line
+    if type(diagnostic.error) is not TypeError or line is None or not _is_innermost(diagnostic):
+        return None
+    found = [
+        (call.func, value)
+        for call in nodes_at(line, ast.Call)
+        if isinstance(call.func, ast.Name)
+        and isinstance(value := value_of(line, call.func), ModuleType)
+    ]
+    if len(found) != 1 or "is not callable" not in str(diagnostic.error):
+        return None
+    node, module = found[0]
+    names = _of_same_name(module, node.id)
+    if not names:
+        return Advice(
+            what=f"{node.id} is a module, and a module cannot be called.",
+            place=diagnostic.last_place,
+            fix=f"Call one of its functions or classes, with its name behind {node.id} and a dot.",
+        )
+    edit = FileEdit(line.file)
+    edit.replace_node(node, f"{node.id}.{names[0]}")
+    return Advice(
+        what=f"{node.id} is a module, and a module cannot be called.",
+        place=diagnostic.last_place,
+        fix=f"Write {node.id}.{names[0]}(...).",
+        diff=diff_of(diagnostic.folder, edit),
+    )
+
+
+def _of_same_name(module: ModuleType, imported_as: str) -> list[str]:
+    """The classes and functions of a module that differ from its name by letter case at most."""
+    wanted = {imported_as.lower(): 0, module.__name__.rpartition(".")[2].lower(): 1}
+    found = [name for name in dir(module) if name.lower() in wanted]
+    return sorted(
+        (name for name in found if callable(getattr(module, name, None))),
+        key=lambda name: wanted[name.lower()],
+    )
+
+
+def _is_innermost(diagnostic: DiagnosticContext) -> bool:
+    """Whether the error was raised in the program's line, not in a function that it called."""
+    step = diagnostic.error.__traceback__
+    while step is not None and step.tb_next is not None:
+        step = step.tb_next
+    line = diagnostic.last_line
+    return step is not None and line is not None and step.tb_frame is line.frame
