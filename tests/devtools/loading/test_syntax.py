@@ -229,3 +229,45 @@ def test_a_file_that_has_changed_since_is_described_by_the_message_alone(broken,
         "Python cannot parse program.py, line 1: Missing parentheses in call to 'print'."
     )
     assert later.diff == ""
+
+
+@pytest.mark.parametrize(
+    ("wrong", "line", "right"),
+    [
+        ("def f():\n    return 1\n@d('/')\n", 4, "@d('/')\ndef f():\n    return 1\n"),
+        ("def f():\n    return 1\n\n@d('/')", 5, "@d('/')\ndef f():\n    return 1\n\n"),
+        (
+            "def f():\n    return 1\n@d('/')\nif x:\n    pass\n",
+            4,
+            "@d('/')\ndef f():\n    return 1\nif x:\n    pass\n",
+        ),
+        (
+            "@d('/')\n\ny = 1\ndef f():\n    return y\n",
+            2,
+            "\ny = 1\n@d('/')\ndef f():\n    return y\n",
+        ),
+    ],
+)
+def test_a_decorator_without_a_function_is_moved_above_it(broken, wrong, line, right):
+    advice = broken.advice(program=f"x = d = print\n{wrong}")
+
+    assert advice.what == f"program.py, line {line}: @d('/') has no function below it."
+    assert advice.place.line == line
+    assert advice.fix == "Move it directly above def f."
+    broken.apply(advice)
+    assert broken.text("program") == f"x = d = print\n{right}"
+
+
+def test_a_decorator_between_two_functions_is_not_moved(broken):
+    program = "def f():\n    pass\n@d('/')\nx = 1\ndef g():\n    pass\n"
+
+    advice = broken.advice(program=program)
+
+    assert advice.fix == "Move it directly above its function."
+    assert advice.diff == ""
+
+
+def test_a_decorator_beside_another_error_is_not_the_cause(broken):
+    advice = broken.advice(program="@d('/')\nx = = 1\n")
+
+    assert "has no function" not in advice.what

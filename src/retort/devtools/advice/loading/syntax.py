@@ -20,6 +20,7 @@ from .characters import (
     has_typographic_quote,
     with_plain_characters,
 )
+from .decorators import loose_decorator
 from .indentation import indentation
 from .newer import newer_feature, with_other_quotes
 from .parsing import certain_diff, error_in, repaired
@@ -57,7 +58,7 @@ def syntax_error(diagnostic: DiagnosticContext) -> Advice | None:
     edit = FileEdit(file)
     actual = error_in(edit.text)
     if actual is not None and actual.lineno == error.lineno:  # the file has not changed since
-        for advise in (_character, _python_2, _newer_python, indentation):
+        for advise in (_character, _python_2, _newer_python, indentation, loose_decorator):
             advice = advise(diagnostic, edit, actual)
             if advice is not None:
                 return advice
