@@ -545,3 +545,24 @@ def test_a_corrected_endpoint_gets_the_values_that_it_needs(mistake, call, fix, 
     assert (f"+    return {corrected}" in advice.diff) if corrected else (advice.diff == "")
     if corrected:
         assert mistake.mended("GET", "/").status_code == 200
+
+
+def test_a_route_without_parentheses_is_the_reason_why_there_are_no_routes(mistake):
+    mistake.write(
+        "program.py",
+        """
+        from flask import Flask
+        app = Flask(__name__)
+
+        @app.route
+        def index():
+            return "welcome"
+        """,
+    )
+
+    advice = mistake.advised("GET", "/")
+
+    assert advice.what == "No route /: @app.route has no parentheses, so index() has no address."
+    assert advice.place.line == 4
+    assert advice.fix == "Write the address in parentheses: @app.route('/')."
+    assert mistake.mended("GET", "/").text == "welcome"

@@ -285,3 +285,9 @@ def test_in_production_nothing_of_this_is_loaded(mistake, serve):
     wanted = ("retort.devtools.notes", "retort.devtools.warnings", "retort.devtools.advice")
     assert [name for name in loaded if name.startswith(wanted)] == []
     assert "Interface" not in log
+
+
+def test_a_route_without_parentheses_is_a_note(mistake):
+    program = f"{PLAIN}\n    @app.route\n    def index():\n        return ''\n"
+
+    assert "program.py:5: @app.route has no parentheses" in told(mistake, program)

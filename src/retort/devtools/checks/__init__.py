@@ -61,4 +61,5 @@ def check_at_start(app: Flask) -> list[Finding]:
     """The findings to print at every start of an application; they do not read its HTML."""
     program = Program(app)
     about_methods = [each for each in check_views(program) if each.rule == "view-method"]
-    return sorted({*about_methods, *check_arguments(program), *check_start(program)})
+    found = {*about_methods, *check_arguments(program), *check_routes(program)}
+    return sorted({*found, *check_start(program)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
 import os
 import re
@@ -12,6 +13,7 @@ from werkzeug.exceptions import NotFound
 
 from ...checks.program import text_converters
 from ...checks.rules.endpoints import all_uses, targets_of
+from ...checks.rules.routes import bare_decorators
 from ...checks.source import first_argument, text_in
 from ..additions import page_with_file
 from ..diagnostic import DiagnosticContext, advisor, shown_methods
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from werkzeug.routing import Rule
+
+    from ...checks.source import Source
 
 
 _SHOWN_ROUTES = 3
@@ -235,6 +239,9 @@ def _action_diff(diagnostic: DiagnosticContext, file: str, line: int, path: str,
 def _nothing_there(diagnostic: DiagnosticContext, near: list[Rule]) -> Advice:
     assert diagnostic.request is not None
     path = diagnostic.request.path
+    bare = list(bare_decorators(diagnostic.program))
+    if not near and bare:
+        return _without_parentheses(diagnostic, *bare[0])
     if not near:
         return Advice(
             what=f"No route {path}: the program has no routes at all.",
@@ -262,6 +269,22 @@ def _nothing_there(diagnostic: DiagnosticContext, near: list[Rule]) -> Advice:
             else f"Open one of the routes, or write one: @app.get({path!r})."
         ),
         facts=_facts(near),
+    )
+
+
+def _without_parentheses(
+    diagnostic: DiagnosticContext, source: Source, function: str, decorator: ast.Attribute
+) -> Advice:
+    """``@app.route`` without an address, in a program that has no other route."""
+    assert diagnostic.request is not None
+    path, written = diagnostic.request.path, ast.unparse(decorator)
+    edit = FileEdit(source.path)
+    edit.insert(edit.end(decorator), f"({path!r})")
+    return Advice(
+        what=f"No route {path}: @{written} has no parentheses, so {function}() has no address.",
+        place=diagnostic.place(source.path, decorator.lineno),
+        fix=f"Write the address in parentheses: @{written}({path!r}).",
+        diff=diff_of(diagnostic.folder, edit),
     )
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from ..calls import Scope
     from ..program import Program
+    from ..source import Source
 
 _ROUTES = frozenset({"route", "get", "post", "put", "patch", "delete", "query"})
 _HANDLERS = frozenset({"errorhandler", "app_errorhandler"})
@@ -23,18 +24,26 @@ _HANDLERS = frozenset({"errorhandler", "app_errorhandler"})
 
 def check_routes(program: Program) -> Iterator[Finding]:
     """Report ``@app.route`` and its like without an address."""
+    for source, function, decorator in bare_decorators(program, _ROUTES | _HANDLERS):
+        yield _finding(source.path, function, decorator)
+
+
+def bare_decorators(
+    program: Program, names: frozenset[str] = _ROUTES
+) -> Iterator[tuple[Source, str, ast.Attribute]]:
+    """The decorators of the application without parentheses, with their functions."""
     for source, module in program.modules.values():
         for scope, node in nodes_in(source, module):
             if not isinstance(node, FUNCTIONS):
                 continue
             for decorator in node.decorator_list:
-                if isinstance(decorator, ast.Attribute) and _is_bare(scope, decorator):
-                    yield _finding(source.path, node.name, decorator)
+                if not isinstance(decorator, ast.Attribute) or decorator.attr not in names:
+                    continue
+                if _is_bare(scope, decorator):
+                    yield source, node.name, decorator
 
 
 def _is_bare(scope: Scope, decorator: ast.Attribute) -> bool:
-    if decorator.attr not in _ROUTES | _HANDLERS:
-        return False
     owner = scope.resolve(decorator.value)
     if owner is UNKNOWN:
         return _is_made_around(scope, decorator.value)
