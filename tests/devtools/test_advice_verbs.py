@@ -155,7 +155,11 @@ def test_a_request_without_the_fields_of_the_form_was_not_sent_by_it(mistake):
     written(mistake, "@app.put('/save')")
 
     for path in ("/save", "/save?street=x"):
-        assert mistake.advised("GET", path).what.startswith("You opened /save with GET")
+        advice = mistake.advised("GET", path)
+        assert advice.what.startswith("You opened /save with GET")
+        assert advice.fix == (
+            "Correct the method of the form at program.py:7, which is sent with GET."
+        )
 
 
 def test_put_by_a_script_is_not_taken_for_the_form(mistake):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 from typing import TYPE_CHECKING
 
 from werkzeug.exceptions import MethodNotAllowed
@@ -143,14 +144,23 @@ def _opened(diagnostic: DiagnosticContext, rules: list[Rule]) -> Advice:
         return by_verb
     forms = diagnostic.forms_to(view) if view else []
     by_get = [sent for sent in forms if sent.form.sends == "GET"]
-    if by_get and diagnostic.request is not None and diagnostic.request.args:
+    if (
+        by_get
+        and "POST" in _taken(rules)
+        and diagnostic.request is not None
+        and diagnostic.request.args
+    ):
         return _form_by_get(diagnostic, what, by_get[0], taken)
     if forms:
+        fix = "Open the page with the form, and send the form from there."
+        if not any(sent.form.sends in _taken(rules) for sent in forms):
+            where = f"{os.path.basename(forms[0].page.file)}:{forms[0].line}"
+            fix = f"Correct the method of the form at {where}, which is sent with GET."
         return Advice(
             what=what,
             why=f"There is a page with the form: {_addresses(forms)}.",
             place=place,
-            fix="Open the page with the form, and send the form from there.",
+            fix=fix,
             facts=(("Forms for this URL", _addresses(forms)),),
         )
     fields = _fields_of(view)

@@ -59,18 +59,24 @@ def sent_with_verb(diagnostic: DiagnosticContext, rules: list[Rule]) -> Advice |
 
 
 def _form_with_verb(diagnostic: DiagnosticContext, rules: list[Rule]) -> Sent | None:
-    """A form for this address with another method, whose fields are in the query."""
+    """A form for this address with another method, which may have sent this query."""
     request = diagnostic.request
-    if request is None or request.method != "GET" or not request.args:
+    if request is None or request.method != "GET":
         return None
     for sent in diagnostic.forms:
         if sent.form.is_uncertain or sent.form.method in _OF_HTML:
             continue
-        fields = {field.name for field in sent.form.fields}
-        leads_here = any(rule in rules for rule in sent.rules or ())
-        if leads_here and (sent.form.is_open or request.args.keys() <= fields):
+        if any(rule in rules for rule in sent.rules or ()) and _may_send(sent, set(request.args)):
             return sent
     return None
+
+
+def _may_send(sent: Sent, names: set[str]) -> bool:
+    """Whether the fields of a form can be all that a query has; a form sends its fields always."""
+    fields = {field.name for field in sent.form.fields if field.name}
+    if not names:
+        return not fields and not sent.form.is_open
+    return sent.form.is_open or names <= fields
 
 
 class _Edits:
