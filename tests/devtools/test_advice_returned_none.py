@@ -22,7 +22,7 @@ def test_a_value_that_is_thrown_away_is_returned(mistake):
     advice = mistake.advised("GET", "/")
 
     assert advice.what == (
-        "index() (program.py:5) returned None: the branch ends at line 7 without a return."
+        "index() (program.py:5) returned None: it ends at line 7 without a return."
     )
     assert advice.fix == "Write return before this line."
     assert mistake.mended("GET", "/").text == "hello"
@@ -113,7 +113,7 @@ def test_a_decorator_without_a_return_is_named_and_not_the_view(mistake):
     advice = mistake.advised("GET", "/")
 
     assert advice.what == (
-        "wrapper() (program.py:7) returned None: the branch ends at line 9 without a return."
+        "wrapper() (program.py:7) returned None: it ends at line 9 without a return."
     )
 
 

@@ -216,7 +216,7 @@ AT_REQUEST = [
         "no return",
         "a template without return",
         f"{VIEW}{FORM.removeprefix('return ')}",
-        "login() (program.py:4) returned None: the branch ends at line 5 without a return.",
+        "login() (program.py:3) returned None: it ends at line 5 without a return.",
         5,
         "Write return before this line.",
         "welcome",
@@ -226,10 +226,10 @@ AT_REQUEST = [
         "no return",
         "one branch",
         f"{VIEW}if request.method == 'POST':\n        return 'welcome'",
-        "login() (program.py:4) returned None: if \"request.method == 'POST'\" (line 5) is false,"
+        "login() (program.py:3) returned None: if \"request.method == 'POST'\" (line 5) is false,"
         " nothing is returned.",
         5,
-        "...",
+        "Write a return below this if, for the case that it is false.",
     ),
     Row(
         "return int, set; object in dict",

@@ -295,7 +295,7 @@ ROWS = [
         500,
         "login() (program.py:5) returned None: if \"request.method == 'POST'\" (line 7) is"
         " false, nothing is returned.",
-        ("End this branch with a return.",),
+        ("Write a return below this if, for the case that it is false.",),
     ),
     Row(
         "View returned a number",

@@ -102,12 +102,12 @@ def place_of_reading(diagnostic: DiagnosticContext, reading: Reading) -> Place:
 def received_facts(sent: Request) -> tuple[tuple[str, str], ...]:
     """Rows with the fields of a request."""
     rows = [
-        ("Received fields", _listed(sent.form)),
+        ("Received fields", _listed(sent.form) or "none"),
         ("In the query (request.args)", _listed(sent.args)),
         ("Files", _listed(sent.files)),
         ("Content-Type", sent.content_type or "none"),
     ]
-    return tuple(row for row in rows if row[1] or row[0] in ("Received fields", "Content-Type"))
+    return tuple(row for row in rows if row[1])
 
 
 def _listed(names: object) -> str:

@@ -116,11 +116,9 @@ def _explain_ends(diagnostic: DiagnosticContext, code: Code, ends: list[ast.stmt
     for value in values:
         edit.insert(edit.start(value), "return ")
     node = (values or ends)[-1]
-    fix = "End this branch with a return." if len(ends) == 1 else "End each with a return."
-    if isinstance(node, ast.Return):
-        fix = "Return a string, a template or a redirect here."
+    fix = _fix_at(node) if len(ends) == 1 else "End each of these branches with a return."
     return Advice(
-        what=f"{described_code(code)} returned None: {_how(ends)}.",
+        what=f"{described_code(code)} returned None: {_how(code, ends)}.",
         why=_WHY,
         place=diagnostic.place(code.path, node.lineno, code.node.name),
         fix="Write return before this line." if values else fix,
@@ -133,7 +131,19 @@ def _listed(ends: list[ast.stmt]) -> str:
     return ", ".join(dict.fromkeys(f"line {end.lineno}" for end in ends))
 
 
-def _how(ends: list[ast.stmt]) -> str:
+def _fix_at(node: ast.stmt) -> str:
+    if isinstance(node, ast.Return):
+        return "Return a string, a template or a redirect here."
+    if isinstance(node, ast.If):
+        return "Write a return below this if, for the case that it is false."
+    if isinstance(node, ast.Match):
+        return "Write 'case _:' with a return as the last case."
+    if isinstance(node, (ast.For, ast.AsyncFor, ast.While)):
+        return "Write a return below this loop."
+    return "Write a return below this line."
+
+
+def _how(code: Code, ends: list[ast.stmt]) -> str:
     """How the function ends; only one of several branches has run, and which is not known."""
     node = ends[0]
     if len(ends) > 1:
@@ -148,7 +158,8 @@ def _how(ends: list[ast.stmt]) -> str:
         return f"if no case of line {node.lineno} matches, nothing is returned"
     if isinstance(node, (ast.For, ast.AsyncFor, ast.While)):
         return f"after the loop of line {node.lineno}, nothing is returned"
-    return f"the branch ends at line {node.lineno} without a return"
+    which = "it" if node is code.node.body[-1] else "the branch"
+    return f"{which} ends at line {node.lineno} without a return"
 
 
 def _never_ends(code: Code, node: ast.stmt) -> bool:
