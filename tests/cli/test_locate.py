@@ -136,7 +136,7 @@ def test_a_module_without_an_application_is_an_error_with_the_fix():
 
     text = caught.value.format_message()
     assert text.startswith("Failed to find Flask application or factory in module 'shop'")
-    assert "'shop:name'" in text
+    assert text.endswith("Write app = Flask(__name__) in it.")
 
 
 def test_a_factory_with_required_arguments_is_an_error_with_its_place():
@@ -311,3 +311,28 @@ def test_the_message_is_shown_without_the_usage(capsys):
 
 def test_it_is_a_usage_error_with_status_2():
     assert NoAppException("x").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("functions", "fix"),
+    [
+        ((), "Write app = Flask(__name__) in it."),
+        (
+            ("main",),
+            "Write app = Flask(__name__) in it, or name the function that returns it:"
+            " 'shop:main()'.",
+        ),
+        (
+            ("main", "index"),
+            "Write app = Flask(__name__) in it, or name the function that returns it:"
+            " 'shop:name()'.",
+        ),
+    ],
+)
+def test_a_module_without_an_application_is_to_get_one(functions, fix):
+    made = module(**{name: types.FunctionType((lambda: 1).__code__, {}) for name in functions})
+
+    with pytest.raises(NoAppException) as caught:
+        find_best_app(made)
+
+    assert caught.value.message.endswith(fix)

@@ -7,7 +7,6 @@ left out.
 
 # ruff: noqa: RUF001 - ambiguous characters are what one of these programs has
 
-import io
 import socket
 import subprocess
 import sys
@@ -416,11 +415,11 @@ AT_REQUEST = [
     Row(
         "from Flask import flask, import flask",
         "request after import flask",
-        f"import flask\napp = flask.Flask(__name__)\n{VIEW}return request.args.get('nm', 'welcome')",
+        f"import flask\napp = flask.Flask(__name__)\n{VIEW}return request.args.get('nm', 'hello')",
         "request is not imported in program.py.",
         5,
         "Write 'from flask import request'.",
-        "welcome",
+        "hello",
         head="",
     ),
     Row(
@@ -798,3 +797,253 @@ def test_a_mistake_at_loading_is_explained_and_its_diff_corrects_it(mistake, bro
     app = broken.load("program").app
     method, path = row.again or ("GET", "/")
     assert werkzeug.test.Client(app).open(path, method=method).text == row.mended
+
+
+# Of commands
+
+
+@pytest.fixture
+def port_in_use():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        yield taken.getsockname()[1]
+
+
+@dataclass
+class Command:
+    """What ``retort run`` prints with these arguments: what happened, and the fix."""
+
+    group: str
+    name: str
+    files: dict
+    arguments: tuple
+    says: str
+    fix: str
+
+
+COMMANDS = [
+    Command(
+        "wrong folder, no target",
+        "a file that does not exist",
+        {"shop/login.py": WORKING},
+        ("login.py",),
+        "Could not import 'login': there is no file {folder}/login.py.",
+        "Did you mean shop/login.py?",
+    ),
+    Command(
+        "wrong folder, no target",
+        "no target",
+        {"shop/login.py": WORKING},
+        (),
+        "Could not locate a Flask application: {folder} has no wsgi.py or app.py, and none was"
+        " named.",
+        "Applications here: shop/login.py. Name one: 'retort run shop/login.py'",
+    ),
+    Command(
+        "flask.py (target; sibling)",
+        "flask.py as the program",
+        {"flask.py": WORKING},
+        ("flask.py",),
+        "Could not import 'flask' as a program: this is the name of the framework.",
+        "If your program is in flask.py, rename the file.",
+    ),
+    Command(
+        "no app",
+        "a program without an application",
+        {"login.py": "x = 1\n"},
+        ("login.py",),
+        "Failed to find Flask application or factory in module 'login' (login.py)",
+        "Write app = Flask(__name__) in it.",
+    ),
+    Command(
+        "port in use",
+        "a port that another process uses",
+        {"login.py": WORKING},
+        ("login.py", "--port", "{port}"),
+        "Port {port} on 127.0.0.1 is in use",
+        "or choose another port: --port ",
+    ),
+]
+NAMED_COMMANDS = [pytest.param(one, id=f"{one.group}: {one.name}") for one in COMMANDS]
+
+
+@pytest.mark.parametrize("command", NAMED_COMMANDS)
+def test_a_command_that_cannot_serve_says_what_to_type(mistake, port_in_use, command):
+    for file, text in command.files.items():
+        mistake.write(file, text)
+    filled = {"{folder}": str(mistake.folder.resolve()), "{port}": str(port_in_use)}
+
+    def fill(text):
+        for key, value in filled.items():
+            text = text.replace(key, value)
+        return text
+
+    done = subprocess.run(
+        [sys.executable, "-m", "retort", "run", *map(fill, command.arguments)],
+        cwd=mistake.folder,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert done.returncode != 0
+    printed = " ".join(done.stderr.split())
+    assert printed.startswith(f"Error: {fill(command.says)}")
+    assert command.fix in printed
+    assert "Traceback" not in printed
+
+
+# Without an error: notes at the start, findings of `retort check`, warnings
+
+
+def finding(mistake, rule):
+    """The only finding of a rule."""
+    (found,) = [each for each in check(mistake.load()) if each.rule == rule]
+    return found
+
+
+def noted(mistake):
+    return " ".join(" ".join(notes(mistake.load(), 64)).split())
+
+
+def written(mistake, text, **files):
+    mistake.write("program.py", HEAD + text)
+    for name, content in files.items():
+        mistake.write(f"{name.replace('__', '/')}.html", content)
+
+
+def test_flask_py_beside_the_program_is_a_note(mistake):
+    written(mistake, PROGRAM)
+    mistake.write("flask.py", "x = 1\n")
+
+    assert (
+        "flask.py:1: The file flask.py can hide the package flask: 'import flask' finds the file"
+        " where the program's folder comes first in sys.path. Rename flask.py, for instance to"
+        " app.py." in noted(mistake)
+    )
+
+
+def test_a_route_without_parentheses_is_found_before_a_request(mistake):
+    written(mistake, "@app.route\ndef index():\n    return 'welcome'\n")
+
+    found = finding(mistake, "route-parentheses")
+
+    assert (found.line, found.level) == (3, "error")
+    assert found.fix == "Write its argument in parentheses: @app.route('/index')."
+    assert f"program.py:3: {found.message}" in noted(mistake)
+
+
+@pytest.mark.parametrize("row", params([row for row in AT_REQUEST if "argument" in row.group]))
+def test_a_view_that_its_route_cannot_call_is_found_before_a_request(mistake, row):
+    write(mistake, row)
+
+    found = finding(mistake, "view-arguments")
+
+    assert (found.message, found.line, found.fix) == (row.says, row.line, row.fix)
+    assert f"program.py:4: {row.says} {row.fix}" in noted(mistake)
+
+
+@pytest.mark.parametrize(
+    ("group", "rule", "place", "fix"),
+    [
+        ("url_for without value", "url-values", "program.py:6", "name=..."),
+        ("no return", "no-return", "program.py:5", "Write return before it"),
+        ("request not imported", "undefined-name", "program.py:6", "from flask import request"),
+        ("enctype missing", "file-enctype", "form.html:2", "enctype='multipart/form-data'"),
+        ('method="put"', "form-verb", "form.html:1", "METHOD_OVERRIDE"),
+        ("wrong action", "form-target", "form.html:1", "Did you mean /login?"),
+        (
+            "template misspelt; beside the program; template/",
+            "missing-template",
+            "program.py:5",
+            "Write 'login.html'",
+        ),
+        ("Jinja syntax, endif, undefined", "template-syntax", "form.html:2", "two braces"),
+    ],
+)
+def test_the_mistake_is_a_finding_of_the_command_check(mistake, group, rule, place, fix):
+    write(mistake, next(row for row in AT_REQUEST if row.group == group))
+
+    found = finding(mistake, rule)
+
+    assert f"{found.file}:{found.line}".endswith(place)
+    assert fix in found.fix
+
+
+def served(mistake):
+    """A client of the program as debug mode serves it."""
+    app = mistake.load()
+    watch(app)
+    return werkzeug.test.Client(with_debugger(app, console=False))
+
+
+def test_a_redirect_loop_has_a_page_and_is_a_finding(mistake):
+    written(mistake, f"{INDEX}return redirect(url_for('index'))\n")
+    browser = {"Accept": "text/html,*/*;q=0.8", "User-Agent": "Browser"}
+
+    client = served(mistake)
+    for _ in range(20):
+        response = client.get("/", headers=browser)
+        if response.status_code != 302:
+            break
+
+    assert response.status_code == 508
+    assert "Redirect loop: / to /" in response.text
+    assert "program.py" in response.text
+    assert "Return a page at /." in response.text
+    found = finding(mistake, "redirect-loop")
+    assert (found.line, found.fix) == (5, "Redirect to another view, or return a page here.")
+
+
+def test_an_undefined_name_that_a_template_prints_is_logged(mistake, caplog):
+    written(
+        mistake,
+        f"{INDEX}return render_template('form.html', name='Bob')\n",
+        templates__form="<p>\nwelcome {{ nam }}\n",
+    )
+
+    assert served(mistake).get("/").status_code == 200
+
+    (logged,) = [record.getMessage() for record in caplog.records if record.name == "program"]
+    assert logged == (
+        "form.html prints 'nam', but index() (program.py:5) passed name; did you mean 'name'?"
+        " (form.html:2). Write name."
+    )
+
+
+def test_app_run_at_the_top_says_that_it_has_no_effect(capfd):
+    note_ignored_run()
+
+    assert 'Put the call under `if __name__ == "__main__":`.' in capfd.readouterr().err
+
+
+def test_a_form_sent_without_the_slash_of_its_route_arrives(mistake):
+    written(
+        mistake,
+        "@app.post('/login/')\ndef login():\n    return 'welcome ' + request.form['nm']\n",
+    )
+    client = werkzeug.test.Client(mistake.load())
+
+    response = client.post("/login", data={"nm": "Bob"}, follow_redirects=True)
+
+    assert [each.status_code for each in response.history] == [308]
+    assert response.text == "welcome Bob"
+
+
+# All groups
+
+ELSEWHERE = {  # the groups whose mistakes raise no error
+    "redirect loop": test_a_redirect_loop_has_a_page_and_is_a_finding,
+    "app.run() at the top": test_app_run_at_the_top_says_that_it_has_no_effect,
+    "slash too few on POST": test_a_form_sent_without_the_slash_of_its_route_arrives,
+}
+
+
+def test_each_of_the_forty_groups_has_a_test():
+    tested = [row.group for row in (*AT_REQUEST, *AT_LOADING)]
+    tested += [command.group for command in COMMANDS]
+
+    assert len(GROUPS) == len(set(GROUPS)) == 40
+    assert {*tested, *ELSEWHERE} == {*GROUPS}

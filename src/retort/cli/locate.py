@@ -299,9 +299,16 @@ def _no_app(module: ModuleType) -> str:
     return (
         f"Failed to find Flask application or factory in module {module.__name__!r}"
         f" ({_file_of(module)}): it has no Flask object, and no create_app() or make_app()"
-        f" that returns one. Name the object or factory: '{module.__name__}:name' or"
-        f" '{module.__name__}:name(arguments)'.{nearby.hint()}"
+        f" that returns one.{_how_to_have_one(module)}{nearby.hint()}"
     )
+
+
+def _how_to_have_one(module: ModuleType) -> str:
+    """The fix for a module without an application; a function of it may return one."""
+    calls = list(_factories_of(module).values())
+    call = calls[0] if len(calls) == 1 else "name()"
+    named = f", or name the function that returns it: '{module.__name__}:{call}'" if calls else ""
+    return f" Write app = Flask(__name__) in it{named}."
 
 
 def _several_apps(module: ModuleType, names: list[str]) -> str:
