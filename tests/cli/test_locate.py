@@ -316,17 +316,9 @@ def test_it_is_a_usage_error_with_status_2():
 @pytest.mark.parametrize(
     ("functions", "fix"),
     [
-        ((), "Write app = Flask(__name__) in it."),
-        (
-            ("main",),
-            "Write app = Flask(__name__) in it, or name the function that returns it:"
-            " 'shop:main()'.",
-        ),
-        (
-            ("main", "index"),
-            "Write app = Flask(__name__) in it, or name the function that returns it:"
-            " 'shop:name()'.",
-        ),
+        ((), "in it."),
+        (("main",), "in it, or name the function that returns it: 'shop:main()'."),
+        (("main", "index"), "in it, or name the function that returns it: 'shop:name()'."),
     ],
 )
 def test_a_module_without_an_application_is_to_get_one(functions, fix):
@@ -335,4 +327,4 @@ def test_a_module_without_an_application_is_to_get_one(functions, fix):
     with pytest.raises(NoAppException) as caught:
         find_best_app(made)
 
-    assert caught.value.message.endswith(fix)
+    assert caught.value.message.endswith(f"Write app = Flask(__name__) {fix}")

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 import pytest
 import werkzeug.test
+from markupsafe import Markup
 
 from retort.devtools import with_debugger
 from retort.devtools.checks import check
@@ -990,9 +991,10 @@ def test_a_redirect_loop_has_a_page_and_is_a_finding(mistake):
             break
 
     assert response.status_code == 508
-    assert "Redirect loop: / to /" in response.text
-    assert "program.py" in response.text
-    assert "Return a page at /." in response.text
+    page = Markup(response.text.partition("<body")[2]).striptags()
+    assert "Redirect loop: / to /" in page
+    assert "program.py" in page
+    assert "Return a page at /." in page
     found = finding(mistake, "redirect-loop")
     assert (found.line, found.fix) == (5, "Redirect to another view, or return a page here.")
 
