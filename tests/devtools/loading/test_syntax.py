@@ -148,7 +148,7 @@ def test_a_change_that_makes_the_file_valid_is_offered(broken, wrong, right, fix
         ("x = 1)", "line 1: unmatched ')'.", "Delete this bracket"),
         ("x = (1, [2, 3)", "line 1: closing parenthesis", "Close the [ with ]"),
         ('x = """a\ny = 1', "line 1: unterminated triple-quoted", "Write the three quotes"),
-        ("def f():\nreturn 1", "line 2: the function definition in line 1 has no", "Indent line 2"),
+        ("def f():\nx = 1", "line 2: the function definition in line 1 has no", "Indent line 2"),
         ("if 1:\n    if 2:\n        x = 1\n   y = 2", "line 4 has an indentation that matches no",
          "Indent it like"),
         ("x = 1\n  y = 2", "line 2 is indented more than the block", "Delete the"),
@@ -271,3 +271,33 @@ def test_a_decorator_beside_another_error_is_not_the_cause(broken):
     advice = broken.advice(program="@d('/')\nx = = 1\n")
 
     assert "has no function" not in advice.what
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("def f():\nreturn 1\n", "def f():\n    return 1\n"),
+        (
+            "def f():\nif x:\n    y = 1\nreturn 1\nz = 2\n",
+            "def f():\n    if x:\n        y = 1\n    return 1\nz = 2\n",
+        ),
+        (
+            "class A:\n    def f():\n    y = 1\n    return y\nz = 2\n",
+            "class A:\n    def f():\n        y = 1\n        return y\nz = 2\n",
+        ),
+        ("def f():\ny = 1\nz = 2\n", ""),  # without a return, the end is not known
+        ("def f():\ny = 1\n\nreturn y\n", ""),
+        ("def f():\ndef g():\n    pass\nreturn 1\n", ""),
+    ],
+)
+def test_a_function_without_indentation_ends_at_its_return(broken, wrong, right):
+    advice = broken.advice(program=f"x = 0\n{wrong}")
+
+    assert "has no indented line below it" in advice.what
+    if not right:
+        assert advice.diff == ""
+        assert advice.fix != "Indent the lines of the function."
+        return
+    assert advice.fix == "Indent the lines of the function."
+    broken.apply(advice)
+    assert broken.text("program") == f"x = 0\n{right}"

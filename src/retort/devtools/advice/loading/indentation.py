@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ..record import Advice
-from .parsing import certain_diff
+from .parsing import certain_diff, error_in
 
 if TYPE_CHECKING:
     from ..diagnostic import DiagnosticContext
@@ -27,6 +27,8 @@ def indentation(diagnostic: DiagnosticContext, edit: FileEdit, error: SyntaxErro
         _expand_tabs(edit)
     else:
         what, fix = _by_message(name, number, error)
+        if _indent_function(edit, number, error.msg or ""):
+            fix = "Indent the lines of the function."
     return Advice(
         what=what,
         place=diagnostic.place(edit.path, number),
@@ -55,6 +57,28 @@ def _by_message(name: str, number: int, error: SyntaxError) -> tuple[str, str]:
             "Indent it like the line of the block that it belongs to.",
         )
     return f"{name}, line {number}: {message}.", "Correct the indentation of this line."
+
+
+def _indent_function(edit: FileEdit, number: int, message: str) -> bool:
+    """Indent the lines up to the first ``return``, which belongs into a function."""
+    begin = re.match(r"expected an indented block after function definition on line (\d+)", message)
+    if begin is None:
+        return False
+    margin = _margin(edit.lines[int(begin[1]) - 1])
+    for at in range(number, len(edit.lines) + 1):
+        line = edit.lines[at - 1]
+        is_other = re.match(r"\s*(?:$|@|def\b|class\b|async\b)", line)
+        if is_other or not line.startswith(margin) or '"""' in line or "'''" in line:
+            return False
+        if _margin(line) == margin and re.match(r"\s*return\b", line):
+            for own in range(number, at + 1):
+                edit.insert(edit.offset(own), "    ")
+            return error_in(edit.result()) is None
+    return False
+
+
+def _margin(line: str) -> str:
+    return line[: len(line) - len(line.lstrip(" \t"))]
 
 
 def _expand_tabs(edit: FileEdit) -> None:
