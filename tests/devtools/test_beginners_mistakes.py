@@ -976,6 +976,14 @@ def test_the_mistake_is_a_finding_of_the_command_check(mistake, group, rule, pla
     assert fix in found.fix
 
 
+def test_a_template_beside_the_program_is_to_be_moved(mistake):
+    written(mistake, f"{INDEX}return render_template('login.html')\n", login="welcome")
+
+    found = finding(mistake, "missing-template")
+
+    assert (found.line, found.fix) == (5, "Move login.html to templates/login.html.")
+
+
 def served(mistake):
     """A client of the program as debug mode serves it."""
     app = mistake.load()

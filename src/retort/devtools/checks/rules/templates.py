@@ -57,6 +57,7 @@ class _Known:
 
     def __init__(self, program: Program) -> None:
         self.environment = program.app.jinja_env
+        self.root, self.folder = program.app.root_path, program.app.template_folder
         owners = (program.app, *program.app.iter_blueprints())
         loaders = [owner.jinja_loader for owner in owners]
         later = any(blueprint.jinja_loader for blueprint in program.unregistered)
@@ -76,6 +77,12 @@ class _Known:
         except UnicodeError:
             return True
         return True
+
+    def move(self, name: str) -> str:
+        """The fix for a template beside the program, which is not in the template folder."""
+        if not os.path.isfile(os.path.join(self.root, name)) or not self.folder:
+            return ""
+        return f"Move {name} to {self.folder}/{name}."
 
     def near(self, name: str) -> str | None:
         """The template with the most similar name, or the same name in another folder."""
@@ -152,7 +159,9 @@ def _missing(file: str, line: int, names: list[str | None], known: _Known) -> It
     name = texts[0]
     near = known.near(name)
     fix = (
-        f"Write {near!r}, or create {name!r}." if near else f"Create {name!r} in a template folder."
+        f"Write {near!r}, or create {name!r}."
+        if near
+        else known.move(name) or f"Create {name!r} in a template folder."
     )
     listed = " or ".join(map(repr, texts))
     yield Finding(
