@@ -7,10 +7,12 @@ left out.
 
 # ruff: noqa: RUF001 - ambiguous characters are what one of these programs has
 
+import gc
 import socket
 import subprocess
 import sys
 import threading
+import warnings
 from dataclasses import dataclass, field
 
 import pytest
@@ -741,6 +743,21 @@ def quiet(capfd):
     capfd.readouterr()  # tracebacks are printed, too
 
 
+@pytest.fixture
+def closed(mistake):
+    """Delete a program whose connections to a database are open."""
+    yield
+    program = sys.modules["program"]
+    if "sqlite3" not in vars(program):
+        return
+    mistake.app = mistake.advice = None
+    mistake.errors.clear()
+    vars(program).clear()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+
+
 def write(mistake, row):
     (mistake.folder / "program.py").write_text(row.head + row.program, encoding="utf-8")
     for name, text in row.files.items():
@@ -757,6 +774,7 @@ def compare(mistake, row, advice):
     assert advice.fix == row.fix.replace("{folder}", folder)
 
 
+@pytest.mark.usefixtures("closed")
 @pytest.mark.parametrize("row", params(AT_REQUEST))
 def test_a_mistake_at_a_request_is_explained_and_its_diff_corrects_it(mistake, monkeypatch, row):
     write(mistake, row)

@@ -7,14 +7,16 @@ import re
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from ..checks.source import first_argument, text_in
-from .diagnostic import ROUTE_DECORATORS, DiagnosticContext, advisor
+from ..checks.source import FUNCTIONS, first_argument, text_in
+from .diagnostic import ROUTE_DECORATORS, DiagnosticContext, advisor, source_at
 from .edit import FileEdit, diff_of, quote_like
 from .record import Advice
 from .requests.readings import nodes_at, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from .record import Place
 
 _METHODS = re.compile(r"[A-Za-z]+(?:[,\s]+[A-Za-z]+)*")
 
@@ -33,7 +35,7 @@ def rule_without_slash(diagnostic: DiagnosticContext) -> Advice | None:
         return Advice(
             what=f"The route {text!r} does not begin with a slash.",
             why="A route is the part of the address behind the host.",
-            place=diagnostic.last_place,
+            place=_place_of(diagnostic, edit, call),
             fix=f"Write '/{text}'.",
             diff=diff_of(diagnostic.folder, edit),
         )
@@ -56,7 +58,7 @@ def methods_as_text(diagnostic: DiagnosticContext) -> Advice | None:
         edit.replace_node(value, f"[{listed}]")
         return Advice(
             what=f"The methods of a route are a list, but methods={text!r} is a string.",
-            place=diagnostic.last_place,
+            place=_place_of(diagnostic, edit, call),
             fix=f"Write methods=[{listed}].",
             diff=diff_of(diagnostic.folder, edit),
         )
@@ -64,14 +66,28 @@ def methods_as_text(diagnostic: DiagnosticContext) -> Advice | None:
 
 
 def _routes_at(diagnostic: DiagnosticContext) -> Iterator[tuple[FileEdit, ast.Call]]:
-    """The calls that register a route in the line that failed."""
+    """The calls that register a route in the line that failed.
+
+    A decorator fails in its own line, and in Python 3.10 in the line of its function.
+    """
     line = diagnostic.last_line
-    if line is None:
+    source = None if line is None else source_at(line)
+    if line is None or source is None:
         return
-    for call in nodes_at(line, ast.Call):
-        name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
-        if name in ROUTE_DECORATORS | {"add_url_rule"}:
+    functions = [each for each in ast.walk(source.tree) if isinstance(each, FUNCTIONS)]
+    decorators = [
+        each for one in functions if one.lineno == line.line for each in one.decorator_list
+    ]
+    for call in [*nodes_at(line, ast.Call), *decorators]:
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+            continue
+        if call.func.attr in ROUTE_DECORATORS | {"add_url_rule"}:
             yield FileEdit(line.file), call
+
+
+def _place_of(diagnostic: DiagnosticContext, edit: FileEdit, call: ast.Call) -> Place:
+    line = diagnostic.last_line
+    return diagnostic.place(edit.path, call.lineno, line.function if line else "")
 
 
 @advisor
