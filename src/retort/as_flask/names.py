@@ -55,7 +55,8 @@ def _home_of(source: str, qualname: str | None = None) -> str | None:
 
 def _sources_of(name: str) -> list[str]:
     """The loaded modules of Retort with definitions of the Flask module ``name``."""
-    ours = [loaded for loaded in sys.modules if loaded.startswith("retort.")]
+    # Other threads may import modules in the meantime: `list` copies the names in one step.
+    ours = [loaded for loaded in list(sys.modules) if loaded.startswith("retort.")]
     return [
         source
         for source in ours
