@@ -399,3 +399,28 @@ def test_a_status_that_no_server_can_send_is_explained(mistake, returned, status
 
     assert advice.what == f"The response to GET / has the status {status!r}, which is not valid."
     assert advice.place.source == f"return {returned}"
+
+
+@pytest.mark.parametrize(
+    ("proxy", "described"),
+    [
+        ("request", "<Request 'http://localhost/' [GET]> (a Request)"),
+        ("g", "an _AppCtxGlobals"),
+    ],
+)
+def test_a_proxy_is_explained_by_the_object_it_stands_for(mistake, proxy, described):
+    view(mistake, f"return {proxy}", before="from flask import g")
+
+    advice = mistake.advised("GET", "/")
+
+    assert advice.what == f"index() returned {described}, which is no response."
+    assert advice.place.source == f"return {proxy}"
+
+
+def test_an_application_that_a_view_returns_calls_itself(mistake):
+    view(mistake, "return current_app", before="from flask import current_app")
+
+    advice = mistake.advised("GET", "/")
+
+    assert advice.what == "The return value for GET / is the application itself."
+    assert advice.place.function == "index"

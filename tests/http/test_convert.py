@@ -1,6 +1,7 @@
 """What a view may return: Flask's "About Responses"."""
 
 import pytest
+from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 import retort
@@ -105,3 +106,23 @@ def test_a_response_can_be_made_without_a_request(app):
         assert retort.make_response("x", 201).status_code == 201
         with pytest.raises(TypeError, match="returned None"):
             retort.make_response(None)
+
+
+@pytest.mark.parametrize("name", ["request", "g"])
+def test_a_proxy_of_what_is_no_response_is_an_error_in_the_request(answer, app, name):
+    app.testing = True
+
+    with pytest.raises(TypeError, match="which is not a valid response"):
+        answer(lambda: getattr(retort, name))
+
+
+def test_a_proxy_of_a_valid_value_is_sent_as_that_value(answer):
+    assert answer(lambda: LocalProxy(lambda: "text")).text == "text"
+    assert answer(lambda: LocalProxy(lambda: iter(["a", "b"]))).text == "ab"
+    assert answer(lambda: LocalProxy(lambda: retort.Response("made"))).text == "made"
+
+
+def test_a_proxy_may_have_a_status(answer):
+    response = answer(lambda: (LocalProxy(lambda: "text"), 201, {"X-Own": "1"}))
+
+    assert (response.status_code, response.headers["X-Own"]) == (201, "1")

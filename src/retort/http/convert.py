@@ -14,6 +14,7 @@ from operator import attrgetter
 
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
+from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response as BaseResponse
 
 from .response import URL_FIELDS, Response, is_printable, is_standard, set_status_code, status_of
@@ -61,6 +62,12 @@ def to_response(
         return Response(value, status)
     elif isinstance(value, HTTPException):
         response = _respond_to_error(value, response_class, environ, describe)
+    elif isinstance(value, LocalProxy):
+        # Every proxy has the methods of an iterator and can be called. The object may not be, or
+        # not after the request.
+        value = value._get_current_object()
+        parts = (value, status, headers)
+        return to_response(parts, response_class, to_json, environ, describe)
     elif isinstance(value, (str, bytes, bytearray, Iterator)):
         # Passed together, so that the constructor of a program's class gets all of them.
         return response_class(value, status=status, headers=headers)  # type: ignore[arg-type]

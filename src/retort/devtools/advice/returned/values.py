@@ -35,7 +35,9 @@ def bad_return_value(diagnostic: DiagnosticContext) -> Advice | None:
     """Name the value, its type and its line."""
     value = frame_value(diagnostic.error, convert, "value")
     body = frame_value(diagnostic.error, to_response, "value")
-    if body is UNKNOWN or not _is_about(diagnostic.error, body):
+    if isinstance(diagnostic.error, RecursionError) and body is diagnostic.app:
+        return _calls_itself(diagnostic)
+    if body is UNKNOWN or not _is_about(diagnostic, body):
         return None
     if is_inside(diagnostic):
         return Advice(
@@ -52,12 +54,23 @@ def bad_return_value(diagnostic: DiagnosticContext) -> Advice | None:
     return _with_line(diagnostic, value, body, found[0])
 
 
-def _is_about(error: BaseException, body: Any) -> bool:
+def _is_about(diagnostic: DiagnosticContext, body: Any) -> bool:
     """Whether the error is that the value is no response."""
+    error = diagnostic.error
     if isinstance(error, TypeError) and " returned " in str(error):
         return True
     # A function of Retort was called like a WSGI application, and failed in its own way.
     return isinstance(body, (type, FunctionType)) and body in vars(retort).values()
+
+
+def _calls_itself(diagnostic: DiagnosticContext) -> Advice:
+    view = diagnostic.view
+    return Advice(
+        what=f"The return value for {diagnostic.what} is the application itself.",
+        why="A WSGI application that a view returns is called with the request, so it calls itself.",
+        place=None if view is None else diagnostic.place_of(view),
+        fix="Return a string, a dict, a list or a response.",
+    )
 
 
 def _with_line(diagnostic: DiagnosticContext, value: Any, body: Any, found: Returned) -> Advice:
@@ -182,7 +195,7 @@ def described_value(value: Any) -> str:
         return f"the function {value.__name__} itself, not its result"
     if isinstance(value, type):
         return f"the class {value.__name__} itself"
-    named = f"{'an' if kind[0].lower() in 'aeio' else 'a'} {kind}"
+    named = f"{'an' if kind.lstrip('_')[:1].lower() in tuple('aeio') else 'a'} {kind}"
     try:
         shown = repr(value)
     except Exception:
