@@ -245,3 +245,29 @@ def test_url_for_with_a_server_name_needs_only_the_application_context(mistake):
     mistake.apply(advice.diff)
 
     assert mistake.ask("GET", "/", base_url="http://shop.example").text == "http://shop.example/"
+
+
+@pytest.mark.parametrize("returned", ["body(1)", "Response(body(1))"])
+def test_a_generator_keeps_the_context_while_it_is_sent(mistake, returned):
+    mistake.write(
+        "program.py",
+        f"""
+        from flask import Flask, Response, request
+
+        app = Flask(__name__)
+
+        def body(count):
+            yield request.path * count
+
+        @app.get('/')
+        def index():
+            return {returned}
+        """,
+    )
+
+    advice = mistake.advised("GET", "/")
+
+    assert advice.what == (
+        "request was used in the generator body(), after the request's context had ended."
+    )
+    assert mistake.mended("GET", "/").text == "/"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import concurrent.futures.thread
+import inspect
 import multiprocessing.pool
 import os
 import threading
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ...app import Flask
 from ...globals import current_app, g, request, session
 from ...helpers import url_for
+from ..checks.source import is_own
 from .diagnostic import DiagnosticContext, Line, advisor, source_at
 from .edit import FileEdit, add_import, diff_of
 from .record import Advice
@@ -231,12 +233,53 @@ def _indent_below(edit: FileEdit, statement: ast.stmt, head: str) -> None:
         edit.insert(edit.offset(line), "    ")
 
 
+# While the response is sent
+
+
+def _is_sent(diagnostic: DiagnosticContext, line: Line) -> bool:
+    """Whether a generator of the program is run by the response, after its request."""
+    is_generator = bool(line.frame.f_code.co_flags & inspect.CO_GENERATOR)
+    if not is_generator or diagnostic.request is None:
+        return False
+    step, caller = diagnostic.error.__traceback__, None
+    while step is not None and step.tb_frame is not line.frame:
+        step, caller = step.tb_next, step.tb_frame
+    return caller is not None and not is_own(caller.f_code.co_filename)
+
+
+def _in_generator(diagnostic: DiagnosticContext, line: Line, start: str) -> Advice:
+    name, source = line.function, source_at(line)
+    calls = [
+        node
+        for node in ast.walk(source.tree if source else ast.Module([], []))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
+    ]
+    diff = ""
+    if source is not None and len(calls) == 1:
+        edit = FileEdit(source.path)
+        edit.replace_node(calls[0], f"stream_with_context({edit.source(calls[0])})")
+        add_import(edit, source.tree, "flask", "stream_with_context")
+        diff = diff_of(diagnostic.folder, edit)
+    return Advice(
+        what=f"{start} in the generator {name}(), after the request's context had ended.",
+        why=(
+            "The code of a generator runs while the response is sent. stream_with_context keeps the"
+            " context until then."
+        ),
+        place=diagnostic.last_place,
+        fix=f"Return stream_with_context({name}(...)) from the view.",
+        diff=diff,
+    )
+
+
 # Elsewhere: a script's function, a test, a scheduler
 
 
 def _elsewhere(diagnostic: DiagnosticContext, start: str, needs_request: bool) -> Advice:
     line = diagnostic.last_line
     assert line is not None
+    if needs_request and _is_sent(diagnostic, line):
+        return _in_generator(diagnostic, line, start)
     if needs_request:
         fix = "Call it from a view, or below 'with app.test_request_context():' in a test."
         what = f"{start} in {line.function}(), which was called outside of a request."
