@@ -272,3 +272,21 @@ def test_a_redirect_that_keeps_post_is_distinguished_from_a_form(mistake):
     assert advice.fix == "Redirect with 303 after a POST."
     assert advice.place.line == 7
     assert mistake.mended("POST", "/login", follow_redirects=True).text == "welcome"
+
+
+def test_an_error_of_the_program_in_a_view_that_accepts_the_method_has_no_advice(mistake):
+    mistake.write(
+        "program.py",
+        """
+        from flask import Flask, abort
+
+        app = Flask(__name__)
+
+        @app.route('/', methods=['GET', 'POST'])
+        def index():
+            abort(405)
+        """,
+    )
+
+    assert mistake.ask("POST", "/").status_code == 405
+    assert mistake.advice is None

@@ -34,6 +34,8 @@ def method_not_allowed(diagnostic: DiagnosticContext) -> Advice | None:
     """Explain which views handle this URL, and with which methods."""
     if not isinstance(diagnostic.error, MethodNotAllowed) or diagnostic.request is None:
         return None
+    if diagnostic.request.url_rule is not None:
+        return None  # a route accepted the request, and the program raised the error
     rules = diagnostic.rules_for_path()
     if not rules:
         return None
