@@ -642,3 +642,48 @@ def test_the_page_uses_the_arguments_that_a_preprocessor_has_left(mistake):
     advice = mistake.advised("GET", "/en/Ada")
 
     assert advice.what == "success() takes no 'name', but its route '/<lang>/<name>' passes it."
+
+
+TWO_ROUTES = """
+    @app.get('/')
+    @app.get('/<name>')
+    def index():
+        return 'welcome'
+"""
+TWO_ENDPOINTS = """
+    class Page(MethodView):
+        def get(self):
+            return 'welcome'
+
+    app.add_url_rule('/', view_func=Page.as_view('all'))
+    app.add_url_rule('/<name>', view_func=Page.as_view('one'))
+"""
+
+
+@pytest.mark.parametrize("program", [TWO_ROUTES, TWO_ENDPOINTS])
+def test_an_argument_that_not_every_route_passes_gets_a_default(mistake, program):
+    assert "name=None)." in found(mistake, program)[0]
+
+    mistake.advised("GET", "/Ada")
+    mistake.apply(mistake.advice.diff)
+
+    assert mistake.ask("GET", "/Ada").text == mistake.ask("GET", "/").text == "welcome"
+
+
+def test_an_argument_that_a_decorator_may_pass_is_not_written_into_the_route(mistake):
+    program = """
+        def with_user(view):
+            @wraps(view)
+            def wrapper(*args, **kwargs):
+                return view(*args, **kwargs)
+            return wrapper
+
+        @app.get('/<name>')
+        @with_user
+        def index(user, name):
+            return name
+    """
+    assert found(mistake, program)[0].endswith(
+        "Write <user> in the route, remove the argument, or pass it in the decorator."
+    )
+    assert not mistake.advised("GET", "/Ada").diff

@@ -12,6 +12,8 @@ from ..checks.rules.arguments import (
     fix_of,
     is_by_position,
     is_changed,
+    is_decorated,
+    is_not_passed,
     is_passed_by_another,
 )
 from ..checks.rules.endpoints import all_uses, targets_of
@@ -49,7 +51,7 @@ def arguments_do_not_fit(diagnostic: DiagnosticContext) -> Advice | None:
         what=described(mismatch, rule),
         why="Each variable in <...> in the route is passed as an argument of the same name.",
         place=diagnostic.place(code.path, code.node.lineno, code.node.name),
-        fix=fix_of(mismatch, rule, diagnostic.program.rules),
+        fix=fix_of(mismatch, rule, diagnostic.program),
         diff=_diff(diagnostic, mismatch, rule, code),
         facts=(("Route", str(rule.rule)),),
     )
@@ -84,9 +86,12 @@ def _diff(diagnostic: DiagnosticContext, mismatch: Mismatch, rule: Rule, code: C
     if missing and extra:
         return _renamed_in_route(diagnostic, rule, missing, extra)
     if extra:
-        return _accepting(diagnostic, code, extra)
-    if is_passed_by_another(mismatch, rule, diagnostic.program.rules):
+        is_optional = is_not_passed(mismatch, rule, diagnostic.program)
+        return _accepting(diagnostic, code, extra, is_optional=is_optional)
+    if is_passed_by_another(mismatch, rule, diagnostic.program):
         return _with_default(diagnostic, code, missing)
+    if is_decorated(rule, diagnostic.program):
+        return ""
     added = "/".join(f"<{name}>" for name in missing)
     return route_diff(diagnostic, rule, lambda text: _joined(text, added))
 
@@ -111,13 +116,19 @@ def _renamed_in_route(
     )
 
 
-def _accepting(diagnostic: DiagnosticContext, code: Code, extra: tuple[str, ...]) -> str:
-    """Add arguments to the definition, before those with a default."""
+def _accepting(
+    diagnostic: DiagnosticContext, code: Code, extra: tuple[str, ...], *, is_optional: bool
+) -> str:
+    """Add arguments to the definition, those without a default before those that have one."""
     edit = FileEdit(code.path)
     arguments = code.node.args
     positional = [*arguments.posonlyargs, *arguments.args]
     plain = positional[: len(positional) - len(arguments.defaults)]
-    added = ", ".join(extra)
+    added = ", ".join(f"{name}=None" if is_optional else name for name in extra)
+    if is_optional and positional:
+        plain = positional
+        if arguments.defaults:
+            return ""
     if plain and (arguments.args or not arguments.posonlyargs):
         edit.insert(edit.end(plain[-1]), f", {added}")
     else:

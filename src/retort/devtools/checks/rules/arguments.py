@@ -16,7 +16,7 @@ from ..receivers import Mismatch, mismatch_of, reads_only
 from ..source import FUNCTIONS, code_of, source_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from werkzeug.routing import Rule
 
@@ -47,7 +47,7 @@ def check_arguments(program: Program) -> Iterator[Finding]:
                     code.node.lineno,
                     "view-arguments",
                     described(mismatch, rule),
-                    fix_of(mismatch, rule, program.rules),
+                    fix_of(mismatch, rule, program),
                 )
 
 
@@ -83,7 +83,7 @@ def described(mismatch: Mismatch, rule: Rule) -> str:
     return f"{name} needs {missing}, but {route} does not pass {them}."
 
 
-def fix_of(mismatch: Mismatch, rule: Rule, rules: Iterable[Rule]) -> str:
+def fix_of(mismatch: Mismatch, rule: Rule, program: Program) -> str:
     """What to write instead."""
     missing, extra = mismatch.missing, mismatch.extra
     variables = " and ".join(f"<{name}>" for name in missing)
@@ -96,9 +96,11 @@ def fix_of(mismatch: Mismatch, rule: Rule, rules: Iterable[Rule]) -> str:
     if missing and extra:
         return f"Write {variables} in the route, or rename the argument."
     if extra:
-        return f"Write {_definition(mismatch)}."
-    if is_passed_by_another(mismatch, rule, rules):
+        return f"Write {_definition(mismatch, is_optional=is_not_passed(mismatch, rule, program))}."
+    if is_passed_by_another(mismatch, rule, program):
         return f"Write {', '.join(f'{name}=None' for name in missing)} in the definition."
+    if is_decorated(rule, program):
+        return f"Write {variables} in the route, remove the argument, or pass it in the decorator."
     return f"Write {variables} in the route, or remove the argument."
 
 
@@ -113,25 +115,58 @@ def is_changed(mismatch: Mismatch, rule: Rule) -> bool:
     return bool(removed & rule.arguments) or not rule.arguments.issuperset(mismatch.extra)
 
 
-def is_passed_by_another(mismatch: Mismatch, rule: Rule, rules: Iterable[Rule]) -> bool:
-    """Whether another route of the same endpoint passes the missing arguments."""
-    return any(
-        set(mismatch.missing) <= other.arguments
-        for other in rules
-        if other is not rule and other.endpoint == rule.endpoint
-    )
+def is_passed_by_another(mismatch: Mismatch, rule: Rule, program: Program) -> bool:
+    """Whether another route of the same view passes the missing arguments."""
+    others = _of_same_view(rule, program)
+    return any(set(mismatch.missing) <= other.arguments for other in others)
 
 
-def _definition(mismatch: Mismatch) -> str:
+def is_not_passed(mismatch: Mismatch, rule: Rule, program: Program) -> bool:
+    """Whether another route of the same view does not pass all of the extra arguments."""
+    others = _of_same_view(rule, program)
+    return any(not set(mismatch.extra) <= other.arguments for other in others)
+
+
+def is_decorated(rule: Rule, program: Program) -> bool:
+    """Whether decorators are around the function of a view."""
+    return hasattr(program.app.view_functions.get(str(rule.endpoint)), "__wrapped__")
+
+
+def _of_same_view(rule: Rule, program: Program) -> list[Rule]:
+    """The other rules of a view, also those with another endpoint."""
+    views = program.app.view_functions
+    mine = _view_or_class(views.get(str(rule.endpoint)))
+    return [
+        other
+        for other in program.rules
+        if other is not rule
+        and _view_or_class(views.get(str(other.endpoint))) is mine
+        and _has_common_method(rule, other)
+    ]
+
+
+def _has_common_method(rule: Rule, other: Rule) -> bool:
+    """Whether two rules can reach the same method of a class."""
+    if rule.methods is None or other.methods is None:
+        return True
+    return bool((rule.methods & other.methods) - {"OPTIONS"})
+
+
+def _view_or_class(view: Any) -> Any:
+    return getattr(view, "view_class", view)
+
+
+def _definition(mismatch: Mismatch, *, is_optional: bool) -> str:
     """The first line of the function with the extra arguments."""
     code = mismatch.receiver.code
     name = mismatch.receiver.function.__code__.co_name
+    added = [f"{each}=None" if is_optional else each for each in mismatch.extra]
     if code is None:
-        return f"def {name}({', '.join(mismatch.extra)})"
+        return f"def {name}({', '.join(added)})"
     arguments = code.node.args
     if arguments.vararg or arguments.kwonlyargs or arguments.posonlyargs or arguments.defaults:
-        return f"{', '.join(mismatch.extra)} in the arguments of {name}()"
-    listed = [*(one.arg for one in arguments.args), *mismatch.extra]
+        return f"{', '.join(added)} in the arguments of {name}()"
+    listed = [*(one.arg for one in arguments.args), *added]
     return f"def {name}({', '.join(listed)})"
 
 
