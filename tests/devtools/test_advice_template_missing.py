@@ -1,5 +1,6 @@
 """A template that is not found: the folders, what is in them, and the change that finds it."""
 
+import jinja2
 import pytest
 
 PROGRAM = """
@@ -112,3 +113,55 @@ def test_a_loader_without_folders_is_not_said_to_search_folders(mistake):
     )
 
     assert mistake.advised("GET", "/").what == "There is no template 'login.html'."
+
+
+def test_a_name_with_the_template_folder_loses_it(mistake):
+    mistake.write("program.py", PROGRAM.format(name="templates/login.html"))
+    mistake.write("templates/login.html", "<p>log in")
+
+    advice = mistake.advised("GET", "/")
+
+    assert advice.fix == "Write 'login.html'."
+    assert mistake.mended("GET", "/").text == "<p>log in"
+
+
+@pytest.mark.parametrize("extends", ["'layout.html'", "base"])
+def test_the_template_that_extends_is_not_proposed_as_its_own_base(mistake, extends):
+    program = PROGRAM.format(name="layouts.html")
+    mistake.write("program.py", program.replace("s.html'", "s.html', base='layout.html'"))
+    mistake.write("templates/layouts.html", f"{{% extends {extends} %}}")
+
+    advice = mistake.advised("GET", "/")
+
+    assert "did you mean" not in advice.what
+    assert advice.fix == f"Create the file {mistake.folder}/templates/layout.html."
+
+
+def test_a_common_extension_makes_no_two_names_similar(mistake):
+    mistake.write("program.py", PROGRAM.format(name="cart.html"))
+    mistake.write("templates/a.html", "")
+
+    assert mistake.advised("GET", "/").fix.startswith("Create the file ")
+
+
+def test_a_template_of_another_environment_is_not_searched_in_the_programs_folders(mistake):
+    mistake.write(
+        "program.py",
+        """
+        import jinja2
+        from flask import Flask
+
+        app = Flask(__name__)
+        mail = jinja2.Environment(loader=jinja2.DictLoader({}))
+
+        @app.get('/')
+        def index():
+            return mail.get_template('hello.txt').render()
+        """,
+    )
+    mistake.write("templates/hallo.txt", "")
+
+    mistake.ask("GET", "/")
+
+    assert isinstance(mistake.errors[0], jinja2.TemplateNotFound)
+    assert mistake.advice is None

@@ -7,7 +7,9 @@ import difflib
 import os
 from pathlib import Path
 
+from jinja2 import Environment as BaseEnvironment
 from jinja2 import FileSystemLoader, TemplateNotFound, TemplatesNotFound
+from werkzeug.local import LocalProxy
 
 from ...checks.rules.start import folder_like
 from ...checks.source import text_in
@@ -24,13 +26,15 @@ def template_not_found(diagnostic: DiagnosticContext) -> Advice | None:
     error = diagnostic.error
     if not isinstance(error, TemplateNotFound) or diagnostic.app is None or not error.name:
         return None
+    if not _is_of_application(diagnostic):
+        return None
     folders = _searched(diagnostic)
     if isinstance(error, TemplatesNotFound):
         return _none_of(diagnostic, [str(each) for each in error.templates], folders)
     name = str(error.name)
     if any((folder / name).is_file() for folder in folders):
         return None  # a loader of the program has another reason
-    for explain in (_in_misnamed_folder, _beside, _near):
+    for explain in (_with_folder, _in_misnamed_folder, _beside, _near):
         advice = explain(diagnostic, name, folders)
         if advice is not None:
             return advice
@@ -41,6 +45,18 @@ def template_not_found(diagnostic: DiagnosticContext) -> Advice | None:
         fix=f"Create the file {_home(diagnostic, folders) / name}.",
         facts=_facts(folders),
     )
+
+
+def _is_of_application(diagnostic: DiagnosticContext) -> bool:
+    """Whether the application's loader was searched, and not that of another environment."""
+    step, loader = diagnostic.error.__traceback__, diagnostic.app.jinja_env.loader
+    found = loader
+    while step is not None:
+        searching = step.tb_frame.f_locals.get("self")
+        if type(searching) is not LocalProxy and isinstance(searching, BaseEnvironment):
+            found = searching.loader
+        step = step.tb_next
+    return found is loader
 
 
 def _none_of(diagnostic: DiagnosticContext, names: list[str], folders: list[Path]) -> Advice:
@@ -87,6 +103,22 @@ def _facts(folders: list[Path]) -> tuple[tuple[str, str], ...]:
         (f"Files in {folder}", ", ".join(_files_in(folder)[:_SHOWN_FILES]) or "none")
         for folder in folders
     )
+
+
+def _with_folder(diagnostic: DiagnosticContext, name: str, folders: list[Path]) -> Advice | None:
+    """``render_template("templates/login.html")``."""
+    first, _, rest = name.partition("/")
+    for folder in folders:
+        if folder.name == first and rest and (folder / rest).is_file():
+            return Advice(
+                what=_what(repr(name), folders, f"; the name of the file there is {rest!r}."),
+                why="The name of a template begins below the template folder.",
+                place=diagnostic.last_place,
+                fix=f"Write {rest!r}.",
+                diff=_name_diff(diagnostic, name, rest),
+                facts=_facts(folders),
+            )
+    return None
 
 
 def _in_misnamed_folder(
@@ -151,16 +183,21 @@ def _beside(diagnostic: DiagnosticContext, name: str, folders: list[Path]) -> Ad
 
 def _near(diagnostic: DiagnosticContext, name: str, folders: list[Path]) -> Advice | None:
     known = [file for folder in folders for file in _files_in(folder)]
-    lowered = {file.lower(): file for file in known}
+    place = diagnostic.last_place
+    if place is not None:  # a template that extends or includes itself never ends
+        known = [file for file in known if not place.file.endswith(f"/{file}")]
     same_end = [file for file in known if os.path.basename(file) == os.path.basename(name)]
-    close = difflib.get_close_matches(name.lower(), list(lowered), n=1, cutoff=0.7)
+    # An extension that most files have makes no two names similar.
+    lowered = {os.path.splitext(file.lower())[0]: file for file in reversed(known)}
+    stem = os.path.splitext(name.lower())[0]
+    close = difflib.get_close_matches(stem, list(lowered), n=1, cutoff=0.7)
     if not close and not same_end:
         return None
     meant = same_end[0] if same_end else lowered[close[0]]
     return Advice(
         what=_what(repr(name), folders, f"; did you mean {meant!r}?"),
         why=_why(folders),
-        place=diagnostic.last_place,
+        place=place,
         fix=f"Write {meant!r}, or rename the file.",
         diff=_name_diff(diagnostic, name, meant),
         facts=_facts(folders),
