@@ -176,3 +176,12 @@ def test_an_undefined_value_in_a_function_of_the_program_is_not_blamed_on_the_te
 
     assert "'nothing' is undefined" in str(mistake.errors[0])
     assert mistake.advice is None
+
+
+def test_two_names_that_are_as_near_are_both_named_without_a_diff(mistake):
+    template(mistake, "{% for users in [1] %}{{ usr.name }}{% endfor %}")
+
+    advice = mistake.advised("GET", "/")
+
+    assert advice.fix == "Write user or users in the template."
+    assert not advice.diff

@@ -44,6 +44,7 @@ _DEFINED_ELSEWHERE = {
     ),
 }
 _NEAR = 0.65  # the least similarity of a near name
+_AS_NEAR = 0.75  # of a second one
 _MAX_NAMED = 6
 _MAX_SHOWN = 15
 
@@ -106,14 +107,15 @@ def _undefined_name(
     if is_called and name in _FILTERS and hasattr(builtins, name):
         return _python_function(diagnostic, place, name)
     known = set(frame.f_locals) if is_called else _variables(frame)
-    close = difflib.get_close_matches(name, sorted(known - {name}), n=1, cutoff=_NEAR)
+    close = _near(name, known - {name})
     what = _not_passed(frame, found, name)
     if found is not None and not found.has_more and name in found.local_names - set(found.names):
         fix, diff = f"Pass {name}={name} to {found.renders}().", _pass(diagnostic, found, name)
     elif close:
-        fix = f"Write {close[0]} in the template."
-        diff = _renamed(diagnostic, place, rf"(?<![.\w]){name}\b", close[0])
-        what = f"{what.removesuffix('.')}; did you mean {close[0]!r}?"
+        fix = f"Write {' or '.join(close)} in the template."
+        pattern = rf"(?<![.\w]){name}\b"
+        diff = _renamed(diagnostic, place, pattern, close[0]) if len(close) == 1 else ""
+        what = f"{what.removesuffix('.')}; did you mean {' or '.join(map(repr, close))}?"
     elif found is not None and name in found.names:
         fix, diff = "Import the template of a macro 'with context', or pass it to the macro.", ""
     elif name in _DEFINED_ELSEWHERE:
@@ -122,6 +124,16 @@ def _undefined_name(
         fix, diff = _how_to_define(name, bool(is_called)), ""
     why = _DEFINED_ELSEWHERE[name][0] if name in _DEFINED_ELSEWHERE else ""
     return Advice(what=what, why=why, place=place, fix=fix, diff=diff)
+
+
+def _near(name: str, known: set[str]) -> list[str]:
+    """The nearest name; a second one too, if that is hardly less near: ``post``, ``posts``."""
+    close = difflib.get_close_matches(name, sorted(known), n=2, cutoff=_NEAR)
+    return [*close[:1], *(each for each in close[1:] if _likeness(name, each) >= _AS_NEAR)]
+
+
+def _likeness(one: str, other: str) -> float:
+    return difflib.SequenceMatcher(None, other, one).ratio()
 
 
 def _how_to_define(name: str, is_called: bool) -> str:
