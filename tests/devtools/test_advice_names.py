@@ -123,3 +123,43 @@ class Unspeakable(Exception):
 
 def test_an_error_that_cannot_be_shown_gets_no_advice(mistake):
     assert advise(Unspeakable(), None, None) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "statement"),
+    [
+        ("return str(math.floor(1.5))", "import math"),
+        ("return str(datetime.now() is None)", "from datetime import datetime"),
+        ("return str(datetime.date(2026, 1, 2))", "import datetime"),
+    ],
+)
+def test_a_module_of_python_is_imported(mistake, line, statement):
+    mistake.write("program.py", PROGRAM.replace("{line}", line))
+
+    advice = mistake.advised("GET", "/")
+
+    assert advice.fix == f"Write '{statement}'."
+    assert mistake.mended("GET", "/").status_code == 200
+
+
+def test_a_module_that_lacks_the_attribute_is_not_imported_by_a_diff(mistake):
+    mistake.write("program.py", PROGRAM.replace("{line}", "return calendar.events"))
+
+    advice = mistake.advised("GET", "/")
+
+    assert advice.fix == "Import calendar, or assign it."
+    assert not advice.diff
+
+
+@pytest.mark.parametrize("name", ["form", "text", "post", "title"])
+def test_no_function_of_python_is_proposed_for_a_name_of_its_own(mistake, name):
+    mistake.write("program.py", PROGRAM.replace("{line}", f"return {name}"))
+
+    assert "Did you mean" not in mistake.advised("GET", "/").what
+
+
+@pytest.mark.parametrize(("line", "meant"), [("return pritn()", "print"), ("return true", "True")])
+def test_a_misspelt_function_of_python_is_corrected(mistake, line, meant):
+    mistake.write("program.py", PROGRAM.replace("{line}", line))
+
+    assert mistake.advised("GET", "/").fix == f"Write {meant}."

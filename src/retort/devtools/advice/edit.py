@@ -161,8 +161,13 @@ def add_import(edit: FileEdit, tree: ast.Module, module: str, name: str) -> None
             if not any(alias.name in (name, "*") for alias in node.names):
                 edit.insert(edit.end(node.names[-1]), f", {name}")
             return
-    last = imports[-1].end_lineno if imports else 0
-    edit.insert_line((last or 0) + 1, f"from {module} import {name}")
+    edit.insert_line(line_below_imports(tree), f"from {module} import {name}")
+
+
+def line_below_imports(tree: ast.Module) -> int:
+    """The line for another import: below the last one, or the first line."""
+    imports = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
+    return (imports[-1].end_lineno or 0) + 1 if imports else 1
 
 
 # HTML

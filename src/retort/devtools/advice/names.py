@@ -6,6 +6,7 @@ import ast
 import builtins
 import difflib
 import os
+import sys
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -14,12 +15,14 @@ import retort
 from ..checks.rules.start import HIDEABLE
 from ..checks.source import FUNCTIONS
 from .diagnostic import DiagnosticContext, advisor, source_at
-from .edit import FileEdit, add_import, diff_of, rename_diff
+from .edit import FileEdit, add_import, diff_of, line_below_imports, rename_diff
 from .record import Advice
 
 if TYPE_CHECKING:
     from ..checks.source import Source
     from .diagnostic import Line
+
+_LIKE_A_BUILTIN = 0.75
 
 
 @advisor
@@ -33,7 +36,9 @@ def unknown_name(diagnostic: DiagnosticContext) -> Advice | None:
         return None
     if name in retort.__all__:
         return _not_imported(diagnostic, line, source, name)
-    known = [*line.frame.f_locals, *line.frame.f_globals, *dir(builtins)]
+    if name in sys.stdlib_module_names:
+        return _module_of_python(diagnostic, line, source, name)
+    known = [*line.frame.f_locals, *line.frame.f_globals, *_builtins_like(name)]
     close = difflib.get_close_matches(name, known, n=1)
     if not close:
         return Advice(
@@ -47,6 +52,53 @@ def unknown_name(diagnostic: DiagnosticContext) -> Advice | None:
         fix=f"Write {close[0]}.",
         diff=_renamed(diagnostic, line, name, close[0]),
     )
+
+
+def _builtins_like(name: str) -> list[str]:
+    """Functions of Python that may be meant: not ``format`` for ``form``, ``next`` for ``text``."""
+    return [
+        known
+        for known in dir(builtins)
+        if known[0].lower() == name[0].lower()
+        and abs(len(known) - len(name)) <= 1
+        and difflib.SequenceMatcher(None, known.lower(), name.lower()).ratio() >= _LIKE_A_BUILTIN
+    ]
+
+
+def _module_of_python(
+    diagnostic: DiagnosticContext, line: Line, source: Source, name: str
+) -> Advice:
+    """``math.sqrt(2)`` without ``import math``; ``datetime.now()`` is that of the class."""
+    module, used = sys.modules.get(name), _attributes_of(source, line, name)
+    statement = ""
+    if module is not None and used and all(hasattr(module, each) for each in used):
+        statement = f"import {name}"
+    elif used and all(hasattr(getattr(module, name, None), each) for each in used):
+        statement = f"from {name} import {name}"
+    edit = FileEdit(source.path)
+    if statement.startswith("import"):
+        edit.insert_line(line_below_imports(source.tree), statement)
+    elif statement:
+        add_import(edit, source.tree, name, name)
+    return Advice(
+        what=f"{name} is not imported in {os.path.basename(line.file)}.",
+        why=f"{name} is a module of Python.",
+        place=diagnostic.last_place,
+        fix=f"Write '{statement}'." if statement else f"Import {name}, or assign it.",
+        diff=diff_of(diagnostic.folder, edit) if statement else "",
+    )
+
+
+def _attributes_of(source: Source, line: Line, name: str) -> set[str]:
+    """What is read from a module in a line."""
+    return {
+        node.attr
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == name
+        and node.lineno <= line.line <= (node.end_lineno or 0)
+    }
 
 
 def _not_imported(diagnostic: DiagnosticContext, line: Line, source: Source, name: str) -> Advice:
