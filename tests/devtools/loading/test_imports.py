@@ -45,6 +45,11 @@ def test_an_unknown_module_is_not_given_a_package(broken):
     assert "pip install zzqqxx" not in advice.fix
 
 
+@pytest.mark.parametrize("line", ["import xcalendar", "import xcalendar.auto", "import calendr.x"])
+def test_a_package_that_is_not_installed_is_not_replaced_by_another(broken, line):
+    assert not broken.advice(program=f"import os\n{line}\n").diff
+
+
 def test_a_package_that_another_package_needs_is_said_so(broken, mistake, monkeypatch):
     mistake.write("site-packages/some_database.py", "import MySQLdb\n")
     monkeypatch.syspath_prepend(str(mistake.folder / "site-packages"))

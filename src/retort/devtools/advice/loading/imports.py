@@ -132,6 +132,8 @@ def _module_diff(diagnostic: DiagnosticContext, found: Failing, name: str, right
     modules = [node for node in ast.walk(source.tree) if isinstance(node, ast.Attribute)]
     if len(statement.names) > 1 or not isinstance(statement, ast.Import):
         return ""
+    if statement.names[0].name != name:  # import ddtrace.auto
+        return ""
     if {id(node) for node in uses} <= {id(node.value) for node in modules}:
         for node in uses:
             edit.replace_node(node, right)
@@ -209,6 +211,8 @@ def _unknown(diagnostic: DiagnosticContext, found: Failing, name: str) -> Advice
         )
     names = {*importable_like(name, os.path.dirname(found.line.file))}
     close = closest(name, names, _LIKENESS)
+    if close and close[0].lower() != name[0].lower():
+        close = None  # ddtrace is a package of its own, and no misspelling of trace
     install = f"install the package that provides it: {pip_install('PACKAGE')}"
     if not close:
         return Advice(
