@@ -15,6 +15,12 @@ PROGRAM = """
         return f'welcome {{user}}'
 """
 
+CHECKBOXES = """
+    <form action="/login" method="post">
+      <input type="checkbox" name="agree"><input type="checkbox" name="greet"><input name="nm">
+    </form>
+"""
+
 
 def reading(mistake, read, methods=None):
     text = PROGRAM.format(read=read)
@@ -337,3 +343,20 @@ def test_no_part_is_named_for_a_dictionary_of_the_program(mistake):
 
     assert mistake.errors
     assert mistake.advice is None
+
+
+def test_a_checkbox_that_is_not_ticked_is_not_said_to_be_another_field(mistake):
+    reading(mistake, "request.form['agree']")
+    mistake.write("login.html", CHECKBOXES)
+
+    for sent in ({"greet": "1"}, {"nm": "Bob"}):
+        advice = mistake.advised("POST", "/login", data=sent)
+
+        assert "Did you mean" not in advice.what
+        assert advice.why == "A checkbox that is not ticked is not sent."
+
+
+def test_the_only_field_is_not_proposed_for_a_computed_name(mistake):
+    reading(mistake, "request.form['nm'[:1]]")
+
+    assert "Did you mean" not in mistake.advised("POST", "/login", data={"zzz": "1"}).what

@@ -228,7 +228,7 @@ def _misnamed(diagnostic: DiagnosticContext, reading: Reading, request: Request)
     if by_id is not None:
         return _without_name(diagnostic, reading, request, *by_id)
     meant = _meant(diagnostic, reading, received)
-    if meant is None:
+    if meant is None or _unticked(diagnostic, reading) is not None:
         return None
     diff = ""
     if reading.node is not None:
@@ -261,7 +261,7 @@ def _meant(diagnostic: DiagnosticContext, reading: Reading, received: list[str])
     close = difflib.get_close_matches(reading.key.lower(), list(lowered), n=1)
     if close:
         return lowered[close[0]]
-    if reading.attribute not in SOURCES:
+    if reading.attribute not in SOURCES or reading.node is None or _has_input(diagnostic, reading):
         return None
     view = diagnostic.view
     read = {one.name for one in direct_reads(view.code).fields} if view else set()
@@ -319,15 +319,7 @@ def _without_name(
 def _absent(diagnostic: DiagnosticContext, reading: Reading, request: Request) -> Advice:
     received = names_in(request, reading.attribute)
     listed = joined(received) if received else "nothing"
-    unticked = next(
-        (
-            field
-            for sent in _forms_here(diagnostic)
-            for field in sent.form.fields
-            if field.name == reading.key and field.kind in _UNTICKED
-        ),
-        None,
-    )
+    unticked = _unticked(diagnostic, reading)
     why = _needs_name(reading)
     if unticked is not None:
         why = f"A {unticked.kind} that is not ticked is not sent."
@@ -344,6 +336,13 @@ def _absent(diagnostic: DiagnosticContext, reading: Reading, request: Request) -
         diff=getter_diff(diagnostic, reading) if _may_be_missing(reading, unticked) else "",
         facts=received_facts(request),
     )
+
+
+def _unticked(diagnostic: DiagnosticContext, reading: Reading) -> Field | None:
+    """A checkbox with the name of the field, in a form that is sent here."""
+    fields = (field for sent in _forms_here(diagnostic) for field in sent.form.fields)
+    named = (field for field in fields if field.name == reading.key)
+    return next((field for field in named if field.kind in _UNTICKED), None)
 
 
 def _has_input(diagnostic: DiagnosticContext, reading: Reading) -> bool:
