@@ -2,6 +2,8 @@
 
 import pytest
 
+from retort.devtools.advice.requests.misuse import method_not_called
+
 PROGRAM = """
     from flask import Flask, request
     import flask
@@ -283,3 +285,11 @@ def test_another_immutable_object_is_not_taken_for_the_request(mistake):
         "from werkzeug.datastructures import ImmutableDict\nuser = request.form['nm']\n"
         "ImmutableDict()['nm'] = user",
     )
+
+
+def test_an_attribute_of_none_in_a_line_with_the_request_is_compared_without_a_context(mistake):
+    written(mistake, "user = request.args.get('none').upper()")
+    mistake.ask("GET", "/login")
+
+    # The request's context has ended: an exception here would be that of the proxy.
+    assert method_not_called(mistake.errors[0], mistake.app, None) is None

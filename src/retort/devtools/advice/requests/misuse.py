@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import difflib
 import inspect
-from typing import TYPE_CHECKING
+from types import MethodType
+from typing import TYPE_CHECKING, Any
 
 from ...checks.source import UNKNOWN
 from ..diagnostic import DiagnosticContext, Line, advisor
@@ -136,11 +137,7 @@ def method_not_called(diagnostic: DiagnosticContext) -> Advice | None:
     elif type(error) is AttributeError:
         # Python looks up the attribute of a bound method on its function.
         attributes = [node.value for node in nodes_at(line, ast.Attribute)]
-        owners = [
-            node
-            for node in attributes
-            if error.obj is getattr(value_of(line, node), "__func__", UNKNOWN)
-        ]
+        owners = [node for node in attributes if error.obj is _function_of(value_of(line, node))]
     for owner in owners:
         values = values_of(line, owner.id) if isinstance(owner, ast.Name) else []
         method = values[0] if len(values) == 1 else None
@@ -155,6 +152,11 @@ def method_not_called(diagnostic: DiagnosticContext) -> Advice | None:
                 diff=replaced(diagnostic, line, {method: f"{shown}()"}),
             )
     return None
+
+
+def _function_of(value: Any) -> Any:
+    # The attributes of a proxy cannot be read outside of its context.
+    return value.__func__ if type(value) is MethodType else UNKNOWN
 
 
 def _belongs_to_request(diagnostic: DiagnosticContext, line: Line, method: ast.Attribute) -> bool:
