@@ -67,7 +67,7 @@ def _calls_itself(diagnostic: DiagnosticContext) -> Advice:
     view = diagnostic.view
     return Advice(
         what=f"The return value for {diagnostic.what} is the application itself.",
-        why="A WSGI application that a view returns is called with the request, so it calls itself.",
+        why="A WSGI application that a view returns is called with the request.",
         place=None if view is None else diagnostic.place_of(view),
         fix="Return a string, a dict, a list or a response.",
     )
