@@ -243,7 +243,7 @@ def _is_sent(diagnostic: DiagnosticContext, line: Line) -> bool:
         return False
     step, caller = diagnostic.error.__traceback__, None
     while step is not None and step.tb_frame is not line.frame:
-        step, caller = step.tb_next, step.tb_frame
+        caller, step = step.tb_frame, step.tb_next
     return caller is not None and not is_own(caller.f_code.co_filename)
 
 
