@@ -16,7 +16,7 @@ from ..source import code_of
 from .forms import takers_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from ..markup import Field
     from ..pages import Page
@@ -33,8 +33,11 @@ def check_fields(program: Program, pages: list[Page], forms: list[Sent]) -> Iter
     if not _all_known(program, pages, forms):
         return
     hooks = _read_by_hooks(program)
+    # Computed once per form: with each view again, it takes minutes for hundreds of templates.
+    takers = [(sent, takers_of(program, sent) or ()) for sent in forms]
     for view in program.views:
-        yield from _of_view(view, _sent_to(program, view, forms), pages, hooks)
+        sent_here = [sent for sent, views in takers if any(view is one for one in views)]
+        yield from _of_view(view, sent_here, pages, hooks)
 
 
 def _all_known(program: Program, pages: list[Page], forms: list[Sent]) -> bool:
@@ -51,10 +54,6 @@ def _is_cut(page: Page) -> bool:
     text = page.placeholders.text.lower()
     whole = [form for form in page.markup.forms if not form.is_override]
     return not text.count("<form") == text.count("</form") == len(whole)
-
-
-def _sent_to(program: Program, view: View, forms: Iterable[Sent]) -> list[Sent]:
-    return [sent for sent in forms if view in (takers_of(program, sent) or ())]
 
 
 def _read_by_hooks(program: Program) -> Reads | None:
