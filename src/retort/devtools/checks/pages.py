@@ -18,12 +18,13 @@ from jinja2 import FileSystemLoader, TemplateSyntaxError, meta
 from ...templating import render_template
 from .markup import Markup, read_markup
 from .placeholders import VALUE, PlaceholderText, replace_expressions, replace_format_fields
-from .source import Source, first_argument, is_own, text_in
+from .source import Source, first_argument, first_line_of, is_own, text_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .program import Program, View
+    from .source import Function
 
 _SUFFIXES = frozenset({".html", ".htm", ".xhtml", ".jinja", ".jinja2", ".j2"})
 _REQUESTS = re.compile(r"\bfetch\s*\(|XMLHttpRequest|\.ajax\s*\(|\baxios\b|FormData")
@@ -176,9 +177,18 @@ def _called(call: ast.Call) -> str | None:
 
 def _view_around(program: Program, source: Source, node: ast.AST) -> View | None:
     for view in program.views:
-        if view.code.source is source and any(node is inner for inner in ast.walk(view.code.node)):
+        code = view.code
+        if code.source is not source or not _has_line(code.node, node):
+            continue
+        if any(node is inner for inner in ast.walk(code.node)):
             return view
     return None
+
+
+def _has_line(function: Function, node: ast.AST) -> bool:
+    """Whether a function has the line of a node; true for a node without a line."""
+    line = getattr(node, "lineno", function.lineno)
+    return first_line_of(function) <= line <= (function.end_lineno or line)
 
 
 def _strings(program: Program) -> Iterator[Page]:
