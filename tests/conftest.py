@@ -99,6 +99,17 @@ def pytest_make_collect_report(collector):
 # An app in this process.
 
 
+@pytest.fixture(autouse=True)
+def environment():
+    """The environment of the process is the same after each test: commands set variables."""
+    before = dict(os.environ)
+    yield
+    before["PYTEST_CURRENT_TEST"] = os.environ.get("PYTEST_CURRENT_TEST", "")
+    if os.environ != before:
+        os.environ.clear()
+        os.environ.update(before)
+
+
 @pytest.fixture
 def app():
     import retort

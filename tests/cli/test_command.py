@@ -123,7 +123,10 @@ BAD_PROGRAMS = {
     "no application": (
         "x = 1\n",
         2,
-        ["Failed to find Flask application or factory in module 'bad' (bad.py)", "'bad:name'"],
+        [
+            "Failed to find Flask application or factory in module 'bad' (bad.py)",
+            "Write app = Flask(__name__) in it.",
+        ],
     ),
     "several": (
         "from flask import Flask\na, b = Flask('a'), Flask('b')\n",
