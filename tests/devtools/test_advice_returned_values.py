@@ -229,6 +229,23 @@ def test_a_tuple_from_elsewhere_is_described_by_its_first_item(mistake):
     assert advice.diff == ""
 
 
+def test_a_status_before_the_body_is_put_behind_it(mistake):
+    view(mistake, "return 404, 'not found'")
+
+    advice = mistake.advised("GET", "/")
+    response = mistake.mended("GET", "/")
+
+    assert advice.fix == "Write the body first, then the status: return 'not found', 404."
+    assert (response.status_code, response.text) == (404, "not found")
+
+
+@pytest.mark.parametrize("returned", ["404, '201 CREATED'", "7, 'seven'"])
+def test_a_number_before_another_text_is_not_called_a_status(mistake, returned):
+    view(mistake, f"return {returned}")
+
+    assert "then the status" not in mistake.advised("GET", "/").fix
+
+
 def test_a_tuple_of_too_many_items_is_counted(mistake):
     view(mistake, "return 'a', 'b', 'c', 'd'")
 

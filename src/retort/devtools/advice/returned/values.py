@@ -117,6 +117,11 @@ def _explain_value(
         described = f"a tuple whose first item, the body, is {described}"
     if isinstance(value, tuple) and not isinstance(found.node.value, ast.Tuple):
         return described, "Return a list to send the items as JSON, or one text."
+    if isinstance(value, tuple) and _is_status_first(value):
+        first, second = found.node.value.elts  # type: ignore[union-attr]
+        swapped = f"{edit.source(second)}, {edit.source(first)}"
+        edit.replace(edit.start(first), edit.end(second), swapped)
+        return described, f"Write the body first, then the status: return {swapped}."
     if isinstance(body, _CALLABLES):
         return described, _explain_callable(edit, found, body, node)
     conversion = for_response(body)
@@ -128,6 +133,13 @@ def _explain_value(
             add_import(edit, found.code.source.tree, "flask", conversion.needs)
         fix = f"Return {new}."
     return described, fix
+
+
+def _is_status_first(value: tuple[Any, ...]) -> bool:
+    """Whether two items are a status and a text, as in ``return 404, "not found"``."""
+    if len(value) != 2 or type(value[0]) is not int or not 200 <= value[0] <= 599:
+        return False
+    return isinstance(value[1], str) and not value[1][:3].isdigit()
 
 
 def _explain_coroutine(
