@@ -218,8 +218,8 @@ class _Follower:
                 self.code.path,
                 content.lineno,
                 "unescaped",
-                f"{self.view.name} returns {what} as HTML without escaping it: a link with"
-                " <script> in it runs in the browser of a user who follows it.",
+                f"{self.view.name} returns {what} as HTML without escaping it: a <script>"
+                " in it runs in the browser of the visitor.",
                 f"Write escape({shown}), with 'from markupsafe import escape'; or use"
                 " render_template, which escapes automatically.",
             )
