@@ -2,6 +2,7 @@
 
 import pytest
 
+from retort.devtools.advice.diagnostic import DiagnosticContext
 from retort.devtools.advice.requests.misuse import method_not_called
 
 PROGRAM = """
@@ -292,4 +293,4 @@ def test_an_attribute_of_none_in_a_line_with_the_request_is_compared_without_a_c
     mistake.ask("GET", "/login")
 
     # The request's context has ended: an exception here would be that of the proxy.
-    assert method_not_called(mistake.errors[0], mistake.app, None) is None
+    assert method_not_called(DiagnosticContext(mistake.errors[0], mistake.app, None)) is None

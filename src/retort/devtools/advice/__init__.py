@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .contexts import outside_of_context
 from .converters import value_not_accepted
 from .databases import locked, no_such_table, other_thread
+from .diagnostic import DiagnosticContext
 from .endpoints import shared_endpoint
 from .keys import no_secret_key
 from .loading import ADVISORS as OF_LOADING
@@ -36,8 +37,7 @@ _log = logging.getLogger("retort.devtools")
 
 
 if TYPE_CHECKING:
-    # (error, the application, its environ or Request or None) -> advice, or None
-    Advisor = Callable[[BaseException, Any, Any], Advice | None]
+    Advisor = Callable[[DiagnosticContext], Advice | None]
 
 # Called in this order; the first advice is used.
 ADVISORS: tuple[Advisor, ...] = (
@@ -74,9 +74,14 @@ def advise(error: BaseException, app: Any, environ_or_request: Any) -> Advice | 
 
     Never raises: an advisor that fails is skipped, so that it cannot hide the original error.
     """
+    try:
+        diagnostic = DiagnosticContext.of(error, app, environ_or_request)
+    except Exception:
+        _log.debug("The context of %r could not be made.", error, exc_info=True)
+        return None
     for advisor in ADVISORS:
         try:
-            advice = advisor(error, app, environ_or_request)
+            advice = advisor(diagnostic)
         except Exception:
             _log.debug("The advisor %r failed on %r.", advisor, error, exc_info=True)
             continue

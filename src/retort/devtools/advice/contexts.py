@@ -14,7 +14,7 @@ from ...app import Flask
 from ...globals import current_app, g, request, session
 from ...helpers import url_for
 from ..checks.source import is_own
-from .diagnostic import DiagnosticContext, Line, advisor, source_at
+from .diagnostic import DiagnosticContext, Line, source_at
 from .edit import FileEdit, add_import, diff_of
 from .record import Advice
 
@@ -37,7 +37,6 @@ _THREAD_MODULES = frozenset(
 _STARTERS = {"Thread": 1, "Timer": 1, "submit": 0, "start_new_thread": 0, "apply_async": 0}
 
 
-@advisor
 def outside_of_context(diagnostic: DiagnosticContext) -> Advice | None:
     """Name the proxy and its line, and how to push a context there."""
     error, line = diagnostic.error, diagnostic.last_line

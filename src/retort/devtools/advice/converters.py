@@ -19,11 +19,12 @@ from werkzeug.routing import (
 from werkzeug.routing import IntegerConverter as _IntegerConverter
 
 from ...routing.converters import IntegerConverter
-from .diagnostic import DiagnosticContext, advisor
 from .record import Advice
 
 if TYPE_CHECKING:
     from werkzeug.routing import Rule
+
+    from .diagnostic import DiagnosticContext
 
 _LIKENESS = 0.85  # of a path to the address of a route without variables
 _LENGTH = re.compile(r"\[\^/\]\{(\d+)(?:(,)(\d*))?\}")
@@ -52,7 +53,6 @@ class _Refusal:
         return accepted_by(self.converter, self.text)
 
 
-@advisor
 def value_not_accepted(diagnostic: DiagnosticContext) -> Advice | None:
     """``/user/ada`` for the route ``/user/<int:id>``."""
     request = diagnostic.request

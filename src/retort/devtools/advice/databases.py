@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..checks.source import UNKNOWN, source_of, text_in
 from .connections import per_request_diff
-from .diagnostic import DiagnosticContext, Line, advisor, source_at
+from .diagnostic import DiagnosticContext, Line, source_at
 from .record import Advice
 from .requests.readings import nodes_at, value_of
 
@@ -43,7 +43,6 @@ def _sqlite_error(error: BaseException) -> Any:
 # Another thread
 
 
-@advisor
 def other_thread(diagnostic: DiagnosticContext) -> Advice | None:
     """A connection that is used in another thread than the one that opened it."""
     error, line = _sqlite_error(diagnostic.error), diagnostic.last_line
@@ -117,7 +116,6 @@ def _is_connect(source: Source, node: ast.AST) -> bool:
 # No such table
 
 
-@advisor
 def no_such_table(diagnostic: DiagnosticContext) -> Advice | None:
     """The database file that was used, its tables, and what creates the missing one."""
     error, line = _sqlite_error(diagnostic.error), diagnostic.last_line
@@ -289,7 +287,6 @@ def _command_for_tables(diagnostic: DiagnosticContext) -> str:
 # Locked
 
 
-@advisor
 def locked(diagnostic: DiagnosticContext) -> Advice | None:
     """Another connection holds a lock on the database."""
     error = _sqlite_error(diagnostic.error)

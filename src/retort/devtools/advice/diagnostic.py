@@ -10,7 +10,7 @@ import ast
 import linecache
 import os
 from dataclasses import dataclass
-from functools import cached_property, wraps
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import HTTPException
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from ...http import Request
     from ..checks.source import Source
-    from .record import Advice
 
 ROUTE_DECORATORS = frozenset({"route", "get", "post", "put", "patch", "delete", "query"})
 
@@ -57,6 +56,11 @@ class DiagnosticContext:
         self.error = error
         self.app = app
         self.request = request
+
+    @classmethod
+    def of(cls, error: BaseException, app: Any, environ_or_request: Any) -> DiagnosticContext:
+        """The context of an error; the request may be an environ, or ``None``."""
+        return cls(error, app, _request_in(app, environ_or_request))
 
     @cached_property
     def folder(self) -> str:
@@ -170,18 +174,6 @@ class DiagnosticContext:
     def rules_for_path(self) -> list[Rule]:
         """The rules that match the request's path, for any method."""
         return [] if self.request is None else self.program.rules_at(self.request.path)
-
-
-def advisor(
-    advise: Callable[[DiagnosticContext], Advice | None],
-) -> Callable[[BaseException, Any, Any], Advice | None]:
-    """Convert a function of a diagnostic context to an advisor."""
-
-    @wraps(advise)
-    def advise_on(error: BaseException, app: Any, environ_or_request: Any) -> Advice | None:
-        return advise(DiagnosticContext(error, app, _request_in(app, environ_or_request)))
-
-    return advise_on
 
 
 def described(view: View) -> str:

@@ -10,7 +10,6 @@ from ...errors import SharedEndpointError
 from ...scaffold import proposed_endpoint
 from ...setup import where
 from ..checks.source import FUNCTIONS, code_of
-from .diagnostic import DiagnosticContext, advisor
 from .edit import FileEdit, add_import, diff_of
 from .record import Advice
 
@@ -18,9 +17,9 @@ if TYPE_CHECKING:
     import ast
 
     from ..checks.source import Code
+    from .diagnostic import DiagnosticContext
 
 
-@advisor
 def shared_endpoint(diagnostic: DiagnosticContext) -> Advice | None:
     """Give the second view another name."""
     error = diagnostic.error

@@ -8,13 +8,12 @@ import secrets
 
 from ...sessions import SecureCookieSessionInterface
 from ..checks.source import text_in
-from .diagnostic import DiagnosticContext, advisor, new_setting_diff
+from .diagnostic import DiagnosticContext, new_setting_diff
 from .record import Advice
 
 _MESSAGE = "The session is unavailable: the app has no secret key"
 
 
-@advisor
 def no_secret_key(diagnostic: DiagnosticContext) -> Advice | None:
     """Create a key for the program."""
     error, line = diagnostic.error, diagnostic.last_line

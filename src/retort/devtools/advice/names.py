@@ -14,7 +14,7 @@ import retort
 
 from ..checks.rules.start import HIDEABLE
 from ..checks.source import FUNCTIONS
-from .diagnostic import DiagnosticContext, advisor, source_at
+from .diagnostic import DiagnosticContext, source_at
 from .edit import FileEdit, add_import, diff_of, line_below_imports, rename_diff
 from .record import Advice
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 _LIKE_A_BUILTIN = 0.75
 
 
-@advisor
 def unknown_name(diagnostic: DiagnosticContext) -> Advice | None:
     """A name that is not imported or is misspelt."""
     error, line = diagnostic.error, diagnostic.last_line
@@ -154,7 +153,6 @@ def _renamed(diagnostic: DiagnosticContext, line: Line, name: str, meant: str) -
 # A file with the name of a package
 
 
-@advisor
 def hidden_package(diagnostic: DiagnosticContext) -> Advice | None:
     """A file such as ``flask.py`` beside the program, which ``import flask`` finds."""
     error = diagnostic.error

@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from ..checks.source import FUNCTIONS, first_argument, text_in
-from .diagnostic import ROUTE_DECORATORS, DiagnosticContext, advisor, source_at
+from .diagnostic import ROUTE_DECORATORS, DiagnosticContext, source_at
 from .edit import FileEdit, diff_of, quote_like
 from .record import Advice
 from .requests.readings import nodes_at, value_of
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 _METHODS = re.compile(r"[A-Za-z]+(?:[,\s]+[A-Za-z]+)*")
 
 
-@advisor
 def rule_without_slash(diagnostic: DiagnosticContext) -> Advice | None:
     """``@app.route('login')``: the slash at the start of the rule."""
     if type(diagnostic.error) is not ValueError or "slash" not in str(diagnostic.error):
@@ -42,7 +41,6 @@ def rule_without_slash(diagnostic: DiagnosticContext) -> Advice | None:
     return None
 
 
-@advisor
 def methods_as_text(diagnostic: DiagnosticContext) -> Advice | None:
     """``methods='POST'``: the list around the method."""
     if type(diagnostic.error) is not TypeError or "methods" not in str(diagnostic.error):
@@ -90,7 +88,6 @@ def _place_of(diagnostic: DiagnosticContext, edit: FileEdit, call: ast.Call) -> 
     return diagnostic.place(edit.path, call.lineno, line.function if line else "")
 
 
-@advisor
 def module_called(diagnostic: DiagnosticContext) -> Advice | None:
     """``import flask`` and ``flask(__name__)``: the class with the name of its module."""
     line = diagnostic.last_line

@@ -10,7 +10,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from ..checks.source import UNKNOWN, code_of, is_own, text_in
-from .diagnostic import DiagnosticContext, advisor, source_at
+from .diagnostic import DiagnosticContext, source_at
 from .edit import FileEdit, diff_of
 from .record import Advice
 
@@ -24,7 +24,6 @@ _NOT_CALLABLE = re.compile(r"'(.+)' object is not callable")
 _QUOTED = re.compile(r"'(\w+)'")
 
 
-@advisor
 def hidden_by_variable(diagnostic: DiagnosticContext) -> Advice | None:
     """A call of an argument or variable that has the name of a function."""
     error, line = diagnostic.error, diagnostic.last_line
@@ -90,7 +89,6 @@ def _nodes_in(line: Line, kind: type[ast.AST]) -> Iterator[ast.AST]:
 # A variable that is read before it is assigned
 
 
-@advisor
 def read_before_assignment(diagnostic: DiagnosticContext) -> Advice | None:
     """``redirect = redirect("/")`` in a function."""
     error, line = diagnostic.error, diagnostic.last_line
@@ -147,7 +145,6 @@ def _assignments(function: ast.AST, name: str) -> Iterator[ast.stmt]:
 # A view with the name of what it calls
 
 
-@advisor
 def hidden_by_function(diagnostic: DiagnosticContext) -> Advice | None:
     """``def redirect(): return redirect("/")``, which calls itself."""
     error, line = diagnostic.error, diagnostic.last_line

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ...http.cross_origin import CrossOriginRefused, is_loopback
 from ...http.hints import FORM_TYPES
 from .additions import page_with_file
-from .diagnostic import DiagnosticContext, advisor, new_setting_diff, setting_diff
+from .diagnostic import DiagnosticContext, new_setting_diff, setting_diff
 from .edit import FileEdit, diff_of, tag_at
 from .record import Advice
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 _HIDDEN = '<input type="hidden" name="csrf_token" value="{{ csrf_token() }}">'
 
 
-@advisor
 def no_csrf_token(diagnostic: DiagnosticContext) -> Advice | None:
     """Explain why Flask-WTF found no valid token."""
     error, request = diagnostic.error, diagnostic.request
@@ -126,7 +125,6 @@ def _lost_session(diagnostic: DiagnosticContext, reason: str) -> Advice:
     )
 
 
-@advisor
 def from_another_site(diagnostic: DiagnosticContext) -> Advice | None:
     """Explain the origin of the request, and the settings that would allow it."""
     error, request = diagnostic.error, diagnostic.request

@@ -17,7 +17,6 @@ from ..checks.rules.arguments import (
     is_passed_by_another,
 )
 from ..checks.rules.endpoints import all_uses, targets_of
-from .diagnostic import DiagnosticContext, advisor
 from .edit import FileEdit, diff_of
 from .record import Advice
 from .urls import route_diff
@@ -29,11 +28,11 @@ if TYPE_CHECKING:
 
     from ..checks.receivers import Mismatch
     from ..checks.source import Code
+    from .diagnostic import DiagnosticContext
 
 _MESSAGES = ("got an unexpected keyword argument", "missing", "positional-only")
 
 
-@advisor
 def arguments_do_not_fit(diagnostic: DiagnosticContext) -> Advice | None:
     """Compare the variables of the request's route with the function that did not accept them."""
     error, request = diagnostic.error, diagnostic.request

@@ -13,13 +13,12 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from ...checks.source import FUNCTIONS, is_own, source_of
-from ..diagnostic import DiagnosticContext, advisor
 from ..edit import FileEdit, diff_of
 from ..record import Advice
 from .statements import ImportStatement, bound_by, failing, missing_name, statement_at
 
 if TYPE_CHECKING:
-    from ..diagnostic import Line
+    from ..diagnostic import DiagnosticContext, Line
 
 _ONCE = (
     "An import executes a file from top to bottom, and a name exists from the line on that"
@@ -52,7 +51,6 @@ class Cycle:
     is_script: bool = False
 
 
-@advisor
 def circular_import(diagnostic: DiagnosticContext) -> Advice | None:
     """Two files of the program import each other."""
     cycle = _cycle(diagnostic)

@@ -6,11 +6,11 @@ import ast
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from werkzeug.utils import ImportStringError
 
 from ...checks.source import is_own, source_of
-from ..diagnostic import DiagnosticContext, advisor
 from ..edit import FileEdit, diff_of
 from ..record import Advice
 from .circular import short
@@ -31,8 +31,10 @@ from .statements import (
     submodules_of,
 )
 
+if TYPE_CHECKING:
+    from ..diagnostic import DiagnosticContext
 
-@advisor
+
 def missing_attribute(diagnostic: DiagnosticContext) -> Advice | None:
     """``from flask import flask``, ``from shop.models import Usr``."""
     error, name, found = diagnostic.error, missing_name(diagnostic.error), failing(diagnostic)
@@ -135,7 +137,6 @@ def _name_diff(diagnostic: DiagnosticContext, found: Failing, name: str, right: 
 # Relative imports
 
 
-@advisor
 def relative_import(diagnostic: DiagnosticContext) -> Advice | None:
     """``from .models import User`` in a file that is not loaded as a part of a package."""
     found = failing(diagnostic)
@@ -172,7 +173,6 @@ def relative_import(diagnostic: DiagnosticContext) -> Advice | None:
 # Names in strings
 
 
-@advisor
 def missing_object(diagnostic: DiagnosticContext) -> Advice | None:
     """``app.config.from_object("settings.Cofnig")``."""
     error = diagnostic.error

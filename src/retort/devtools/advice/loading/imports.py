@@ -7,7 +7,6 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from ..diagnostic import DiagnosticContext, advisor
 from ..edit import FileEdit, diff_of
 from ..record import Advice
 from .circular import short
@@ -36,12 +35,12 @@ from .statements import (
 )
 
 if TYPE_CHECKING:
+    from ..diagnostic import DiagnosticContext
     from .statements import ImportStatement
 
 _LIKENESS = 0.8
 
 
-@advisor
 def missing_module(diagnostic: DiagnosticContext) -> Advice | None:
     """``import yaml``, ``from Flask import flask``, ``from shop.modls import User``."""
     error, found = diagnostic.error, failing(diagnostic)

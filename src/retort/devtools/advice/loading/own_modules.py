@@ -11,7 +11,6 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from ...checks.source import is_own
-from ..diagnostic import DiagnosticContext, advisor
 from ..edit import FileEdit, diff_of, rename_diff
 from ..record import Advice
 from .packages import distribution_of
@@ -27,11 +26,12 @@ from .statements import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from ..diagnostic import DiagnosticContext
+
 _LIKENESS = 0.8
 _NOT_SEARCHED = frozenset({"node_modules", "venv", "env", "__pycache__", "tests"})
 
 
-@advisor
 def hiding_module(diagnostic: DiagnosticContext) -> Advice | None:
     """A file of the program that an import finds in place of Python's module, or of a package."""
     error, line = diagnostic.error, diagnostic.last_line

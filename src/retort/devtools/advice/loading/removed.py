@@ -15,7 +15,6 @@ import retort
 
 from ....config import Config
 from ...checks.source import source_of
-from ..diagnostic import DiagnosticContext, advisor
 from ..edit import FileEdit, add_import, diff_of
 from ..record import Advice
 from .packages import distribution_with, pip_install
@@ -24,6 +23,8 @@ from .statements import Failing, failing, imported, missing_name, replace_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from ..diagnostic import DiagnosticContext
 
 _CLASSES: dict[str, type] = {
     "Flask": retort.Flask,
@@ -39,7 +40,6 @@ _METHODS_OF_PYTHON_2 = {
 }
 
 
-@advisor
 def removed_name(diagnostic: DiagnosticContext) -> Advice | None:
     """``from flask import Markup``."""
     error = diagnostic.error
@@ -53,7 +53,6 @@ def removed_name(diagnostic: DiagnosticContext) -> Advice | None:
     return _advice(diagnostic, found, f"{module}.{name}", removal, _without(found, module))
 
 
-@advisor
 def removed_module(diagnostic: DiagnosticContext) -> Advice | None:
     """``import werkzeug.contrib``, ``from flask.ext.login import LoginManager``."""
     error, found = diagnostic.error, failing(diagnostic)
@@ -69,7 +68,6 @@ def removed_module(diagnostic: DiagnosticContext) -> Advice | None:
     return None
 
 
-@advisor
 def removed_attribute(diagnostic: DiagnosticContext) -> Advice | None:
     """``flask.Markup``, ``app.before_first_request``, ``request.is_xhr``."""
     error, found = diagnostic.error, failing(diagnostic)
@@ -90,7 +88,6 @@ def removed_attribute(diagnostic: DiagnosticContext) -> Advice | None:
     return _method_of_python_2(diagnostic, found, owner, error.name)
 
 
-@advisor
 def renamed_argument(diagnostic: DiagnosticContext) -> Advice | None:
     """``send_file(..., attachment_filename=...)``."""
     error, found = diagnostic.error, failing(diagnostic)
@@ -107,7 +104,6 @@ def renamed_argument(diagnostic: DiagnosticContext) -> Advice | None:
     return None
 
 
-@advisor
 def removed_setting(diagnostic: DiagnosticContext) -> Advice | None:
     """``app.config['JSON_SORT_KEYS']``."""
     error, found = diagnostic.error, failing(diagnostic)

@@ -11,7 +11,6 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from ..diagnostic import DiagnosticContext, advisor
 from ..edit import FileEdit
 from ..record import Advice
 from .characters import (
@@ -30,6 +29,8 @@ from .removed import upgrade
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ..diagnostic import DiagnosticContext
+
 _CLOSERS = {"(": ")", "[": "]", "{": "}"}
 _IN_PYTHON_3 = {
     "print": ("a print statement of Python 2", "Write parentheses: print(...)."),
@@ -43,7 +44,6 @@ _IN_PYTHON_3 = {
 }
 
 
-@advisor
 def syntax_error(diagnostic: DiagnosticContext) -> Advice | None:
     """A file that Python cannot parse: its line, and the fix."""
     error = diagnostic.error

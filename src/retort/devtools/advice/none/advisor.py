@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from ..diagnostic import DiagnosticContext, advisor
 from ..edit import FileEdit, diff_of, quote_like
 from ..record import Advice
 from .operations import none_operand
@@ -13,12 +12,12 @@ from .origins import Origin, origin_of
 from .running import running_at
 
 if TYPE_CHECKING:
+    from ..diagnostic import DiagnosticContext
     from .running import RunningFunction
 
 _TEXT_PARTS = frozenset({"args", "form", "values", "cookies", "headers"})
 
 
-@advisor
 def none_used(diagnostic: DiagnosticContext) -> Advice | None:
     """Name the value that is ``None``, the line that read it, and why it was ``None``."""
     error, line = diagnostic.error, diagnostic.last_line

@@ -7,13 +7,12 @@ import difflib
 
 from werkzeug.exceptions import BadRequestKeyError
 
-from ..diagnostic import DiagnosticContext, Line, advisor, joined
+from ..diagnostic import DiagnosticContext, Line, joined
 from ..edit import quote_like
 from ..record import Advice
 from .readings import GETTERS, names_in, nodes_at, part_of, replaced, source_text
 
 
-@advisor
 def field_by_number(diagnostic: DiagnosticContext) -> Advice | None:
     """``request.form[0]``."""
     error, line, request = diagnostic.error, diagnostic.last_line, diagnostic.request
@@ -42,7 +41,6 @@ def field_by_number(diagnostic: DiagnosticContext) -> Advice | None:
     )
 
 
-@advisor
 def field_without_quotes(diagnostic: DiagnosticContext) -> Advice | None:
     """``request.form[nm]``, where ``nm`` is no variable."""
     error, line, request = diagnostic.error, diagnostic.last_line, diagnostic.request

@@ -12,7 +12,7 @@ from ....errors import FileFieldError
 from ....http.hints import FORM_TYPES, MULTIPART, URLENCODED
 from ...checks.markup import attributes_in
 from ...checks.reads import SOURCES, direct_reads
-from ..diagnostic import DiagnosticContext, advisor, joined
+from ..diagnostic import DiagnosticContext, joined
 from ..edit import FileEdit, diff_of, quote_like, set_attribute, tag_at, tags_from
 from ..record import Advice
 from .json_bodies import is_json_in_form
@@ -44,7 +44,6 @@ _PARTS_OF_FILES = "request.files has the files of a form, request.form the other
 _UNTICKED = frozenset({"checkbox", "radio"})
 
 
-@advisor
 def missing_field(diagnostic: DiagnosticContext) -> Advice | None:
     """Explain which field is missing, which were received, and why."""
     error, request = diagnostic.error, diagnostic.request
@@ -199,7 +198,6 @@ def _other_type_diff(diagnostic: DiagnosticContext, reading: Reading, mimetype: 
     return diff_of(diagnostic.folder, edit)
 
 
-@advisor
 def no_boundary(diagnostic: DiagnosticContext) -> Advice | None:
     """A multipart body without a boundary in its Content-Type."""
     error, request = diagnostic.error, diagnostic.request

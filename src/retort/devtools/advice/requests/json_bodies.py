@@ -11,7 +11,7 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from ....http.hints import FORM_TYPES, MULTIPART, URLENCODED
 from ...checks.source import text_in
-from ..diagnostic import DiagnosticContext, Line, advisor, joined, source_at
+from ..diagnostic import DiagnosticContext, Line, joined, source_at
 from ..edit import FileEdit, diff_of, quote_like
 from ..record import Advice
 from .readings import is_request, nodes_at, value_of, values_of
@@ -24,7 +24,6 @@ _SMALL_BODY = 64 * 1024  # the maximum size in bytes of a body that is parsed
 _OBJECT_AS_TEXT = "[object Object]"  # what JavaScript makes of an object that is sent as it is
 
 
-@advisor
 def not_json(diagnostic: DiagnosticContext) -> Advice | None:
     """415: ``request.json`` of a form, of no body, or of JSON with another type."""
     request, line = diagnostic.request, diagnostic.last_line
@@ -158,7 +157,6 @@ def _key_of(line: Line, read: ast.expr) -> tuple[str | None, bool]:
 # JSON that is not valid
 
 
-@advisor
 def invalid_json(diagnostic: DiagnosticContext) -> Advice | None:
     """400: the body is not JSON, although its type is."""
     error, request, line = diagnostic.error, diagnostic.request, diagnostic.last_line
@@ -190,7 +188,6 @@ def invalid_json(diagnostic: DiagnosticContext) -> Advice | None:
 # JSON without the member, or None
 
 
-@advisor
 def missing_member(diagnostic: DiagnosticContext) -> Advice | None:
     """``request.json["nm"]`` of an object without this member."""
     error, request, line = diagnostic.error, diagnostic.request, diagnostic.last_line
@@ -223,7 +220,6 @@ def missing_member(diagnostic: DiagnosticContext) -> Advice | None:
     return None
 
 
-@advisor
 def json_is_none(diagnostic: DiagnosticContext) -> Advice | None:
     """``data["nm"]`` after ``data = request.get_json(silent=True)``, which returned ``None``."""
     error, request, line = diagnostic.error, diagnostic.request, diagnostic.last_line

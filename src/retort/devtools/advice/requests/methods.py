@@ -13,7 +13,7 @@ from ....http.hints import FORM_TYPES
 from ...checks.flow import tested_methods
 from ...checks.reads import direct_reads
 from ..additions import page_with_form
-from ..diagnostic import DiagnosticContext, advisor, joined, new_setting_diff, shown_methods
+from ..diagnostic import DiagnosticContext, joined, new_setting_diff, shown_methods
 from ..edit import FileEdit, diff_of, set_attribute, tag_at
 from ..record import Advice
 from ..redirects import called_name, leads_to
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 _KEEPS_METHOD = (307, 308)
 
 
-@advisor
 def method_not_allowed(diagnostic: DiagnosticContext) -> Advice | None:
     """Explain which views handle this URL, and with which methods."""
     if not isinstance(diagnostic.error, MethodNotAllowed) or diagnostic.request is None:

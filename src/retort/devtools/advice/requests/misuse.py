@@ -9,7 +9,6 @@ from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from ...checks.source import UNKNOWN
-from ..diagnostic import DiagnosticContext, Line, advisor
 from ..edit import quote_like
 from ..record import Advice
 from .readings import (
@@ -26,6 +25,7 @@ from .readings import (
 
 if TYPE_CHECKING:
     from ....http import Request
+    from ..diagnostic import DiagnosticContext, Line
 
 _WITHOUT_KEY = frozenset({"to_dict", "get_json"})
 _DICTIONARIES = {
@@ -42,7 +42,6 @@ _CHANGING = frozenset(
 # Called
 
 
-@advisor
 def part_called(diagnostic: DiagnosticContext) -> Advice | None:
     """``request.form("nm")``, ``request.method()``."""
     line, request = diagnostic.last_line, diagnostic.request
@@ -99,7 +98,6 @@ def _is_no_function(request: Request, name: str) -> bool:
     return found is not UNKNOWN and not callable(found)
 
 
-@advisor
 def method_in_brackets(diagnostic: DiagnosticContext) -> Advice | None:
     """``request.form.get["nm"]``, ``request.get_json["nm"]``."""
     line = diagnostic.last_line
@@ -125,7 +123,6 @@ def method_in_brackets(diagnostic: DiagnosticContext) -> Advice | None:
     return None
 
 
-@advisor
 def method_not_called(diagnostic: DiagnosticContext) -> Advice | None:
     """``data["nm"]`` after ``data = request.get_json``."""
     error, line = diagnostic.error, diagnostic.last_line
@@ -167,7 +164,6 @@ def _belongs_to_request(diagnostic: DiagnosticContext, line: Line, method: ast.A
 # With a dot
 
 
-@advisor
 def missing_attribute(diagnostic: DiagnosticContext) -> Advice | None:
     """``request.form.nm``, ``request.json.nm``, ``request.forms``."""
     error, line = diagnostic.error, diagnostic.last_line
@@ -261,7 +257,6 @@ def _received(diagnostic: DiagnosticContext, part: str) -> list[str]:
 # Changed
 
 
-@advisor
 def part_changed(diagnostic: DiagnosticContext) -> Advice | None:
     """``request.form["nm"] = "Bob"``, ``request.args.pop("nm")``."""
     error, line = diagnostic.error, diagnostic.last_line

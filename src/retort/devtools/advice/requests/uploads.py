@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from werkzeug.datastructures import FileStorage
 from werkzeug.utils import secure_filename
 
-from ..diagnostic import DiagnosticContext, Line, advisor, source_at
+from ..diagnostic import DiagnosticContext, Line, source_at
 from ..edit import FileEdit, add_import, diff_of
 from ..record import Advice
 from .readings import nodes_at, part_of, value_of
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from ...checks.source import Source
 
 
-@advisor
 def save_without_name(diagnostic: DiagnosticContext) -> Advice | None:
     """``request.files["photo"].save()``."""
     line = diagnostic.last_line
@@ -71,7 +70,6 @@ def _name_it(
     )
 
 
-@advisor
 def save_to_no_folder(diagnostic: DiagnosticContext) -> Advice | None:
     """``file.save("uploads/a.png")`` without the folder, and ``file.save("uploads")``."""
     error, line = diagnostic.error, diagnostic.last_line

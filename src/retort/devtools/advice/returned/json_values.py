@@ -12,7 +12,7 @@ from ....json.provider import DefaultJSONProvider
 from ....lifecycle.run import convert, finish_without_response
 from ....sessions import SecureCookieSessionInterface
 from ...checks.source import UNKNOWN, Code
-from ..diagnostic import DiagnosticContext, advisor, source_at
+from ..diagnostic import DiagnosticContext, source_at
 from ..edit import FileEdit, diff_of
 from ..record import Advice
 from .conversions import for_json
@@ -42,7 +42,6 @@ class _Written:
     verb: str = "returned"
 
 
-@advisor
 def not_json(diagnostic: DiagnosticContext) -> Advice | None:
     """Name the key of the value."""
     error, app = diagnostic.error, diagnostic.app

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ....helpers import abort
 from ....http.convert import to_response
 from ....lifecycle.run import convert
-from ..diagnostic import DiagnosticContext, advisor, joined
+from ..diagnostic import DiagnosticContext, joined
 from ..edit import FileEdit, diff_of
 from ..record import Advice
 from .sources import (
@@ -34,7 +34,6 @@ _ENDS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _WHY = "The return value of a view is the response; without a return, it is None."
 
 
-@advisor
 def returned_none(diagnostic: DiagnosticContext) -> Advice | None:
     """Name the branch without ``return``."""
     error = diagnostic.error

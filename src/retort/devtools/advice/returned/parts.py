@@ -10,7 +10,6 @@ from werkzeug.datastructures import Headers
 
 from ....http.convert import to_response
 from ....lifecycle.run import convert
-from ..diagnostic import DiagnosticContext, advisor
 from ..edit import FileEdit, diff_of
 from ..record import Advice
 from .sources import candidates, frame_value, ran, returns_of
@@ -18,6 +17,8 @@ from .values import described_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from ..diagnostic import DiagnosticContext
 
 _STATUS = re.compile(r"its status is ('[^']*')")
 _HEADERS = "Headers are a dict, such as {'X-Total': '3'}, or a list of pairs."
@@ -45,7 +46,6 @@ def checked_pieces(body: Iterable[bytes]) -> Iterator[bytes]:
         yield piece
 
 
-@advisor
 def bad_piece(diagnostic: DiagnosticContext) -> Advice | None:
     """A generator of numbers or of other values."""
     error = diagnostic.error
@@ -70,7 +70,6 @@ def bad_piece(diagnostic: DiagnosticContext) -> Advice | None:
     )
 
 
-@advisor
 def bad_headers(diagnostic: DiagnosticContext) -> Advice | None:
     """The third item of a tuple is not a dict of headers."""
     error = diagnostic.error
@@ -94,7 +93,6 @@ def bad_headers(diagnostic: DiagnosticContext) -> Advice | None:
     )
 
 
-@advisor
 def bad_status(diagnostic: DiagnosticContext) -> Advice | None:
     """A status that no server can send, such as the age in ``return name, age``."""
     error = diagnostic.error

@@ -12,7 +12,6 @@ import retort
 from ....http.convert import to_response
 from ....lifecycle.run import convert
 from ...checks.source import UNKNOWN
-from ..diagnostic import DiagnosticContext, advisor
 from ..edit import FileEdit, add_import, diff_of
 from ..record import Advice
 from .conversions import for_response
@@ -20,6 +19,7 @@ from .sources import Returned, candidates, frame_value, is_inside, ran
 from .unwritable import find_unwritable
 
 if TYPE_CHECKING:
+    from ..diagnostic import DiagnosticContext
     from .conversions import Conversion
 
 _VALID = (
@@ -30,7 +30,6 @@ _CALLABLES = (type, FunctionType, BuiltinFunctionType, MethodType)
 _MAX_SHOWN = 60  # characters of a value in a sentence
 
 
-@advisor
 def bad_return_value(diagnostic: DiagnosticContext) -> Advice | None:
     """Name the value, its type and its line."""
     value = frame_value(diagnostic.error, convert, "value")

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from jinja2 import TemplateAssertionError, TemplateRuntimeError
 
-from ..diagnostic import DiagnosticContext, advisor
 from ..edit import FileEdit, diff_of
 from ..record import Advice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from ..diagnostic import DiagnosticContext
     from ..record import Place
 
 _UNKNOWN = re.compile(r"No (filter|test) named '([^']+)'")
@@ -36,7 +36,6 @@ _SYNONYMS = {
 }
 
 
-@advisor
 def unknown_filter(diagnostic: DiagnosticContext) -> Advice | None:
     """The filter or test with a near name."""
     error, app = diagnostic.error, diagnostic.app

@@ -13,14 +13,13 @@ from werkzeug.local import LocalProxy
 
 from ...checks.rules.start import folder_like
 from ...checks.source import text_in
-from ..diagnostic import DiagnosticContext, advisor, source_at
+from ..diagnostic import DiagnosticContext, source_at
 from ..edit import FileEdit, diff_of, quote_like, rename_diff
 from ..record import Advice
 
 _SHOWN_FILES = 20
 
 
-@advisor
 def template_not_found(diagnostic: DiagnosticContext) -> Advice | None:
     """Explain where the template was searched, and where it is."""
     error = diagnostic.error

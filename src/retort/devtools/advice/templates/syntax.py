@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from jinja2 import TemplateSyntaxError
 
-from ..diagnostic import DiagnosticContext, advisor
 from ..record import Advice
 from .broken import BrokenTemplate, Correction
 from .expressions import EXPRESSION_RULES
 from .tags import TAG_RULES
 
+if TYPE_CHECKING:
+    from ..diagnostic import DiagnosticContext
 
-@advisor
+
 def template_syntax(diagnostic: DiagnosticContext) -> Advice | None:
     """Name the tag or expression, and what is missing in it."""
     error = diagnostic.error

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import UndefinedError
 
 from ...checks.source import is_own
-from ..diagnostic import DiagnosticContext, advisor, joined
+from ..diagnostic import DiagnosticContext, joined
 from ..edit import FileEdit, diff_of
 from ..record import Advice
 from .owners import attribute_names, owner_of
@@ -49,7 +49,6 @@ _MAX_NAMED = 6
 _MAX_SHOWN = 15
 
 
-@advisor
 def undefined_in_template(diagnostic: DiagnosticContext) -> Advice | None:
     """The variables that the view passed, or the attributes that the object has."""
     error, frame = diagnostic.error, template_frame(diagnostic.error)

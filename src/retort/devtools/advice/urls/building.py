@@ -12,7 +12,7 @@ from werkzeug.routing import BuildError
 from ....routing.urls import build_url
 from ...checks.reads import all_reads
 from ...checks.source import first_argument, text_in
-from ..diagnostic import DiagnosticContext, Line, advisor, joined, source_at
+from ..diagnostic import DiagnosticContext, Line, joined, source_at
 from ..edit import FileEdit, diff_of, quote_like
 from ..none import ended, origin_of, where_read
 from ..record import Advice
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from ..record import Place
 
 
-@advisor
 def cannot_build(diagnostic: DiagnosticContext) -> Advice | None:
     """Explain which endpoint is similar, or which arguments are missing."""
     error = diagnostic.error

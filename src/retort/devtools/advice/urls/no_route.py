@@ -16,7 +16,7 @@ from ...checks.rules.endpoints import all_uses, targets_of
 from ...checks.rules.routes import bare_decorators
 from ...checks.source import first_argument, text_in
 from ..additions import page_with_file
-from ..diagnostic import DiagnosticContext, advisor, shown_methods
+from ..diagnostic import DiagnosticContext, shown_methods
 from ..edit import FileEdit, diff_of, quote_like, set_attribute, tag_at
 from ..record import Advice
 
@@ -36,7 +36,6 @@ _PAGES = frozenset({".html", ".htm"})
 # No such address
 
 
-@advisor
 def no_such_route(diagnostic: DiagnosticContext) -> Advice | None:
     """Name the most similar routes."""
     request = diagnostic.request
