@@ -8,6 +8,7 @@ import re
 import sys
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -169,12 +170,25 @@ class Program:
     def rules_like(self, rules: Iterable[Rule]) -> list[Rule]:
         """The rules with the address of one of ``rules``; their methods are combined."""
         shapes = {_shape(rule) for rule in rules}
-        return [rule for rule in self.rules if _shape(rule) in shapes]
+        found = [pair for shape in shapes for pair in self._by_shape.get(shape, ())]
+        return [rule for _, rule in sorted(found, key=itemgetter(0))]
+
+    @cached_property
+    def _by_shape(self) -> dict[tuple[str, str], list[tuple[int, Rule]]]:
+        """The rules of each address, with their position in `rules`."""
+        found: dict[tuple[str, str], list[tuple[int, Rule]]] = {}
+        for pair in enumerate(self.rules):
+            found.setdefault(_shape(pair[1]), []).append(pair)
+        return found
+
+    @cached_property
+    def _methods(self) -> list[str]:
+        """All methods of the rules."""
+        return sorted({method for rule in self.rules for method in rule.methods or ("GET",)})
 
     def rules_at(self, path: str) -> list[Rule]:
         """The rules that match a path, for any method."""
-        methods = {method for rule in self.rules for method in rule.methods or ("GET",)}
-        found = [self._match(path, method) for method in sorted(methods)]
+        found = [self._match(path, method) for method in self._methods]
         return self.rules_like(rule for rule in found if rule is not None)
 
     def takers(self, rules: Iterable[Rule], method: str) -> list[View] | None:

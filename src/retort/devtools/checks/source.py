@@ -12,7 +12,7 @@ import inspect
 import os
 import sys
 import sysconfig
-from functools import cache
+from functools import cache, cached_property
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +53,14 @@ class Source:
     def __init__(self, path: str, tree: ast.Module) -> None:
         self.path = path
         self.tree = tree
+
+    @cached_property
+    def by_place(self) -> dict[tuple[str, int], Function]:
+        """The functions by name and first line; of several in a line, the first."""
+        found: dict[tuple[str, int], Function] = {}
+        for node in self.functions():
+            found.setdefault((node.name, first_line_of(node)), node)
+        return found
 
     def functions(self) -> Iterator[Function]:
         """All functions in the file, including nested ones."""
@@ -141,13 +149,8 @@ def code_of(view: Callable[..., Any]) -> Code | None:
     source = source_of(view.__code__.co_filename)
     if source is None:
         return None
-    for node in source.functions():
-        if (
-            node.name == view.__code__.co_name
-            and first_line_of(node) == view.__code__.co_firstlineno
-        ):
-            return Code(view, node, source)
-    return None
+    node = source.by_place.get((view.__code__.co_name, view.__code__.co_firstlineno))
+    return None if node is None else Code(view, node, source)
 
 
 def wrappers_of(view: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
