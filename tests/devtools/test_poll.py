@@ -1,4 +1,4 @@
-"""Polls of error pages: who gets the id of the process, and nobody else a thing."""
+"""Polls of error pages: a page of this site gets the id of the process, others get nothing."""
 
 import pytest
 from werkzeug.test import Client

@@ -11,6 +11,7 @@ import linecache
 import os
 from dataclasses import dataclass
 from functools import cached_property
+from traceback import walk_tb
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import HTTPException
@@ -20,7 +21,7 @@ from ..checks.pages import Page, pages_of
 from ..checks.program import Program, View, first_line
 from ..checks.rules.forms import Sent, send_forms, takers_of
 from ..checks.rules.start import place_of
-from ..checks.source import first_argument, is_own, source_of, text_in
+from ..checks.source import UNKNOWN, first_argument, is_own, source_of, text_in
 from .edit import FileEdit, diff_of
 from .record import Place
 
@@ -130,6 +131,12 @@ class DiagnosticContext:
         """The program's innermost line in the traceback."""
         return self.lines[-1] if self.lines else None
 
+    @cached_property
+    def is_raised_in_last_line(self) -> bool:
+        """Whether `last_line` raised the error itself, not a function that it called."""
+        frames = [frame for frame, _ in walk_tb(self.error.__traceback__)]
+        return self.last_line is not None and frames[-1] is self.last_line.frame
+
     def place(self, file: str, line: int, function: str = "") -> Place:
         """A place with its source line."""
         linecache.checkcache(file)
@@ -174,6 +181,14 @@ class DiagnosticContext:
     def rules_for_path(self) -> list[Rule]:
         """The rules that match the request's path, for any method."""
         return [] if self.request is None else self.program.rules_at(self.request.path)
+
+
+def frame_value(error: BaseException, function: Callable[..., Any], name: str) -> Any:
+    """A parameter of the outermost call of ``function`` in the traceback, or `UNKNOWN`."""
+    for frame, _ in walk_tb(error.__traceback__):
+        if frame.f_code is function.__code__:
+            return frame.f_locals.get(name, UNKNOWN)
+    return UNKNOWN
 
 
 def described(view: View) -> str:
@@ -258,13 +273,10 @@ def _makes(call: ast.Call, rule: Rule) -> bool:
 
 
 def _own_lines(error: BaseException) -> Iterator[Line]:
-    step = error.__traceback__
-    while step is not None:
-        code = step.tb_frame.f_code
+    for frame, line in walk_tb(error.__traceback__):
+        code = frame.f_code
         if is_own(code.co_filename):
-            file = os.path.realpath(code.co_filename)
-            yield Line(file, step.tb_lineno, code.co_name, step.tb_frame)
-        step = step.tb_next
+            yield Line(os.path.realpath(code.co_filename), line, code.co_name, frame)
 
 
 def _file_of_syntax_error(error: BaseException) -> str:

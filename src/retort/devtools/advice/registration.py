@@ -91,7 +91,11 @@ def _place_of(diagnostic: DiagnosticContext, edit: FileEdit, call: ast.Call) -> 
 def module_called(diagnostic: DiagnosticContext) -> Advice | None:
     """``import flask`` and ``flask(__name__)``: the class with the name of its module."""
     line = diagnostic.last_line
-    if type(diagnostic.error) is not TypeError or line is None or not _is_innermost(diagnostic):
+    if (
+        type(diagnostic.error) is not TypeError
+        or line is None
+        or not diagnostic.is_raised_in_last_line
+    ):
         return None
     found = [
         (call.func, value)
@@ -127,12 +131,3 @@ def _of_same_name(module: ModuleType, imported_as: str) -> list[str]:
         (name for name in found if callable(getattr(module, name, None))),
         key=lambda name: wanted[name.lower()],
     )
-
-
-def _is_innermost(diagnostic: DiagnosticContext) -> bool:
-    """Whether the error was raised in the program's line, not in a function that it called."""
-    step = diagnostic.error.__traceback__
-    while step is not None and step.tb_next is not None:
-        step = step.tb_next
-    line = diagnostic.last_line
-    return step is not None and line is not None and step.tb_frame is line.frame

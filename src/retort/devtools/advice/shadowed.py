@@ -28,7 +28,7 @@ def hidden_by_variable(diagnostic: DiagnosticContext) -> Advice | None:
     """A call of an argument or variable that has the name of a function."""
     error, line = diagnostic.error, diagnostic.last_line
     found = _NOT_CALLABLE.match(str(error)) if type(error) is TypeError else None
-    if found is None or line is None or not _is_innermost(diagnostic, line):
+    if found is None or line is None or not diagnostic.is_raised_in_last_line:
         return None
     code = line.frame.f_code
     names = {
@@ -66,14 +66,6 @@ def _hides(line: Line, name: str, kind: str) -> bool:
 def _is_in_rule(diagnostic: DiagnosticContext, name: str) -> bool:
     view = diagnostic.view
     return view is not None and any(name in rule.arguments for rule in view.rules)
-
-
-def _is_innermost(diagnostic: DiagnosticContext, line: Line) -> bool:
-    """Whether the error was raised in this line, not in a function that it called."""
-    step = diagnostic.error.__traceback__
-    while step is not None and step.tb_next is not None:
-        step = step.tb_next
-    return step is not None and step.tb_frame is line.frame
 
 
 def _nodes_in(line: Line, kind: type[ast.AST]) -> Iterator[ast.AST]:

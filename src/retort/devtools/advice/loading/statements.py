@@ -9,6 +9,7 @@ import pkgutil
 import re
 import sys
 from dataclasses import dataclass
+from traceback import walk_tb
 from typing import TYPE_CHECKING, Any
 
 import retort
@@ -91,10 +92,8 @@ def missing_name(error: BaseException) -> str | None:
 
 def frames_of(error: BaseException) -> Iterator[FrameType]:
     """The frames of a traceback, outermost first."""
-    step = error.__traceback__
-    while step is not None:
-        yield step.tb_frame
-        step = step.tb_next
+    for frame, _ in walk_tb(error.__traceback__):
+        yield frame
 
 
 def statement_at(tree: ast.Module, line: int) -> ImportStatement | None:

@@ -23,7 +23,7 @@ def none_used(diagnostic: DiagnosticContext) -> Advice | None:
     error, line = diagnostic.error, diagnostic.last_line
     if type(error) not in (TypeError, AttributeError) or "NoneType" not in str(error):
         return None
-    if line is None or not _raised_in(error, line.frame):
+    if line is None or not diagnostic.is_raised_in_last_line:
         return None
     running = running_at(line)
     operand = None if running is None else none_operand(error, running)
@@ -67,14 +67,6 @@ def where_read(origin: Origin | None, file: str, line: int) -> str:
 def ended(sentence: str) -> str:
     """A sentence with its full stop, also after ``?nm=...``."""
     return sentence if sentence.endswith("...") else f"{sentence}."
-
-
-def _raised_in(error: BaseException, frame: object) -> bool:
-    """Whether the innermost frame of the traceback is this one."""
-    step = error.__traceback__
-    while step is not None and step.tb_next is not None:
-        step = step.tb_next
-    return step is not None and step.tb_frame is frame
 
 
 # A default

@@ -67,13 +67,8 @@ def part_called(diagnostic: DiagnosticContext) -> Advice | None:
 
 def _is_type_error(diagnostic: DiagnosticContext, words: str) -> bool:
     """Whether it was raised by Python itself, in a line of the program."""
-    error, line = diagnostic.error, diagnostic.last_line
-    if type(error) is not TypeError or words not in str(error):
-        return False
-    step = error.__traceback__
-    while step is not None and step.tb_next is not None:
-        step = step.tb_next
-    return step is not None and line is not None and step.tb_frame is line.frame
+    error = diagnostic.error
+    return type(error) is TypeError and words in str(error) and diagnostic.is_raised_in_last_line
 
 
 def _call_meant(diagnostic: DiagnosticContext, line: Line, call: ast.Call, request: Request) -> str:

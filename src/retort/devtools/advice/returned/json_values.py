@@ -12,11 +12,11 @@ from ....json.provider import DefaultJSONProvider
 from ....lifecycle.run import convert, finish_without_response
 from ....sessions import SecureCookieSessionInterface
 from ...checks.source import UNKNOWN, Code
-from ..diagnostic import DiagnosticContext, source_at
+from ..diagnostic import DiagnosticContext, frame_value, source_at
 from ..edit import FileEdit, diff_of
 from ..record import Advice
 from .conversions import for_json
-from .sources import candidates, frame_value, is_called_by_program, ran
+from .sources import candidates, is_called_by_program, ran
 from .unwritable import Unwritable, expression_at, find_unwritable, shown_path
 
 if TYPE_CHECKING:

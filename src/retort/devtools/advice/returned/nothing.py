@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 from ....helpers import abort
 from ....http.convert import to_response
 from ....lifecycle.run import convert
-from ..diagnostic import DiagnosticContext, joined
+from ..diagnostic import DiagnosticContext, frame_value, joined
 from ..edit import FileEdit, diff_of
 from ..record import Advice
 from .sources import (
     candidates,
     described_code,
     error_handlers,
-    frame_value,
     is_inside,
     returns_of,
 )

@@ -10,9 +10,10 @@ from werkzeug.datastructures import Headers
 
 from ....http.convert import to_response
 from ....lifecycle.run import convert
+from ..diagnostic import frame_value
 from ..edit import FileEdit, diff_of
 from ..record import Advice
-from .sources import candidates, frame_value, ran, returns_of
+from .sources import candidates, ran, returns_of
 from .values import described_value
 
 if TYPE_CHECKING:

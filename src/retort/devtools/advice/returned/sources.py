@@ -55,16 +55,6 @@ class Returned:
         return value.elts[0] if isinstance(value, ast.Tuple) and value.elts else value
 
 
-def frame_value(error: BaseException, function: Callable[..., Any], name: str) -> Any:
-    """A parameter of the outermost call of ``function`` in the traceback, or `UNKNOWN`."""
-    step = error.__traceback__
-    while step is not None:
-        if step.tb_frame.f_code is function.__code__:
-            return step.tb_frame.f_locals.get(name, UNKNOWN)
-        step = step.tb_next
-    return UNKNOWN
-
-
 def is_called_by_program(diagnostic: DiagnosticContext, function: Callable[..., Any]) -> bool:
     """Whether the program's innermost line in the traceback calls ``function``."""
     step, last = diagnostic.error.__traceback__, diagnostic.last_line

@@ -12,10 +12,11 @@ import retort
 from ....http.convert import to_response
 from ....lifecycle.run import convert
 from ...checks.source import UNKNOWN
+from ..diagnostic import frame_value
 from ..edit import FileEdit, add_import, diff_of
 from ..record import Advice
 from .conversions import for_response
-from .sources import Returned, candidates, frame_value, is_inside, ran
+from .sources import Returned, candidates, is_inside, ran
 from .unwritable import find_unwritable
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from werkzeug.routing import BuildError
 
 from ....routing.urls import build_url
 from ...checks.reads import all_reads
-from ...checks.source import first_argument, text_in
-from ..diagnostic import DiagnosticContext, Line, joined, source_at
+from ...checks.source import UNKNOWN, first_argument, text_in
+from ..diagnostic import DiagnosticContext, Line, frame_value, joined, source_at
 from ..edit import FileEdit, diff_of, quote_like
 from ..none import ended, origin_of, where_read
 from ..record import Advice
@@ -144,14 +144,10 @@ def _missing(rule: Rule, given: dict[str, Any]) -> list[str]:
 
 def _values_given(error: BuildError) -> dict[str, Any]:
     """The values that ``url_for`` was called with; the exception has none that are ``None``."""
-    step = error.__traceback__
-    while step is not None:
-        frame = step.tb_frame
-        if frame.f_code is build_url.__code__:
-            values = frame.f_locals["values"]
-            return {name: values[name] for name in values if not name.startswith("_")}
-        step = step.tb_next
-    return dict(error.values)
+    values = frame_value(error, build_url, "values")
+    if values is UNKNOWN:
+        return dict(error.values)
+    return {name: values[name] for name in values if not name.startswith("_")}
 
 
 def _with_none(given: dict[str, Any]) -> list[str]:
