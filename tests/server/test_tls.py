@@ -133,6 +133,9 @@ def test_a_reload_takes_the_new_certificate(run_tls, tmp_path):
     shutil.copy(CERT, cert)
     shutil.copy(CERT, key)
     program = run_tls(cert=str(cert), key=str(key), env={"FLASK_RUN_WORKERS": "2"})
+    # A worker that starts between the two copies below would read a pair that does not match.
+    answers = set()
+    program.wait_for(lambda: answers.add(ask(program).split()[-3]) or len(answers) == 2)
     assert certificate_of(program) == der_of(CERT)
     newer = HERE / "tls" / "localhost-3.pem"
     shutil.copy(newer, cert)
