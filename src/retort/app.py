@@ -40,6 +40,7 @@ if t.TYPE_CHECKING:
     from werkzeug.exceptions import HTTPException
     from werkzeug.routing import MapAdapter
 
+    from .gateways.asgi import Receive, Scope, Send
     from .lifecycle.plan import Plans
     from .templating import Environment
     from .testing import FlaskClient, FlaskCliRunner
@@ -363,7 +364,28 @@ class Flask(App):
         """Handle a WSGI call (PEP 3333) with :attr:`wsgi_app` and its middleware."""
         return self.wsgi_app(environ, start_response)
 
+    __call__.may_defer = True  # type: ignore[attr-defined]  # see `lifecycle/deferred.py`
     wsgi_app = wsgi_app
+
+    async def asgi_app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle an ASGI call (ASGI 3): HTTP and lifespan.
+
+        To add middleware: ``app.asgi_app = Middleware(app.asgi_app)``. The middleware of
+        :attr:`wsgi_app` is called, too, inside of it.
+
+        :raises ValueError: for another type of scope.
+        """
+        from .gateways.asgi import handle  # imports asyncio
+
+        await handle(self, scope, receive, send)
+
+    @property
+    def asgi(self) -> Callable[[Scope, Receive, Send], Coroutine[t.Any, t.Any, None]]:
+        """The application for an ASGI server: ``uvicorn module:app.asgi``.
+
+        It calls :attr:`asgi_app` with the middleware around it.
+        """
+        return _Asgi(self)
 
     def full_dispatch_request(self) -> Response:
         """Run hooks, view and error handlers for the current request; return the response."""
@@ -472,7 +494,7 @@ class Flask(App):
         path, method = escape_controls(current.path), escape_controls(current.method)
         self.logger.error("Exception on %s [%s]", path, method, exc_info=exc_info)
 
-    # Async views under WSGI
+    # Coroutine functions
 
     def ensure_sync(self, func: Callable[..., t.Any]) -> Callable[..., t.Any]:
         """``func`` itself; for a coroutine function a wrapper that waits for its result.
@@ -486,10 +508,23 @@ class Flask(App):
     def async_to_sync(
         self, func: Callable[..., Coroutine[t.Any, t.Any, t.Any]]
     ) -> Callable[..., t.Any]:
-        """A function that runs the coroutine function ``func`` to completion."""
-        from asgiref.sync import async_to_sync
+        """A function that runs the coroutine function ``func`` on the event loop of the process.
 
-        return async_to_sync(func)
+        It waits for the result, so it cannot be called on that loop: await ``func`` there.
+        """
+        from .aio.loop import make_sync
+
+        return make_sync(func)
+
+
+class _Asgi:
+    """Calls the ``asgi_app`` of an application. Servers look for a coroutine ``__call__``."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app.asgi_app(scope, receive, send)
 
 
 def _current_context() -> RequestContext:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import typing as t
 from collections.abc import Callable, Iterator
+from contextvars import copy_context
 from functools import wraps
 from operator import attrgetter
 
@@ -29,7 +30,7 @@ from .signals import (
 )
 
 if t.TYPE_CHECKING:
-    from contextvars import ContextVar, Token
+    from contextvars import Context, ContextVar, Token
     from types import TracebackType
 
     from _typeshed.wsgi import WSGIEnvironment
@@ -54,6 +55,11 @@ RequestPush = tuple[
 
 # Default of parameters for which None is a value; for an exception: the one being handled.
 UNSET: t.Any = object()
+
+
+# Environ key of a function of the test client and the debugger, called with each context, which
+# they push again after the request.
+PRESERVE_CONTEXT = "werkzeug.debug.preserve_context"
 
 
 def handled(error: BaseException | None) -> BaseException | None:
@@ -240,6 +246,9 @@ class RequestContext(AppContext):
     #: The messages that :func:`~retort.get_flashed_messages` took out of the session.
     flashes: list[tuple[str, str]] | None = None
 
+    #: Whether it was moved to a copy of the context variables; see `move`.
+    is_moved = False
+
     # Set if the context is or has a copy. The second ends its share in the request.
     _shared: SharedRequest | None = None
     _leave_request: Callable[[], object] | None = None
@@ -399,6 +408,8 @@ class RequestContext(AppContext):
         """
         push = self._request_push
         if push is None or current_request_context.get(None) is not self:
+            if self.is_moved:
+                return
             raise _wrong_pop(self, current_request_context.get(None))
         token, earlier, own, own_token = push
         try:
@@ -432,6 +443,29 @@ class RequestContext(AppContext):
                 elif own is not None:
                     own.pop(exc)
 
+    def move(self) -> Context:
+        """Make this context current in a copy of the context variables, and no longer here.
+
+        The request is then handled, and the context popped, in that copy. `pop` in the place from
+        where it was moved has no effect.
+        """
+        variables = copy_context()
+        token, _, own, own_token = t.cast("RequestPush", self._request_push)
+        current_request_context.reset(token)
+        if own is not None:
+            current_app_context.reset(t.cast("AppPush", own._app_push)[0])
+        elif own_token is not None:
+            current_app_context.reset(own_token)
+        self.is_moved = True
+        variables.run(self._enter_copy, own, has_own_token=own_token is not None)
+        return variables
+
+    def _enter_copy(self, own: AppContext | None, *, has_own_token: bool) -> None:
+        own_token = current_app_context.set(self) if has_own_token else None
+        if own is not None:
+            own._app_push = (current_app_context.set(own), None)
+        self._request_push = (current_request_context.set(self), None, own, own_token)
+
     def _pop_own(self, token: Token[t.Any], exc: BaseException | None) -> None:
         """Pop this context as the application context."""
         if current_app_context.get(None) is not self:
@@ -443,6 +477,11 @@ class RequestContext(AppContext):
             current_app_context.reset(token)
         if appcontext_popped.receivers:
             appcontext_popped.send(self.app, _async_wrapper=self.app.ensure_sync)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether copies have the same request."""
+        return self._shared is not None
 
     def copy(self) -> RequestContext:
         """A context with the same request and session, to push in another thread or greenlet.
@@ -486,6 +525,20 @@ request_context.__qualname__ = "Flask.request_context"
 def is_app_context_standard() -> bool:
     """Whether `push` and `pop` of the application context are unmodified."""
     return _own_methods_of(AppContext) == _OWN_METHODS
+
+
+def preserve(context: RequestContext) -> None:
+    """Pass the current contexts to `PRESERVE_CONTEXT`, in the order in which they are pushed again.
+
+    ``context`` is the request's. It is not passed from where it was moved.
+    """
+    if current_request_context.get(None) is not context and context.is_moved:
+        return
+    keep = context.environ[PRESERVE_CONTEXT]
+    around = current_app_context.get(None)
+    if around is not None and around is not context:
+        keep(around)
+    keep(context)
 
 
 def _undo_earlier(variable: ContextVar[t.Any], push: t.Any) -> tuple[t.Any, t.Any]:

@@ -10,6 +10,7 @@ import logging
 import sys
 from collections import deque
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.debug import DebuggedApplication
@@ -17,8 +18,10 @@ from werkzeug.debug.tbtools import DebugTraceback
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request
 
+from ..aio.bodies import AsyncBody
+from ..context import PRESERVE_CONTEXT
 from ..errors import FileFieldError
-from ..gateways.wsgi import PRESERVE_CONTEXT
+from ..lifecycle.deferred import MAY_DEFER, call_through
 from ..lifecycle.errors import ON_PLAIN_ERROR
 from ..logging import escape_controls, escape_in_lines, retort_logger
 from .advice import Advice, advise
@@ -48,6 +51,7 @@ _LOGGER = "retort.devtools"
 
 _MAX_ERRORS = 20  # errors whose frames the console can use
 _ROUTING = frozenset({404, 405})
+_FILES = frozenset({__file__, call_through.__code__.co_filename})
 # Paths that browsers request by themselves; a 404 is no error of the program.
 _BROWSER_PATHS = ("/favicon.ico", "/.well-known/")
 
@@ -128,24 +132,42 @@ class Incident:
 class Debugger(DebuggedApplication):
     """Werkzeug's debugger, with its console and PIN, and Retort's pages."""
 
-    def debug_application(
+    def debug_application(  # type: ignore[override]  # a deferred body is no iterator
         self, environ: WSGIEnvironment, start_response: StartResponse
-    ) -> Iterator[bytes]:
+    ) -> Iterable[bytes]:
         """Call the application, and replace its error responses."""
         if is_poll(environ):
             return iter(answer_poll(environ, start_response))
         if HEADER in environ:
+            environ.pop(MAY_DEFER, None)
             return iter(try_out(self.explained, environ, start_response))
         return self.explained(environ, start_response)
 
-    def explained(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:
+    def explained(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """The application's response, or a report in place of an error."""
         watch = Watch(start_response)
         environ[PRESERVE_CONTEXT] = watch.contexts.append
         environ[ON_PLAIN_ERROR] = watch.note
-        body: Iterable[bytes] | None = None
+        return call_through(  # type: ignore[no-any-return]
+            partial(self.app, environ, watch.start), partial(self.explain, environ, watch)
+        )
+
+    def explain(
+        self, environ: WSGIEnvironment, watch: Watch, outcome: Callable[[], Iterable[bytes]]
+    ) -> Iterable[bytes]:
+        """The application's body, or a report; see `call_through`."""
         try:
-            body = self.app(environ, watch.start)
+            body = outcome()
+        except Exception as error:
+            return self.in_place_of_error(error, environ, watch)
+        if watch.held is None and isinstance(body, AsyncBody):
+            return body
+        return self.explain_pieces(environ, watch, body)
+
+    def explain_pieces(
+        self, environ: WSGIEnvironment, watch: Watch, body: Iterable[bytes]
+    ) -> Iterator[bytes]:
+        try:
             if watch.held is None:
                 yield from checked_pieces(body)
             else:
@@ -182,7 +204,7 @@ class Debugger(DebuggedApplication):
         self, error: Exception, environ: WSGIEnvironment, watch: Watch
     ) -> Iterator[bytes]:
         """A report on an exception; only in the log, if the response has started."""
-        trace = DebugTraceback(error, skip=1)
+        trace = DebugTraceback(error, skip=frames_of_layer(error))
         status = status_of(error)
         headers, content = self.page_about(error, trace, environ, watch)
         try:
@@ -193,7 +215,9 @@ class Debugger(DebuggedApplication):
             )
             raise  # so that the server aborts the response and prints the traceback
         if status >= 500:
-            environ["wsgi.errors"].write(escape_in_lines(traceback_text(error, skip=1)))
+            environ["wsgi.errors"].write(
+                escape_in_lines(traceback_text(error, skip=frames_of_layer(error)))
+            )
         if environ["REQUEST_METHOD"] != "HEAD":
             yield content
 
@@ -206,7 +230,9 @@ class Debugger(DebuggedApplication):
             return answer(self.report(incident), environ)
         except Exception:
             retort_logger(_LOGGER).exception("The page about %r could not be created.", error)
-            content = redacted_traceback(error, skip=1).encode("utf-8", "replace")
+            content = redacted_traceback(error, skip=frames_of_layer(error)).encode(
+                "utf-8", "replace"
+            )
             headers = [("Content-Type", "text/plain; charset=utf-8")]
             return [*headers, ("Content-Length", str(len(content)))], content
 
@@ -224,7 +250,7 @@ class Debugger(DebuggedApplication):
             method=request.method,
             path=request.path,
             errors=errors if is_uncaught or errors[0].own else (),
-            traceback=redacted_traceback(error, skip=1) if is_uncaught else "",
+            traceback=redacted_traceback(error, skip=frames_of_layer(error)) if is_uncaught else "",
             routes=() if is_uncaught else routes_for(incident.app, request.path, status),
             warnings=tuple(warnings_of(incident.app)),
             sections=sections_of(request, budget),
@@ -267,6 +293,14 @@ def in_headers_of(headers: Headers, page: Headers, content: bytes) -> tuple[Head
     """The headers of a response, such as ``Allow``, with a page as its body."""
     kept = [(name, value) for name, value in headers if name.lower() not in REPLACED_HEADERS]
     return [*kept, *page], content
+
+
+def frames_of_layer(error: Exception) -> int:
+    """The number of frames at the begin of a traceback that belong to this layer."""
+    count, trace = 0, error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename in _FILES:
+        count, trace = count + 1, trace.tb_next
+    return count
 
 
 def status_of(error: Exception) -> int:

@@ -58,7 +58,7 @@ def interface_line(app: App, threads: int) -> str:
     listed = f"{line}; async views ({', '.join(sorted(views))})"
     if _runs_async_itself(app):
         return f"{listed} are run by the application's own async_to_sync"
-    return f"{listed} get an event loop for each request"
+    return f"{listed} run on one event loop"
 
 
 def _editor_lines() -> Iterator[str]:

@@ -54,7 +54,7 @@ def watch(app: object) -> None:
         return
     _given[app] = {}
     request_finished.connect(_check_response, app)
-    time_views(app, lambda advice: _give(app, ("held loop", advice.place), advice))
+    time_views(lambda advice: _give(app, ("held loop", advice.place), advice))
     watch_templates(app, lambda advice: _give(app, ("printed", advice.what), advice))
     _explain_failed_threads(app)
 

@@ -7,10 +7,9 @@ import os
 import sys
 import threading
 import time
-from functools import wraps
-from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any
 
+from ..aio.steps import InContext
 from .advice import Advice, Place
 from .checks.source import is_own
 
@@ -21,31 +20,16 @@ if TYPE_CHECKING:
 MAX_STEP_SECONDS = 0.1  # the time limit for a step of a view
 
 
-def time_views(app: Any, report: Callable[[Advice], None]) -> None:
-    """Measure the steps of each coroutine function that ``app`` runs.
+def time_views(report: Callable[[Advice], None]) -> None:
+    """Measure the steps of each coroutine that runs for a request.
 
     :param report: called with advice for each step that took too long.
     """
-    plain = app.async_to_sync
 
-    def async_to_sync(func: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., Any]:
-        run: Callable[..., Any] = plain(_timed(func, report))
-        return run
+    def observe(coroutine: Coroutine[Any, Any, Any]) -> Generator[Any, Any, Any]:
+        return _Steps(coroutine, report).__await__()
 
-    app.async_to_sync = async_to_sync
-
-
-def _timed(
-    func: Callable[..., Coroutine[Any, Any, Any]], report: Callable[[Advice], None]
-) -> Callable[..., Coroutine[Any, Any, Any]]:
-    if not iscoroutinefunction(func):
-        return func
-
-    @wraps(func)
-    async def timed(*args: Any, **kwargs: Any) -> Any:
-        return await _Steps(func(*args, **kwargs), report)
-
-    return timed
+    InContext.observe = observe
 
 
 class _Steps:

@@ -9,19 +9,14 @@ from __future__ import annotations
 import sys
 import typing as t
 
-from ..globals import current_app_context
+from ..context import PRESERVE_CONTEXT, preserve
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
     from ..app import Flask
-    from ..context import AppContext, RequestContext
-
-# Environ key of a function of the test client and the debugger, called with each context, which
-# they push again after the request.
-PRESERVE_CONTEXT = "werkzeug.debug.preserve_context"
 
 
 def wsgi_app(
@@ -33,7 +28,7 @@ def wsgi_app(
     try:
         try:
             context.push()
-            response: t.Any = context.plans.full_dispatch(self, context)
+            response: t.Any = context.plan.respond(self, context)
         except Exception as unhandled:
             error = unhandled
             if not hasattr(context, "plan"):  # raised before the request was matched
@@ -49,7 +44,7 @@ def wsgi_app(
         return response(environ, start_response)  # type: ignore[no-any-return]
     finally:
         if PRESERVE_CONTEXT in environ:
-            _preserve(environ[PRESERVE_CONTEXT], context)
+            preserve(context)
         if error is not None and self.should_ignore_error(error):
             error = None
         context.pop(error)
@@ -57,11 +52,4 @@ def wsgi_app(
 
 # It is a method, and profilers and tracing tools show it as one.
 wsgi_app.__module__, wsgi_app.__qualname__ = "retort.app", "Flask.wsgi_app"
-
-
-def _preserve(keep: Callable[[AppContext], object], context: RequestContext) -> None:
-    """Call ``keep`` with the contexts, in the order in which they have to be pushed again."""
-    around = current_app_context.get(None)
-    if around is not None and around is not context:
-        keep(around)
-    keep(context)
+wsgi_app.may_defer = True  # type: ignore[attr-defined]  # see `lifecycle/deferred.py`

@@ -17,6 +17,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response as BaseResponse
 
+from ..aio.bodies import AsyncBody
 from .response import URL_FIELDS, Response, is_printable, is_standard, set_status_code, status_of
 
 if t.TYPE_CHECKING:
@@ -27,11 +28,13 @@ if t.TYPE_CHECKING:
     from .response import Parts
 
 Status = int | str | HTTPStatus
+_BODIES = (str, bytes, bytearray, Iterator)
 
 _WANTED = (
-    "A view returns a string, bytes, a dict or list (sent as JSON), a generator of strings"
-    " or bytes, a response object, or a WSGI application; or one of these with a status,"
-    " with headers, or with both: (body, status), (body, headers), (body, status, headers)."
+    "A view returns a string, bytes, a dict or list (sent as JSON), a generator or asynchronous"
+    " generator of strings or bytes, a response object, or a WSGI application; or one of these with"
+    " a status, with headers, or with both: (body, status), (body, headers), (body, status,"
+    " headers)."
 )
 
 
@@ -68,7 +71,7 @@ def to_response(
         value = value._get_current_object()
         parts = (value, status, headers)
         return to_response(parts, response_class, to_json, environ, describe)
-    elif isinstance(value, (str, bytes, bytearray, Iterator)):
+    elif isinstance(value, _BODIES):
         # Passed together, so that the constructor of a program's class gets all of them.
         return response_class(value, status=status, headers=headers)  # type: ignore[arg-type]
     else:
@@ -101,7 +104,9 @@ def _adopt(
     environ: WSGIEnvironment | None,
     describe: Callable[[], str],
 ) -> Response:
-    """Convert another kind of response, or a WSGI application, to a response."""
+    """Convert another kind of response, or of a body, or a WSGI application, to a response."""
+    if hasattr(type(value), "__aiter__"):
+        return response_class(AsyncBody(value))
     if value is None:
         raise TypeError(
             f"{describe()} returned None. Does it, or one of its branches, end without a"

@@ -14,9 +14,10 @@ from werkzeug.datastructures import EnvironHeaders, Headers
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.utils import get_content_type
 from werkzeug.wrappers import Response as ResponseBase
-from werkzeug.wsgi import FileWrapper, wrap_file
+from werkzeug.wsgi import ClosingIterator, FileWrapper, wrap_file
 
 from .. import json, settings
+from ..aio.bodies import AsyncBody
 from .conditional import make_conditional
 from .cookies import LARGEST, too_large, warn_of_size, write_cookie
 from .file_body import FileBody
@@ -201,6 +202,8 @@ class Response(ResponseBase):
                     start_response(self._status, kept)
                     return []
         body = super().__call__(environ, start_response)
+        if isinstance(self.response, AsyncBody) and isinstance(body, ClosingIterator):
+            return self.response.close_with(body.close)
         return FileBody(body) if self._is_file_sent(environ) else body
 
     def _is_file_sent(self, environ: WSGIEnvironment) -> bool:

@@ -123,6 +123,15 @@ _STEPS: dict[str, Step] = {
 }
 
 
+# If one of these is overridden, coroutine functions run as it calls them.
+_RUN_SYNC = frozenset(
+    {
+        *("full_dispatch_request", "preprocess_request", "dispatch_request"),
+        *("ensure_sync", "async_to_sync"),
+    }
+)
+
+
 def _step(name: str, replaced: frozenset[str]) -> Step:
     return partial(run.call_method, name) if name in replaced else _STEPS[name]
 
@@ -206,10 +215,13 @@ class _PlansByEndpoint(dict["str | None", Plan]):
 def _compose_plan(app: Flask, plans: Plans, method: str, endpoint: str | None) -> Plan:
     blueprint = (endpoint or "").rpartition(".")[0]
     scopes = (*(split_blueprint_path(blueprint) if blueprint else ()), None)
-    hooks = _Hooks(app, scopes, keeps_ensure_sync="ensure_sync" not in plans.replaced)
     replaced, config = plans.replaced, plans.config
+    hooks = _Hooks(app, scopes, keeps_ensure_sync="ensure_sync" not in replaced)
+    is_async = hooks.has_async_view(endpoint) and replaced.isdisjoint(_RUN_SYNC)
     preprocessors = hooks.of(app.url_value_preprocessors, run.preprocess_live, is_inward=True)
-    before = hooks.of(app.before_request_funcs, run.run_before_live, is_inward=True)
+    before = hooks.of(
+        app.before_request_funcs, run.run_before_live, is_inward=True, is_synced=not is_async
+    )
     after = hooks.of(app.after_request_funcs, run.run_after_live, is_inward=False)
     teardown = hooks.of(app.teardown_request_funcs, run.run_teardown_live, is_inward=False)
     before_view: list[Step] = []
@@ -232,8 +244,13 @@ def _compose_plan(app: Flask, plans: Plans, method: str, endpoint: str | None) -
     dispatch = _step("dispatch_request", replaced)
     if has_check and dispatch is run.call_view:
         dispatch = run.check_and_call_view
+    respond = plans.full_dispatch
+    if is_async:
+        from .on_loop import start as respond  # imports asyncio
     return Plan(
         endpoint,
+        respond=respond,
+        is_async=is_async,
         run=run.run_steps if before_view else dispatch,
         before_view=tuple(before_view),
         dispatch=dispatch,
@@ -241,7 +258,7 @@ def _compose_plan(app: Flask, plans: Plans, method: str, endpoint: str | None) -
         finish=finish,
         preprocessors=preprocessors,
         before=before,
-        view=hooks.view(endpoint),
+        view=hooks.view(endpoint, is_synced=not is_async),
         after=after,
         teardown=teardown,
         has_teardown=bool(teardown) or "do_teardown_request" in replaced,
@@ -267,11 +284,19 @@ class _Hooks(t.NamedTuple):
     scopes: Scopes
     keeps_ensure_sync: bool
 
-    def of(self, registry: Registry, run_live: Callable[..., t.Any], *, is_inward: bool) -> Hooks:
+    def of(
+        self,
+        registry: Registry,
+        run_live: Callable[..., t.Any],
+        *,
+        is_inward: bool,
+        is_synced: bool = True,
+    ) -> Hooks:
         """The hooks in the order in which they run.
 
         :param run_live: runs the functions of a registry that does not record its changes.
         :param is_inward: application before blueprints, in the order of registration.
+        :param is_synced: coroutine functions are called through `Flask.ensure_sync`.
         """
         scopes = self.scopes[::-1] if is_inward else self.scopes
         functions = tuple(run.functions_of(registry, scopes, is_inward=is_inward))
@@ -281,18 +306,24 @@ class _Hooks(t.NamedTuple):
         )
         if is_live:
             return (partial(run_live, self.app, registry, scopes),)
-        if run_live is run.preprocess_live:
+        if run_live is run.preprocess_live or not is_synced:
             return functions
         return tuple(map(self.synced, functions))
 
-    def view(self, endpoint: str | None) -> Callable[..., t.Any]:
+    def has_async_view(self, endpoint: str | None) -> bool:
+        views = self.app.view_functions
+        return is_recorded(views, self.app.registry_changes) and iscoroutinefunction(
+            views.get(endpoint)  # type: ignore[arg-type]  # None is not an endpoint
+        )
+
+    def view(self, endpoint: str | None, *, is_synced: bool) -> Callable[..., t.Any]:
         views = self.app.view_functions
         if not is_recorded(views, self.app.registry_changes):
             return partial(run.call_live_view, self.app, views, endpoint)
         view = views.get(endpoint)  # type: ignore[arg-type]  # None is not an endpoint
         if view is None:
             return partial(run.raise_without_view, endpoint)
-        return self.synced(view)
+        return self.synced(view) if is_synced else view
 
     def synced(self, function: Callable[..., t.Any]) -> Callable[..., t.Any]:
         """Call ``function`` through `Flask.ensure_sync`, if that has an effect."""

@@ -32,6 +32,7 @@ METHODS = (
     # A request
     OverridePoint("__call__", "called by the server for each request"),
     OverridePoint("wsgi_app", "called by `__call__`; middleware is put around it"),
+    OverridePoint("asgi_app", "called by `asgi`; ASGI middleware is put around it"),
     OverridePoint("request_context", "makes the context of each request"),
     OverridePoint("app_context", "makes the application context that a request needs", True),
     OverridePoint("create_url_adapter", "matches requests, and builds URLs", True),
@@ -39,7 +40,7 @@ METHODS = (
     OverridePoint("preprocess_request", "runs URL value preprocessors and before hooks", True),
     OverridePoint("dispatch_request", "calls the view", True),
     OverridePoint("ensure_sync", "wraps each view, hook and handler before its call", True),
-    OverridePoint("async_to_sync", "wraps each coroutine function before its call"),
+    OverridePoint("async_to_sync", "wraps each coroutine function before its call", True),
     OverridePoint(
         "finalize_request", "makes the response and runs what comes after the view", True
     ),
@@ -145,6 +146,7 @@ READ_WHEN_USED = (
     OverridePoint("url_rule_class", "the class of a rule, when it is added"),
     OverridePoint("jinja_environment", "the class of `jinja_env`, when it is made"),
     OverridePoint("jinja_options", "options of `jinja_env`, when it is made"),
+    OverridePoint("asgi", "the application for an ASGI server; calls `asgi_app`"),
     OverridePoint("test_client_class", "by `test_client`"),
     OverridePoint("test_cli_runner_class", "by `test_cli_runner`"),
 )

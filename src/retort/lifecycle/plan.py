@@ -23,25 +23,30 @@ class Plan:
     """The steps for requests to one endpoint with one method. Steps without effect are omitted.
 
     :param endpoint: ``None`` for requests that no rule matched.
+    :param respond: the function that handles the request, from the start signal to the response.
     :param run: the first step: ``dispatch``, or a function that runs the steps before it.
     :param before_view: steps before the view, in order; a return value other than ``None`` ends
         them.
     :param dispatch: calls the view, or returns a value in place of it.
     :param check: checks the request before the view, or returns a response in place of it.
     :param finish: makes the response, and runs the steps after the view.
+    :param is_async: the view is a coroutine function, which is awaited on the event loop
+        (`on_loop.py`); ``before`` then has the functions themselves, also coroutine functions.
     :param has_teardown: whether the teardown step has an effect besides sending signals.
     """
 
     # PERF: slots are read faster than the fields of a named tuple.
     __slots__ = (
         *("after", "before", "before_view", "check", "dispatch", "endpoint", "finish"),
-        *("has_teardown", "preprocessors", "run", "teardown", "view"),
+        *("has_teardown", "is_async", "preprocessors", "respond", "run", "teardown", "view"),
     )
 
     def __init__(
         self,
         endpoint: str | None,
         *,
+        respond: Step,
+        is_async: bool,
         run: Step,
         before_view: tuple[Step, ...],
         dispatch: Step,
@@ -55,6 +60,8 @@ class Plan:
         has_teardown: bool,
     ) -> None:
         self.endpoint = endpoint
+        self.respond = respond
+        self.is_async = is_async
         self.run = run
         self.before_view = before_view
         self.dispatch = dispatch

@@ -2,7 +2,7 @@
 
 from .build import build_path
 from .compile import Tables
-from .match import Match, look_up_page, look_up_variable, match_request
+from .match import Match, find_plan, look_up_page, look_up_variable, match_request
 from .route_options import NO_OPTIONS, MediaTypes, RouteOptions, options_of
 from .url_map import UrlMap
 from .urls import build_url
@@ -16,6 +16,7 @@ __all__ = [
     "UrlMap",
     "build_path",
     "build_url",
+    "find_plan",
     "look_up_page",
     "look_up_variable",
     "match_request",

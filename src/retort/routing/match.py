@@ -18,6 +18,7 @@ if t.TYPE_CHECKING:
     from werkzeug.routing import Rule
 
     from ..context import RequestContext
+    from ..lifecycle.plan import Plan, Plans
     from .compile import Leaf, Node, Tables
 
 # A rule and the arguments for its view, as returned by Werkzeug's matcher.
@@ -71,6 +72,19 @@ def match_request(self: RequestContext) -> bool:
     if self.made_request is not None:  # a converter may have created it
         self.made_request.url_rule, self.made_request.view_args = match
     return True
+
+
+def find_plan(plans: Plans, method: str, path: str) -> Plan | None:
+    """The plan for a request that the tables can match, without its context.
+
+    :param path: decoded.
+    """
+    leaves = plans.tables.pages.get(path)
+    if leaves is None:
+        match = look_up_variable(plans.tables, path, method)
+    else:
+        match = look_up_page(leaves, method)
+    return None if match is None else plans.by_method[method][match[0].endpoint]
 
 
 # It is a method, and profilers and tracing tools show it as one.

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import time
 from contextvars import ContextVar
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import HTTPException
 
+from ...aio.bodies import AsyncBody
 from ...globals import request
 from ...http.file_body import FileBody
+from ...lifecycle.deferred import call_through
 from ...signals import request_started
 
 if TYPE_CHECKING:
@@ -126,13 +129,25 @@ class RequestRecorder:
             callback(record)
         token = _current.set(record)
         try:
-            body = self.app(environ, record.wrap_start_response(start_response))
+            return call_through(  # type: ignore[no-any-return]
+                partial(self.app, environ, record.wrap_start_response(start_response)),
+                partial(self.record_body, record),
+            )
+        finally:
+            _current.reset(token)
+
+    def record_body(
+        self, record: RequestRecord, outcome: Callable[[], Iterable[bytes]]
+    ) -> Iterable[bytes]:
+        """The body, wrapped if it is not complete yet; see `call_through`."""
+        try:
+            body = outcome()
         except BaseException as error:
             record.status = status_of(error)
             self.end(record)
             raise
-        finally:
-            _current.reset(token)
+        if isinstance(body, AsyncBody):
+            return RecordedAsyncBody(body, record, self.end)
         if type(body) is not list:
             sending = RecordedBody(body, record, self.end)
             return FileBody(sending) if isinstance(body, FileBody) else sending
@@ -187,8 +202,38 @@ class RecordedBody:
                 end(self.record)
 
 
+class RecordedAsyncBody(AsyncBody):
+    """`RecordedBody` for a body that is sent on the event loop."""
+
+    def __init__(self, body: AsyncBody, record: RequestRecord, end: Callback) -> None:
+        super().__init__(body)
+        self.body = body
+        self.record = record
+        self.end: Callback | None = end
+
+    async def __anext__(self) -> bytes:
+        piece = await self.body.__anext__()
+        self.record.size += len(piece)
+        return piece
+
+    async def aclose(self) -> None:
+        """Close the body and end the response."""
+        try:
+            await self.body.aclose()
+        finally:
+            end, self.end = self.end, None
+            if end is not None:
+                end(self.record)
+
+
+# In logs and metrics: the client disconnected before there was a response.
+CLIENT_GONE = 499
+
+
 def status_of(error: BaseException) -> int:
     """The status that the server sends when the application raises this exception."""
+    if type(error).__name__ == "CancelledError":
+        return CLIENT_GONE
     if isinstance(error, HTTPException) and error.code is not None:
         return error.code
     return 500

@@ -15,6 +15,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, NoReturn
 
+from ...lifecycle.deferred import may_defer
 from ..operations.middleware import add_middleware
 from ..protocol.adapter import ProtocolAdapter
 from ..protocol.granian import GranianWorker
@@ -59,7 +60,9 @@ class Worker:
             is_shutting_down=self.is_shutting_down.is_set,
             ops_listener=settings.ops_listener,
         )
-        self.adapter = ProtocolAdapter(wrapped, validator, settings, log=log)
+        self.adapter = ProtocolAdapter(
+            wrapped, validator, settings, log=log, may_defer=may_defer(getattr(app, "app", app))
+        )
         self.idle_reaper = IdleReaper(listener, settings, self.adapter.busy_clients)
         self.listener = listener
         self.settings = settings

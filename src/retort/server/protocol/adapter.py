@@ -21,15 +21,23 @@ from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 from ...globals import current_app, request
 from ...http.file_body import FileBody
-from ...logging import escape_in_lines, retort_logger
+from ...lifecycle.deferred import Deferred
+from ...logging import escape_in_lines
 from ...tracebacks import format_from_program
 from ..console import ARRIVED_AT
 from ..options import GRANIAN_THREADS, INLINE_THREADS
 from ..sockets.connections import Connections
 from .backlog import Backlog
 from .environ import EnvironFactory
-from .request_body import RequestBodies
-from .response_body import PIECE_BYTES, ClientGone, ReadyResponse, StreamedResponse
+from .request_body import LongBody, RequestBodies
+from .response_body import (
+    PIECE_BYTES,
+    TOO_MUCH,
+    ClientGone,
+    ReadyResponse,
+    StreamedResponse,
+    log_problem,
+)
 from .response_head import Head, InvalidResponse, make_head, without_body
 from .stream_limit import StreamLimit
 from .thread_pool import ThreadPool, current_thread_pool
@@ -43,13 +51,12 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
     from ..options import Settings
+    from .loop_requests import LoopRequest
     from .validation import RequestValidator
 
     Log = Callable[[WSGIEnvironment, int], None]
 
 Headers = list[tuple[str, str]]
-
-_TOO_MUCH = "Too many responses are being sent; try again later."
 
 
 class Reply:
@@ -101,6 +108,7 @@ class ProtocolAdapter:
     :param app: the application with all its middleware.
     :param validator: the validator in that middleware; called before a request body is received.
     :param log: called with the environ and the status after each request.
+    :param may_defer: whether all middleware in ``app`` passes on a `Deferred`.
     """
 
     def __init__(
@@ -110,6 +118,7 @@ class ProtocolAdapter:
         settings: Settings,
         *,
         log: Log | None = None,
+        may_defer: bool = False,
     ) -> None:
         self.app = app
         self.validator = validator
@@ -118,9 +127,12 @@ class ProtocolAdapter:
         self.busy_threads: dict[int, Any] = {}  # thread id -> watcher of its request
         is_multithread = settings.threads > 1
         self.environs = EnvironFactory(
-            is_multiprocess=settings.is_multiprocess, is_multithread=is_multithread
+            is_multiprocess=settings.is_multiprocess,
+            is_multithread=is_multithread,
+            may_defer=may_defer,
         )
         self.pool = ThreadPool(settings.threads)
+        self.on_loop: set[LoopRequest] = set()
         self.inline: set[int] = set()  # Granian's threads that run the application
         self.inline_size = min(INLINE_THREADS, settings.threads // 2)
         self.overflow = ThreadPool(max(1, settings.threads - self.inline_size))
@@ -215,14 +227,19 @@ class ProtocolAdapter:
         finally:
             self.backlog.note_resumed(client)
 
-    def respond(self, watcher: Any, environ: WSGIEnvironment) -> None:
-        """Call the application and send its response."""
+    def respond(
+        self, watcher: Any, environ: WSGIEnvironment, app: WSGIApplication | None = None
+    ) -> None:
+        """Call the application and send its response.
+
+        :param app: called in place of the application.
+        """
         reply = Reply(environ["REQUEST_METHOD"])
         thread = get_ident()
         self.busy_threads[thread] = watcher
         try:
             try:
-                body = self.app(environ, reply)
+                body = (app or self.app)(environ, reply)
                 head = reply.head
                 if type(body) is FileBody and head is not None and is_short(head):
                     body = body.read(PIECE_BYTES)
@@ -253,7 +270,7 @@ class ProtocolAdapter:
         if not head.has_body:
             head, whole = without_body(head, whole, environ["REQUEST_METHOD"])
         if not self.backlog.has_room(len(whole)):
-            raise ServiceUnavailable(_TOO_MUCH)
+            raise ServiceUnavailable(TOO_MUCH)
         starts = range(0, len(whole), PIECE_BYTES)
         pieces = (whole[start : start + PIECE_BYTES] for start in starts)
         self.send_ready(watcher, environ, head, pieces, size=len(whole))
@@ -279,7 +296,7 @@ class ProtocolAdapter:
                 size=size,
                 backlog=self.backlog,
                 call_later=self.deferred_pool.run,
-                log=partial(_log_problem, environ),
+                log=partial(log_problem, environ),
                 close=close,
             )
         )
@@ -291,6 +308,9 @@ class ProtocolAdapter:
 
         :raises BaseException: what the application raises before its first piece.
         """
+        if isinstance(body, Deferred):
+            self.continue_on_loop(watcher, environ, reply, body)
+            return
         if isinstance(body, FileBody) and reply.head is not None and reply.head.has_body:
             self.send_ready(watcher, environ, reply.head, iter(body), close=body.close)
             return
@@ -298,7 +318,7 @@ class ProtocolAdapter:
         pieces = Pieces(body, reply.written)
         if not (self.backlog.has_room_for_stream() and self.streams.acquire(address)):
             pieces.close()
-            raise ServiceUnavailable(_TOO_MUCH)
+            raise ServiceUnavailable(TOO_MUCH)
         try:
             # The headers are sent with the first piece: PEP 3333 lets a generator call
             # start_response while it makes that piece.
@@ -312,6 +332,15 @@ class ProtocolAdapter:
         finally:
             self.streams.release(address)
             pieces.close()
+
+    def continue_on_loop(
+        self, watcher: Any, environ: WSGIEnvironment, reply: Reply, deferred: Deferred
+    ) -> None:
+        """Handle the request on the event loop."""
+        from .loop_requests import LoopRequest  # imports asyncio
+
+        end = watcher.keep_for_loop() if isinstance(watcher, LongBody) else None
+        LoopRequest(self, watcher, environ, reply, deferred, end).start()
 
     def stream(
         self, watcher: Any, environ: WSGIEnvironment, head: Head, pieces: Iterable[bytes]
@@ -332,7 +361,7 @@ class ProtocolAdapter:
                 response.abort()
                 traceback.print_exception(type(error), error, error.__traceback__)
         if response.problem is not None:
-            _log_problem(environ, response.problem)
+            log_problem(environ, response.problem)
 
     @property
     def is_idle(self) -> bool:
@@ -343,6 +372,7 @@ class ProtocolAdapter:
             or self.pool.jobs
             or self.backlog.responses
             or self.backlog.waiting
+            or self.on_loop
         )
         return not self.busy_threads and not is_waiting
 
@@ -360,6 +390,7 @@ class ProtocolAdapter:
         """The watchers of open requests, except deferred ones."""
         found = [*self.busy_threads.copy().values()]
         found += [*self.pool.watchers, *self.overflow.watchers]
+        found += [request.watcher for request in self.on_loop.copy()]
         found += [body.watcher for body in self.bodies.waiting.copy()]
         found += [response.watcher for response in self.backlog.responses.copy()]
         return [watcher for watcher in found if watcher is not None]
@@ -382,11 +413,6 @@ class ProtocolAdapter:
         self.timeout_monitor.stop()
         self.pool.close()
         self.overflow.close()
-
-
-def _log_problem(environ: WSGIEnvironment, problem: str) -> None:
-    log = retort_logger("retort.server")
-    log.error("%s %s: %s", environ["REQUEST_METHOD"], environ["PATH_INFO"], problem)
 
 
 def is_short(head: Head) -> bool:
@@ -446,7 +472,7 @@ def explain_crash(environ: WSGIEnvironment, error: BaseException) -> tuple[Head,
         body = b"".join(error(environ, reply))
     else:
         if isinstance(error, InvalidResponse):
-            _log_problem(environ, f"{error} 500 was sent instead.")
+            log_problem(environ, f"{error} 500 was sent instead.")
         else:
             sys.stderr.write(escape_in_lines(format_from_program(error, error.__traceback__)))
         body = b"Internal Server Error\n"

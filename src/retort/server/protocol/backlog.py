@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .async_response import AsyncResponse
     from .response_body import ReadyResponse, Response, StreamedResponse
 
     Client = tuple[str, str]  # address and port
@@ -71,7 +72,7 @@ class Backlog:
         """Whether one more response may be streamed."""
         return self.in_streams < STREAM_BYTES
 
-    def hold(self, response: StreamedResponse, size: int) -> None:
+    def hold(self, response: StreamedResponse | AsyncResponse, size: int) -> None:
         """Count a streamed response while its thread waits for the client, until `release`."""
         if response.size:
             return
@@ -80,7 +81,7 @@ class Backlog:
             self._add(response)
             self.in_streams += size
 
-    def release(self, response: StreamedResponse) -> None:
+    def release(self, response: StreamedResponse | AsyncResponse) -> None:
         """Stop counting a streamed response."""
         if not response.size:
             return

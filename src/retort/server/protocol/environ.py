@@ -11,6 +11,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
+from ...lifecycle.deferred import MAY_DEFER
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
@@ -26,9 +28,13 @@ class EnvironFactory:
 
     :param is_multiprocess: the value of ``wsgi.multiprocess``.
     :param is_multithread: the value of ``wsgi.multithread``.
+    :param may_defer: whether the server awaits a `Deferred`.
     """
 
-    def __init__(self, *, is_multiprocess: bool, is_multithread: bool) -> None:
+    def __init__(
+        self, *, is_multiprocess: bool, is_multithread: bool, may_defer: bool = False
+    ) -> None:
+        self.may_defer = may_defer
         self.is_multiprocess = is_multiprocess
         self.is_multithread = is_multithread
         self.names = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH"}
@@ -105,5 +111,6 @@ class EnvironFactory:
             "wsgi.multithread": self.is_multithread,
             "wsgi.run_once": False,
             "wsgi.version": (1, 0),
+            **({MAY_DEFER: True} if self.may_defer else {}),
         }
         return self.common

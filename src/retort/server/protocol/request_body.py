@@ -318,6 +318,7 @@ class LongBody(Body):
         self.probe_until = 0  # the value of `received` at which the probe ends
         self.lock = threading.RLock()
         self.is_answered = False
+        self.is_kept = False
         self.discard_until = 0.0
 
     # Messages from Granian.
@@ -487,12 +488,25 @@ class LongBody(Body):
         try:
             self.bodies.respond(self, self.environ)
         finally:
-            # After an unanswered Expect, the client may or may not send the body, so the next bytes
-            # on the connection are ambiguous. Granian closes it.
-            if self.was_requested:
-                self.begin_discarding()
-            else:
-                self.release()
+            if not self.is_kept:
+                self.end_serving()
+
+    def keep_for_loop(self) -> Callable[[], object]:
+        """Stay open after the application has returned, since its request is on the event loop.
+
+        :returns: the function to call at the end of the request.
+        """
+        self.is_kept = True
+        return self.end_serving
+
+    def end_serving(self) -> None:
+        """Receive the unread rest of the body, or release the request."""
+        # After an unanswered Expect, the client may or may not send the body, so the next bytes
+        # on the connection are ambiguous. Granian closes it.
+        if self.was_requested:
+            self.begin_discarding()
+        else:
+            self.release()
 
     def begin_discarding(self) -> None:
         """Receive the rest of the body, since the client may read the response only after that."""

@@ -37,17 +37,21 @@ import time
 import traceback
 from typing import TYPE_CHECKING, Any
 
+from ...logging import retort_logger
 from ..sockets.connections import address_of
 from .request_body import LongBody
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from _typeshed.wsgi import WSGIEnvironment
+
     from ..sockets.connections import Connections
     from .backlog import Backlog
     from .response_head import Head
 
 PIECE_BYTES = 64 * 1024
+TOO_MUCH = "Too many responses are being sent; try again later."
 # The number of pieces after which a response yields to others. After a disconnect `send` always
 # succeeds, and a Granian thread must be free to report the disconnect.
 _PIECES_IN_A_ROW = 32
@@ -58,10 +62,16 @@ _PIECES_BEFORE_REPORT = 8
 _REPORT_SECONDS = 0.1
 
 # The number of pieces that Granian buffers per response.
-_GRANIAN_PIECES = 4
+GRANIAN_PIECES = 4
 
 # The time Granian gets to write its buffer before it closes the connection.
 _FLUSH_SECONDS = 0.05
+
+
+def log_problem(environ: WSGIEnvironment, problem: str) -> None:
+    """Log a problem of the response to a request."""
+    log = retort_logger("retort.server")
+    log.error("%s %s: %s", environ["REQUEST_METHOD"], environ["PATH_INFO"], problem)
 
 
 class ClientGone(Exception):
@@ -235,7 +245,7 @@ class StreamedResponse(Response):
 
     def wait_for(self, future: Any, piece_bytes: int) -> None:
         """Wait until Granian's buffer has room, or the response is closed after a timeout."""
-        self.backlog.hold(self, piece_bytes + _GRANIAN_PIECES * min(piece_bytes, PIECE_BYTES))
+        self.backlog.hold(self, piece_bytes + GRANIAN_PIECES * min(piece_bytes, PIECE_BYTES))
         self.room.clear()
         future.add_done_callback(self.note_room)
         self.room.wait()

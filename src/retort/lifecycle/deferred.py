@@ -1,0 +1,119 @@
+"""A response that is not known yet, because its request is handled on the event loop.
+
+It is the body that a WSGI application returns, so that middleware of Retort and its server can pass
+it on without a thread that waits. `on_loop.py` makes it.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from functools import partial
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+    from ..app import Flask
+
+    Outcome = Callable[[], t.Any]
+    Layer = Callable[[Outcome], t.Any]
+
+# Environ key: the server awaits a `Deferred`, and all middleware around the application passes it
+# on.
+MAY_DEFER = "retort.may_defer"
+
+
+class Deferred:
+    """A request that is handled on the event loop, and the body of its response.
+
+    The server awaits `run`, if it and all middleware know this class. Otherwise the thread that
+    calls the application waits.
+    """
+
+    #: Whether the request goes on after its client has disconnected.
+    finishes_alone = False
+
+    def __init__(self, app: Flask, environ: WSGIEnvironment) -> None:
+        self.app = app
+        self.environ = environ
+        self.start_response: StartResponse = _not_started
+        self._layers: list[Layer] = []
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> t.Any:
+        """This object, if the server awaits it; else the body, for which the thread waits."""
+        self.start_response = start_response
+        if MAY_DEFER in environ and passes_through(self.app):
+            return self
+        from ..aio.loop import wait_for
+
+        return wait_for(self.run())
+
+    async def handle(self) -> t.Any:
+        """Handle the request: call ``start_response`` and return the body."""
+        raise NotImplementedError
+
+    async def run(self) -> t.Any:
+        """Handle the request, and call the layers.
+
+        :returns: the body, as defined by PEP 3333 or an `AsyncBody`.
+        :raises BaseException: what the application raises; ``CancelledError``, if it was cancelled.
+        """
+        outcome: Outcome
+        try:
+            outcome = partial(_identity, await self.handle())
+        except BaseException as error:
+            outcome = partial(_raise, error)
+        for layer in self._layers:
+            outcome = partial(layer, outcome)
+        return outcome()
+
+    def add_layer(self, layer: Layer) -> None:
+        self._layers.append(layer)
+
+
+def call_through(call: Outcome, layer: Layer) -> t.Any:
+    """The body of middleware that processes the body of its application.
+
+    :param call: calls the application.
+    :param layer: called with a function that returns the application's body or raises what the
+        application has raised; returns the new body. Called later, if the request is deferred.
+    """
+    try:
+        body = call()
+    except BaseException as error:
+        return layer(partial(_raise, error))
+    if isinstance(body, Deferred):
+        body.add_layer(layer)
+        return body
+    return layer(partial(_identity, body))
+
+
+def may_defer(program: object) -> bool:
+    """Whether calling a program may return a `Deferred`."""
+    return hasattr(type(program).__call__, "may_defer") if callable(program) else False
+
+
+def passes_through(app: Flask) -> bool:
+    """Whether all middleware of an application passes a `Deferred` on.
+
+    Other middleware may use the status and the body at once, so it gets them.
+    """
+    wrapped: t.Any = app.wsgi_app
+    while type(wrapped).__qualname__ == "ProxyFix" and type(wrapped).__module__.startswith(
+        "werkzeug."
+    ):
+        wrapped = wrapped.app
+    return hasattr(wrapped, "may_defer") and may_defer(app)
+
+
+def _not_started(*args: object) -> t.NoReturn:
+    raise AssertionError("The response was not called as a WSGI application (PEP 3333).")
+
+
+def _raise(error: BaseException) -> t.NoReturn:
+    raise error
+
+
+def _identity(body: t.Any) -> t.Any:
+    return body

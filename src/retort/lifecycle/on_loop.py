@@ -1,0 +1,198 @@
+"""Handle a request on the event loop, if its view is a coroutine function.
+
+`start` is the first step in the plan of such a view. The context moves from the thread of the
+server to a copy of its context variables. All steps of the request run there, in the order of
+`run.py`: `respond_async` is the counterpart of `run.respond`, and `LoopRequest.handle` that of
+`gateways/wsgi.py`. Coroutine functions are awaited on the loop. Synchronous functions of the
+program run in threads, and so do those of Retort that call functions of the program.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import typing as t
+from functools import partial
+from inspect import iscoroutinefunction
+from itertools import groupby
+
+from ..aio.steps import InContext, step_in_thread
+from ..context import PRESERVE_CONTEXT, preserve
+from ..http.spool import needs_spooling, spool
+from ..signals import (
+    appcontext_popped,
+    appcontext_tearing_down,
+    request_finished,
+    request_started,
+    request_tearing_down,
+)
+from . import policies, run
+from .deferred import Deferred
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from contextvars import Context
+
+    from ..app import Flask
+    from ..context import RequestContext
+    from .plan import Hooks
+
+
+def start(app: Flask, context: RequestContext) -> LoopRequest:
+    """Move a request to the event loop, once its body is complete."""
+    if app.is_in_setup:
+        app.end_setup()
+    request = LoopRequest(app, context)
+    if needs_spooling(context.environ):
+        request.spool()
+    request.variables = context.move()
+    return request
+
+
+async def respond_async(app: Flask, context: RequestContext, request: LoopRequest) -> t.Any:
+    """Handle the request of a moved context; see `run.respond`."""
+    variables = request.variables
+    try:
+        if request_started.receivers:
+            send = partial(request_started.send, app, _async_wrapper=app.ensure_sync)
+            await step_in_thread(variables, send)
+        rv = await run_steps_async(app, context, request)
+    except Exception as error:
+        rv = await step_in_thread(variables, call_with_error, app.handle_user_exception, error)
+    plan = context.plan
+    if (
+        plan.after
+        or context.needs_response
+        or context.plans.opens_session_first
+        or request_finished.receivers
+    ):
+        return await step_in_thread(variables, plan.finish, app, context, rv)
+    return variables.run(plan.finish, app, context, rv)
+
+
+async def run_steps_async(app: Flask, context: RequestContext, request: LoopRequest) -> t.Any:
+    """Run the steps before the view until one returns a value, then the view."""
+    variables = request.variables
+    for step in context.plan.before_view:
+        if step is run.preprocess:
+            rv = await preprocess_async(context, variables)
+        elif step is policies.admit and not app.config.get("METHOD_OVERRIDE"):
+            rv = variables.run(step, app, context)
+        else:
+            rv = await step_in_thread(variables, step, app, context)
+        if rv is not None:
+            return rv
+    if request.input_error is not None:
+        raise request.input_error
+    if not context.plan.is_async:  # a hook has changed it
+        return await step_in_thread(variables, context.plan.dispatch, app, context)
+    rv = variables.run(context.plan.dispatch, app, context)
+    return await InContext(variables, rv) if asyncio.iscoroutine(rv) else rv
+
+
+async def preprocess_async(context: RequestContext, variables: Context) -> t.Any:
+    """Run the URL value preprocessors and the before hooks, until a hook returns a value."""
+    plan = context.plan
+    if plan.preprocessors:
+        values = context.request.view_args
+        await step_in_thread(variables, call_each, plan.preprocessors, plan.endpoint, values)
+    for is_async, hooks in groupby(plan.before, iscoroutinefunction):
+        if not is_async:  # neighbours share a thread
+            rv = await step_in_thread(variables, first_value, tuple(hooks))
+            if rv is not None:
+                return rv
+            continue
+        for hook in hooks:
+            rv = await InContext(variables, hook())
+            if rv is not None:
+                return rv
+    return None
+
+
+def call_each(functions: Hooks, *args: t.Any) -> None:
+    """Call all functions with the same arguments."""
+    for function in functions:
+        function(*args)
+
+
+def first_value(hooks: Iterable[Callable[[], t.Any]]) -> t.Any:
+    """Call the hooks until one returns a value."""
+    for hook in hooks:
+        rv = hook()
+        if rv is not None:
+            return rv
+    return None
+
+
+def call_with_error(function: Callable[[t.Any], t.Any], error: Exception) -> t.Any:
+    """Call an error handling method as in an ``except`` block, where it finds the traceback."""
+    try:
+        raise error
+    except Exception:
+        return function(error)
+
+
+class LoopRequest(Deferred):
+    """A request on the event loop.
+
+    :ivar variables: the context variables in which all its steps run.
+    :ivar input_error: what reading the body raised; the view is not called then.
+    """
+
+    variables: Context
+
+    def __init__(self, app: Flask, context: RequestContext) -> None:
+        super().__init__(app, context.environ)
+        self.context = context
+        self.input_error: Exception | None = None
+        self._input: t.IO[bytes] | None = None
+
+    def spool(self) -> None:
+        """Read the body, in the thread of the server."""
+        try:
+            self._input = spool(self.environ, self.context.request.max_content_length)
+        except Exception as error:
+            self.input_error = error
+
+    async def handle(self) -> t.Any:
+        """Handle the request; see `gateways/wsgi.py`."""
+        app, context, variables = self.app, self.context, self.variables
+        error: BaseException | None = None
+        try:
+            try:
+                response = await respond_async(app, context, self)
+            except Exception as unhandled:
+                error = unhandled
+                response = await step_in_thread(
+                    variables, call_with_error, app.handle_exception, unhandled
+                )
+            except BaseException:
+                error = sys.exc_info()[1]
+                raise
+            if type(response) is tuple:  # see `run.finish_without_response`
+                status, fields, body = response
+                self.start_response(status, fields)
+                return body
+            return variables.run(response, self.environ, self.start_response)
+        finally:
+            if PRESERVE_CONTEXT in self.environ:
+                variables.run(preserve, context)
+            if error is not None and app.should_ignore_error(error):
+                error = None
+            await self._pop(error)
+
+    async def _pop(self, error: BaseException | None) -> None:
+        """Pop the context: in a thread, if that calls functions of the program."""
+        context, variables = self.context, self.variables
+        plans, plan = context.plans, context.plan
+        has_receivers = (
+            request_tearing_down.receivers
+            or appcontext_tearing_down.receivers
+            or appcontext_popped.receivers
+        )
+        if plan.has_teardown or plans.ends_app_context or has_receivers:
+            await step_in_thread(variables, context.pop, error)
+        else:
+            variables.run(context.pop, error)
+        if self._input is not None and not context.is_shared:
+            self._input.close()
