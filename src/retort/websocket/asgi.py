@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import typing as t
 
-from .checks import check_fields, check_message, check_status, check_subprotocol
+from .checks import check_fields, check_message, check_status, check_subprotocol, is_larger
 from .close_codes import check_close
 from .errors import WebSocketDisconnect
 from .incoming import Incoming
@@ -216,7 +216,7 @@ class AsgiConnection:
         text = event.get("text")
         message: str | bytes = event["bytes"] if text is None else text
         limit = self._limits.message_bytes
-        if _is_larger(message, limit):
+        if is_larger(message, limit):
             reason = f"The message is larger than {limit} bytes."
             self._start_closing(1009, reason, drops_messages=False)
         else:
@@ -257,15 +257,6 @@ class AsgiConnection:
         await self._send_event("close", code=code, reason=reason)
         while (await self._receive())["type"] != "websocket.disconnect":
             pass  # a message that was on its way
-
-
-def _is_larger(message: str | bytes, limit: int) -> bool:
-    """Whether a message has more bytes than the limit."""
-    if len(message) > limit:
-        return True
-    if isinstance(message, bytes) or len(message) * 4 <= limit or message.isascii():
-        return False
-    return len(message.encode()) > limit
 
 
 def _encoded(fields: Sequence[tuple[str, str]]) -> list[tuple[bytes, bytes]]:

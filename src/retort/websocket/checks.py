@@ -61,6 +61,15 @@ def _check_text(text: str) -> None:
         ) from None
 
 
+def is_larger(message: str | bytes, limit: int) -> bool:
+    """Whether a message has more bytes than the limit; text is counted in UTF-8."""
+    if len(message) > limit:
+        return True
+    if isinstance(message, bytes) or len(message) * 4 <= limit or message.isascii():
+        return False
+    return len(message.encode()) > limit
+
+
 def check_ping(data: object) -> None:
     """Raise an error unless a ping can have this data.
 

@@ -15,6 +15,24 @@ if t.TYPE_CHECKING:
     from .limits import Limits
 
 
+class OneReceiver:
+    """A context for ``receive``, which one task enters at a time."""
+
+    def __init__(self) -> None:
+        self._is_entered = False
+
+    def __enter__(self) -> None:
+        if self._is_entered:
+            raise RuntimeError(
+                "receive() was called while another task waits in receive() of this WebSocket."
+                " Receive in one task, and pass messages on with an asyncio.Queue."
+            )
+        self._is_entered = True
+
+    def __exit__(self, *error: object) -> None:
+        self._is_entered = False
+
+
 class Incoming:
     """Received messages in their order, and then the end of the WebSocket.
 
@@ -26,7 +44,7 @@ class Incoming:
         self._messages: deque[str | bytes] = deque()
         self._size = 0
         self._end: WebSocketDisconnect | None = None
-        self._is_received = False
+        self._receiver = OneReceiver()
         self._changed = asyncio.Event()
         self._has_room = asyncio.Event()
         self._has_room.set()
@@ -66,16 +84,8 @@ class Incoming:
         :raises WebSocketDisconnect: after the last one.
         :raises RuntimeError: if another task waits already.
         """
-        if self._is_received:
-            raise RuntimeError(
-                "receive() was called while another task waits in receive() of this WebSocket."
-                " Receive in one task, and pass messages on with an asyncio.Queue."
-            )
-        self._is_received = True
-        try:
+        with self._receiver:
             await self._wait_for_message()
-        finally:
-            self._is_received = False
         message = self._messages.popleft()
         self._size -= len(message)
         self._note_room()
