@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 
     Fields = Sequence[tuple[str, str]]
 
+# Environ keys: an `interface.Handshake`, if the request can become a WebSocket; else, if it asks
+# for one, the `InvalidHandshake` that says why it cannot.
+HANDSHAKE = "retort.websocket"
+HANDSHAKE_ERROR = "retort.websocket.error"
+
 VERSION = "13"
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 §1.3
 _KEY_BYTES = 16

@@ -60,7 +60,12 @@ class Worker:
             ops_listener=settings.ops_listener,
         )
         self.adapter = ProtocolAdapter(wrapped, validator, settings, log=log)
-        self.idle_reaper = IdleReaper(listener, settings, self.adapter.busy_clients)
+        self.idle_reaper = IdleReaper(
+            listener,
+            settings,
+            self.adapter.busy_clients,
+            own_files=self.adapter.websockets.files,
+        )
         self.listener = listener
         self.settings = settings
         self.wakeup = WakeupPipe()
