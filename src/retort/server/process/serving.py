@@ -63,7 +63,12 @@ class Worker:
         self.adapter = ProtocolAdapter(
             wrapped, validator, settings, log=log, may_defer=may_defer(getattr(app, "app", app))
         )
-        self.idle_reaper = IdleReaper(listener, settings, self.adapter.busy_clients)
+        self.idle_reaper = IdleReaper(
+            listener,
+            settings,
+            self.adapter.busy_clients,
+            own_files=self.adapter.websockets.files,
+        )
         self.listener = listener
         self.settings = settings
         self.wakeup = WakeupPipe()

@@ -29,6 +29,7 @@ from ..options import GRANIAN_THREADS, INLINE_THREADS
 from ..sockets.connections import Connections
 from .backlog import Backlog
 from .environ import EnvironFactory
+from .open_websockets import OpenWebSockets
 from .request_body import LongBody, RequestBodies
 from .response_body import (
     PIECE_BYTES,
@@ -40,6 +41,7 @@ from .response_body import (
 )
 from .response_head import Head, InvalidResponse, make_head, without_body
 from .stream_limit import StreamLimit
+from .takeover import Takeover
 from .thread_pool import ThreadPool, current_thread_pool
 from .timeouts import TimeoutMonitor
 from .validation import ERROR_RESPONSE, refuse_fields
@@ -139,6 +141,8 @@ class ProtocolAdapter:
         self.deferred_pool = self.overflow if is_multithread else self.pool
         self.begin = self.respond_inline if is_multithread else self.respond_serially
         self.connections = Connections()
+        self.websockets = OpenWebSockets()
+        self.takeover = Takeover(self.websockets)
         self.backlog = Backlog(settings.send_seconds)
         self.streams = StreamLimit(is_behind_proxy=settings.operations.proxies > 0)
         self.bodies = RequestBodies(settings, self.pool, self.respond, self.begin)
@@ -165,6 +169,8 @@ class ProtocolAdapter:
                 environ[ERROR_RESPONSE] = error_response
             if may_have_body(environ):
                 self.receive(watcher, environ)
+            elif "HTTP_UPGRADE" in environ:
+                self.begin(self.takeover.offer(watcher, environ), environ)
             else:
                 self.begin(watcher, environ)
         except BaseException:  # Granian sends 500 when the watcher is released
