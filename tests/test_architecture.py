@@ -58,7 +58,7 @@ IMPORTS_IN_FUNCTIONS = {
     "server/protocol/adapter.py": {
         "ProtocolAdapter.continue_on_loop": {"retort.server.protocol.loop_requests"}
     },
-    "server/protocol/takeover.py": {"TcpHandshake.take_over": {"retort.websocket.tcp"}},
+    "server/protocol/takeover.py": {"TcpHandshake.take_over": {"retort.websockets.tcp"}},
     "setup.py": {
         "_EnvironmentOnceNeeded.__get__": {"retort.templating"},
         "App.create_global_jinja_loader": {"retort.templating"},

@@ -27,8 +27,8 @@ import socket
 import struct
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ...websocket.errors import TooManyWebSockets, WebSocketDisconnect
-from ...websocket.handshake import (
+from ...websockets.errors import TooManyWebSockets, WebSocketDisconnect
+from ...websockets.handshake import (
     HANDSHAKE,
     HANDSHAKE_ERROR,
     InvalidHandshake,
@@ -36,7 +36,7 @@ from ...websocket.handshake import (
     read_handshake,
     response_fields,
 )
-from ...websocket.limits import Limits
+from ...websockets.limits import Limits
 from ..sockets.connections import address_of
 from ..sockets.finder import SocketFinder
 
@@ -45,8 +45,8 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import WSGIEnvironment
 
-    from ...websocket.handshake import Offer
-    from ...websocket.tcp import TcpConnection
+    from ...websockets.handshake import Offer
+    from ...websockets.tcp import TcpConnection
     from .open_websockets import OpenWebSockets
 
 # linux/tcp.h, struct tcp_info: tcpi_state, tcpi_bytes_received, tcpi_data_segs_out.
@@ -202,7 +202,7 @@ class TcpHandshake:
         self, fields: list[tuple[str, str]], subprotocol: str | None, limits: Limits
     ) -> TcpConnection:
         # asyncio and websockets take 10 MB, which programs without WebSockets do not need.
-        from ...websocket.tcp import TcpConnection
+        from ...websockets.tcp import TcpConnection
 
         own, file = self.find_socket()
         try:
