@@ -20,6 +20,7 @@ from .class_guard import UNCHANGED
 from .errors import ContextError
 from .globals import current_app_context, current_request_context
 from .http.fallback import respond_without_rule
+from .http.websockets import explain_mismatch
 from .routing import match_request
 from .shared_request import SharedRequest
 from .signals import (
@@ -368,7 +369,7 @@ class RequestContext(AppContext):
                     return_rule=True
                 )
             except HTTPException as error:
-                request.routing_exception = error
+                request.routing_exception = explain_mismatch(error, adapter)
         return False
 
     # Push and pop

@@ -59,6 +59,10 @@ AfterRequestCallable = t.Union[
     Callable[[ResponseClass], ResponseClass],
     Callable[[ResponseClass], Awaitable[ResponseClass]],
 ]
+AfterWebSocketCallable = t.Union[
+    Callable[[t.Optional[t.Any]], t.Optional[t.Any]],
+    Callable[[t.Optional[t.Any]], Awaitable[t.Optional[t.Any]]],
+]
 BeforeFirstRequestCallable = t.Union[Callable[[], None], Callable[[], Awaitable[None]]]
 BeforeRequestCallable = t.Union[
     Callable[[], t.Optional[ResponseReturnValue]],
@@ -89,6 +93,12 @@ ErrorHandlerCallable = t.Union[
 RouteCallable = t.Union[
     Callable[..., ResponseReturnValue],
     Callable[..., Awaitable[ResponseReturnValue]],
+]
+
+# The view of a WebSocket. A return value refuses a handshake that is not accepted yet.
+WebSocketCallable = t.Union[
+    Callable[..., t.Optional[ResponseReturnValue]],
+    Callable[..., Awaitable[t.Optional[ResponseReturnValue]]],
 ]
 
 # Aliases of Retort's own code.

@@ -23,6 +23,21 @@ class MediaTypes(t.NamedTuple):
     produces: tuple[str, ...] | None = None
 
 
+class WebSocketOptions(t.NamedTuple):
+    """The options of a WebSocket route.
+
+    :param origins: the origins of other sites that may connect; ``None``: those of the
+        configuration; ``"*"``: all.
+    :param subprotocols: those that the program supports, in its order of preference.
+    :param max_message: the size limit of a received message, in bytes; ``None``: that of the
+        configuration.
+    """
+
+    origins: frozenset[str] | t.Literal["*"] | None = None
+    subprotocols: tuple[str, ...] = ()
+    max_message: int | None = None
+
+
 class RouteOptions(t.NamedTuple):
     """The options of one rule.
 
@@ -31,11 +46,13 @@ class RouteOptions(t.NamedTuple):
         :class:`~retort.Request`; where the value is ``None``, there is no limit.
     :param names_head: whether HEAD was among the methods given; ``None``: unknown, since the rule
         was not added by ``add_url_rule``.
+    :param websocket: set if the route is one of WebSockets that Retort accepts.
     """
 
     media_types: MediaTypes | None = None
     limits: Mapping[str, int | None] = MappingProxyType({})
     names_head: bool | None = None
+    websocket: WebSocketOptions | None = None
 
 
 #: The options of rules that a program has added to the map itself.
