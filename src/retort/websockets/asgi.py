@@ -182,6 +182,13 @@ class AsgiConnection:
             " client answers."
         )
 
+    def notify_end(self, function: Callable[[], object]) -> None:
+        """Call a function when the server reports the end; see `interface.Connection`.
+
+        Not noticed while the queue is full.
+        """
+        self._incoming.notify_end(function)
+
     async def close(self, code: int = 1000, reason: str = "") -> None:
         """Close the WebSocket, and wait until the server reports its end.
 

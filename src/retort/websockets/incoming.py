@@ -12,6 +12,8 @@ from collections import deque
 from .errors import WebSocketDisconnect
 
 if t.TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .limits import Limits
 
 
@@ -44,6 +46,7 @@ class Incoming:
         self._messages: deque[str | bytes] = deque()
         self._size = 0
         self._end: WebSocketDisconnect | None = None
+        self._on_end: Callable[[], object] | None = None
         self._receiver = OneReceiver()
         self._changed = asyncio.Event()
         self._has_room = asyncio.Event()
@@ -72,6 +75,16 @@ class Incoming:
             self._end = disconnect
         self._changed.set()
         self._has_room.set()
+        on_end, self._on_end = self._on_end, None
+        if on_end is not None:
+            on_end()
+
+    def notify_end(self, function: Callable[[], object]) -> None:
+        """Call a function when the WebSocket is closed; at once if it is."""
+        if self.has_ended:
+            function()
+        else:
+            self._on_end = function
 
     def clear(self) -> None:
         """Drop the messages that wait."""

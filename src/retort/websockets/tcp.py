@@ -89,6 +89,7 @@ class TcpConnection(asyncio.BufferedProtocol):
         "limits",
         "loop",
         "on_closed",
+        "on_end",
         "outbox",
         "pings",
         "problem",
@@ -118,6 +119,7 @@ class TcpConnection(asyncio.BufferedProtocol):
         self.unread = unread
         self.subprotocol = subprotocol
         self.on_closed = on_closed
+        self.on_end: Callable[[], object] | None = None
         self.protocol = ServerProtocol(
             state=State.OPEN, max_size=limits.message_bytes, logger=frame_log
         )
@@ -190,6 +192,12 @@ class TcpConnection(asyncio.BufferedProtocol):
             self.read_on()
         while not self.is_ended:
             await wait_in(self.closers)
+
+    def notify_end(self, function: Callable[[], object]) -> None:
+        if self.is_ended:
+            self.loop.call_soon(function)
+        else:
+            self.on_end = function
 
     @property
     def is_open(self) -> bool:
@@ -355,6 +363,9 @@ class TcpConnection(asyncio.BufferedProtocol):
         self.inbox.end()
         self.outbox.end()
         wake(self.closers)
+        on_end, self.on_end = self.on_end, None
+        if on_end is not None:
+            self.loop.call_soon(on_end)
         transport = self.transport
         if self.is_lost or transport is None:
             return
