@@ -9,10 +9,12 @@ from .config import Config
 from .context import (
     after_this_request,
     copy_current_request_context,
+    copy_current_websocket_context,
     has_app_context,
     has_request_context,
+    has_websocket_context,
 )
-from .globals import current_app, g, request, session
+from .globals import current_app, g, request, session, websocket
 from .helpers import (
     abort,
     created,
@@ -48,6 +50,7 @@ from .templating import (
     stream_template,
     stream_template_string,
 )
+from .websockets.errors import WebSocketDisconnect
 
 __version__ = "0.1.0"
 
@@ -58,6 +61,7 @@ __all__ = [
     "Request",
     "Response",
     "Retort",
+    "WebSocketDisconnect",
     "abort",
     "after_this_request",
     "appcontext_popped",
@@ -66,6 +70,7 @@ __all__ = [
     "before_render_template",
     "condition",
     "copy_current_request_context",
+    "copy_current_websocket_context",
     "created",
     "cross_origin_exempt",
     "current_app",
@@ -76,6 +81,7 @@ __all__ = [
     "got_request_exception",
     "has_app_context",
     "has_request_context",
+    "has_websocket_context",
     "json",
     "jsonify",
     "make_response",
@@ -95,4 +101,5 @@ __all__ = [
     "stream_with_context",
     "template_rendered",
     "url_for",
+    "websocket",
 ]

@@ -275,6 +275,13 @@ def decide(
     """
     if method in PASSING_METHODS or source.is_this_site:
         return Verdict.THIS_SITE
+    return decide_about_origin(source, policy, is_exempt=is_exempt, is_developing=is_developing)
+
+
+def decide_about_origin(
+    source: RequestOrigin, policy: OriginPolicy, *, is_exempt: bool, is_developing: bool
+) -> Verdict:
+    """Decide whether to accept a request of another site; see `decide`."""
     if is_exempt:
         return Verdict.EXEMPT
     if source.origin in policy.origins:

@@ -19,6 +19,10 @@ if t.TYPE_CHECKING:
     Outcome = Callable[[], t.Any]
     Layer = Callable[[Outcome], t.Any]
 
+# The status of a response whose connection has become a WebSocket. Servers recognize this object:
+# a program cannot respond with 101.
+SWITCHED = "101 Switching Protocols"
+
 # Environ key: the server awaits a `Deferred`, and all middleware around the application passes it
 # on.
 MAY_DEFER = "retort.may_defer"

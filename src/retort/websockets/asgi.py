@@ -105,6 +105,11 @@ class AsgiHandshake:
             {"type": "websocket.http.response.body", "body": body, "more_body": False}
         )
 
+    @property
+    def is_accepted(self) -> bool:
+        """Whether `accept` was called."""
+        return self._answer == "accepted"
+
     async def _begin(self, answer: str) -> None:
         """Receive the message with which each handshake begins."""
         if self._answer is not None:

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...bounded import BoundedCache
+from ...lifecycle.deferred import SWITCHED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -124,6 +125,8 @@ def _code_of(status: str) -> int:
     try:
         if (known := _codes.get(status)) is not None:
             return known
+        if status is SWITCHED:  # not sent: see `takeover.py`
+            return 101
         match = _STATUS.fullmatch(status)
     except TypeError:
         match = None
