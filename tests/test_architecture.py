@@ -42,7 +42,10 @@ IMPORTS_IN_FUNCTIONS = {
     },
     "cli/routes.py": {"routes_command": {"retort.cli.plan"}},
     "cli/run.py": {"run_command": {"retort.server.command"}},
-    "lifecycle/compose.py": {"_compose_plan": {"retort.lifecycle.on_loop"}},
+    "lifecycle/compose.py": {
+        "_compose_plan": {"retort.lifecycle.on_loop"},
+        "_compose_websocket_plan": {"retort.lifecycle.websockets.request"},
+    },
     "lifecycle/deferred.py": {"Deferred.__call__": {"retort.aio.loop"}},
     "scaffold.py": {"Scaffold.cli": {"retort.cli"}},
     "server/development/child.py": {"main": {"retort.server.development.reloaded"}},
@@ -64,6 +67,8 @@ IMPORTS_IN_FUNCTIONS = {
         "App.create_global_jinja_loader": {"retort.templating"},
     },
     "templating.py": {"__getattr__": {"retort.jinja"}},
+    "testing/__init__.py": {"__getattr__": {"retort.testing.websockets"}},
+    "testing/client.py": {"FlaskClient.websocket": {"retort.testing.websockets"}},
     "testing/runner.py": {"FlaskCliRunner.invoke": {"retort.cli"}},
 }
 
