@@ -134,12 +134,13 @@ class WebSocketSession:
             raise WebSocketRefused(response)
 
     def translated(self, error: BaseException) -> BaseException:
-        """The exception of the view, if that is why the WebSocket has ended."""
+        """The exception of the view, if that is why the WebSocket has ended; once."""
         if not isinstance(error, WebSocketDisconnect):
             return error
         if error.code in (1006, 1011):
             self.thread.join(_END_SECONDS)  # the view may not have ended yet
-        return self.error or error
+        view_error, self.error = self.error, None
+        return view_error or error
 
     def finish(self, error: BaseException | None) -> None:
         """Close the WebSocket and wait for the view.

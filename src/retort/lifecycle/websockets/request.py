@@ -192,7 +192,8 @@ class WebSocketRequest(LoopRequest):
                 uncancel()
             rv = None
         except Exception as error:
-            if upgrade.connection is None or not is_disconnect(error):
+            was_answered = upgrade.connection is not None or upgrade.is_late
+            if not (was_answered and is_disconnect(error)):
                 raise
             rv = None
         finally:
