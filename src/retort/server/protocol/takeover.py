@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from .open_websockets import OpenWebSockets
 
 # linux/tcp.h, struct tcp_info: tcpi_state, tcpi_bytes_received, tcpi_data_segs_out.
-_INFO = struct.Struct("=B127xQ12xI")
+_INFO = struct.Struct("=B127xQ20xI")
 _ESTABLISHED, _CLOSE_WAIT = 1, 8  # states in which our direction is open
 
 # Granian's thread mostly needs less than a millisecond.
@@ -194,6 +194,7 @@ class TcpHandshake:
             connection = await self.take_over(made, subprotocol, limits)
             if not connection.is_lost:
                 websockets.connections[connection] = connection.socket.fileno()
+                self.scope = {"client": self.scope["client"]}  # thousands of them are open
         finally:
             websockets.accepting -= 1
         return connection
