@@ -130,7 +130,7 @@ class ProtocolAdapter:
         self.begin = self.respond_inline if is_multithread else self.respond_serially
         self.connections = Connections()
         self.websockets = OpenWebSockets()
-        self.takeover = Takeover(self.websockets)
+        self.takeover = Takeover(self.websockets, may_raise=not settings.debug)
         self.backlog = Backlog(settings.send_seconds)
         self.streams = StreamLimit(is_behind_proxy=settings.operations.proxies > 0)
         self.bodies = RequestBodies(settings, self.pool, self.respond, self.begin)

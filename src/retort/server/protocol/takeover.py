@@ -39,6 +39,7 @@ from ...websocket.handshake import (
 from ...websocket.limits import Limits
 from ..sockets.connections import address_of
 from ..sockets.finder import SocketFinder
+from ..sockets.open_files import is_scarce, raise_limit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,6 +56,12 @@ _ESTABLISHED, _CLOSE_WAIT = 1, 8  # states in which our direction is open
 
 # Granian's thread mostly needs less than a millisecond.
 _POLL_SECONDS = (0.0002, 0.0005, 0.001, 0.002, 0.005)
+
+_ENDED = "The connection has ended in the handshake."
+_NO_FILES = (
+    "The limit of open files leaves no room for another WebSocket. Raise it with 'ulimit -n' before"
+    " the start, or LimitNOFILE= in a unit of systemd."
+)
 
 _MIN_FRAME_BYTES = 6  # of a client
 _PROTOCOL_ERROR = 1002
@@ -93,10 +100,12 @@ class Takeover:
     """Makes handshakes of requests.
 
     :param websockets: the open WebSockets of the process.
+    :param may_raise: raise the limit of open files at the first WebSocket, as far as permitted.
     """
 
-    def __init__(self, websockets: OpenWebSockets) -> None:
+    def __init__(self, websockets: OpenWebSockets, *, may_raise: bool) -> None:
         self.websockets = websockets
+        self.may_raise = may_raise
         self.finder = SocketFinder(websockets.files)
 
     def offer(self, watcher: Any, environ: WSGIEnvironment) -> Any:
@@ -114,6 +123,26 @@ class Takeover:
             return watcher
         environ[HANDSHAKE] = handshake
         return handshake
+
+    def find_socket(self, scope: dict[str, Any], limits: Limits) -> tuple[socket.socket, int]:
+        """A duplicate of a connection's socket, and Granian's file.
+
+        :raises TooManyWebSockets: if the limit of open files leaves no room.
+        :raises WebSocketDisconnect: if there is no such connection any more.
+        """
+        if self.may_raise:
+            self.may_raise = False
+            raise_limit(limits.connections)
+        try:
+            found = self.finder.find(address_of(scope["client"]), int(scope["server"][1]))
+        except OSError as error:
+            raise TooManyWebSockets(f"{_NO_FILES} ({error.strerror})") from error
+        if found is None:
+            raise WebSocketDisconnect(1006, _ENDED, was_clean=False)
+        if is_scarce(found[0].fileno()):
+            found[0].close()
+            raise TooManyWebSockets(_NO_FILES)
+        return found
 
 
 def read_offer(environ: WSGIEnvironment) -> Offer:
@@ -205,14 +234,14 @@ class TcpHandshake:
         # asyncio and websockets take 10 MB, which programs without WebSockets do not need.
         from ...websocket.tcp import TcpConnection
 
-        own, file = self.find_socket()
+        own, file = self.takeover.find_socket(self.scope, limits)
         try:
             before = tcp_state(own)
             self.send_response(fields)
             await wait_for_release(own, file, limits.accept_seconds)
             after = tcp_state(own)
             if after is not None and not after.is_writable:
-                raise WebSocketDisconnect(1006, "The connection has ended in the handshake.", False)
+                raise WebSocketDisconnect(1006, _ENDED, was_clean=False)
             own.setblocking(False)
             connection = TcpConnection(
                 own, asyncio.get_running_loop(), limits, subprotocol=subprotocol
@@ -230,20 +259,6 @@ class TcpHandshake:
                 _PROTOCOL_ERROR, "The client sent frames before its handshake was answered."
             )
         return connection
-
-    def find_socket(self) -> tuple[socket.socket, int]:
-        """A duplicate of the connection's socket, and Granian's file."""
-        scope = self.scope
-        try:
-            found = self.takeover.finder.find(address_of(scope["client"]), int(scope["server"][1]))
-        except OSError as error:
-            raise TooManyWebSockets(
-                f"The process cannot open another file: {error.strerror}. Raise the limit of open"
-                " files with 'ulimit -n'."
-            ) from error
-        if found is None:
-            raise WebSocketDisconnect(1006, "The connection has ended in the handshake.", False)
-        return found
 
     def send_response(self, fields: list[tuple[str, str]]) -> None:
         proto = self.watcher.proto
