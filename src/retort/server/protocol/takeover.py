@@ -20,7 +20,6 @@ All this is how hyper 1 and Granian 2.8 are made: tests fail where it does not h
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import socket
@@ -40,6 +39,7 @@ from ...websocket.limits import Limits
 from ..sockets.connections import address_of
 from ..sockets.finder import SocketFinder
 from ..sockets.open_files import is_scarce, raise_limit
+from .handshake_watcher import HandshakeWatcher
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -165,41 +165,16 @@ def read_offer(environ: WSGIEnvironment) -> Offer:
     )
 
 
-class TcpHandshake:
-    """A handshake over plain TCP: an `interface.Handshake`, and the watcher of its request.
-
-    As a watcher it passes the response to a refused handshake on to Granian. After `accept`, what
-    the application still responds is dropped: the response was the 101.
-    """
+class TcpHandshake(HandshakeWatcher):
+    """A handshake over plain TCP: an `interface.Handshake`, and the watcher of its request."""
 
     sends_headers = True
 
     def __init__(self, takeover: Takeover, watcher: Any, offer: Offer) -> None:
+        super().__init__(watcher, watcher.scope)
         self.takeover = takeover
-        self.watcher = watcher
-        self.scope: dict[str, Any] = watcher.scope
         self.offer = offer
         self.subprotocols = list(offer.subprotocols)
-        self.is_accepted = False
-
-    # The watcher of the request
-
-    @property
-    def proto(self) -> Any:
-        return self if self.is_accepted else self.watcher.proto
-
-    def send(self, message: dict[str, Any]) -> None:
-        """Drop a message of the response."""
-
-    def receive(self) -> dict[str, Any]:
-        """What Granian reports after the end of a connection."""
-        return {"type": "http.disconnect"}
-
-    def done(self) -> None:
-        if not self.is_accepted:
-            self.watcher.done()
-
-    # The handshake
 
     async def accept(
         self,
@@ -222,7 +197,7 @@ class TcpHandshake:
         try:
             connection = await self.take_over(made, subprotocol, limits)
             if not connection.is_lost:
-                websockets.connections[connection] = connection.socket.fileno()
+                websockets.note(connection, connection.socket.fileno())
                 self.scope = {"client": self.scope["client"]}  # thousands of them are open
         finally:
             websockets.accepting -= 1
@@ -232,6 +207,8 @@ class TcpHandshake:
         self, fields: list[tuple[str, str]], subprotocol: str | None, limits: Limits
     ) -> TcpConnection:
         # asyncio and websockets take 10 MB, which programs without WebSockets do not need.
+        import asyncio
+
         from ...websocket.tcp import TcpConnection
 
         own, file = self.takeover.find_socket(self.scope, limits)
@@ -246,7 +223,7 @@ class TcpHandshake:
             connection = TcpConnection(
                 own, asyncio.get_running_loop(), limits, subprotocol=subprotocol
             )
-            connection.on_closed = lambda: self.forget(connection)
+            connection.on_closed = lambda: self.takeover.websockets.forget(connection)
             await connection.start()
         except BaseException:
             if self.is_accepted:
@@ -274,9 +251,6 @@ class TcpHandshake:
             return False
         return after.received - request_bytes(self.scope) >= _MIN_FRAME_BYTES
 
-    def forget(self, connection: TcpConnection) -> None:
-        self.takeover.websockets.connections.pop(connection, None)
-
 
 def request_bytes(scope: dict[str, Any]) -> int:
     """The size of a request without a body, with one space before each value."""
@@ -290,6 +264,8 @@ async def wait_for_release(own: socket.socket, file: int, seconds: float) -> Non
 
     :raises TimeoutError: if it takes too long.
     """
+    import asyncio
+
     identity = os.fstat(own.fileno()).st_ino
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
