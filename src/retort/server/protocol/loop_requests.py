@@ -69,6 +69,8 @@ class LoopRequests:
 
     def respond(self, watcher: Any, environ: WSGIEnvironment) -> None:
         """Respond to a request that `takes` has chosen; called on the loop."""
+        if self.adapter.backlog.sizes and self.adapter.defer_if_full(watcher, environ):
+            return
         reply = Reply(environ["REQUEST_METHOD"])
         try:
             body = self.adapter.app(environ, reply)
