@@ -340,6 +340,7 @@ def test_a_larger_message_closes_after_those_before_it(message):
         large = {"type": "websocket.receive", kind: message}
         async with opened(text("ok"), large, text("lost")) as (server, connection):
             reason = "The message is larger than 100 bytes."
+            await settle()
             assert await connection.receive() == "ok"
             assert await end_of(connection) == (1009, reason, True)
             assert server.of_type("websocket.close") == [
@@ -381,7 +382,7 @@ def test_an_error_of_send_is_the_end_with_the_code_that_is_reported_next(error):
         async with opened(limits=Limits()) as (server, connection):
 
             async def fault(event):
-                server.put(disconnect(4000, "bye"))
+                asyncio.get_running_loop().call_later(0.01, server.put, disconnect(4000, "bye"))
                 raise error("closed")
 
             server.fault = fault
@@ -474,6 +475,18 @@ async def test_closing_drops_a_full_queue():
         await connection.close(1000)
 
         assert await end_of(connection) == (1000, "", True)
+
+
+@run
+async def test_closing_drops_messages_until_the_end():
+    async with opened(answers_close=False, limits=Limits()) as (server, connection):
+        closing = asyncio.create_task(connection.close(4000))
+        await settle()
+        server.put(text("late"), text("later"), disconnect(4000))
+        await closing
+
+        assert server.queue.empty()
+        assert await end_of(connection) == (4000, "", True)
 
 
 @run

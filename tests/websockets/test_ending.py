@@ -182,7 +182,7 @@ def test_a_cancelled_ping_is_forgotten(run):
 def test_a_ping_of_more_than_125_bytes_is_an_error(run):
     async def test(connect):
         connection, _ = await connect()
-        with pytest.raises(ValueError, match="at most 125 bytes, and this has 126"):
+        with pytest.raises(ValueError, match="126 bytes"):
             await connection.ping(b"*" * 126)
 
     run(test)

@@ -74,7 +74,6 @@ class Incoming:
         if self._end is None:
             self._end = disconnect
         self._changed.set()
-        self._has_room.set()
         on_end, self._on_end = self._on_end, None
         if on_end is not None:
             on_end()
@@ -119,7 +118,7 @@ class Incoming:
             await self._changed.wait()
 
     async def wait_for_room(self) -> None:
-        """Return when one more message may be read, or the WebSocket is closed."""
+        """Return when one more message may be read."""
         await self._has_room.wait()
 
     def disconnect(self, otherwise: tuple[int, str] = (1006, "")) -> WebSocketDisconnect:

@@ -31,6 +31,7 @@ from websockets.protocol import SEND_EOF, State
 from websockets.server import ServerProtocol
 
 from .assembly import Assembler
+from .checks import check_message, check_ping
 from .close_codes import check_close
 from .errors import WebSocketDisconnect
 from .inbox import Inbox
@@ -59,7 +60,6 @@ _read_buffer = memoryview(bytearray(64 * 1024))
 # A task that sends to a fast client would never wait, and no other task would run.
 _SENDS_IN_A_ROW = 32
 
-_MAX_PING_BYTES = 125  # RFC 6455 §5.5
 _INVALID_DATA = 1007
 
 # `websockets` logs each frame at DEBUG, and the end of each connection at INFO.
@@ -157,11 +157,7 @@ class TcpConnection(asyncio.BufferedProtocol):
         return message
 
     async def send(self, message: str | bytes) -> None:
-        if not isinstance(message, (str, bytes, bytearray, memoryview)):
-            raise TypeError(
-                f"A WebSocket sends str or bytes, and this is {type(message).__name__}."
-                " Convert it, for example to JSON."
-            )
+        check_message(message)
         await self.wait_for_room()
         if isinstance(message, str):
             self.protocol.send_text(message.encode())
@@ -170,13 +166,9 @@ class TcpConnection(asyncio.BufferedProtocol):
         self.flush()
 
     async def ping(self, data: bytes = b"") -> None:
-        if len(data) > _MAX_PING_BYTES:
-            raise ValueError(
-                f"A ping takes at most {_MAX_PING_BYTES} bytes, and this has {len(data)}."
-                " Send a message instead."
-            )
+        check_ping(data)
         await self.wait_for_room()
-        if not await self.pings.send(bytes(data)):
+        if not await self.pings.send(data):
             raise self.disconnect()
 
     async def close(self, code: int = 1000, reason: str = "") -> None:

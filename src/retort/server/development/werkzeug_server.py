@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import werkzeug.serving
 
 from ...logging import UNLOGGED
+from ...routing import options_of
 from ..operations.middleware import add_middleware
 from ..process.signals import WakeupPipe
 
@@ -40,7 +41,10 @@ def socket_user(app: object) -> str | None:
 
 def _has_websocket_rules(app: object) -> bool:
     url_map = getattr(app, "url_map", None)
-    return url_map is not None and any(rule.websocket for rule in url_map.iter_rules())
+    return url_map is not None and any(
+        rule.websocket and options_of(rule).websocket is None  # not those of @app.websocket
+        for rule in url_map.iter_rules()
+    )
 
 
 def _has_socketio(app: object) -> bool:

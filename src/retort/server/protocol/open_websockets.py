@@ -11,10 +11,13 @@ if TYPE_CHECKING:
     from ...websockets.limits import Limits
 
 
+_NO_FILE = -1  # Granian has the socket
+
+
 class OpenWebSockets:
     """The accepted WebSockets that are not over.
 
-    :ivar connections: each with its file, or -1 if Granian has the socket.
+    :ivar connections: each with its file.
     :ivar accepting: the number of handshakes that are being accepted.
     """
 
@@ -24,6 +27,12 @@ class OpenWebSockets:
 
     def __len__(self) -> int:
         return len(self.connections) + self.accepting
+
+    def note(self, connection: Connection, file: int = _NO_FILE) -> None:
+        self.connections[connection] = file
+
+    def forget(self, connection: Connection) -> None:
+        self.connections.pop(connection, None)
 
     def files(self) -> set[int]:
         """The files of connections that were taken over from Granian. Any thread may call this."""

@@ -20,7 +20,6 @@ All this is how hyper 1 and Granian 2.8 are made: tests fail where it does not h
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import socket
@@ -39,6 +38,8 @@ from ...websockets.handshake import (
 from ...websockets.limits import Limits
 from ..sockets.connections import address_of
 from ..sockets.finder import SocketFinder
+from ..sockets.open_files import is_scarce, raise_limit
+from .handshake_watcher import HandshakeWatcher
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,11 +51,17 @@ if TYPE_CHECKING:
     from .open_websockets import OpenWebSockets
 
 # linux/tcp.h, struct tcp_info: tcpi_state, tcpi_bytes_received, tcpi_data_segs_out.
-_INFO = struct.Struct("=B127xQ12xI")
+_INFO = struct.Struct("=B127xQ20xI")
 _ESTABLISHED, _CLOSE_WAIT = 1, 8  # states in which our direction is open
 
 # Granian's thread mostly needs less than a millisecond.
 _POLL_SECONDS = (0.0002, 0.0005, 0.001, 0.002, 0.005)
+
+_ENDED = "The connection has ended in the handshake."
+_NO_FILES = (
+    "The limit of open files leaves no room for another WebSocket. Raise it with 'ulimit -n' before"
+    " the start, or LimitNOFILE= in a unit of systemd."
+)
 
 _MIN_FRAME_BYTES = 6  # of a client
 _PROTOCOL_ERROR = 1002
@@ -93,10 +100,12 @@ class Takeover:
     """Makes handshakes of requests.
 
     :param websockets: the open WebSockets of the process.
+    :param may_raise: raise the limit of open files at the first WebSocket, as far as permitted.
     """
 
-    def __init__(self, websockets: OpenWebSockets) -> None:
+    def __init__(self, websockets: OpenWebSockets, *, may_raise: bool) -> None:
         self.websockets = websockets
+        self.may_raise = may_raise
         self.finder = SocketFinder(websockets.files)
 
     def offer(self, watcher: Any, environ: WSGIEnvironment) -> Any:
@@ -114,6 +123,26 @@ class Takeover:
             return watcher
         environ[HANDSHAKE] = handshake
         return handshake
+
+    def find_socket(self, scope: dict[str, Any], limits: Limits) -> tuple[socket.socket, int]:
+        """A duplicate of a connection's socket, and Granian's file.
+
+        :raises TooManyWebSockets: if the limit of open files leaves no room.
+        :raises WebSocketDisconnect: if there is no such connection any more.
+        """
+        if self.may_raise:
+            self.may_raise = False
+            raise_limit(limits.connections)
+        try:
+            found = self.finder.find(address_of(scope["client"]), int(scope["server"][1]))
+        except OSError as error:
+            raise TooManyWebSockets(f"{_NO_FILES} ({error.strerror})") from error
+        if found is None:
+            raise WebSocketDisconnect(1006, _ENDED, was_clean=False)
+        if is_scarce(found[0].fileno()):
+            found[0].close()
+            raise TooManyWebSockets(_NO_FILES)
+        return found
 
 
 def read_offer(environ: WSGIEnvironment) -> Offer:
@@ -136,41 +165,16 @@ def read_offer(environ: WSGIEnvironment) -> Offer:
     )
 
 
-class TcpHandshake:
-    """A handshake over plain TCP: an `interface.Handshake`, and the watcher of its request.
-
-    As a watcher it passes the response to a refused handshake on to Granian. After `accept`, what
-    the application still responds is dropped: the response was the 101.
-    """
+class TcpHandshake(HandshakeWatcher):
+    """A handshake over plain TCP: an `interface.Handshake`, and the watcher of its request."""
 
     sends_headers = True
 
     def __init__(self, takeover: Takeover, watcher: Any, offer: Offer) -> None:
+        super().__init__(watcher, watcher.scope)
         self.takeover = takeover
-        self.watcher = watcher
-        self.scope: dict[str, Any] = watcher.scope
         self.offer = offer
         self.subprotocols = list(offer.subprotocols)
-        self.is_accepted = False
-
-    # The watcher of the request
-
-    @property
-    def proto(self) -> Any:
-        return self if self.is_accepted else self.watcher.proto
-
-    def send(self, message: dict[str, Any]) -> None:
-        """Drop a message of the response."""
-
-    def receive(self) -> dict[str, Any]:
-        """What Granian reports after the end of a connection."""
-        return {"type": "http.disconnect"}
-
-    def done(self) -> None:
-        if not self.is_accepted:
-            self.watcher.done()
-
-    # The handshake
 
     async def accept(
         self,
@@ -193,7 +197,8 @@ class TcpHandshake:
         try:
             connection = await self.take_over(made, subprotocol, limits)
             if not connection.is_lost:
-                websockets.connections[connection] = connection.socket.fileno()
+                websockets.note(connection, connection.socket.fileno())
+                self.scope = {"client": self.scope["client"]}  # thousands of them are open
         finally:
             websockets.accepting -= 1
         return connection
@@ -202,21 +207,23 @@ class TcpHandshake:
         self, fields: list[tuple[str, str]], subprotocol: str | None, limits: Limits
     ) -> TcpConnection:
         # asyncio and websockets take 10 MB, which programs without WebSockets do not need.
+        import asyncio
+
         from ...websockets.tcp import TcpConnection
 
-        own, file = self.find_socket()
+        own, file = self.takeover.find_socket(self.scope, limits)
         try:
             before = tcp_state(own)
             self.send_response(fields)
             await wait_for_release(own, file, limits.accept_seconds)
             after = tcp_state(own)
             if after is not None and not after.is_writable:
-                raise WebSocketDisconnect(1006, "The connection has ended in the handshake.", False)
+                raise WebSocketDisconnect(1006, _ENDED, was_clean=False)
             own.setblocking(False)
             connection = TcpConnection(
                 own, asyncio.get_running_loop(), limits, subprotocol=subprotocol
             )
-            connection.on_closed = lambda: self.forget(connection)
+            connection.on_closed = lambda: self.takeover.websockets.forget(connection)
             await connection.start()
         except BaseException:
             if self.is_accepted:
@@ -229,20 +236,6 @@ class TcpHandshake:
                 _PROTOCOL_ERROR, "The client sent frames before its handshake was answered."
             )
         return connection
-
-    def find_socket(self) -> tuple[socket.socket, int]:
-        """A duplicate of the connection's socket, and Granian's file."""
-        scope = self.scope
-        try:
-            found = self.takeover.finder.find(address_of(scope["client"]), int(scope["server"][1]))
-        except OSError as error:
-            raise TooManyWebSockets(
-                f"The process cannot open another file: {error.strerror}. Raise the limit of open"
-                " files with 'ulimit -n'."
-            ) from error
-        if found is None:
-            raise WebSocketDisconnect(1006, "The connection has ended in the handshake.", False)
-        return found
 
     def send_response(self, fields: list[tuple[str, str]]) -> None:
         proto = self.watcher.proto
@@ -258,9 +251,6 @@ class TcpHandshake:
             return False
         return after.received - request_bytes(self.scope) >= _MIN_FRAME_BYTES
 
-    def forget(self, connection: TcpConnection) -> None:
-        self.takeover.websockets.connections.pop(connection, None)
-
 
 def request_bytes(scope: dict[str, Any]) -> int:
     """The size of a request without a body, with one space before each value."""
@@ -274,6 +264,8 @@ async def wait_for_release(own: socket.socket, file: int, seconds: float) -> Non
 
     :raises TimeoutError: if it takes too long.
     """
+    import asyncio
+
     identity = os.fstat(own.fileno()).st_ino
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
