@@ -6,12 +6,12 @@ import base64
 import binascii
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .checks import check_fields, check_subprotocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     Fields = Sequence[tuple[str, str]]
 
@@ -50,6 +50,12 @@ class Offer:
 
     key: str
     subprotocols: tuple[str, ...]
+
+
+def has_switched(environ: Mapping[str, Any]) -> bool:
+    """Whether the connection of a request has become a WebSocket."""
+    handshake = environ.get(HANDSHAKE)
+    return handshake is not None and bool(getattr(handshake, "is_accepted", False))
 
 
 def is_upgrade(upgrade: str) -> bool:

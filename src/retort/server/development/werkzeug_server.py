@@ -1,8 +1,8 @@
-"""Serve programs with WebSockets, which need the server's socket, by Werkzeug's server.
+"""Programs with libraries that use the server's socket, such as flask-sock.
 
-Granian does not give access to its sockets. In development such a program is served by Werkzeug's
-development server, as with Flask. In production the start lines name the features that do not work,
-and a server that supports them.
+They get it over plain TCP (`protocol/lent_socket.py`). Over TLS and Unix sockets it stays with
+Granian. There, such a program is served by Werkzeug's development server in development, as with
+Flask; in production, the start lines name what does not work.
 """
 
 from __future__ import annotations
@@ -56,28 +56,28 @@ def _has_socketio(app: object) -> bool:
     )
 
 
-def websocket_warnings(app: object, workers: int) -> Iterator[str]:
-    """Lines on the WebSocket features that do not work with Granian, and the server to use."""
+def websocket_warnings(
+    app: object, *, workers: int, threads: int, is_plain_tcp: bool
+) -> Iterator[str]:
+    """Lines on the limits of features that use the server's socket."""
     user = socket_user(app)
     if user is None:
         return
-    if user != "Flask-SocketIO":
-        yield f" * {user} fail here: this server has no WebSockets yet."
-    elif workers == 1:
+    if not is_plain_tcp:
         yield (
-            " * Flask-SocketIO: long polling works, WebSockets fail: this server has none yet."
-            " Clients with `transports: ['websocket', ...]` do not fall back."
+            f" * {user}: WebSockets fail over TLS and Unix sockets, where this server has no socket"
+            " to hand over. Let a proxy such as nginx end TLS in front of the server."
+        )
+    elif user == "Flask-SocketIO" and workers > 1:
+        yield (
+            f" * Flask-SocketIO fails with {workers} workers: the requests of a client have to"
+            " reach one process. Use --workers 1."
         )
     else:
         yield (
-            f" * Flask-SocketIO fails with {workers} workers: the requests of a client have to"
-            " reach one process. With --workers 1, long polling works; WebSockets fail: this"
-            " server has none yet."
+            f" * {user}: each open WebSocket holds one of the {threads} threads of a worker."
+            " Set their number with --threads."
         )
-    yield (
-        "   To serve WebSockets: python -m retort -m gunicorn --workers 1 --threads 100"
-        " MODULE:APP, or in development `retort run --debug`."
-    )
 
 
 class WerkzeugWorker:

@@ -104,6 +104,7 @@ class Worker:
         """Stop accepting and let open requests finish; thread-safe."""
         if self._stop_requested_at is None:
             self._stop_requested_at = time.monotonic()
+            self.adapter.websockets.begin_closing(self.settings.grace_seconds / 2)
             self._granian.stop()
             self.wakeup.wake()
 

@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 from ...http.file_body import FileBody
-from ...lifecycle.deferred import Deferred
+from ...lifecycle.deferred import SWITCHED, Deferred
 from ...logging import escape_in_lines
 from ...tracebacks import format_from_program
+from ...websockets.handshake import has_switched
 from ..console import ARRIVED_AT
 from ..options import GRANIAN_THREADS, INLINE_THREADS
 from ..sockets.connections import Connections
@@ -461,7 +462,10 @@ class Pieces:
 def explain_crash(environ: WSGIEnvironment, error: BaseException) -> tuple[Head, bytes]:
     """The response to a request whose application raised; only the log has the details."""
     reply = Reply(environ["REQUEST_METHOD"])
-    if isinstance(error, HTTPException):  # such as ClientDisconnected, raised by the input
+    if isinstance(error, ConnectionError) and has_switched(environ):
+        body = b""  # libraries end WebSockets so: nothing is sent
+        reply(SWITCHED, [])
+    elif isinstance(error, HTTPException):  # such as ClientDisconnected, raised by the input
         body = b"".join(error(environ, reply))
     else:
         if isinstance(error, InvalidResponse):

@@ -24,6 +24,7 @@ import contextlib
 import os
 import socket
 import struct
+import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...websockets.errors import TooManyWebSockets, WebSocketDisconnect
@@ -40,9 +41,10 @@ from ..sockets.connections import address_of
 from ..sockets.finder import SocketFinder
 from ..sockets.open_files import is_scarce, raise_limit
 from .handshake_watcher import HandshakeWatcher
+from .lent_socket import LENT_SOCKET, LentSocket
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from _typeshed.wsgi import WSGIEnvironment
 
@@ -122,6 +124,7 @@ class Takeover:
             environ[HANDSHAKE_ERROR] = error
             return watcher
         environ[HANDSHAKE] = handshake
+        environ[LENT_SOCKET] = LentSocket(handshake)
         return handshake
 
     def find_socket(self, scope: dict[str, Any], limits: Limits) -> tuple[socket.socket, int]:
@@ -217,8 +220,7 @@ class TcpHandshake(HandshakeWatcher):
             self.send_response(fields)
             await wait_for_release(own, file, limits.accept_seconds)
             after = tcp_state(own)
-            if after is not None and not after.is_writable:
-                raise WebSocketDisconnect(1006, _ENDED, was_clean=False)
+            check_writable(after)
             own.setblocking(False)
             connection = TcpConnection(
                 own, asyncio.get_running_loop(), limits, subprotocol=subprotocol
@@ -236,6 +238,32 @@ class TcpHandshake(HandshakeWatcher):
                 _PROTOCOL_ERROR, "The client sent frames before its handshake was answered."
             )
         return connection
+
+    def take_socket(
+        self,
+        fields: list[tuple[str, str]],
+        sleep: Callable[[float], object],
+        limits: Limits = Limits(),  # noqa: B008 - immutable
+    ) -> socket.socket:
+        """Send a 101 response, and return the connection's socket; blocks the thread.
+
+        :param fields: all header fields of the response.
+        :raises WebSocketDisconnect: if the client has gone.
+        :raises TimeoutError: if Granian does not release the connection.
+        """
+        if self.is_accepted:
+            raise RuntimeError("The WebSocket handshake was accepted already.")
+        self.takeover.websockets.check_room(limits)
+        own, file = self.takeover.find_socket(self.scope, limits)
+        try:
+            self.send_response(fields)
+            for pause in pauses_until_release(own, file, limits.accept_seconds):
+                sleep(pause)
+            check_writable(tcp_state(own))
+        except BaseException:
+            own.close()
+            raise
+        return own
 
     def send_response(self, fields: list[tuple[str, str]]) -> None:
         proto = self.watcher.proto
@@ -259,24 +287,38 @@ def request_bytes(scope: dict[str, Any]) -> int:
     return len(scope["method"]) + target + len("  HTTP/1.1\r\n") + fields + len("\r\n")
 
 
+def check_writable(state: TcpState | None) -> None:
+    """Check that our direction of a connection is open.
+
+    :raises WebSocketDisconnect: if it is not.
+    """
+    if state is not None and not state.is_writable:
+        raise WebSocketDisconnect(1006, _ENDED, was_clean=False)
+
+
 async def wait_for_release(own: socket.socket, file: int, seconds: float) -> None:
-    """Wait until Granian has written the response and closed its file.
+    """Wait until Granian has written the response and closed its file; on the event loop."""
+    import asyncio
+
+    for pause in pauses_until_release(own, file, seconds):
+        await asyncio.sleep(pause)
+
+
+def pauses_until_release(own: socket.socket, file: int, seconds: float) -> Iterator[float]:
+    """Pauses in seconds, until Granian has written the response and closed its file.
 
     :raises TimeoutError: if it takes too long.
     """
-    import asyncio
-
     identity = os.fstat(own.fileno()).st_ino
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + seconds
+    deadline = time.monotonic() + seconds
     number = 0
     while is_open(file, identity):
-        if loop.time() > deadline:
+        if time.monotonic() > deadline:
             raise TimeoutError(
                 f"Granian did not release the connection of a WebSocket within {seconds:g} seconds."
                 " The client may not read, or this version of Granian is not supported."
             )
-        await asyncio.sleep(_POLL_SECONDS[min(number, len(_POLL_SECONDS) - 1)])
+        yield _POLL_SECONDS[min(number, len(_POLL_SECONDS) - 1)]
         number += 1
 
 
