@@ -130,7 +130,9 @@ async def test_a_handshake_shows_what_the_client_offered():
 @run
 async def test_accepting_a_sub_protocol_that_was_not_offered_is_an_error():
     server = Server()
-    with pytest.raises(ValueError, match=r"'xml'.*did not offer\. It offered: 'chat', 'json'"):
+    with pytest.raises(
+        ValueError, match=r"did not offer the sub-protocol 'xml'; it offered: 'chat', 'json'"
+    ):
         await server.handshake.accept(subprotocol="xml")
 
     assert (server.sent, server.received) == ([], 0)
@@ -142,7 +144,6 @@ async def test_accepting_a_sub_protocol_that_was_not_offered_is_an_error():
         ("X-Name", "a\r\nSet-Cookie: b=c"),
         ("X-Name", "a\0"),
         ("X-Name", "€"),
-        ("X-Name", " a"),
         ("X Name", "a"),
         ("", "a"),
         ("Sec-WebSocket-Protocol", "chat"),
@@ -153,7 +154,7 @@ def test_a_header_field_that_cannot_be_sent_is_an_error(field):
     @run
     async def test():
         server = Server()
-        with pytest.raises(ValueError, match=r"header field '"):
+        with pytest.raises(ValueError, match="header field"):
             await server.handshake.accept([("X-Good", ""), field])
         assert server.sent == []
 
@@ -219,6 +220,27 @@ async def test_a_refusal_without_the_extension_is_a_close():
     await server.handshake.refuse(404, [("Content-Type", "text/plain")], b"no")
 
     assert server.sent == [{"type": "websocket.close", "code": 1008, "reason": ""}]
+
+
+@run
+async def test_a_refusal_may_have_fields_that_an_acceptance_may_not():
+    fields = [("Content-Length", "2"), ("Upgrade", "websocket")]
+    server = Server()
+    await server.handshake.refuse(426, fields, b"no")
+
+    assert server.sent[0]["headers"] == [(b"content-length", b"2"), (b"upgrade", b"websocket")]
+
+
+@pytest.mark.parametrize("field", [("X-Name", "a\r\nB: c"), ("X Name", "a"), ("X-Name", "€")])
+def test_a_field_that_a_refusal_cannot_have_is_an_error(field):
+    @run
+    async def test():
+        server = Server()
+        with pytest.raises(ValueError, match=r"header field '.*cannot be sent"):
+            await server.handshake.refuse(403, [field])
+        assert server.sent == []
+
+    test()
 
 
 @run
@@ -290,7 +312,7 @@ async def test_two_tasks_cannot_receive_at_the_same_time():
     async with opened() as (server, connection):
         waiting = asyncio.create_task(connection.receive())
         await settle()
-        with pytest.raises(RuntimeError, match="another task waits in receive"):
+        with pytest.raises(RuntimeError, match="nother task waits in receive"):
             await connection.receive()
         server.put(text("a"), text("b"))
 
@@ -434,13 +456,25 @@ async def test_a_client_that_does_not_read_is_an_end_after_the_limit():
 @run
 async def test_what_is_no_message_is_an_error_and_not_sent():
     async with opened() as (server, connection):
-        for value in ({"a": 1}, None, 1, bytearray(b"x")):
+        for value in ({"a": 1}, None, 1):
             with pytest.raises(TypeError, match=rf"type {type(value).__name__}\)"):
                 await connection.send(value)
         with pytest.raises(ValueError, match=r"lone surrogate '\\udc80' at position 2"):
             await connection.send("ab\udc80")
 
         assert server.of_type("websocket.send") == []
+
+
+@pytest.mark.parametrize("message", [b"ab", bytearray(b"ab"), memoryview(b"ab")])
+def test_bytes_of_any_kind_are_sent_as_bytes(message):
+    @run
+    async def test():
+        async with opened() as (server, connection):
+            await connection.send(message)
+
+            assert server.of_type("websocket.send") == [{"type": "websocket.send", "bytes": b"ab"}]
+
+    test()
 
 
 @run

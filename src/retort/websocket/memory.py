@@ -9,17 +9,10 @@ import asyncio
 import typing as t
 from contextlib import suppress
 
-from .checks import (
-    check_fields,
-    check_message,
-    check_ping,
-    check_status,
-    check_subprotocol,
-    is_larger,
-)
+from .checks import check_ping, check_response_field, check_status, is_larger, to_message
 from .close_codes import check_close
 from .errors import WebSocketDisconnect
-from .incoming import OneReceiver
+from .handshake import check_field, check_subprotocol
 from .limits import Limits
 from .wire import Accepted, Refused, Wire
 
@@ -63,8 +56,9 @@ class MemoryHandshake:
         limits: Limits | None = None,
     ) -> MemoryConnection:
         """Accept the handshake; see `AsgiHandshake.accept`."""
-        check_subprotocol(subprotocol, self.subprotocols)
-        check_fields(fields, is_accepted=True)
+        check_subprotocol(self.subprotocols, subprotocol)
+        for name, value in fields:
+            check_field(name, value)
         self._answer(Accepted(tuple(fields), subprotocol), limits)
         return MemoryConnection(self._wire, subprotocol)
 
@@ -73,7 +67,8 @@ class MemoryHandshake:
     ) -> None:
         """Refuse the handshake with an HTTP response; see `AsgiHandshake.refuse`."""
         check_status(status)
-        check_fields(fields, is_accepted=False)
+        for name, value in fields:
+            check_response_field(name, value)
         self._answer(Refused(status, tuple(fields), body), None)
 
     def _answer(self, answer: Accepted | Refused, limits: Limits | None) -> None:
@@ -104,7 +99,7 @@ class MemoryConnection:
     def __init__(self, wire: Wire, subprotocol: str | None) -> None:
         self.subprotocol = subprotocol
         self._wire = wire
-        self._receiver = OneReceiver()
+        self._is_received = False
 
     async def receive(self) -> str | bytes:
         """The next message. Cancelling the call loses none.
@@ -119,8 +114,16 @@ class MemoryConnection:
                 wire.check_open()
             return message
 
-        with self._receiver:
+        if self._is_received:
+            raise RuntimeError(
+                "receive() was called while another task waits in receive() of this WebSocket."
+                " Receive in one task, and pass messages on with an asyncio.Queue."
+            )
+        self._is_received = True
+        try:
             message: str | bytes = await wire.wait_async(attempt, None)
+        finally:
+            self._is_received = False
         return message
 
     async def send(self, message: str | bytes) -> None:
@@ -128,14 +131,14 @@ class MemoryConnection:
 
         :raises WebSocketDisconnect: if the WebSocket is closed.
         """
-        check_message(message)
+        checked = to_message(message)
         wire = self._wire
 
         def attempt() -> bool | None:
             wire.check_open()
             if not wire.to_client.has_room(wire.limits):
                 return None
-            wire.to_client.put(message)
+            wire.to_client.put(checked)
             return True
 
         try:
@@ -274,7 +277,7 @@ class MemoryClient:
         return answer is not None
 
     def _sending(self, message: str | bytes) -> Callable[[], bool | None]:
-        check_message(message)
+        checked = to_message(message)
         wire = self._wire
 
         def attempt() -> bool | None:
@@ -282,10 +285,10 @@ class MemoryClient:
                 return None
             wire.check_open()
             limit = wire.limits.message_bytes
-            if is_larger(message, limit):
+            if is_larger(checked, limit):
                 wire.finish(1009, f"The message is larger than {limit} bytes.")
             elif wire.to_app.has_room(wire.limits):
-                wire.to_app.put(message)
+                wire.to_app.put(checked)
             else:
                 return None
             return True

@@ -31,7 +31,7 @@ from websockets.protocol import SEND_EOF, State
 from websockets.server import ServerProtocol
 
 from .assembly import Assembler
-from .checks import check_message, check_ping
+from .checks import check_ping, to_message
 from .close_codes import check_close
 from .errors import WebSocketDisconnect
 from .inbox import Inbox
@@ -155,7 +155,7 @@ class TcpConnection(asyncio.BufferedProtocol):
         return message
 
     async def send(self, message: str | bytes) -> None:
-        check_message(message)
+        message = to_message(message)
         await self.wait_for_room()
         if isinstance(message, str):
             self.protocol.send_text(message.encode())
