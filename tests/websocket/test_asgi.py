@@ -454,6 +454,23 @@ async def test_a_client_that_does_not_read_is_an_end_after_the_limit():
 
 
 @run
+async def test_a_view_that_sends_without_end_lets_other_tasks_run():
+    async with opened() as (server, connection):
+
+        async def send_without_end():
+            while len(server.sent) < 10_000:
+                await connection.send("a")
+
+        sending = asyncio.create_task(send_without_end())
+        await settle()
+        server.put(disconnect(1001))  # the server does not wait in `send`, as with a fast client
+
+        with pytest.raises(WebSocketDisconnect):
+            await sending
+        assert len(server.sent) < 1000
+
+
+@run
 async def test_what_is_no_message_is_an_error_and_not_sent():
     async with opened() as (server, connection):
         for value in ({"a": 1}, None, 1):

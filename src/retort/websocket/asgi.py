@@ -145,7 +145,7 @@ class AsgiConnection:
         self._send = send
         self._limits = limits
         self._inbox = Inbox(limits)
-        self._wait_for_room: Futures = []
+        self._room_waiters: Futures = []
         self._end: WebSocketDisconnect | None = None
         self._close_frame = (1006, "")  # what `close` sends
         self._closing: asyncio.Task[None] | None = None
@@ -162,7 +162,7 @@ class AsgiConnection:
         if message is None:
             raise self._disconnect()
         if not self._inbox.is_full:
-            wake(self._wait_for_room)
+            wake(self._room_waiters)
         return message
 
     async def send(self, message: str | bytes) -> None:
@@ -213,7 +213,7 @@ class AsgiConnection:
         try:
             while self._end is None and self._closing is None:
                 while self._inbox.is_full:
-                    await wait_in(self._wait_for_room)
+                    await wait_in(self._room_waiters)
                 self._take(await self._receive())
         except Exception as error:  # the server's own; the view gets it as the cause
             disconnect = WebSocketDisconnect(1006, was_clean=False)
