@@ -9,10 +9,9 @@ from __future__ import annotations
 import asyncio
 import typing as t
 
-from .checks import check_response_field, check_status, is_larger, to_message
+from .checks import check_fields, check_message, check_status, check_subprotocol, is_larger
 from .close_codes import check_close
 from .errors import WebSocketDisconnect
-from .handshake import check_field, check_subprotocol
 from .inbox import Inbox
 from .limits import Limits
 from .waiting import wait_in, wake
@@ -67,9 +66,8 @@ class AsgiHandshake:
 
         Close the connection when it is not used any more: until then a task receives for it.
         """
-        check_subprotocol(self.subprotocols, subprotocol)
-        for name, value in fields:
-            check_field(name, value)
+        check_subprotocol(subprotocol, self.subprotocols)
+        check_fields(fields, is_accepted=True)
         if fields and not self.sends_headers:
             raise ValueError(
                 f"accept() was called with the header field {fields[0][0]!r}, and Granian's ASGI"
@@ -94,8 +92,7 @@ class AsgiHandshake:
         :raises WebSocketDisconnect: if the client has left.
         """
         check_status(status)
-        for name, value in fields:
-            check_response_field(name, value)
+        check_fields(fields, is_accepted=False)
         await self._begin("refused")
         if not self._takes_response:
             await self._deliver({"type": "websocket.close", "code": 1008, "reason": ""})
@@ -172,7 +169,7 @@ class AsgiConnection:
         :raises TypeError: if the message is neither text nor bytes.
         :raises ValueError: if it is text that UTF-8 cannot encode.
         """
-        message = to_message(message)
+        check_message(message)
         if self._closing is not None or self._end is not None:
             raise self._disconnect()
         key = "text" if isinstance(message, str) else "bytes"

@@ -28,10 +28,13 @@ from ..options import GRANIAN_THREADS, INLINE_THREADS
 from ..sockets.connections import Connections
 from .backlog import Backlog
 from .environ import EnvironFactory
+from .handshake_watcher import offer_granian
+from .open_websockets import OpenWebSockets
 from .request_body import RequestBodies
 from .response_body import PIECE_BYTES, ClientGone, ReadyResponse, StreamedResponse
 from .response_head import Head, InvalidResponse, make_head, without_body
 from .stream_limit import StreamLimit
+from .takeover import Takeover
 from .thread_pool import ThreadPool, current_thread_pool
 from .timeouts import TimeoutMonitor
 from .validation import ERROR_RESPONSE, refuse_fields
@@ -101,6 +104,7 @@ class ProtocolAdapter:
     :param app: the application with all its middleware.
     :param validator: the validator in that middleware; called before a request body is received.
     :param log: called with the environ and the status after each request.
+    :param is_plain_tcp: whether connections have neither TLS nor a Unix socket.
     """
 
     def __init__(
@@ -110,6 +114,7 @@ class ProtocolAdapter:
         settings: Settings,
         *,
         log: Log | None = None,
+        is_plain_tcp: bool = True,
     ) -> None:
         self.app = app
         self.validator = validator
@@ -127,6 +132,9 @@ class ProtocolAdapter:
         self.deferred_pool = self.overflow if is_multithread else self.pool
         self.begin = self.respond_inline if is_multithread else self.respond_serially
         self.connections = Connections()
+        self.websockets = OpenWebSockets()
+        self.takeover = Takeover(self.websockets, may_raise=not settings.debug)
+        self.offer = self.takeover.offer if is_plain_tcp else offer_granian
         self.backlog = Backlog(settings.send_seconds)
         self.streams = StreamLimit(is_behind_proxy=settings.operations.proxies > 0)
         self.bodies = RequestBodies(settings, self.pool, self.respond, self.begin)
@@ -153,10 +161,20 @@ class ProtocolAdapter:
                 environ[ERROR_RESPONSE] = error_response
             if may_have_body(environ):
                 self.receive(watcher, environ)
+            elif "HTTP_UPGRADE" in environ:
+                self.begin(self.offer(watcher, environ), environ)
             else:
                 self.begin(watcher, environ)
         except BaseException:  # Granian sends 500 when the watcher is released
             traceback.print_exc()
+
+    def handle_with_websockets(self, watcher: Any) -> None:
+        """As `handle`, where Granian serves WebSockets: over TLS and Unix sockets."""
+        if watcher.scope["type"] == "websocket":
+            from .granian_websocket import GranianHandshake
+
+            watcher = GranianHandshake(self.websockets, watcher)
+        self.handle(watcher)
 
     def receive(self, watcher: Any, environ: WSGIEnvironment) -> None:
         """Respond to the request when its body has arrived, or at once if it is invalid."""
