@@ -130,9 +130,7 @@ async def test_a_handshake_shows_what_the_client_offered():
 @run
 async def test_accepting_a_sub_protocol_that_was_not_offered_is_an_error():
     server = Server()
-    with pytest.raises(
-        ValueError, match=r"did not offer the sub-protocol 'xml'; it offered: 'chat', 'json'"
-    ):
+    with pytest.raises(ValueError, match=r"'xml'.*did not offer\. It offered: 'chat', 'json'"):
         await server.handshake.accept(subprotocol="xml")
 
     assert (server.sent, server.received) == ([], 0)
@@ -454,27 +452,32 @@ async def test_a_client_that_does_not_read_is_an_end_after_the_limit():
 
 
 @run
+async def test_a_view_that_sends_without_end_lets_other_tasks_run():
+    async with opened() as (server, connection):
+
+        async def send_without_end():
+            while len(server.sent) < 10_000:
+                await connection.send("a")
+
+        sending = asyncio.create_task(send_without_end())
+        await settle()
+        server.put(disconnect(1001))  # the server does not wait in `send`, as with a fast client
+
+        with pytest.raises(WebSocketDisconnect):
+            await sending
+        assert len(server.sent) < 1000
+
+
+@run
 async def test_what_is_no_message_is_an_error_and_not_sent():
     async with opened() as (server, connection):
-        for value in ({"a": 1}, None, 1):
+        for value in ({"a": 1}, None, 1, bytearray(b"x")):
             with pytest.raises(TypeError, match=rf"type {type(value).__name__}\)"):
                 await connection.send(value)
         with pytest.raises(ValueError, match=r"lone surrogate '\\udc80' at position 2"):
             await connection.send("ab\udc80")
 
         assert server.of_type("websocket.send") == []
-
-
-@pytest.mark.parametrize("message", [b"ab", bytearray(b"ab"), memoryview(b"ab")])
-def test_bytes_of_any_kind_are_sent_as_bytes(message):
-    @run
-    async def test():
-        async with opened() as (server, connection):
-            await connection.send(message)
-
-            assert server.of_type("websocket.send") == [{"type": "websocket.send", "bytes": b"ab"}]
-
-    test()
 
 
 @run

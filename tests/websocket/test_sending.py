@@ -30,7 +30,7 @@ def test_bytes_are_sent_as_binary_and_text_as_text(run):
     run(test)
 
 
-@pytest.mark.parametrize("message", [None, 42, {"a": 1}, ["x"]])
+@pytest.mark.parametrize("message", [None, 42, bytearray(b"x"), {"a": 1}, ["x"]])
 def test_other_types_are_errors_that_name_the_type(run, message):
     async def test(connect):
         connection, client = await connect()

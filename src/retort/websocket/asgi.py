@@ -9,10 +9,9 @@ from __future__ import annotations
 import asyncio
 import typing as t
 
-from .checks import check_response_field, check_status, is_larger, to_message
+from .checks import check_fields, check_message, check_status, check_subprotocol, is_larger
 from .close_codes import check_close
 from .errors import WebSocketDisconnect
-from .handshake import check_field, check_subprotocol
 from .inbox import Inbox
 from .limits import Limits
 from .waiting import wait_in, wake
@@ -67,9 +66,8 @@ class AsgiHandshake:
 
         Close the connection when it is not used any more: until then a task receives for it.
         """
-        check_subprotocol(self.subprotocols, subprotocol)
-        for name, value in fields:
-            check_field(name, value)
+        check_subprotocol(subprotocol, self.subprotocols)
+        check_fields(fields, is_accepted=True)
         if fields and not self.sends_headers:
             raise ValueError(
                 f"accept() was called with the header field {fields[0][0]!r}, and Granian's ASGI"
@@ -94,8 +92,7 @@ class AsgiHandshake:
         :raises WebSocketDisconnect: if the client has left.
         """
         check_status(status)
-        for name, value in fields:
-            check_response_field(name, value)
+        check_fields(fields, is_accepted=False)
         await self._begin("refused")
         if not self._takes_response:
             await self._deliver({"type": "websocket.close", "code": 1008, "reason": ""})
@@ -145,7 +142,7 @@ class AsgiConnection:
         self._send = send
         self._limits = limits
         self._inbox = Inbox(limits)
-        self._wait_for_room: Futures = []
+        self._room_waiters: Futures = []
         self._end: WebSocketDisconnect | None = None
         self._close_frame = (1006, "")  # what `close` sends
         self._closing: asyncio.Task[None] | None = None
@@ -162,7 +159,7 @@ class AsgiConnection:
         if message is None:
             raise self._disconnect()
         if not self._inbox.is_full:
-            wake(self._wait_for_room)
+            wake(self._room_waiters)
         return message
 
     async def send(self, message: str | bytes) -> None:
@@ -172,7 +169,7 @@ class AsgiConnection:
         :raises TypeError: if the message is neither text nor bytes.
         :raises ValueError: if it is text that UTF-8 cannot encode.
         """
-        message = to_message(message)
+        check_message(message)
         if self._closing is not None or self._end is not None:
             raise self._disconnect()
         key = "text" if isinstance(message, str) else "bytes"
@@ -213,7 +210,7 @@ class AsgiConnection:
         try:
             while self._end is None and self._closing is None:
                 while self._inbox.is_full:
-                    await wait_in(self._wait_for_room)
+                    await wait_in(self._room_waiters)
                 self._take(await self._receive())
         except Exception as error:  # the server's own; the view gets it as the cause
             disconnect = WebSocketDisconnect(1006, was_clean=False)

@@ -1,36 +1,51 @@
-"""Checks of what a program sends, for connections whose other side may not check it.
+"""Checks of what a program sends: messages, pings, sub-protocols and header fields.
 
 Servers differ in what they do with invalid values: one sends them, one raises, one ends the
-process. `close_codes.py` and `handshake.py` check the rest.
+process. Each connection checks them first.
 """
 
 from __future__ import annotations
 
 import re
+import typing as t
 
-from .handshake import is_token
+if t.TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
 
 _MAX_PING_BYTES = 125  # as of all control frames: RFC 6455 section 5.5
 
-# RFC 9110 section 5.5, in Latin-1.
-_VALUE = re.compile(r"[\t -~\x80-\xff]*")
+# A token of RFC 9110 section 5.6.2.
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+# A field value of section 5.5, without the white space around it, in Latin-1.
+_VALUE = re.compile(r"([!-~\x80-\xff]([ \t!-~\x80-\xff]*[!-~\x80-\xff])?)?")
+# The fields of the handshake itself and of the framing of HTTP.
+_OWN_FIELDS = frozenset(
+    {
+        "connection",
+        "content-length",
+        "sec-websocket-accept",
+        "sec-websocket-extensions",
+        "sec-websocket-protocol",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
 
 
-def to_message(message: object) -> str | bytes:
-    """The message, if it is text that UTF-8 can encode, or bytes of any kind.
+def check_message(message: object) -> None:
+    """Raise an error unless ``message`` is text that UTF-8 can encode, or bytes.
 
     :raises TypeError: if it is of another type.
     :raises ValueError: if it is text with a lone surrogate.
     """
     if isinstance(message, str):
         _check_text(message)
-        return message
-    if isinstance(message, (bytes, bytearray, memoryview)):
-        return bytes(message)
-    raise TypeError(
-        f"send() was called with {message!r} (type {type(message).__name__}). A message is a str,"
-        " which is sent as text, or bytes. Use send_json() to send a value as JSON."
-    )
+    elif not isinstance(message, bytes):
+        raise TypeError(
+            f"send() was called with {message!r} (type {type(message).__name__}). A message is"
+            " a str, which is sent as text, or bytes. Use send_json() for a value to be sent as"
+            " JSON, and bytes(...) for a bytearray or memoryview."
+        )
 
 
 def _check_text(text: str) -> None:
@@ -69,6 +84,20 @@ def check_ping(data: object) -> None:
         )
 
 
+def check_subprotocol(subprotocol: str | None, offered: Collection[str]) -> None:
+    """Raise an error unless the client offered ``subprotocol`` (RFC 6455 section 4.2.2).
+
+    :raises ValueError: if it did not; a browser would end the connection.
+    """
+    if subprotocol is None or subprotocol in offered:
+        return
+    offer = ", ".join(map(repr, offered)) or "none"
+    raise ValueError(
+        f"accept() was called with the sub-protocol {subprotocol!r}, which the client did not"
+        f" offer. It offered: {offer}. Accept one of them, or pass None for none."
+    )
+
+
 def check_status(status: object) -> None:
     """Raise an error unless a handshake can be refused with this status.
 
@@ -81,13 +110,22 @@ def check_status(status: object) -> None:
         )
 
 
-def check_response_field(name: str, value: str) -> None:
-    """Raise an error unless a response that refuses a handshake can have this header field.
+def check_fields(fields: Iterable[tuple[str, str]], *, is_accepted: bool) -> None:
+    """Raise an error unless these header fields can be sent.
 
-    :raises ValueError: if it cannot be sent.
+    :param is_accepted: whether the response accepts the handshake, which has fields of its own.
+    :raises ValueError: if one is malformed, or has a name of the handshake's own fields.
     """
-    if not is_token(name) or not _VALUE.fullmatch(value):
-        raise ValueError(
-            f"The header field {name!r}: {value[:80]!r} cannot be sent. A name has letters, digits"
-            " and hyphens, a value characters of Latin-1 without line breaks."
-        )
+    for name, value in fields:
+        if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
+            raise ValueError(
+                f"The header field {name!r}: {value!r} cannot be sent. A name has letters, digits"
+                " and hyphens; a value has characters of Latin-1 without line breaks, and no"
+                " space around it."
+            )
+        if is_accepted and name.lower() in _OWN_FIELDS:
+            raise ValueError(
+                f"accept() was called with the header field {name!r}, which the server makes"
+                " itself. Choose a sub-protocol with accept(subprotocol=...), and leave the"
+                " other fields out."
+            )

@@ -8,6 +8,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .checks import check_fields, check_subprotocol
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -21,19 +23,6 @@ HANDSHAKE_ERROR = "retort.websocket.error"
 VERSION = "13"
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 §1.3
 _KEY_BYTES = 16
-
-# Fields that `response_fields` makes, or that have no place in the response.
-_OWN_FIELDS = frozenset(
-    {
-        "connection",
-        "content-length",
-        "sec-websocket-accept",
-        "sec-websocket-extensions",
-        "sec-websocket-protocol",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
 
 
 class InvalidHandshake(ValueError):
@@ -160,7 +149,8 @@ def response_fields(
     :param subprotocol: one of those offered.
     :raises ValueError: if a field cannot be sent, or the sub-protocol was not offered.
     """
-    check_subprotocol(offer.subprotocols, subprotocol)
+    check_subprotocol(subprotocol, offer.subprotocols)
+    check_fields(fields, is_accepted=True)
     made = [
         ("Upgrade", "websocket"),
         ("Connection", "Upgrade"),
@@ -168,45 +158,4 @@ def response_fields(
     ]
     if subprotocol is not None:
         made.append(("Sec-WebSocket-Protocol", subprotocol))
-    for name, value in fields:
-        check_field(name, value)
-        made.append((name, value))
-    return made
-
-
-def check_subprotocol(offered: Sequence[str], subprotocol: str | None) -> None:
-    """Check that the client has offered the sub-protocol.
-
-    :raises ValueError: if it has not.
-    """
-    if subprotocol is not None and subprotocol not in offered:
-        offers = ", ".join(map(repr, offered)) if offered else "none"
-        raise ValueError(
-            f"The client did not offer the sub-protocol {subprotocol!r}; it offered: {offers}."
-            " Accept with one of these, or without a sub-protocol."
-        )
-
-
-def check_field(name: str, value: str) -> None:
-    """Check a header field of the program.
-
-    :raises ValueError: if it cannot be sent in the response.
-    """
-    if name.lower() in _OWN_FIELDS:
-        raise ValueError(
-            f"The header field {name!r} is part of the WebSocket handshake, which the server"
-            " makes. Remove it; a sub-protocol is an argument of accept."
-        )
-    if not is_token(name):
-        raise ValueError(f"{name!r} is no name of a header field: use letters, digits and '-'.")
-    if any(character < " " and character != "\t" for character in value) or "\x7f" in value:
-        raise ValueError(
-            f"The value of the header field {name!r} has a control character: {value[:80]!r}."
-        )
-    try:
-        value.encode("latin-1")
-    except UnicodeEncodeError:
-        raise ValueError(
-            f"The value of the header field {name!r} has characters that HTTP cannot send:"
-            f" {value[:80]!r}. Encode it, for example with urllib.parse.quote."
-        ) from None
+    return [*made, *fields]

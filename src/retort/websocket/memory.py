@@ -9,10 +9,16 @@ import asyncio
 import typing as t
 from contextlib import suppress
 
-from .checks import check_ping, check_response_field, check_status, is_larger, to_message
+from .checks import (
+    check_fields,
+    check_message,
+    check_ping,
+    check_status,
+    check_subprotocol,
+    is_larger,
+)
 from .close_codes import check_close
 from .errors import WebSocketDisconnect
-from .handshake import check_field, check_subprotocol
 from .limits import Limits
 from .wire import Accepted, Refused, Wire
 
@@ -56,9 +62,8 @@ class MemoryHandshake:
         limits: Limits | None = None,
     ) -> MemoryConnection:
         """Accept the handshake; see `AsgiHandshake.accept`."""
-        check_subprotocol(self.subprotocols, subprotocol)
-        for name, value in fields:
-            check_field(name, value)
+        check_subprotocol(subprotocol, self.subprotocols)
+        check_fields(fields, is_accepted=True)
         self._answer(Accepted(tuple(fields), subprotocol), limits)
         return MemoryConnection(self._wire, subprotocol)
 
@@ -67,8 +72,7 @@ class MemoryHandshake:
     ) -> None:
         """Refuse the handshake with an HTTP response; see `AsgiHandshake.refuse`."""
         check_status(status)
-        for name, value in fields:
-            check_response_field(name, value)
+        check_fields(fields, is_accepted=False)
         self._answer(Refused(status, tuple(fields), body), None)
 
     def _answer(self, answer: Accepted | Refused, limits: Limits | None) -> None:
@@ -131,14 +135,14 @@ class MemoryConnection:
 
         :raises WebSocketDisconnect: if the WebSocket is closed.
         """
-        checked = to_message(message)
+        check_message(message)
         wire = self._wire
 
         def attempt() -> bool | None:
             wire.check_open()
             if not wire.to_client.has_room(wire.limits):
                 return None
-            wire.to_client.put(checked)
+            wire.to_client.put(message)
             return True
 
         try:
@@ -277,7 +281,7 @@ class MemoryClient:
         return answer is not None
 
     def _sending(self, message: str | bytes) -> Callable[[], bool | None]:
-        checked = to_message(message)
+        check_message(message)
         wire = self._wire
 
         def attempt() -> bool | None:
@@ -285,10 +289,10 @@ class MemoryClient:
                 return None
             wire.check_open()
             limit = wire.limits.message_bytes
-            if is_larger(checked, limit):
+            if is_larger(message, limit):
                 wire.finish(1009, f"The message is larger than {limit} bytes.")
             elif wire.to_app.has_room(wire.limits):
-                wire.to_app.put(checked)
+                wire.to_app.put(message)
             else:
                 return None
             return True

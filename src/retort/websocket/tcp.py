@@ -31,7 +31,7 @@ from websockets.protocol import SEND_EOF, State
 from websockets.server import ServerProtocol
 
 from .assembly import Assembler
-from .checks import check_ping, to_message
+from .checks import check_message, check_ping
 from .close_codes import check_close
 from .errors import WebSocketDisconnect
 from .inbox import Inbox
@@ -155,7 +155,7 @@ class TcpConnection(asyncio.BufferedProtocol):
         return message
 
     async def send(self, message: str | bytes) -> None:
-        message = to_message(message)
+        check_message(message)
         await self.wait_for_room()
         if isinstance(message, str):
             self.protocol.send_text(message.encode())
@@ -210,6 +210,9 @@ class TcpConnection(asyncio.BufferedProtocol):
         if close is None:
             reason = self.problem or "The connection ended without a close frame."
             return WebSocketDisconnect(1006, reason, was_clean=False)
+        if self.protocol.close_rcvd_then_sent and sent is not None and sent != received:
+            # The close frame itself was an error, such as one inside a message.
+            return WebSocketDisconnect(int(sent.code), sent.reason, was_clean=False)
         was_clean = received is not None and sent is not None
         return WebSocketDisconnect(int(close.code), close.reason, was_clean)
 

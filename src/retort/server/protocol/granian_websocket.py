@@ -14,8 +14,8 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from ...websocket.asgi import AsgiConnection
+from ...websocket.checks import check_subprotocol
 from ...websocket.errors import WebSocketDisconnect
-from ...websocket.handshake import check_subprotocol
 from ...websocket.limits import Limits
 from .handshake_watcher import HandshakeWatcher
 
@@ -177,7 +177,7 @@ class GranianHandshake(HandshakeWatcher):
                 " Leave it out, or let a proxy such as nginx end TLS in front of the server. A"
                 " changed session is such a field."
             )
-        check_subprotocol(self.subprotocols, subprotocol)
+        check_subprotocol(subprotocol, self.subprotocols)
         self.websockets.check_room(limits)
         self.is_accepted = True
         watcher, self.watcher = self.watcher, None
