@@ -130,6 +130,12 @@ class LoopRequests:
 class LoopRequest:
     """One request on the event loop."""
 
+    # PERF: one is made for each request.
+    __slots__ = (
+        *("adapter", "deferred", "end", "environ", "is_old", "is_sending", "is_watched"),
+        *("reply", "requests", "task", "watcher"),
+    )
+
     def __init__(
         self,
         requests: LoopRequests,
