@@ -449,13 +449,13 @@ class RequestContext(AppContext):
         The request is then handled, and the context popped, in that copy. `pop` in the place from
         where it was moved has no effect.
         """
-        variables = copy_context()
         token, _, own, own_token = t.cast("RequestPush", self._request_push)
         current_request_context.reset(token)
         if own is not None:
             current_app_context.reset(t.cast("AppPush", own._app_push)[0])
         elif own_token is not None:
             current_app_context.reset(own_token)
+        variables = copy_context()  # now, so that `pop` in it restores what was current before
         self.is_moved = True
         variables.run(self._enter_copy, own, has_own_token=own_token is not None)
         return variables
