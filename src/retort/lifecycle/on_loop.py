@@ -17,8 +17,10 @@ from inspect import iscoroutinefunction
 from itertools import groupby
 
 from ..aio.steps import InContext, step_in_thread
+from ..class_guard import UNCHANGED
 from ..context import PRESERVE_CONTEXT, preserve
 from ..http.spool import needs_spooling, spool
+from ..sessions import may_save_unopened
 from ..signals import (
     appcontext_popped,
     appcontext_tearing_down,
@@ -59,15 +61,21 @@ async def respond_async(app: Flask, context: RequestContext, request: LoopReques
         rv = await run_steps_async(app, context, request)
     except Exception as error:
         rv = await step_in_thread(variables, call_with_error, app.handle_user_exception, error)
-    plan = context.plan
-    if (
-        plan.after
-        or context.needs_response
-        or context.plans.opens_session_first
-        or request_finished.receivers
-    ):
-        return await step_in_thread(variables, plan.finish, app, context, rv)
-    return variables.run(plan.finish, app, context, rv)
+    finish = context.plan.finish
+    if calls_no_function(context):
+        return variables.run(finish, app, context, rv)
+    return await step_in_thread(variables, finish, app, context, rv)
+
+
+def calls_no_function(context: RequestContext) -> bool:
+    """Whether finishing the return value calls no function of the program, which might block."""
+    return bool(
+        context.plan.finish in (run.finish_without_response, run.finish_with_security_fields)
+        and not context.needs_response
+        and not request_finished.receivers
+        and context.plans.guard.__flags__ & UNCHANGED
+        and ("HTTP_COOKIE" not in context.environ or not may_save_unopened(context))
+    )
 
 
 async def run_steps_async(app: Flask, context: RequestContext, request: LoopRequest) -> t.Any:
@@ -190,9 +198,11 @@ class LoopRequest(Deferred):
             or appcontext_tearing_down.receivers
             or appcontext_popped.receivers
         )
-        if plan.has_teardown or plans.ends_app_context or has_receivers:
-            await step_in_thread(variables, context.pop, error)
-        else:
-            variables.run(context.pop, error)
-        if self._input is not None and not context.is_shared:
-            self._input.close()
+        try:
+            if plan.has_teardown or plans.ends_app_context or has_receivers:
+                await step_in_thread(variables, context.pop, error)
+            else:
+                variables.run(context.pop, error)
+        finally:
+            if self._input is not None and not context.is_shared:
+                self._input.close()
