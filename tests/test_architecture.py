@@ -62,6 +62,10 @@ IMPORTS_IN_FUNCTIONS = {
         "_EnvironmentOnceNeeded.__get__": {"retort.templating"},
         "App.create_global_jinja_loader": {"retort.templating"},
     },
+    "streaming.py": {
+        "_AsyncContextStream._run": {"retort.aio.steps"},
+        "_AsyncContextStream._run_in_thread": {"retort.aio.steps"},
+    },
     "templating.py": {"__getattr__": {"retort.jinja"}},
     "testing/runner.py": {"FlaskCliRunner.invoke": {"retort.cli"}},
 }

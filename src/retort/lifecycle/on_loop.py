@@ -16,9 +16,13 @@ from functools import partial
 from inspect import iscoroutinefunction
 from itertools import groupby
 
+from werkzeug.wsgi import ClosingIterator
+
+from ..aio.bodies import AsyncBody
 from ..aio.steps import InContext, step_in_thread
 from ..class_guard import UNCHANGED
 from ..context import PRESERVE_CONTEXT, preserve
+from ..http.file_body import FileBody
 from ..http.spool import needs_spooling, spool
 from ..sessions import may_save_unopened
 from ..signals import (
@@ -163,6 +167,24 @@ class LoopRequest(Deferred):
             self.input_error = error
 
     async def handle(self) -> t.Any:
+        """Handle the request, and close its spooled body."""
+        try:
+            body = await self._handle()
+        except BaseException:
+            self._close_input()
+            raise
+        if self._input is None or type(body) is list or isinstance(body, FileBody):
+            self._close_input()
+            return body
+        if isinstance(body, AsyncBody):  # it may read the request while it is sent
+            return body.close_with(self._close_input)
+        return ClosingIterator(body, self._close_input)
+
+    def _close_input(self) -> None:
+        if self._input is not None and not self.context.is_shared:
+            self._input.close()
+
+    async def _handle(self) -> t.Any:
         """Handle the request; see `gateways/wsgi.py`."""
         app, context, variables = self.app, self.context, self.variables
         error: BaseException | None = None
@@ -198,11 +220,7 @@ class LoopRequest(Deferred):
             or appcontext_tearing_down.receivers
             or appcontext_popped.receivers
         )
-        try:
-            if plan.has_teardown or plans.ends_app_context or has_receivers:
-                await step_in_thread(variables, context.pop, error)
-            else:
-                variables.run(context.pop, error)
-        finally:
-            if self._input is not None and not context.is_shared:
-                self._input.close()
+        if plan.has_teardown or plans.ends_app_context or has_receivers:
+            await step_in_thread(variables, context.pop, error)
+        else:
+            variables.run(context.pop, error)
