@@ -24,6 +24,7 @@ from ..class_guard import UNCHANGED
 from ..context import PRESERVE_CONTEXT, preserve
 from ..http.file_body import FileBody
 from ..http.spool import needs_spooling, spool
+from ..routing import options_of
 from ..sessions import may_save_unopened
 from ..signals import (
     appcontext_popped,
@@ -49,6 +50,8 @@ def start(app: Flask, context: RequestContext) -> LoopRequest:
     if app.is_in_setup:
         app.end_setup()
     request = LoopRequest(app, context)
+    rule = context.request.url_rule if context.match is None else context.match[0]
+    request.finishes_alone = options_of(rule).finishes_alone
     if needs_spooling(context.environ):
         request.spool()
     request.variables = context.move()

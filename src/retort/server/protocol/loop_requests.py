@@ -59,6 +59,7 @@ class LoopRequest:
         self.end = end
         self.task: asyncio.Task[None] | None = None
         self.is_sending = False
+        self.is_cancelled = False
 
     def start(self) -> None:
         """Begin; thread-safe."""
@@ -95,6 +96,7 @@ class LoopRequest:
         """Cancel the request; thread-safe. Without effect once it has ended."""
         task = self.task
         if task is not None:
+            self.is_cancelled = True
             task.get_loop().call_soon_threadsafe(task.cancel)
 
     async def run(self) -> None:
@@ -104,8 +106,11 @@ class LoopRequest:
             self.is_sending = True
             if isinstance(body, AsyncBody):
                 await self.stream(body)
-        except asyncio.CancelledError:
-            self.note_gone()
+        except asyncio.CancelledError as error:
+            if self.is_cancelled:
+                self.note_gone()
+            else:  # the program has cancelled it
+                self.send(partial(_raise, error))
         except BaseException as error:
             self.send(partial(_raise, error))
         else:
