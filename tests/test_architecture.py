@@ -60,8 +60,10 @@ IMPORTS_IN_FUNCTIONS = {
     "server/development/reloaded.py": {"Child.serve_failure": {"retort.devtools"}},
     "server/process/worker_main.py": {"describe_failure": {"retort.devtools"}},
     "server/protocol/adapter.py": {
-        "ProtocolAdapter.continue_on_loop": {"retort.server.protocol.loop_requests"}
+        "ProtocolAdapter.continue_on_loop": {"retort.server.protocol.loop_requests"},
+        "ProtocolAdapter.handle_with_websockets": {"retort.server.protocol.granian_websocket"},
     },
+    "server/protocol/takeover.py": {"TcpHandshake.take_over": {"retort.websocket.tcp"}},
     "setup.py": {
         "_EnvironmentOnceNeeded.__get__": {"retort.templating"},
         "App.create_global_jinja_loader": {"retort.templating"},

@@ -17,11 +17,8 @@ from urllib.parse import unquote_to_bytes
 from ..aio.bodies import AsyncBody
 from ..aio.loop import adopt_loop
 from ..aio.steps import in_thread
-from ..class_guard import UNCHANGED
 from ..http.spool import MEMORY_BYTES, make_spool, put
-from ..lifecycle.deferred import MAY_DEFER, Deferred, passes_through
-from ..routing import find_plan
-from ..signals import appcontext_pushed
+from ..lifecycle.deferred import MAY_DEFER, Deferred, starts_on_loop
 
 if t.TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator
@@ -103,7 +100,7 @@ class AsgiRequest:
 
     async def respond(self) -> None:
         app, environ = self.app, self.environ
-        if is_awaited(app, environ):
+        if starts_on_loop(app, environ["REQUEST_METHOD"], environ["PATH_INFO"]):
             body = app(environ, self.start_response)
         else:
             call = partial(copy_context().run, app, environ, self.start_response)
@@ -172,29 +169,6 @@ class _Watch:
     def stop(self) -> None:
         if self.listener is not None:
             self.listener.cancel()
-
-
-def is_awaited(app: Flask, environ: WSGIEnvironment) -> bool:
-    """Whether calling the application returns a `Deferred` and calls no function of the program.
-
-    Other calls may block, so they are made in a thread.
-    """
-    plans = app.registry_changes.plans
-    if (
-        plans is None
-        or not plans.guard.__flags__ & UNCHANGED
-        or plans.app_context is not None
-        or plans.makes_request_first
-        or plans.opens_session_first
-        or appcontext_pushed.receivers
-        or not passes_through(app)
-    ):
-        return False
-    path = environ["PATH_INFO"]
-    if not path.isascii():
-        path = path.encode("latin-1").decode("utf-8", "replace")
-    plan = find_plan(plans, environ["REQUEST_METHOD"], path)
-    return plan is not None and plan.is_async
 
 
 async def iterate(body: Iterable[bytes]) -> t.AsyncIterator[bytes]:

@@ -157,7 +157,7 @@ class LoopRequest(Deferred):
     variables: Context
 
     def __init__(self, app: Flask, context: RequestContext) -> None:
-        super().__init__(app, context.environ)
+        super().__init__(app, context.plans, context.environ)
         self.context = context
         self.input_error: Exception | None = None
         self._input: t.IO[bytes] | None = None
