@@ -42,6 +42,10 @@ IMPORTS_IN_FUNCTIONS = {
     },
     "cli/routes.py": {"routes_command": {"retort.cli.plan"}},
     "cli/run.py": {"run_command": {"retort.server.command"}},
+    "context.py": {
+        "_run_in_copy": {"retort.aio.steps"},
+        "copy_current_request_context.in_context": {"retort.aio.loop"},
+    },
     "lifecycle/compose.py": {"_compose_plan": {"retort.lifecycle.on_loop"}},
     "lifecycle/deferred.py": {"Deferred.__call__": {"retort.aio.loop"}},
     "scaffold.py": {"Scaffold.cli": {"retort.cli"}},
@@ -63,6 +67,10 @@ IMPORTS_IN_FUNCTIONS = {
     "setup.py": {
         "_EnvironmentOnceNeeded.__get__": {"retort.templating"},
         "App.create_global_jinja_loader": {"retort.templating"},
+    },
+    "streaming.py": {
+        "_AsyncContextStream._run": {"retort.aio.steps"},
+        "_AsyncContextStream._run_in_thread": {"retort.aio.steps"},
     },
     "templating.py": {"__getattr__": {"retort.jinja"}},
     "testing/runner.py": {"FlaskCliRunner.invoke": {"retort.cli"}},

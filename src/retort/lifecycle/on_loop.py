@@ -16,9 +16,16 @@ from functools import partial
 from inspect import iscoroutinefunction
 from itertools import groupby
 
+from werkzeug.wsgi import ClosingIterator
+
+from ..aio.bodies import AsyncBody
 from ..aio.steps import InContext, step_in_thread
+from ..class_guard import UNCHANGED
 from ..context import PRESERVE_CONTEXT, preserve
+from ..http.file_body import FileBody
 from ..http.spool import needs_spooling, spool
+from ..routing import options_of
+from ..sessions import may_save_unopened
 from ..signals import (
     appcontext_popped,
     appcontext_tearing_down,
@@ -43,6 +50,8 @@ def start(app: Flask, context: RequestContext) -> LoopRequest:
     if app.is_in_setup:
         app.end_setup()
     request = LoopRequest(app, context)
+    rule = context.request.url_rule if context.match is None else context.match[0]
+    request.finishes_alone = options_of(rule).finishes_alone
     if needs_spooling(context.environ):
         request.spool()
     request.variables = context.move()
@@ -62,15 +71,21 @@ async def respond_async(app: Flask, context: RequestContext, request: LoopReques
             rv = await call_view_async(app, context, request)
     except Exception as error:
         rv = await step_in_thread(variables, call_with_error, app.handle_user_exception, error)
-    plan = context.plan
-    if (
-        plan.after
-        or context.needs_response
-        or context.plans.opens_session_first
-        or request_finished.receivers
-    ):
-        return await step_in_thread(variables, plan.finish, app, context, rv)
-    return variables.run(plan.finish, app, context, rv)
+    finish = context.plan.finish
+    if calls_no_function(context):
+        return variables.run(finish, app, context, rv)
+    return await step_in_thread(variables, finish, app, context, rv)
+
+
+def calls_no_function(context: RequestContext) -> bool:
+    """Whether finishing the return value calls no function of the program, which might block."""
+    return bool(
+        context.plan.finish in (run.finish_without_response, run.finish_with_security_fields)
+        and not context.needs_response
+        and not request_finished.receivers
+        and context.plans.guard.__flags__ & UNCHANGED
+        and ("HTTP_COOKIE" not in context.environ or not may_save_unopened(context))
+    )
 
 
 async def run_steps_async(app: Flask, context: RequestContext, request: LoopRequest) -> t.Any:
@@ -170,6 +185,24 @@ class LoopRequest(Deferred):
             self.input_error = error
 
     async def handle(self) -> t.Any:
+        """Handle the request, and close its spooled body."""
+        try:
+            body = await self._handle()
+        except BaseException:
+            self._close_input()
+            raise
+        if self._input is None or type(body) is list or isinstance(body, FileBody):
+            self._close_input()
+            return body
+        if isinstance(body, AsyncBody):  # it may read the request while it is sent
+            return body.close_with(self._close_input)
+        return ClosingIterator(body, self._close_input)
+
+    def _close_input(self) -> None:
+        if self._input is not None and not self.context.is_shared:
+            self._input.close()
+
+    async def _handle(self) -> t.Any:
         """Handle the request; see `gateways/wsgi.py`."""
         app, context, variables = self.app, self.context, self.variables
         error: BaseException | None = None
@@ -209,5 +242,3 @@ class LoopRequest(Deferred):
             await step_in_thread(variables, context.pop, error)
         else:
             variables.run(context.pop, error)
-        if self._input is not None and not context.is_shared:
-            self._input.close()

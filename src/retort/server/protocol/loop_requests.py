@@ -155,6 +155,7 @@ class LoopRequest:
         self.is_old = False
         self.is_watched = False
         self.is_sending = False
+        self.is_cancelled = False
 
     def begin(self) -> None:
         """Begin; called on the loop."""
@@ -188,6 +189,7 @@ class LoopRequest:
         """Cancel the request; thread-safe. Without effect once it has ended."""
         task = self.task
         if task is not None:
+            self.is_cancelled = True
             task.get_loop().call_soon_threadsafe(task.cancel)
 
     async def run(self) -> None:
@@ -197,8 +199,11 @@ class LoopRequest:
             self.is_sending = True
             if isinstance(body, AsyncBody):
                 await self.stream(body)
-        except asyncio.CancelledError:
-            self.note_gone()
+        except asyncio.CancelledError as error:
+            if self.is_cancelled:
+                self.note_gone()
+            else:  # the program has cancelled it
+                self.send(partial(_raise, error))
         except BaseException as error:
             self.send(partial(_raise, error))
         else:
