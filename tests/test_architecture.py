@@ -62,6 +62,7 @@ IMPORTS_IN_FUNCTIONS = {
         }
     },
     "server/development/reloaded.py": {"Child.serve_failure": {"retort.devtools"}},
+    "server/process/closing.py": {"Closing._stop_loop": {"retort.aio.loop"}},
     "server/process/worker_main.py": {"describe_failure": {"retort.devtools"}},
     "server/protocol/adapter.py": {
         "ProtocolAdapter.continue_on_loop": {"retort.server.protocol.loop_requests"},

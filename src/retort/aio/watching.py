@@ -47,3 +47,8 @@ def note_started(loop: asyncio.AbstractEventLoop) -> None:
         functions = _watchers.functions.copy()
     for function in functions:
         function(loop)
+
+
+def has_started() -> bool:
+    """Whether there was an event loop in this process."""
+    return _watchers.loop is not None

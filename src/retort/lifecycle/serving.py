@@ -113,11 +113,7 @@ class Serving:
         tasks = self.app.background_tasks
         if not tasks.wait(seconds - kept):
             self.cancelled = tasks.cancel()
-            self.app.logger.warning(
-                "Cancelled at the end of the time to finish: %s",
-                f"{counted(len(self.cancelled), 'background task')}"
-                f" ({shown_names(self.cancelled)})",
-            )
+            self._log_cancelled()
         errors: list[ServingError] = []
         try:
             if self.app.after_serving_funcs or self._entered:
@@ -136,6 +132,16 @@ class Serving:
             with self._collecting(errors), self._naming("after_serving", f):
                 self._call(f, ends_at)
         errors += self._end_generators(ends_at)
+
+    def _log_cancelled(self) -> None:
+        names, unfinished = self.cancelled, self.app.background_tasks.names()
+        tasks = f"{counted(len(names), 'background task')} ({shown_names(names)})"
+        self.app.logger.warning("Cancelled at the end of the time to finish: %s.", tasks)
+        if unfinished:
+            self.app.logger.warning(
+                "The threads of these background tasks could not be cancelled: %s.",
+                shown_names(unfinished),
+            )
 
     def _log(self, errors: list[ServingError]) -> None:
         for error in errors:

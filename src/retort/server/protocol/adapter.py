@@ -334,6 +334,11 @@ class ProtocolAdapter:
                 self.on_loop = LoopRequests(self, deferred.app)
         self.on_loop.begin(watcher, environ, reply, deferred)
 
+    def cancel_on_loop(self) -> None:
+        """Cancel the requests on the event loop, because the server stops."""
+        for running in self.on_loop.copy():
+            running.stop()
+
     def stream(
         self, watcher: Any, environ: WSGIEnvironment, head: Head, pieces: Iterable[bytes]
     ) -> None:

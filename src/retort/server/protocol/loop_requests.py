@@ -126,6 +126,8 @@ class LoopRequests:
         if self.is_watching:
             self.loop.call_later(WATCH_AFTER_SECONDS, self.watch_clients)
 
+STOPPED = "The server is being stopped; try again."
+
 
 class LoopRequest:
     """One request on the event loop."""
@@ -155,6 +157,7 @@ class LoopRequest:
         self.is_old = False
         self.is_watched = False
         self.is_sending = False
+        self.is_stopped = False
 
     def begin(self) -> None:
         """Begin; called on the loop."""
@@ -190,6 +193,13 @@ class LoopRequest:
         if task is not None:
             task.get_loop().call_soon_threadsafe(task.cancel)
 
+    def stop(self) -> None:
+        """Cancel the request because the server stops; thread-safe."""
+        self.is_stopped = True
+        loop = process_loop()
+        # Later, since a task that is cancelled before its first step never begins.
+        loop.call_soon_threadsafe(loop.call_soon, self.cancel)
+
     async def run(self) -> None:
         """Handle the request and send the response."""
         try:
@@ -198,7 +208,10 @@ class LoopRequest:
             if isinstance(body, AsyncBody):
                 await self.stream(body)
         except asyncio.CancelledError:
-            self.note_gone()
+            if self.is_stopped:
+                self.send(partial(_raise, ServiceUnavailable(STOPPED)))
+            else:
+                self.note_gone()
         except BaseException as error:
             self.send(partial(_raise, error))
         else:
@@ -270,6 +283,8 @@ class LoopRequest:
             pass
         except asyncio.CancelledError:
             response.is_over = True
+            if self.is_stopped:
+                await response.abort_async()
         except BaseException as error:
             await response.abort_async()
             traceback.print_exception(type(error), error, error.__traceback__)
