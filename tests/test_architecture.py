@@ -49,9 +49,11 @@ IMPORTS_IN_FUNCTIONS = {
         "BackgroundTask.call": {"retort.aio.loop"},
         "BackgroundTasks.add": {"retort.lifecycle.background_loop"},
     },
-    "lifecycle/compose.py": {"_compose_plan": {"retort.lifecycle.on_loop"}},
+    "lifecycle/compose.py": {
+        "_compose_plan": {"retort.lifecycle.on_loop", "retort.lifecycle.task_errors"}
+    },
     "lifecycle/deferred.py": {"Deferred.__call__": {"retort.aio.loop"}},
-    "lifecycle/serving.py": {"Serving._lane": {"retort.aio.lane"}},
+    "lifecycle/serving.py": {"Serving._lane": {"retort.aio.lane", "retort.lifecycle.task_errors"}},
     "scaffold.py": {"Scaffold.cli": {"retort.cli"}},
     "server/development/child.py": {"main": {"retort.server.development.reloaded"}},
     "server/development/development.py": {

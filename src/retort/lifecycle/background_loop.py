@@ -8,6 +8,7 @@ import typing as t
 from ..aio.loop import process_loop
 from ..aio.steps import InContext, step_in_thread
 from ..signals import appcontext_popped, appcontext_pushed, appcontext_tearing_down
+from .task_errors import log_task_errors
 
 if t.TYPE_CHECKING:
     from .background import BackgroundTask
@@ -15,6 +16,7 @@ if t.TYPE_CHECKING:
 
 def start(task: BackgroundTask) -> None:
     """Begin a task whose function is a coroutine function; thread-safe."""
+    log_task_errors(task.app)
     loop = process_loop()
     runner = _Runner(task)
 

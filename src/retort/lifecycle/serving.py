@@ -196,7 +196,9 @@ class Serving:
     def _lane(self) -> Lane:
         if self._made_lane is None:
             from ..aio.lane import Lane  # imports asyncio
+            from .task_errors import log_task_errors
 
+            log_task_errors(self.app)
             self._made_lane = Lane()
         return self._made_lane
 
