@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from types import TracebackType
+    from types import FrameType, TracebackType
 
 
 def _folder_of(function: Any) -> str:
@@ -41,6 +41,14 @@ def format_from_program(error: BaseException, trace: TracebackType | None) -> st
     for one in _chain(summary):
         del one.stack[: _first_shown([frame.filename for frame in one.stack])]
     return "".join(summary.format())
+
+
+def format_stack_from_program(frame: FrameType) -> str:
+    """The stack of a thread, from the first frame of the program on; see above."""
+    stack = traceback.StackSummary.extract(traceback.walk_stack(frame))
+    stack.reverse()
+    del stack[: _first_shown([one.filename for one in stack])]
+    return "".join(stack.format())
 
 
 def where(f: Callable[..., Any]) -> str:

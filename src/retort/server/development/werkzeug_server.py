@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import werkzeug.serving
 
 from ...logging import UNLOGGED
-from ..operations.middleware import add_middleware
+from ..operations.middleware import add_middleware, make_metrics
 from ..process.closing import Closing
 from ..process.serving import end_process
 from ..process.signals import WakeupPipe
@@ -103,6 +103,7 @@ class WerkzeugWorker:
             program=getattr(app, "app", app),  # inside the debugger
             is_shutting_down=self.is_shutting_down.is_set,
             ops_listener=settings.ops_listener,
+            metrics=make_metrics(settings.operations),
         )
         tls = settings.tls
         self._server = werkzeug.serving.make_server(
@@ -139,7 +140,7 @@ class WerkzeugWorker:
         self._server.shutdown()
         self.closing.begin()
         self.closing.end_program()
-        return not self.closing.has_left_tasks
+        return not self.closing.count_tasks()
 
 
 class _RequestHandler(werkzeug.serving.WSGIRequestHandler):

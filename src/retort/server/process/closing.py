@@ -98,10 +98,9 @@ class Closing:
         found = [described_tasks(names)] if names else []
         return found + ([self.serving.current] if self.serving.current else [])
 
-    @property
-    def has_left_tasks(self) -> bool:
-        """Whether threads of background tasks still run."""
-        return self.serving is not None and bool(self.serving.app.background_tasks)
+    def count_tasks(self) -> int:
+        """The number of background tasks."""
+        return 0 if self.serving is None else len(self.serving.app.background_tasks)
 
     def cancel_requests(self) -> None:
         """Cancel the requests on the event loop, and wait for their end."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from ...lifecycle.deferred import may_defer
 from ..console import echo
-from ..operations.middleware import add_middleware
+from ..operations.middleware import add_middleware, make_metrics
 from ..protocol.adapter import ProtocolAdapter
 from ..protocol.granian import GranianWorker
 from ..protocol.validation import RequestValidator
@@ -27,6 +27,7 @@ from ..sockets.listen import set_user_timeout
 from ..sockets.unix_socket import is_unix
 from .closing import Closing
 from .draining import StopReport, joined, requests
+from .loop_monitor import LoopMonitor
 from .signals import StopSignals, WakeupPipe
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from ...lifecycle.serving import Serving
     from ..development.werkzeug_server import WerkzeugWorker
+    from ..operations.metrics import Metrics
     from ..options import Settings
     from ..protocol.adapter import Log
 
@@ -61,12 +63,14 @@ class Worker:
             max_body_bytes=settings.max_body_bytes,
             max_target_bytes=settings.max_target_bytes,
         )
+        self.metrics = make_metrics(settings.operations)
         wrapped = add_middleware(
             validator,
             settings.operations,
             program=getattr(app, "app", app),  # inside the debugger
             is_shutting_down=self.is_shutting_down.is_set,
             ops_listener=settings.ops_listener,
+            metrics=self.metrics,
         )
         is_plain_tcp = settings.tls is None and not is_unix(listener)
         self.adapter = ProtocolAdapter(
@@ -108,7 +112,20 @@ class Worker:
         set_user_timeout(self.listener, self.settings.send_seconds)
         self.adapter.start()
         self.idle_reaper.start()
+        if self.metrics is None:
+            LoopMonitor().start()
+        else:
+            self._watch_with(self.metrics)
+            LoopMonitor(self.metrics.loop_lag.observe).start()
         self._granian.start()
+
+    def _watch_with(self, metrics: Metrics) -> None:
+        on_loop, count_tasks = self.adapter.on_loop, self.closing.count_tasks
+        metrics.watch(
+            "retort_loop_requests", "Requests in progress on the event loop.", on_loop.__len__
+        )
+        metrics.watch("retort_background_tasks", "Background tasks in progress.", count_tasks)
+        metrics.start()
 
     def stop(self) -> None:
         """Stop accepting and let open requests finish; thread-safe."""
@@ -153,7 +170,7 @@ class Worker:
             self.closing.cancel_requests()
             is_clean = self._wait_for_requests(_CANCELLED_SECONDS)
         self.closing.end_program()
-        return is_clean and not self.closing.has_left_tasks and self._wait_for_threads()
+        return is_clean and not self.closing.count_tasks() and self._wait_for_threads()
 
     def _wait_for_requests(self, seconds: float | None = None) -> bool:
         """Wait until all connections and requests have ended.
