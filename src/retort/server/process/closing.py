@@ -85,7 +85,7 @@ class Closing:
 
     def must_cancel(self) -> bool:
         """Whether the rest of the grace time is needed for the end of the program."""
-        has_work = (self.adapter is not None and self.adapter.on_loop) or (
+        has_work = (self.adapter is not None and self.adapter.count_on_loop()) or (
             self.serving is not None and self.serving.has_work_at_stop
         )
         return bool(has_work) and self.seconds_left() <= closing_seconds(self.grace_seconds)
@@ -105,12 +105,12 @@ class Closing:
     def cancel_requests(self) -> None:
         """Cancel the requests on the event loop, and wait for their end."""
         adapter = self.adapter
-        if adapter is None or not adapter.on_loop:
+        count = 0 if adapter is None else adapter.count_on_loop()
+        if adapter is None or not count:
             return
-        count = len(adapter.on_loop)
         self.cancelled.append(counted(count, "open request"))
         adapter.cancel_on_loop()
-        wait_while(lambda: bool(adapter.on_loop), CANCEL_SECONDS)
+        wait_while(lambda: bool(adapter.count_on_loop()), CANCEL_SECONDS)
 
     def end_program(self) -> None:
         """End what the program has started: steps 2 to 4."""

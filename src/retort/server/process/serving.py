@@ -120,11 +120,12 @@ class Worker:
         self._granian.start()
 
     def _watch_with(self, metrics: Metrics) -> None:
-        on_loop, count_tasks = self.adapter.on_loop, self.closing.count_tasks
+        adapter, count_tasks = self.adapter, self.closing.count_tasks
         metrics.watch(
-            "retort_loop_requests", "Requests in progress on the event loop.", on_loop.__len__
+            "retort_loop_requests", "Requests in progress on the event loop.", adapter.count_on_loop
         )
         metrics.watch("retort_background_tasks", "Background tasks in progress.", count_tasks)
+        metrics.watch("retort_websockets", "Open WebSockets.", adapter.websockets.__len__)
         metrics.start()
 
     def stop(self) -> None:
@@ -166,7 +167,7 @@ class Worker:
         while self._stop_requested_at is None and not self._has_ended:
             self.wakeup.wait()
         is_clean = self._wait_for_requests()
-        if not is_clean and self.adapter.on_loop:
+        if not is_clean and self.adapter.count_on_loop():
             self.closing.cancel_requests()
             is_clean = self._wait_for_requests(_CANCELLED_SECONDS)
         self.closing.end_program()

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 WATCH_AFTER_SECONDS = 0.2
 # The status of a request whose client has disconnected, in logs only.
 CLIENT_GONE = 499
+STOPPED = "The server is being stopped; try again."
 _WITHOUT_BODY = ("GET", "HEAD")
 
 
@@ -57,6 +58,7 @@ class LoopRequests:
         self.arrived: deque[Callable[[], object]] = deque()
         self.is_scheduled = False
         self.is_watching = False
+        self.is_stopped = False
 
     def takes(self, scope: dict[str, Any]) -> bool:
         """Whether `begin` may be called for a request."""
@@ -126,7 +128,15 @@ class LoopRequests:
         if self.is_watching:
             self.loop.call_later(WATCH_AFTER_SECONDS, self.watch_clients)
 
-STOPPED = "The server is being stopped; try again."
+    def __len__(self) -> int:
+        """The number of requests, including those that wait for the loop."""
+        return len(self.open) + len(self.arrived)
+
+    def stop(self) -> None:
+        """Cancel all requests because the server stops; thread-safe."""
+        self.is_stopped = True
+        for request in self.open.copy():
+            request.stop()
 
 
 class LoopRequest:
@@ -163,6 +173,8 @@ class LoopRequest:
         """Begin; called on the loop."""
         self.requests.open.add(self)
         self.task = self.requests.loop.create_task(self.run())
+        if self.requests.is_stopped:
+            self.stop()
 
     def watch_client(self) -> None:
         """Cancel the request when its client disconnects, unless the route opts out."""
@@ -196,7 +208,7 @@ class LoopRequest:
     def stop(self) -> None:
         """Cancel the request because the server stops; thread-safe."""
         self.is_stopped = True
-        loop = process_loop()
+        loop = self.requests.loop
         # Later, since a task that is cancelled before its first step never begins.
         loop.call_soon_threadsafe(loop.call_soon, self.cancel)
 
