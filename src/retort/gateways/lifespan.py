@@ -10,7 +10,6 @@ import asyncio
 import typing as t
 
 from ..aio.loop import adopt_loop
-from ..errors import ServingError
 from ..lifecycle.serving import Serving
 
 if t.TYPE_CHECKING:
@@ -48,15 +47,29 @@ async def stop(app: Flask) -> None:
 
 async def handle_lifespan(app: Flask, receive: Receive, send: Send) -> None:
     """Answer the messages about the start and the end of the server."""
-    actions = {"lifespan.startup": start, "lifespan.shutdown": stop}
-    for kind, action in actions.items():
-        while (await receive())["type"] != kind:
-            pass
-        try:
-            await action(app)
-        except Exception as error:
-            if not isinstance(error, ServingError):
-                app.logger.exception("%s failed", kind)
-            await send({"type": f"{kind}.failed", "message": str(error)})
-            return
-        await send({"type": f"{kind}.complete"})
+    if await _answer("lifespan.startup", start, app, receive, send):
+        await _answer("lifespan.shutdown", stop, app, receive, send)
+
+
+async def _answer(
+    kind: str,
+    action: Callable[[Flask], Awaitable[None]],
+    app: Flask,
+    receive: Receive,
+    send: Send,
+) -> bool:
+    """Wait for a message, and answer it after the action.
+
+    :returns: whether the action has succeeded.
+    """
+    while (await receive())["type"] != kind:
+        pass
+    answer = {"type": f"{kind}.complete"}
+    try:
+        await action(app)
+    except Exception as error:
+        answer = {"type": f"{kind}.failed", "message": str(error)}
+        if action is start:  # otherwise it is in the log
+            app.logger.error("%s", error, exc_info=error)
+    await send(answer)
+    return action is start and answer["type"] == f"{kind}.complete"
