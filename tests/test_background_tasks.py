@@ -179,6 +179,26 @@ def test_a_task_may_start_another_at_the_end(app, events):
     assert events == [((), {})]
 
 
+@pytest.mark.parametrize("is_async", [True, False])
+def test_a_function_with_a_copy_of_the_request_context_has_the_request(app, events, is_async):
+    def read():
+        events.append(retort.request.form["name"])
+
+    async def read_async():
+        read()
+
+    @app.post("/")
+    def index():
+        task = read_async if is_async else read
+        app.add_background_task(retort.copy_current_request_context(task))
+        return ""
+
+    with app.test_app() as test_app:
+        test_app.test_client().post("/", data={"name": "Ada"})
+
+    assert events == ["Ada"]
+
+
 def test_the_number_of_open_tasks_and_their_names_are_known(app):
     gate = threading.Event()
 
