@@ -218,6 +218,9 @@ class TcpConnection(asyncio.BufferedProtocol):
         if close is None:
             reason = self.problem or "The connection ended without a close frame."
             return WebSocketDisconnect(1006, reason, was_clean=False)
+        if self.protocol.close_rcvd_then_sent and sent is not None and sent != received:
+            # The close frame itself was an error, such as one inside a message.
+            return WebSocketDisconnect(int(sent.code), sent.reason, was_clean=False)
         was_clean = received is not None and sent is not None
         return WebSocketDisconnect(int(close.code), close.reason, was_clean)
 

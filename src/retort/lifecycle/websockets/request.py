@@ -18,7 +18,7 @@ from ...aio.steps import InContext, in_own_thread, step_in_thread
 from ...context import PRESERVE_CONTEXT, preserve
 from ...http.websockets import error_of_handshake
 from ...routing import options_of
-from ...setup import where
+from ...tracebacks import where
 from ...signals import got_request_exception, request_started
 from ...websockets.errors import TooManyWebSockets
 from ...websockets.handshake import (
