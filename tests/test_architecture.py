@@ -75,7 +75,7 @@ IMPORTS_IN_FUNCTIONS = {
         "ProtocolAdapter.continue_on_loop": {"retort.server.protocol.loop_requests"},
         "ProtocolAdapter.handle_with_websockets": {"retort.server.protocol.granian_websocket"},
     },
-    "server/protocol/open_websockets.py": {"OpenWebSockets.begin_closing": {"retort.aio.loop"}},
+    "server/protocol/open_websockets.py": {"OpenWebSockets.close_all": {"retort.aio.loop"}},
     "server/protocol/takeover.py": {"TcpHandshake.take_over": {"retort.websockets.tcp"}},
     "setup.py": {
         "_EnvironmentOnceNeeded.__get__": {"retort.templating"},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ...websockets.errors import TooManyWebSockets
@@ -42,7 +41,10 @@ class OpenWebSockets:
         return len(self.connections) + self.accepting
 
     def note(self, connection: Open, file: int = _NO_FILE) -> None:
+        """Add an accepted WebSocket."""
         self.connections[connection] = file
+        if self.is_closing:  # since its handshake was accepted
+            self.close_all([connection], 0)
 
     def forget(self, connection: Open) -> None:
         self.connections.pop(connection, None)
@@ -71,20 +73,25 @@ class OpenWebSockets:
         """
         self.is_closing = True
         connections = [*self.connections.copy()]
-        if not connections:
-            return
+        if connections:
+            self.close_all(connections, min(_SECONDS_EACH, seconds / len(connections)))
+
+    def close_all(self, connections: list[Open], pause: float) -> None:
+        """Close connections one after the other. Any thread may call this.
+
+        :param pause: between two of them, in seconds.
+        """
         from ...aio.loop import process_loop  # imports asyncio
 
         loop = process_loop()
-        pause = min(_SECONDS_EACH, seconds / len(connections))
 
         def close(connection: Open) -> None:
             task = loop.create_task(connection.close(_GOING_AWAY))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-        def close_all() -> None:
+        def begin() -> None:
             for number, connection in enumerate(connections):
-                loop.call_later(number * pause, partial(close, connection))
+                loop.call_later(number * pause, close, connection)
 
-        loop.call_soon_threadsafe(close_all)
+        loop.call_soon_threadsafe(begin)
