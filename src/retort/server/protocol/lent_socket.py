@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
     from .takeover import TcpHandshake
 
-# Environ key: Werkzeug's server and gunicorn have it, or a similar one.
-LENT_SOCKET = "werkzeug.socket"
-
 _HEAD_END = b"\r\n\r\n"
 _CLOSE_FRAME = 0x88  # final, opcode 8: RFC 6455 §5.2
 _MAX_HEAD_BYTES = 64 * 1024
@@ -36,12 +33,15 @@ class LentSocket:
     Other methods than those for sending can be used after it.
     """
 
+    # There is one for each handshake, also of views that do not use it.
+    __slots__ = ("_forget", "_handshake", "_head", "_set_up", "_socket")
+
     def __init__(self, handshake: TcpHandshake) -> None:
         self._handshake: TcpHandshake | None = handshake
         self._head = b""
         self._socket: socket.socket | None = None
-        self._forget: Callable[[], object] = lambda: None
-        self._set_up: list[Callable[[socket.socket], object]] = []
+        self._forget: Callable[[], object] = bool
+        self._set_up: tuple[Callable[[socket.socket], object], ...] = ()
 
     def send(self, data: Any, flags: int = 0) -> int:
         """Send bytes; returns how many were taken."""
@@ -77,7 +77,7 @@ class LentSocket:
 
     def _when_taken(self, change: Callable[[socket.socket], object]) -> None:
         if self._socket is None:
-            self._set_up.append(change)
+            self._set_up += (change,)
         else:
             change(self._socket)
 

@@ -31,6 +31,7 @@ from ...websockets.errors import TooManyWebSockets, WebSocketDisconnect
 from ...websockets.handshake import (
     HANDSHAKE,
     HANDSHAKE_ERROR,
+    LENT_SOCKET,
     InvalidHandshake,
     is_upgrade,
     read_handshake,
@@ -41,7 +42,7 @@ from ..sockets.connections import address_of
 from ..sockets.finder import SocketFinder
 from ..sockets.open_files import is_scarce, raise_limit
 from .handshake_watcher import HandshakeWatcher
-from .lent_socket import LENT_SOCKET, LentSocket
+from .lent_socket import LentSocket
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
