@@ -119,6 +119,27 @@ def test_over_tls_the_start_lines_name_what_fails_and_what_to_use(run):
     program.wait_for_output("Let a proxy such as nginx end TLS")
 
 
+@pytest.mark.parametrize("options", [(), ("--debug", "--no-reload")], ids=["production", "debug"])
+def test_over_tls_the_start_lines_name_what_websockets_lack(run, options):
+    program = run(
+        """
+        from retort import Flask, websocket
+
+        app = Flask(__name__)
+
+        @app.websocket("/echo")
+        async def echo():
+            await websocket.send("x")
+        """,
+        "--port=0",
+        "--cert=adhoc",
+        *options,
+    )
+
+    program.wait_for_output("WebSockets: by Granian, over TLS and Unix sockets")
+    assert "Werkzeug" not in program.output
+
+
 def test_the_socket_is_the_servers_until_a_101_response_is_sent_into_it(run):
     program = run(
         """

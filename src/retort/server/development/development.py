@@ -27,7 +27,7 @@ from ..sockets.unix_socket import SocketFile, is_unix
 from .host_check import HostCheck, listened_hosts
 from .reloaded import clear_foreign_reloader, this_child
 from .reloader import supervise
-from .werkzeug_server import WerkzeugWorker, socket_user
+from .werkzeug_server import WerkzeugWorker, socket_user, websocket_lines
 
 if TYPE_CHECKING:
     import socket
@@ -236,6 +236,8 @@ def make_worker(
             reason = f"it hands its socket to {user}."
             echo(f" * Served by Werkzeug's development server: {reason}", fg="yellow")
         return WerkzeugWorker(app, listener, settings, serving=serving)
+    if is_first and (settings.tls is not None or is_unix(listener)):
+        echo_all(websocket_lines(program))
     # An access log on the same terminal has a line for each request already.
     has_lines = options.settings.debug and settings.operations.access_log != "-"
     log = log_request if has_lines else None

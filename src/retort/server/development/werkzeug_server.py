@@ -21,9 +21,10 @@ from ..process.signals import WakeupPipe
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from _typeshed.wsgi import WSGIApplication
+    from werkzeug.routing import Rule
 
     from ...lifecycle.serving import Serving
     from ..options import Settings
@@ -43,11 +44,15 @@ def socket_user(app: object) -> str | None:
 
 
 def _has_websocket_rules(app: object) -> bool:
-    url_map = getattr(app, "url_map", None)
-    return url_map is not None and any(
+    return any(
         rule.websocket and options_of(rule).websocket is None  # not those of @app.websocket
-        for rule in url_map.iter_rules()
+        for rule in _rules_of(app)
     )
+
+
+def _rules_of(app: object) -> Iterable[Rule]:
+    url_map = getattr(app, "url_map", None)
+    return () if url_map is None else url_map.iter_rules()
 
 
 def _has_socketio(app: object) -> bool:
@@ -62,7 +67,9 @@ def _has_socketio(app: object) -> bool:
 def websocket_warnings(
     app: object, *, workers: int, threads: int, is_plain_tcp: bool
 ) -> Iterator[str]:
-    """Lines on the limits of features that use the server's socket."""
+    """Lines on the limits of WebSockets, and of features that use the server's socket."""
+    if not is_plain_tcp:
+        yield from websocket_lines(app)
     user = socket_user(app)
     if user is None:
         return
@@ -80,6 +87,15 @@ def websocket_warnings(
         yield (
             f" * {user}: each open WebSocket holds one of the {threads} threads of a worker."
             " Set their number with --threads."
+        )
+
+
+def websocket_lines(app: object) -> Iterator[str]:
+    """A line on what routes of ``@app.websocket`` lack over TLS and Unix sockets."""
+    if any(options_of(rule).websocket is not None for rule in _rules_of(app)):
+        yield (
+            " * WebSockets: by Granian, over TLS and Unix sockets. The server sends no pings, and"
+            " accept() no header fields and no cookie of a changed session."
         )
 
 

@@ -143,8 +143,12 @@ class Worker:
 
     def waiting_for(self) -> list[str]:
         """What a shutdown waits for, as in ``2 open requests``."""
-        count = self.adapter.open_requests()
-        return ([requests(count)] if count else []) + self.closing.waiting_for()
+        sockets = len(self.adapter.websockets)
+        count = self.adapter.open_requests() - sockets
+        waiting = [requests(count)] if count > 0 else []
+        if sockets:
+            waiting.append("1 WebSocket" if sockets == 1 else f"{sockets} WebSockets")
+        return waiting + self.closing.waiting_for()
 
     def report_cancelled(self, subject: str) -> None:
         """Print what was cancelled at the end of the grace time."""
