@@ -24,14 +24,16 @@ PARSED = """
     access_control_request_headers access_control_request_method access_route age allow args
     authorization cache_control charset
     content_encoding content_length content_md5 content_type cookies date full_path host if_match
-    if_modified_since if_none_match if_range if_unmodified_since is_json is_safe max_forwards
+    if_modified_since if_none_match if_range if_unmodified_since is_json is_safe
+    last_event_id max_forwards
     mimetype mimetype_params origin pragma range referrer remote_addr root_url url user_agent values
 """.split()  # noqa: SIM905
 FIELDS = """
     ACCEPT ACCEPT_CHARSET ACCEPT_ENCODING ACCEPT_LANGUAGE ACCEPT_QUERY
     ACCESS_CONTROL_REQUEST_HEADERS AUTHORIZATION CACHE_CONTROL CONTENT_ENCODING CONTENT_MD5
     CONTENT_RANGE COOKIE DATE EXPECT FORWARDED HOST IF_MATCH IF_MODIFIED_SINCE IF_NONE_MATCH
-    IF_RANGE IF_UNMODIFIED_SINCE MAX_FORWARDS ORIGIN PRAGMA RANGE REFERER SEC_FETCH_SITE TE
+    IF_RANGE IF_UNMODIFIED_SINCE LAST_EVENT_ID MAX_FORWARDS ORIGIN PRAGMA RANGE REFERER
+    SEC_FETCH_SITE TE
     TRANSFER_ENCODING UPGRADE USER_AGENT X_FORWARDED_FOR X_FORWARDED_HOST X_FORWARDED_PREFIX
     X_HTTP_METHOD_OVERRIDE X_REQUESTED_WITH
 """.split()  # noqa: SIM905

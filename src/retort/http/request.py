@@ -316,6 +316,19 @@ class Request(RequestBase):
         except ValueError:
             return None
 
+    @property
+    def last_event_id(self) -> str | None:
+        """The id of the last event that an ``EventSource`` received before it connected again.
+
+        ``None`` if the field ``Last-Event-ID`` was not sent, or is empty. Bytes that are not UTF-8
+        are replaced by U+FFFD.
+        """
+        value = self.headers.get("Last-Event-ID")
+        if not value:
+            return None
+        # Header fields are decoded as Latin-1.
+        return value if value.isascii() else value.encode("latin-1").decode("utf-8", "replace")
+
     # The body
 
     #: Reads forms: a subclass of :class:`werkzeug.formparser.FormDataParser`.
