@@ -42,6 +42,10 @@ IMPORTS_IN_FUNCTIONS = {
     },
     "cli/routes.py": {"routes_command": {"retort.cli.plan"}},
     "cli/run.py": {"run_command": {"retort.server.command"}},
+    "event_streams.py": {
+        "event_stream": {"retort.aio.live_stream"},
+        "in_thread": {"retort.aio.thread_source"},
+    },
     "lifecycle/compose.py": {"_compose_plan": {"retort.lifecycle.on_loop"}},
     "lifecycle/deferred.py": {"Deferred.__call__": {"retort.aio.loop"}},
     "scaffold.py": {"Scaffold.cli": {"retort.cli"}},

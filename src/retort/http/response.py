@@ -203,7 +203,8 @@ class Response(ResponseBase):
                     return []
         body = super().__call__(environ, start_response)
         if isinstance(self.response, AsyncBody) and isinstance(body, ClosingIterator):
-            return self.response.close_with(body.close)
+            has_body = environ["REQUEST_METHOD"] != "HEAD" and self._status_code in _WITH_BODY
+            return self.response.close_with(body.close) if has_body else body
         return FileBody(body) if self._is_file_sent(environ) else body
 
     def _is_file_sent(self, environ: WSGIEnvironment) -> bool:

@@ -15,6 +15,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, NoReturn
 
+from ...aio.open_streams import open_streams
 from ...lifecycle.deferred import may_defer
 from ..operations.middleware import add_middleware
 from ..protocol.adapter import ProtocolAdapter
@@ -89,6 +90,7 @@ class Worker:
         if self._stop_requested_at is None:
             self._stop_requested_at = time.monotonic()
             self._granian.stop()
+            open_streams.end_all()
             self.wakeup.wake()
 
     def report_stop(self) -> None:
@@ -110,6 +112,7 @@ class Worker:
         while not self._has_ended:
             if self._has_timed_out():
                 return False
+            open_streams.end_all()  # also those that have begun meanwhile
             self.wakeup.wait(0.02)
         self.idle_reaper.stop()
         self.adapter.stop()

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
+from ...aio.bodies import AsyncBody
 from ...globals import current_app, request
 from ...http.file_body import FileBody
 from ...lifecycle.deferred import Deferred
@@ -308,7 +309,7 @@ class ProtocolAdapter:
 
         :raises BaseException: what the application raises before its first piece.
         """
-        if isinstance(body, Deferred):
+        if isinstance(body, (Deferred, AsyncBody)):
             self.continue_on_loop(watcher, environ, reply, body)
             return
         if isinstance(body, FileBody) and reply.head is not None and reply.head.has_body:
@@ -334,11 +335,12 @@ class ProtocolAdapter:
             pieces.close()
 
     def continue_on_loop(
-        self, watcher: Any, environ: WSGIEnvironment, reply: Reply, deferred: Deferred
+        self, watcher: Any, environ: WSGIEnvironment, reply: Reply, body: Deferred | AsyncBody
     ) -> None:
-        """Handle the request on the event loop."""
-        from .loop_requests import LoopRequest  # imports asyncio
+        """Handle the request, or send its body, on the event loop."""
+        from .loop_requests import KnownBody, LoopRequest  # imports asyncio
 
+        deferred = body if isinstance(body, Deferred) else KnownBody(body)
         end = watcher.keep_for_loop() if isinstance(watcher, LongBody) else None
         LoopRequest(self, watcher, environ, reply, deferred, end).start()
 

@@ -1,4 +1,6 @@
-"""Requests that are handled on the event loop, because their view is a coroutine function.
+"""Requests that are handled on the event loop.
+
+Their view is a coroutine function, or their body an asynchronous iterator.
 
 The application returns a `Deferred` in the thread that received the request. `LoopRequests` awaits
 it on the loop and sends the response: a body in memory at once, one that an asynchronous iterator
@@ -11,6 +13,7 @@ longer than `WATCH_AFTER_SECONDS`, since most are over before.
 from __future__ import annotations
 
 import asyncio
+import sys
 import traceback
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -19,6 +22,8 @@ from werkzeug.exceptions import ServiceUnavailable
 
 from ...aio.bodies import AsyncBody
 from ...aio.loop import process_loop
+from ...logging import escape_in_lines
+from ...tracebacks import format_from_program
 from .async_response import AsyncResponse
 from .request_body import LongBody
 from .response_body import TOO_MUCH, ClientGone, log_problem
@@ -36,6 +41,18 @@ WATCH_AFTER_SECONDS = 0.2
 CLIENT_GONE = 499
 
 
+class KnownBody:
+    """Stands in for a `Deferred`: the body that a synchronous view has returned."""
+
+    finishes_alone = False
+
+    def __init__(self, body: AsyncBody) -> None:
+        self.body = body
+
+    async def run(self) -> AsyncBody:
+        return self.body
+
+
 class LoopRequest:
     """One request on the event loop.
 
@@ -48,7 +65,7 @@ class LoopRequest:
         watcher: Any,
         environ: WSGIEnvironment,
         reply: Reply,
-        deferred: Deferred,
+        deferred: Deferred | KnownBody,
         end: Callable[[], object] | None,
     ) -> None:
         self.adapter = adapter
@@ -156,7 +173,7 @@ class LoopRequest:
             )
             await self.send_pieces(response, first, body)
         finally:
-            await body.aclose()
+            await close(body)
 
     async def send_pieces(self, response: AsyncResponse, first: bytes, rest: AsyncBody) -> None:
         """Send the response; an exception aborts it, so that the client notices."""
@@ -173,7 +190,7 @@ class LoopRequest:
             response.is_over = True
         except BaseException as error:
             await response.abort_async()
-            traceback.print_exception(type(error), error, error.__traceback__)
+            print_error(error)
         if response.problem is not None:
             log_problem(self.environ, response.problem)
 
@@ -188,6 +205,21 @@ class LoopRequest:
         self.adapter.on_loop.discard(self)
         if self.end is not None:
             self.end()
+
+
+async def close(body: AsyncBody) -> None:
+    """Close a body; what it raises is only logged, since its response is over."""
+    try:
+        await body.aclose()
+    except asyncio.CancelledError:
+        pass
+    except BaseException as error:
+        print_error(error)
+
+
+def print_error(error: BaseException) -> None:
+    """Print the traceback of an error that has no response."""
+    sys.stderr.write(escape_in_lines(format_from_program(error, error.__traceback__)))
 
 
 def _raise(error: BaseException) -> NoReturn:
