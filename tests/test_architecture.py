@@ -46,6 +46,7 @@ IMPORTS_IN_FUNCTIONS = {
         "event_stream": {"retort.aio.live_stream"},
         "in_thread": {"retort.aio.thread_source"},
     },
+    "http/request.py": {"Request.stream_chunks": {"retort.http.unread"}},
     "lifecycle/compose.py": {"_compose_plan": {"retort.lifecycle.on_loop"}},
     "lifecycle/deferred.py": {"Deferred.__call__": {"retort.aio.loop"}},
     "scaffold.py": {"Scaffold.cli": {"retort.cli"}},

@@ -30,6 +30,7 @@ from .helpers import (
 from .http import Request, Response
 from .http.cross_origin import cross_origin_exempt
 from .http.event_stream import Event
+from .http.stream_body import stream_body
 from .json import jsonify
 from .preconditions import condition
 from .signals import (
@@ -94,6 +95,7 @@ __all__ = [
     "send_file",
     "send_from_directory",
     "session",
+    "stream_body",
     "stream_template",
     "stream_template_string",
     "stream_with_context",

@@ -118,6 +118,10 @@ class ThreadSource(Generic[T]):
         else:
             future.set_result(item)
 
+    def stop(self) -> None:
+        """Let the thread end and close the iterator, after its current step."""
+        self._wanted.put(None)
+
     async def aclose(self) -> None:
         """Close the iterator in its thread.
 
@@ -131,7 +135,7 @@ class ThreadSource(Generic[T]):
             return
         assert self._closed is not None
         is_in_step = self._pending is not None and self._pending.cancelled()
-        self._wanted.put(None)
+        self.stop()
         if is_in_step:
             self._closed.cancel()
         else:

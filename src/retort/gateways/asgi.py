@@ -1,7 +1,8 @@
 """The ASGI gateway (ASGI 3): a scope becomes an environ, and a WSGI response becomes messages.
 
-A request is handled by ``wsgi_app`` and its middleware, as under WSGI. Its body is read first. A
-view that is a coroutine function runs on the loop of the server, any other in a thread.
+A request is handled by ``wsgi_app`` and its middleware, as under WSGI. Its body is read first,
+unless its view is marked by `stream_body`. A view that is a coroutine function runs on the loop of
+the server, any other in a thread.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import sys
 import typing as t
 from contextvars import copy_context
 from functools import partial
-from io import BytesIO
+from io import BufferedReader, BytesIO
 from urllib.parse import unquote_to_bytes
 
 from ..aio.bodies import AsyncBody
@@ -19,9 +20,12 @@ from ..aio.loop import adopt_loop
 from ..aio.steps import in_thread
 from ..class_guard import UNCHANGED
 from ..http.spool import MEMORY_BYTES, make_spool, put
+from ..http.stream_body import UNREAD_BODY
+from ..http.unread import PolledBody
 from ..lifecycle.deferred import MAY_DEFER, Deferred, passes_through
-from ..routing import find_plan
+from ..lifecycle.early import early_plan, may_stream_body
 from ..signals import appcontext_pushed
+from .asgi_body import AsgiBody
 
 if t.TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator
@@ -48,11 +52,14 @@ async def handle_http(app: Flask, scope: Scope, receive: Receive, send: Send) ->
     """Handle one HTTP request."""
     adopt_loop(asyncio.get_running_loop())
     environ = make_environ(scope)
+    request = AsgiRequest(app, environ, receive, send)
+    if may_have_body(environ) and may_stream_body(app, environ):
+        await request.run_unread()
+        return
     try:
         body_file = await read_body(environ, receive, app.config["MAX_CONTENT_LENGTH"])
     except ClientDisconnected:
         return
-    request = AsgiRequest(app, environ, receive, send)
     try:
         await request.run()
     finally:
@@ -71,6 +78,8 @@ class AsgiRequest:
         self.start: Message | None = None  # the first message of the response
         self.written: list[bytes] = []
         self.finishes_alone = False
+        self.unread: AsgiBody | None = None
+        self.is_sending = False
 
     def start_response(
         self, status: str, fields: list[tuple[str, str]], exc_info: OptExcInfo | None = None
@@ -101,6 +110,16 @@ class AsgiRequest:
             timer.cancel()
             watch.stop()
 
+    async def run_unread(self) -> None:
+        """Handle a request whose body is read while it arrives."""
+        self.unread = AsgiBody(self.receive)
+        self.environ[UNREAD_BODY] = self.unread
+        self.environ["wsgi.input"] = BufferedReader(PolledBody(self.unread))
+        try:
+            await self.run()
+        finally:
+            self.unread.stop()
+
     async def respond(self) -> None:
         app, environ = self.app, self.environ
         if is_awaited(app, environ):
@@ -118,6 +137,7 @@ class AsgiRequest:
     async def send_body(self, body: t.Any) -> None:
         """Send the response, and close its body."""
         self.finishes_alone = not isinstance(body, AsyncBody)
+        self.is_sending = True
         try:
             if type(body) is list:
                 await self.send_start()
@@ -163,8 +183,12 @@ class _Watch:
         self.listener = asyncio.get_running_loop().create_task(self.listen())
 
     async def listen(self) -> None:
-        while (await self.request.receive())["type"] != "http.disconnect":
-            pass
+        request = self.request
+        if request.unread is not None:
+            await request.unread.wait_for_disconnect(lambda: request.is_sending)
+        else:
+            while (await request.receive())["type"] != "http.disconnect":
+                pass
         if not self.request.finishes_alone and not self.task.done():
             self.has_cancelled = True
             self.task.cancel()
@@ -190,10 +214,7 @@ def is_awaited(app: Flask, environ: WSGIEnvironment) -> bool:
         or not passes_through(app)
     ):
         return False
-    path = environ["PATH_INFO"]
-    if not path.isascii():
-        path = path.encode("latin-1").decode("utf-8", "replace")
-    plan = find_plan(plans, environ["REQUEST_METHOD"], path)
+    plan = early_plan(plans, environ)
     return plan is not None and plan.is_async
 
 

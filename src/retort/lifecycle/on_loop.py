@@ -19,6 +19,7 @@ from itertools import groupby
 from ..aio.steps import InContext, step_in_thread
 from ..context import PRESERVE_CONTEXT, preserve
 from ..http.spool import needs_spooling, spool
+from ..http.unread import leave_unread
 from ..signals import (
     appcontext_popped,
     appcontext_tearing_down,
@@ -35,6 +36,7 @@ if t.TYPE_CHECKING:
 
     from ..app import Flask
     from ..context import RequestContext
+    from ..http.unread import UnreadBody
     from .plan import Hooks
 
 
@@ -43,7 +45,9 @@ def start(app: Flask, context: RequestContext) -> LoopRequest:
     if app.is_in_setup:
         app.end_setup()
     request = LoopRequest(app, context)
-    if needs_spooling(context.environ):
+    if context.plan.streams_body:
+        request.leave_unread()
+    elif needs_spooling(context.environ):
         request.spool()
     request.variables = context.move()
     return request
@@ -145,12 +149,19 @@ class LoopRequest(Deferred):
         super().__init__(app, context.environ)
         self.context = context
         self.input_error: Exception | None = None
-        self._input: t.IO[bytes] | None = None
+        self._input: t.IO[bytes] | UnreadBody | None = None
 
     def spool(self) -> None:
         """Read the body, in the thread of the server."""
         try:
             self._input = spool(self.environ, self.context.request.max_content_length)
+        except Exception as error:
+            self.input_error = error
+
+    def leave_unread(self) -> None:
+        """Let the view read the body."""
+        try:
+            self._input = leave_unread(self.environ)
         except Exception as error:
             self.input_error = error
 

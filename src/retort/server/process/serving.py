@@ -13,10 +13,12 @@ import os
 import sys
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from ...aio.open_streams import open_streams
 from ...lifecycle.deferred import may_defer
+from ...lifecycle.early import streams_body
 from ..operations.middleware import add_middleware
 from ..protocol.adapter import ProtocolAdapter
 from ..protocol.granian import GranianWorker
@@ -49,6 +51,7 @@ class Worker:
         log: Log | None = None,
     ) -> None:
         self.is_shutting_down = threading.Event()  # not set if this worker is only replaced
+        program = getattr(app, "app", app)  # inside the debugger
         validator = RequestValidator(
             app,
             max_body_bytes=settings.max_body_bytes,
@@ -57,12 +60,17 @@ class Worker:
         wrapped = add_middleware(
             validator,
             settings.operations,
-            program=getattr(app, "app", app),  # inside the debugger
+            program=program,
             is_shutting_down=self.is_shutting_down.is_set,
             ops_listener=settings.ops_listener,
         )
         self.adapter = ProtocolAdapter(
-            wrapped, validator, settings, log=log, may_defer=may_defer(getattr(app, "app", app))
+            wrapped,
+            validator,
+            settings,
+            log=log,
+            may_defer=may_defer(program),
+            streams_body=partial(streams_body, program),
         )
         self.idle_reaper = IdleReaper(listener, settings, self.adapter.busy_clients)
         self.listener = listener

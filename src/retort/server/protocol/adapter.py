@@ -103,6 +103,10 @@ def _current_view() -> str:
     return f"the view {view.__module__}.{name} (endpoint {endpoint!r})"
 
 
+def _false(environ: WSGIEnvironment) -> bool:
+    return False
+
+
 class ProtocolAdapter:
     """Calls a WSGI application for Granian's requests and sends its responses.
 
@@ -110,6 +114,7 @@ class ProtocolAdapter:
     :param validator: the validator in that middleware; called before a request body is received.
     :param log: called with the environ and the status after each request.
     :param may_defer: whether all middleware in ``app`` passes on a `Deferred`.
+    :param streams_body: whether the view for a request reads the body while it arrives.
     """
 
     def __init__(
@@ -120,6 +125,7 @@ class ProtocolAdapter:
         *,
         log: Log | None = None,
         may_defer: bool = False,
+        streams_body: Callable[[WSGIEnvironment], bool] = _false,
     ) -> None:
         self.app = app
         self.validator = validator
@@ -142,7 +148,9 @@ class ProtocolAdapter:
         self.connections = Connections()
         self.backlog = Backlog(settings.send_seconds)
         self.streams = StreamLimit(is_behind_proxy=settings.operations.proxies > 0)
-        self.bodies = RequestBodies(settings, self.pool, self.respond, self.begin)
+        self.bodies = RequestBodies(
+            settings, self.pool, self.respond, self.begin, streams_body=streams_body
+        )
         shortest = min(
             settings.body_seconds,
             settings.body_window_seconds,

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from .adapter import ProtocolAdapter, Reply
 
 WATCH_AFTER_SECONDS = 0.2
+# While a view reads its body, this is how often it is checked whether the body has ended.
+_BODY_SECONDS = 0.5
 # The status of a request whose client has disconnected, in logs only.
 CLIENT_GONE = 499
 
@@ -92,7 +94,9 @@ class LoopRequest:
         if self.task is None or self.is_sending or self.deferred.finishes_alone:
             return
         if isinstance(self.watcher, LongBody) and not self.watcher.has_ended:
-            return  # the view reads the body, which fails when the client disconnects
+            # The view reads the body, which fails when the client disconnects.
+            self.task.get_loop().call_later(_BODY_SECONDS, self.watch_client)
+            return
         future = self.watcher.proto.receive()
         if hasattr(future, "add_done_callback"):
             future.add_done_callback(self.note_message)
