@@ -72,7 +72,7 @@ class LiveStream:
     def _start(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._task = self._loop.create_task(self._run_in_context())
-        self._task.add_done_callback(self._wake)
+        self._task.add_done_callback(self._note_end)
         open_streams.add(self)
 
     async def _run_in_context(self) -> None:
@@ -120,7 +120,11 @@ class LiveStream:
             raise StopAsyncIteration
         return self._heartbeat
 
-    def _wake(self, _: object = None) -> None:
+    def _note_end(self, task: asyncio.Task[None]) -> None:
+        open_streams.discard(self)
+        self._wake()
+
+    def _wake(self) -> None:
         if self._awaits_piece is not None and not self._awaits_piece.done():
             self._awaits_piece.set_result(None)
 
@@ -136,7 +140,6 @@ class LiveStream:
 
         :raises BaseException: what the source raises meanwhile.
         """
-        open_streams.discard(self)
         task, self._task = self._task, None
         self._is_ending = True
         if task is None:

@@ -72,33 +72,30 @@ class ThreadSource(Generic[T]):
 
     def _work(self) -> None:
         """Run in the thread until `aclose` is called."""
-        try:
-            while (future := self._wanted.get()) is not None:
-                self._step(future)
-            self._close_steps()
-        finally:
-            open_streams.count_threads(-1)
+        while (future := self._wanted.get()) is not None:
+            self._step(future)
+        error = self._close_steps()
+        open_streams.count_threads(-1)
+        assert self._closed is not None
+        self._set(self._closed, None, error)
 
     def _step(self, future: asyncio.Future[T]) -> None:
         try:
             item = next(self._steps, _END)
         except BaseException as error:
-            if isinstance(error, StopIteration):  # a future cannot have it
-                error = RuntimeError("The source of a stream raised StopIteration.")
             self._set(future, None, error)
         else:
             self._set(future, item, None)
 
-    def _close_steps(self) -> None:
-        error: BaseException | None = None
+    def _close_steps(self) -> BaseException | None:
+        """Close the iterator; what it has raised."""
         try:
             close = getattr(self._steps, "close", None)
             if close is not None:
                 close()
-        except BaseException as raised:
-            error = raised
-        assert self._closed is not None
-        self._set(self._closed, None, error)
+        except BaseException as error:
+            return error
+        return None
 
     def _set(self, future: asyncio.Future[Any], item: Any, error: BaseException | None) -> None:
         """Set the outcome of a future on its loop."""
