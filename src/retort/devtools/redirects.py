@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import time
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urljoin, urlsplit
@@ -18,6 +19,7 @@ from weakref import WeakKeyDictionary
 from werkzeug.wsgi import get_host
 
 from ..bounded import BoundedCache
+from ..lifecycle.deferred import call_through
 from .advice.diagnostic import DiagnosticContext
 from .advice.redirects import Step, redirect_loop
 from .pages import answer
@@ -136,8 +138,11 @@ class RedirectPages:
             start_response(f"{_LOOP.value} {_LOOP.phrase}", page[0])
             return lambda piece: None
 
-        body = self.app(environ, start)
-        return body if is_started and not pages else _unless_replaced(body, pages)
+        def replace(outcome: Callable[[], Iterable[bytes]]) -> Iterable[bytes]:
+            body = outcome()
+            return body if is_started and not pages else _unless_replaced(body, pages)
+
+        return call_through(partial(self.app, environ, start), replace)  # type: ignore[no-any-return]
 
     def page(self, environ: WSGIEnvironment) -> tuple[Headers, bytes] | None:
         """The headers and the body of the page, if the response is to be replaced."""
