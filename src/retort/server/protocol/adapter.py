@@ -403,6 +403,7 @@ class ProtocolAdapter:
         found += [request.watcher for request in self.on_loop.copy()]
         found += [body.watcher for body in self.bodies.waiting.copy()]
         found += [response.watcher for response in self.backlog.responses.copy()]
+        found = [each.watcher if isinstance(each, LongBody) else each for each in found]
         return [watcher for watcher in found if watcher is not None]
 
     def is_overloaded(self) -> bool:
