@@ -71,7 +71,7 @@ def event_stream(
         the config ``EVENT_STREAM_MAX_CONNECTIONS`` or ``EVENT_STREAM_MAX_THREADS`` allows.
 
     When the client leaves or the server stops, the source is closed: its ``finally`` blocks run.
-    The source runs outside of the request; see :func:`stream_with_context`. HTML Standard,
+    The source runs outside of the request; see :func:`~retort.stream_with_context`. HTML Standard,
     section 9.2.
     """
     check_source(source)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import typing as t
 
 from ..routing import find_plan
-from .deferred import may_defer
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -22,11 +21,9 @@ def early_plan(plans: Plans, environ: WSGIEnvironment) -> Plan | None:
     return find_plan(plans, environ["REQUEST_METHOD"], path)
 
 
-def streams_body(program: t.Any, environ: WSGIEnvironment) -> bool:
+def streams_body(app: Flask, environ: WSGIEnvironment) -> bool:
     """Whether a request is known to be for a view that is marked by `stream_body`."""
-    if not may_defer(program):
-        return False
-    plans = t.cast("Flask", program).current_plans()
+    plans = app.current_plans()
     if not plans.streams_bodies:
         return False
     plan = early_plan(plans, environ)

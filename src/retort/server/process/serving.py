@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from functools import partial
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ...aio.open_streams import open_streams
 from ...lifecycle.deferred import may_defer
@@ -51,7 +51,7 @@ class Worker:
         log: Log | None = None,
     ) -> None:
         self.is_shutting_down = threading.Event()  # not set if this worker is only replaced
-        program = getattr(app, "app", app)  # inside the debugger
+        program: Any = getattr(app, "app", app)  # inside the debugger
         validator = RequestValidator(
             app,
             max_body_bytes=settings.max_body_bytes,
@@ -70,7 +70,7 @@ class Worker:
             settings,
             log=log,
             may_defer=may_defer(program),
-            streams_body=partial(streams_body, program),
+            streams_body=partial(streams_body, program) if may_defer(program) else None,
         )
         self.idle_reaper = IdleReaper(listener, settings, self.adapter.busy_clients)
         self.listener = listener

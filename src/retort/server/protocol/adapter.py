@@ -103,10 +103,6 @@ def _current_view() -> str:
     return f"the view {view.__module__}.{name} (endpoint {endpoint!r})"
 
 
-def _false(environ: WSGIEnvironment) -> bool:
-    return False
-
-
 class ProtocolAdapter:
     """Calls a WSGI application for Granian's requests and sends its responses.
 
@@ -114,7 +110,7 @@ class ProtocolAdapter:
     :param validator: the validator in that middleware; called before a request body is received.
     :param log: called with the environ and the status after each request.
     :param may_defer: whether all middleware in ``app`` passes on a `Deferred`.
-    :param streams_body: whether the view for a request reads the body while it arrives.
+    :param streams_body: see `RequestBodies`.
     """
 
     def __init__(
@@ -125,7 +121,7 @@ class ProtocolAdapter:
         *,
         log: Log | None = None,
         may_defer: bool = False,
-        streams_body: Callable[[WSGIEnvironment], bool] = _false,
+        streams_body: Callable[[WSGIEnvironment], bool] | None = None,
     ) -> None:
         self.app = app
         self.validator = validator

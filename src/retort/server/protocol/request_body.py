@@ -103,7 +103,7 @@ class RequestBodies:
         respond: Responder,
         begin: Responder,
         *,
-        streams_body: Callable[[WSGIEnvironment], bool],
+        streams_body: Callable[[WSGIEnvironment], bool] | None = None,
     ) -> None:
         self.settings = settings
         self.pool = pool
@@ -118,7 +118,7 @@ class RequestBodies:
         length = int(environ["CONTENT_LENGTH"]) if "CONTENT_LENGTH" in environ else None
         if "HTTP_EXPECT" in environ:  # the client waits until the application reads the body
             LongBody(self, watcher, environ, length).serve_streaming()
-        elif self.streams_body(environ):
+        elif self.streams_body is not None and self.streams_body(environ):
             body = LongBody(self, watcher, environ, length)
             body.was_requested = True
             body.serve_streaming()
