@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import typing as t
 
-from werkzeug.exceptions import ClientDisconnected
+from werkzeug.exceptions import ClientDisconnected, ServiceUnavailable
 
 if t.TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -32,13 +32,20 @@ class AsgiBody:
         self._notify: Callable[[], object] | None = None
         self._polls = 0
         self._has_ended = False
+        self._is_dropped = False
 
     def poll(self, notify: Callable[[], object]) -> bytes | None:
         """The next piece; see `PieceSource`.
 
         :raises ClientDisconnected: if the client disconnects before the end of the body.
+        :raises ServiceUnavailable: if pieces were dropped.
         """
         self._polls += 1
+        if self._is_dropped:
+            raise ServiceUnavailable(
+                f"The request body was dropped: for {_UNREAD_SECONDS:.0f} seconds, while the"
+                " response was sent, nothing had read it."
+            )
         while not self._has_ended:
             self._notify = notify
             message = self._message
@@ -85,6 +92,7 @@ class AsgiBody:
                 continue
             unread_seconds += _CHECK_SECONDS
             if unread_seconds >= _UNREAD_SECONDS:
+                self._is_dropped = True
                 self._has_ended = message is None or not message.get("more_body")
                 self._message = None
         while (await self._receive())["type"] != "http.disconnect":
