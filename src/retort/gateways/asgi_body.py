@@ -87,14 +87,14 @@ class AsgiBody:
             if message is not None and message["type"] != "http.request":
                 return
             await asyncio.sleep(_CHECK_SECONDS)
-            if self._message is not message or polls != self._polls or not is_sending():
+            is_waiting = message is not None and self._message is message
+            if not is_waiting or polls != self._polls or not is_sending():
                 unread_seconds = 0.0
                 continue
             unread_seconds += _CHECK_SECONDS
             if unread_seconds >= _UNREAD_SECONDS:
-                self._is_dropped = True
-                self._has_ended = message is None or not message.get("more_body")
-                self._message = None
+                self._is_dropped, self._message = True, None
+                break
         while (await self._receive())["type"] != "http.disconnect":
             pass
 
