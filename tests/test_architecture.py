@@ -49,6 +49,11 @@ IMPORTS_IN_FUNCTIONS = {
         "_run_in_copy": {"retort.aio.steps"},
         "copy_current_request_context.in_context": {"retort.aio.loop"},
     },
+    "event_streams.py": {
+        "event_stream": {"retort.aio.live_stream"},
+        "in_thread": {"retort.aio.thread_source"},
+    },
+    "http/request.py": {"Request.stream_chunks": {"retort.http.unread"}},
     "lifecycle/background.py": {
         "BackgroundTask.call": {"retort.aio.loop"},
         "BackgroundTasks.add": {"retort.lifecycle.background_loop"},

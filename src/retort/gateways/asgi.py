@@ -1,7 +1,8 @@
 """The ASGI gateway (ASGI 3): a scope becomes an environ, and a WSGI response becomes messages.
 
-A request is handled by ``wsgi_app`` and its middleware, as under WSGI. Its body is read first. A
-view that is a coroutine function runs on the loop of the server, any other in a thread.
+A request is handled by ``wsgi_app`` and its middleware, as under WSGI. Its body is read first,
+unless its view is marked by `stream_body`. A view that is a coroutine function runs on the loop of
+the server, any other in a thread.
 """
 
 from __future__ import annotations
@@ -11,14 +12,18 @@ import sys
 import typing as t
 from contextvars import copy_context
 from functools import partial
-from io import BytesIO
+from io import BufferedReader, BytesIO
 from urllib.parse import unquote_to_bytes
 
 from ..aio.bodies import AsyncBody
 from ..aio.loop import adopt_loop
 from ..aio.steps import in_thread
 from ..http.spool import MEMORY_BYTES, make_spool, put
+from ..http.stream_body import UNREAD_BODY
+from ..http.unread import PolledBody
 from ..lifecycle.deferred import MAY_DEFER, Deferred, starts_on_loop
+from ..lifecycle.early import may_stream_body
+from .asgi_body import AsgiBody
 from .lifespan import handle_lifespan
 
 if t.TYPE_CHECKING:
@@ -46,11 +51,14 @@ async def handle_http(app: Flask, scope: Scope, receive: Receive, send: Send) ->
     """Handle one HTTP request."""
     adopt_loop(asyncio.get_running_loop())
     environ = make_environ(scope)
+    request = AsgiRequest(app, environ, receive, send)
+    if may_have_body(environ) and may_stream_body(app, environ):
+        await request.run_unread()
+        return
     try:
         body_file = await read_body(environ, receive, app.config["MAX_CONTENT_LENGTH"])
     except ClientDisconnected:
         return
-    request = AsgiRequest(app, environ, receive, send)
     try:
         await request.run()
     finally:
@@ -69,6 +77,8 @@ class AsgiRequest:
         self.start: Message | None = None  # the first message of the response
         self.written: list[bytes] = []
         self.finishes_alone = False
+        self.unread: AsgiBody | None = None
+        self.is_sending = False
 
     def start_response(
         self, status: str, fields: list[tuple[str, str]], exc_info: OptExcInfo | None = None
@@ -99,6 +109,16 @@ class AsgiRequest:
             timer.cancel()
             watch.stop()
 
+    async def run_unread(self) -> None:
+        """Handle a request whose body is read while it arrives."""
+        self.unread = AsgiBody(self.receive)
+        self.environ[UNREAD_BODY] = self.unread
+        self.environ["wsgi.input"] = BufferedReader(PolledBody(self.unread))
+        try:
+            await self.run()
+        finally:
+            self.unread.stop()
+
     async def respond(self) -> None:
         app, environ = self.app, self.environ
         if starts_on_loop(app, environ["REQUEST_METHOD"], environ["PATH_INFO"]):
@@ -116,6 +136,7 @@ class AsgiRequest:
     async def send_body(self, body: t.Any) -> None:
         """Send the response, and close its body."""
         self.finishes_alone = not isinstance(body, AsyncBody)
+        self.is_sending = True
         try:
             if type(body) is list:
                 await self.send_start()
@@ -161,8 +182,12 @@ class _Watch:
         self.listener = asyncio.get_running_loop().create_task(self.listen())
 
     async def listen(self) -> None:
-        while (await self.request.receive())["type"] != "http.disconnect":
-            pass
+        request = self.request
+        if request.unread is not None:
+            await request.unread.wait_for_disconnect(lambda: request.is_sending)
+        else:
+            while (await request.receive())["type"] != "http.disconnect":
+                pass
         if not self.request.finishes_alone and not self.task.done():
             self.has_cancelled = True
             self.task.cancel()

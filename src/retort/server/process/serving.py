@@ -13,9 +13,12 @@ import os
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, NoReturn
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn
 
+from ...aio.open_streams import open_streams
 from ...lifecycle.deferred import may_defer
+from ...lifecycle.early import streams_body
 from ..console import echo
 from ..operations.middleware import add_middleware, make_metrics
 from ..protocol.adapter import ProtocolAdapter
@@ -58,6 +61,7 @@ class Worker:
         serving: Serving | None = None,
     ) -> None:
         self.is_shutting_down = threading.Event()  # not set if this worker is only replaced
+        program: Any = getattr(app, "app", app)  # inside the debugger
         validator = RequestValidator(
             app,
             max_body_bytes=settings.max_body_bytes,
@@ -67,7 +71,7 @@ class Worker:
         wrapped = add_middleware(
             validator,
             settings.operations,
-            program=getattr(app, "app", app),  # inside the debugger
+            program=program,
             is_shutting_down=self.is_shutting_down.is_set,
             ops_listener=settings.ops_listener,
             metrics=self.metrics,
@@ -78,7 +82,8 @@ class Worker:
             validator,
             settings,
             log=log,
-            may_defer=may_defer(getattr(app, "app", app)),
+            program=program if may_defer(program) else None,
+            streams_body=partial(streams_body, program) if may_defer(program) else None,
             is_plain_tcp=is_plain_tcp,
         )
         self.idle_reaper = IdleReaper(
@@ -134,6 +139,7 @@ class Worker:
             self._stop_requested_at = time.monotonic()
             self.closing.begin()
             self._granian.stop()
+            open_streams.end_all()
             self.wakeup.wake()
 
     def report_stop(self) -> None:
@@ -186,6 +192,7 @@ class Worker:
                     return False
             elif time.monotonic() > give_up_at:
                 return False
+            open_streams.end_all()  # also those that have begun meanwhile
             self.wakeup.wait(0.02)
         self.idle_reaper.stop()
         self.adapter.stop()
