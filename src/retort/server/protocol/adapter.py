@@ -214,13 +214,19 @@ class ProtocolAdapter:
             self.backlog.note_resumed(client)
 
     def respond(
-        self, watcher: Any, environ: WSGIEnvironment, app: WSGIApplication | None = None
+        self,
+        watcher: Any,
+        environ: WSGIEnvironment,
+        app: WSGIApplication | None = None,
+        reply: Reply | None = None,
     ) -> None:
         """Call the application and send its response.
 
         :param app: called in place of the application.
+        :param reply: its ``start_response``, if the application itself was called before with it.
         """
-        reply = Reply(environ["REQUEST_METHOD"])
+        if reply is None:
+            reply = Reply(environ["REQUEST_METHOD"])
         thread = get_ident()
         self.busy_threads[thread] = watcher
         try:

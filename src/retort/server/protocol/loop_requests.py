@@ -81,7 +81,7 @@ class LoopRequests:
                 LoopRequest(self, watcher, environ, reply, body).begin()
                 return
             outcome = partial(_identity, body)
-        self.adapter.respond(watcher, environ, partial(repeat, reply, outcome))
+        self.adapter.respond(watcher, environ, partial(repeat, outcome), reply)
 
     def begin(
         self, watcher: Any, environ: WSGIEnvironment, reply: Reply, deferred: Deferred
@@ -224,8 +224,8 @@ class LoopRequest:
     def send(self, outcome: Callable[[], Any]) -> None:
         """Send the response as if the application had returned or raised it now."""
         try:
-            app = partial(repeat, self.reply, outcome)
-            self.adapter.respond(self.watcher, self.environ, app)
+            app = partial(repeat, outcome)
+            self.adapter.respond(self.watcher, self.environ, app, self.reply)
         except BaseException:  # as in `ProtocolAdapter.handle`
             traceback.print_exc()
         finally:
@@ -236,11 +236,13 @@ class LoopRequest:
 
         :raises BaseException: what the iterator raises before its first piece.
         """
-        adapter, head = self.adapter, self.reply.head
+        adapter = self.adapter
         try:
             if not adapter.backlog.has_room_for_stream():
                 raise ServiceUnavailable(TOO_MUCH)
             first = await anext(body, b"")
+            self.reply.is_sent = True
+            head = self.reply.head
             if head is None:
                 raise AssertionError("The application did not call start_response (PEP 3333).")
             if adapter.log is not None:
@@ -288,9 +290,8 @@ class LoopRequest:
             self.end()
 
 
-def repeat(given: Reply, outcome: Callable[[], Any], environ: WSGIEnvironment, reply: Reply) -> Any:
-    """Stand in for an application that was called before, with another ``start_response``."""
-    reply.head, reply.written = given.head, given.written
+def repeat(outcome: Callable[[], Any], environ: WSGIEnvironment, reply: Reply) -> Any:
+    """Stand in for an application that was called before with the same arguments."""
     return outcome()
 
 
