@@ -13,12 +13,15 @@ import statistics
 import sys
 from collections import defaultdict
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from .. import rows
 from ..load import Measure, complain, run_wrk
-from ..server import Server
 from ..workloads import Request
 from .served import served
+
+if TYPE_CHECKING:
+    from ..server import Server
 
 SECONDS = 3
 RETORT = "Retort, retort run"

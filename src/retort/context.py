@@ -63,6 +63,7 @@ UNSET: t.Any = object()
 # Environ key of a function of the test client and the debugger, called with each context, which
 # they push again after the request.
 PRESERVE_CONTEXT = "werkzeug.debug.preserve_context"
+_MOVED = "retort.moved"
 
 
 def handled(error: BaseException | None) -> BaseException | None:
@@ -249,8 +250,10 @@ class RequestContext(AppContext):
     #: The messages that :func:`~retort.get_flashed_messages` took out of the session.
     flashes: list[tuple[str, str]] | None = None
 
-    #: Whether it was moved to a copy of the context variables; see `move`.
-    is_moved = False
+    @property
+    def is_moved(self) -> bool:
+        """Whether it was moved to a copy of the context variables; see `move`."""
+        return _MOVED in self.environ
 
     # Set if the context is or has a copy. The second ends its share in the request.
     _shared: SharedRequest | None = None
@@ -459,7 +462,7 @@ class RequestContext(AppContext):
         elif own_token is not None:
             current_app_context.reset(own_token)
         variables = copy_context()  # now, so that `pop` in it restores what was current before
-        self.is_moved = True
+        self.environ[_MOVED] = True  # PERF: an attribute would make a dictionary
         variables.run(self._enter_copy, own, has_own_token=own_token is not None)
         return variables
 

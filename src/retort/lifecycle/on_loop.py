@@ -37,7 +37,7 @@ from . import policies, run
 from .deferred import Deferred
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable
     from contextvars import Context
 
     from ..app import Flask
@@ -65,7 +65,10 @@ async def respond_async(app: Flask, context: RequestContext, request: LoopReques
         if request_started.receivers:
             send = partial(request_started.send, app, _async_wrapper=app.ensure_sync)
             await step_in_thread(variables, send)
-        rv = await run_steps_async(app, context, request)
+        if context.plan.before_view:
+            rv = await run_steps_async(app, context, request)
+        else:
+            rv = await call_view_async(app, context, request)
     except Exception as error:
         rv = await step_in_thread(variables, call_with_error, app.handle_user_exception, error)
     finish = context.plan.finish
@@ -97,12 +100,22 @@ async def run_steps_async(app: Flask, context: RequestContext, request: LoopRequ
             rv = await step_in_thread(variables, step, app, context)
         if rv is not None:
             return rv
+    return await call_view_async(app, context, request)
+
+
+def call_view_async(app: Flask, context: RequestContext, request: LoopRequest) -> Awaitable[t.Any]:
+    """Call the view, or the step in its place; see `run.call_view`."""
     if request.input_error is not None:
         raise request.input_error
-    if not context.plan.is_async:  # a hook has changed it
-        return await step_in_thread(variables, context.plan.dispatch, app, context)
-    rv = variables.run(context.plan.dispatch, app, context)
-    return await InContext(variables, rv) if asyncio.iscoroutine(rv) else rv
+    variables, plan = request.variables, context.plan
+    if not plan.is_async:  # a hook has changed it
+        return step_in_thread(variables, plan.dispatch, app, context)
+    rv = variables.run(plan.dispatch, app, context)
+    return InContext(variables, rv) if asyncio.iscoroutine(rv) else _value(rv)
+
+
+async def _value(rv: t.Any) -> t.Any:
+    return rv
 
 
 async def preprocess_async(context: RequestContext, variables: Context) -> t.Any:
@@ -153,6 +166,8 @@ class LoopRequest(Deferred):
     :ivar variables: the context variables in which all its steps run.
     :ivar input_error: what reading the body raised; the view is not called then.
     """
+
+    __slots__ = ("_input", "context", "input_error", "variables")
 
     variables: Context
 
