@@ -7,6 +7,7 @@ view that is a coroutine function runs on the loop of the server, any other in a
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 import typing as t
 from contextvars import copy_context
@@ -14,11 +15,15 @@ from functools import partial
 from io import BytesIO
 from urllib.parse import unquote_to_bytes
 
+from werkzeug.exceptions import BadRequest
+
 from ..aio.bodies import AsyncBody
 from ..aio.loop import adopt_loop
 from ..aio.steps import in_thread
+from ..http.body import announced_length
 from ..http.spool import MEMORY_BYTES, make_spool, put
 from ..lifecycle.deferred import MAY_DEFER, Deferred, starts_on_loop
+from ..routing import options_of
 from .lifespan import handle_lifespan
 
 if t.TYPE_CHECKING:
@@ -47,7 +52,7 @@ async def handle_http(app: Flask, scope: Scope, receive: Receive, send: Send) ->
     adopt_loop(asyncio.get_running_loop())
     environ = make_environ(scope)
     try:
-        body_file = await read_body(environ, receive, app.config["MAX_CONTENT_LENGTH"])
+        body_file = await read_body(app, environ, receive)
     except ClientDisconnected:
         return
     request = AsgiRequest(app, environ, receive, send)
@@ -67,13 +72,21 @@ class AsgiRequest:
         self.receive = receive
         self.send = send
         self.start: Message | None = None  # the first message of the response
+        self.has_started = False  # it was sent
         self.written: list[bytes] = []
         self.finishes_alone = False
+        self.is_abandoned = False  # its client has disconnected
 
     def start_response(
         self, status: str, fields: list[tuple[str, str]], exc_info: OptExcInfo | None = None
     ) -> Callable[[bytes], object]:
         """PEP 3333's ``start_response``: keeps the status and fields until the body is known."""
+        if self.has_started and exc_info is not None and exc_info[1] is not None:
+            raise exc_info[1]
+        if exc_info is None and self.start is not None:
+            raise AssertionError(
+                "start_response was called a second time without exc_info (PEP 3333)."
+            )
         code, _, _ = status.partition(" ")
         self.start = {
             "type": "http.response.start",
@@ -95,9 +108,11 @@ class AsgiRequest:
         except asyncio.CancelledError:
             if not watch.has_cancelled:
                 raise
+            watch.note_cancelled()
         finally:
             timer.cancel()
             watch.stop()
+        await watch.absorb()
 
     async def respond(self) -> None:
         app, environ = self.app, self.environ
@@ -105,18 +120,19 @@ class AsgiRequest:
             body = app(environ, self.start_response)
         else:
             call = partial(copy_context().run, app, environ, self.start_response)
+            self.finishes_alone = True  # a thread cannot be cancelled
             body = await in_thread(call)
         if isinstance(body, Deferred):
             self.finishes_alone = body.finishes_alone
             body = await body.run()
-        else:
-            self.finishes_alone = True  # a thread cannot be cancelled
         await self.send_body(body)
 
     async def send_body(self, body: t.Any) -> None:
         """Send the response, and close its body."""
         self.finishes_alone = not isinstance(body, AsyncBody)
         try:
+            if self.is_abandoned and isinstance(body, AsyncBody):
+                return
             if type(body) is list:
                 await self.send_start()
                 await self.send_piece(b"".join([*self.written, *body]), more=False)
@@ -126,6 +142,8 @@ class AsgiRequest:
                 for written in self.take_written():
                     await self.send_piece(written)
                 await self.send_piece(piece)
+                if self.is_abandoned:
+                    break
             await self.send_start()
             await self.send_piece(b"".join(self.take_written()), more=False)
         finally:
@@ -135,13 +153,14 @@ class AsgiRequest:
         """Send the status and fields, once."""
         if self.start is None:
             raise AssertionError("The application did not call start_response (PEP 3333).")
-        if self.start:
-            message, self.start = self.start, {}
-            await self.send(message)
+        if not self.has_started:
+            self.has_started = True
+            await self.send(self.start)
 
     def take_written(self) -> list[bytes]:
         """The pieces that were passed to the ``write`` function of PEP 3333."""
-        written, self.written = self.written.copy(), []
+        written = self.written.copy()
+        self.written.clear()
         return written
 
     async def send_piece(self, piece: bytes, *, more: bool = True) -> None:
@@ -163,9 +182,23 @@ class _Watch:
     async def listen(self) -> None:
         while (await self.request.receive())["type"] != "http.disconnect":
             pass
+        self.request.is_abandoned = True
         if not self.request.finishes_alone and not self.task.done():
             self.has_cancelled = True
             self.task.cancel()
+
+    def note_cancelled(self) -> None:
+        """The cancellation has had its effect; the server's task goes on."""
+        self.has_cancelled = False
+        if hasattr(self.task, "uncancel"):  # since Python 3.11
+            self.task.uncancel()
+
+    async def absorb(self) -> None:
+        """Let a cancellation that came too late have no effect on the server's task."""
+        if self.has_cancelled:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(0)
+            self.note_cancelled()
 
     def stop(self) -> None:
         if self.listener is not None:
@@ -191,25 +224,28 @@ async def close(body: t.Any) -> None:
         await in_thread(body.close)
 
 
-async def read_body(
-    environ: WSGIEnvironment, receive: Receive, max_bytes: int | None
-) -> t.IO[bytes] | None:
+async def read_body(app: Flask, environ: WSGIEnvironment, receive: Receive) -> t.IO[bytes] | None:
     """Read the request body into the environ: in memory, and on disk if it is long.
 
-    Of a body that is longer than ``max_bytes``, one byte more than that is kept, so that the
-    request raises the error when it reads the body.
+    A body over all limits is not read further, so that the request raises the error when it reads
+    the body.
 
     :returns: the file to close; ``None``: the body is in memory.
     :raises ClientDisconnected: if the client disconnects meanwhile.
     """
     if not may_have_body(environ):
         return None
-    if max_bytes is not None and int(environ.get("CONTENT_LENGTH") or 0) > max_bytes:
+    try:
+        announced = announced_length(environ)
+    except BadRequest:
+        return None  # reading it raises the error
+    if announced is not None and is_too_long(app, announced):
         return None  # reading it raises the error at once
     message = await receive()
     if message["type"] == "http.request" and not message.get("more_body"):
         environ["wsgi.input"] = BytesIO(message.get("body", b""))
         environ["CONTENT_LENGTH"] = str(len(message.get("body", b"")))
+        environ.pop("HTTP_TRANSFER_ENCODING", None)
         return None
     file = make_spool()
     size = 0
@@ -220,7 +256,7 @@ async def read_body(
             piece = message.get("body", b"")
             size += len(piece)
             await store(file, piece, is_on_disk=size > MEMORY_BYTES)
-            if not message.get("more_body") or (max_bytes is not None and size > max_bytes):
+            if not message.get("more_body") or is_too_long(app, size):
                 break
             message = await receive()
     except BaseException:
@@ -228,6 +264,19 @@ async def read_body(
         raise
     put(environ, file)
     return file
+
+
+def is_too_long(app: Flask, size: int) -> bool:
+    """Whether a body of this size is over the limits of the application and of all routes."""
+    limit: int | None = app.config["MAX_CONTENT_LENGTH"]
+    if limit is None or size <= limit:
+        return False
+    of_routes = (options_of(rule).limits for rule in app.url_map.iter_rules())
+    return all(
+        limits["max_content_length"] is not None and size > limits["max_content_length"]
+        for limits in of_routes
+        if "max_content_length" in limits
+    )
 
 
 async def store(file: t.IO[bytes], piece: bytes, *, is_on_disk: bool) -> None:
@@ -281,7 +330,8 @@ def make_environ(scope: Scope) -> WSGIEnvironment:
         MAY_DEFER: True,
     }
     server = scope.get("server") or ("localhost", None)
-    environ["SERVER_NAME"] = server[0]
+    # The address of a Unix socket is its path, without a port.
+    environ["SERVER_NAME"] = server[0] if server[1] else "localhost"
     environ["SERVER_PORT"] = str(
         server[1] or (443 if environ["wsgi.url_scheme"] == "https" else 80)
     )
