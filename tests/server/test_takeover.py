@@ -8,6 +8,7 @@ import base64
 import contextlib
 import hashlib
 import resource
+import signal
 import socket
 import struct
 import threading
@@ -370,3 +371,15 @@ def test_the_last_open_files_are_left_to_the_program_and_the_handshake_is_503(se
     program.wait_for(lambda: '"open": 0' in state(program))
     with opened(program) as connection:
         assert is_echoing(connection)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_server_ends_although_a_websocket_is_open(serve, number):
+    program = serve()
+
+    with opened(program) as connection:
+        assert is_echoing(connection)
+        assert program.end(number) in (0, -number)
+        assert program.received(connection) == b""
+    assert "panicked" not in program.output
+    assert "Traceback" not in program.output

@@ -370,9 +370,10 @@ class ProtocolAdapter:
         return len({id(watcher) for watcher in self.watchers()}) + deferred
 
     def busy_clients(self) -> set[int]:
-        """The ports of the clients that have an open request."""
+        """The ports of the clients that have an open request, or a WebSocket of Granian's."""
         clients = [watcher.scope["client"] for watcher in self.watchers()]
-        return {int(port) for _, port in (*clients, *self.backlog.waiting.copy())}
+        ports = {int(port) for _, port in (*clients, *self.backlog.waiting.copy())}
+        return ports | self.websockets.granian_clients()
 
     def watchers(self) -> list[Any]:
         """The watchers of open requests, except deferred ones."""

@@ -197,7 +197,7 @@ class TcpHandshake(HandshakeWatcher):
         try:
             connection = await self.take_over(made, subprotocol, limits)
             if not connection.is_lost:
-                websockets.note(connection, connection.socket.fileno())
+                websockets.taken_over[connection] = connection.socket.fileno()
                 self.scope = {"client": self.scope["client"]}  # thousands of them are open
         finally:
             websockets.accepting -= 1
