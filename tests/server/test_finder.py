@@ -18,18 +18,18 @@ class Listener:
     def __init__(self, host):
         self.listener = socket.create_server((host, 0), family=family_of(host))
         self.port = self.listener.getsockname()[1]
-        self.clients = []
+        self.ends = []
 
     def accept(self):
         """Our end of a new connection, and its client's address."""
         client = socket.socket(family_of(self.listener.getsockname()[0]))
         client.connect(self.listener.getsockname()[:2])
-        self.clients.append(client)
         ours, address = self.listener.accept()
+        self.ends += [client, ours]
         return ours, address_of(address[:2])
 
     def close(self):
-        for one in (self.listener, *self.clients):
+        for one in (self.listener, *self.ends):
             one.close()
 
 
