@@ -41,6 +41,23 @@ ECHO = """
         except WebSocketDisconnect as error:
             print(f"ended: {error}", flush=True)
 
+    def converse(connection, path):
+        if path == "/raw-wrong":
+            connection.sendall(b"HTTP/1.1 400 Bad Request\\r\\n\\r\\n")
+        if path == "/raw-early":
+            connection.recv(1)
+        connection.sendall(b"HTTP/1.1 101 X\\r\\nX-Made-By: view\\r\\n\\r\\nfirst ")
+        connection.settimeout(30)
+        while data := connection.recv(1000):
+            connection.send(data[::-1])
+            if data == b"end":
+                break
+            if data == b"fail":
+                raise ValueError("in the view")
+        if path == "/raw-closes":
+            connection.close()
+        return 200, "dropped"
+
     def respond(environ):
         handshake = environ.get("retort.websocket")
         path = environ["PATH_INFO"]
@@ -56,6 +73,8 @@ ECHO = """
             return 200, str(environ.get("retort.websocket.error"))
         if path == "/refused":
             return 403, "refused"
+        if path.startswith("/raw"):
+            return converse(environ["werkzeug.socket"], path)
         import concurrent.futures
         answered = concurrent.futures.Future()
         fields = [("Set-Cookie", "a=1"), ("X-Text", "gr\\u00fc\\u00df")]
@@ -380,3 +399,51 @@ def test_the_server_ends_although_a_websocket_is_open(serve, number):
         assert program.received(connection) == b""
     assert "panicked" not in program.output
     assert "Traceback" not in program.output
+
+
+@pytest.mark.parametrize("path", ["/raw", "/raw-closes"])
+def test_a_library_may_make_a_websocket_of_the_socket(serve, path):
+    program = serve(seconds=1)
+
+    with program.connect() as connection:
+        connection.sendall(handshake(path))
+        head = read_head(connection)
+        assert head.startswith("HTTP/1.1 101 ")
+        assert "x-made-by: view\r\n" in head
+        assert connection.recv(6) == b"first "
+        for data in (b"abc", b"x" * 1000):
+            connection.sendall(data)
+            assert connection.recv(1000) == data[::-1]
+        for _ in range(3):
+            with program.connect() as idle:
+                assert idle.recv(1) == b""  # the idle connection was closed
+        assert '"open": 1' in state(program)
+        connection.sendall(b"end")
+        assert program.received(connection) == b"dne"  # and the server ends the connection
+    program.wait_for(lambda: '"open": 0' in state(program))
+    assert "Traceback" not in program.output
+
+
+def test_an_error_of_such_a_view_ends_the_connection_and_is_logged(serve):
+    program = serve()
+
+    with program.connect() as connection:
+        connection.sendall(handshake("/raw"))
+        read_head(connection)
+        connection.sendall(b"fail")
+        assert program.received(connection) == b"first liaf"
+    program.wait_for_output("ValueError: in the view")
+    program.wait_for(lambda: '"open": 0' in state(program))
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [("/raw-wrong", "return a response from the view"), ("/raw-early", "before the response")],
+)
+def test_a_socket_that_is_used_in_another_way_is_an_error_that_says_how(serve, path, message):
+    program = serve()
+
+    with program.connect() as connection:
+        connection.sendall(handshake(path))
+        assert "500 " in read_head(connection)
+    program.wait_for_output(message)

@@ -9,27 +9,30 @@ from ...websocket.errors import TooManyWebSockets
 if TYPE_CHECKING:
     from ...websocket.interface import Connection
     from ...websocket.limits import Limits
+    from .raw_socket import HandshakeSocket
 
 
 class OpenWebSockets:
     """The accepted WebSockets that are not over.
 
     :ivar taken_over: connections over plain TCP, each with its file.
+    :ivar raw: sockets that a library of the program has, each with its file.
     :ivar granian: Granian's own, each with the port of its client.
     :ivar accepting: the number of handshakes that are being accepted.
     """
 
     def __init__(self) -> None:
         self.taken_over: dict[Connection, int] = {}
+        self.raw: dict[HandshakeSocket, int] = {}
         self.granian: dict[Connection, int] = {}
         self.accepting = 0
 
     def __len__(self) -> int:
-        return len(self.taken_over) + len(self.granian) + self.accepting
+        return len(self.taken_over) + len(self.raw) + len(self.granian) + self.accepting
 
     @property
     def connections(self) -> list[Connection]:
-        """All of them. Any thread may call this."""
+        """All of them except raw sockets. Any thread may call this."""
         return [*self.taken_over.copy(), *self.granian.copy()]
 
     def forget(self, connection: Connection) -> None:
@@ -39,7 +42,7 @@ class OpenWebSockets:
 
     def files(self) -> set[int]:
         """The files of connections that were taken over. Any thread may call this."""
-        return set(self.taken_over.copy().values())
+        return {*self.taken_over.copy().values(), *self.raw.copy().values()}
 
     def granian_clients(self) -> set[int]:
         """The ports of the clients of Granian's own. Any thread may call this."""
