@@ -54,6 +54,8 @@ ECHO = """
                 break
             if data == b"fail":
                 raise ValueError("in the view")
+            if data == b"quit":
+                raise ConnectionError
         if path == "/raw-closes":
             connection.close()
         return 200, "dropped"
@@ -447,3 +449,15 @@ def test_a_socket_that_is_used_in_another_way_is_an_error_that_says_how(serve, p
         connection.sendall(handshake(path))
         assert "500 " in read_head(connection)
     program.wait_for_output(message)
+
+
+def test_the_error_with_which_flask_socketio_ends_a_websocket_is_not_logged(serve):
+    program = serve()
+
+    with program.connect() as connection:
+        connection.sendall(handshake("/raw"))
+        read_head(connection)
+        connection.sendall(b"quit")
+        assert program.received(connection) == b"first tiuq"
+    program.wait_for(lambda: '"open": 0' in state(program))
+    assert "ConnectionError" not in program.output

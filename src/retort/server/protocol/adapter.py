@@ -30,6 +30,7 @@ from .backlog import Backlog
 from .environ import EnvironFactory
 from .handshake_watcher import offer_granian
 from .open_websockets import OpenWebSockets
+from .raw_socket import RAW_SOCKET
 from .request_body import RequestBodies
 from .response_body import PIECE_BYTES, ClientGone, ReadyResponse, StreamedResponse
 from .response_head import Head, InvalidResponse, make_head, without_body
@@ -458,6 +459,15 @@ class Pieces:
             close()
 
 
+def ends_raw_websocket(environ: WSGIEnvironment, error: BaseException) -> bool:
+    """Whether Flask-SocketIO has ended a WebSocket.
+
+    It raises this error so that Werkzeug's server, which ignores it, sends no response.
+    """
+    raw_socket = environ.get(RAW_SOCKET)
+    return isinstance(error, ConnectionError) and raw_socket is not None and raw_socket.is_answered
+
+
 def explain_crash(environ: WSGIEnvironment, error: BaseException) -> tuple[Head, bytes]:
     """The response to a request whose application raised; only the log has the details."""
     reply = Reply(environ["REQUEST_METHOD"])
@@ -466,7 +476,7 @@ def explain_crash(environ: WSGIEnvironment, error: BaseException) -> tuple[Head,
     else:
         if isinstance(error, InvalidResponse):
             _log_problem(environ, f"{error} 500 was sent instead.")
-        else:
+        elif not ends_raw_websocket(environ, error):
             sys.stderr.write(escape_in_lines(format_from_program(error, error.__traceback__)))
         body = b"Internal Server Error\n"
         fields = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import threading
 from typing import TYPE_CHECKING, Any
 
 from ...websocket.limits import Limits
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from .takeover import TcpHandshake
 
 RAW_SOCKET = "werkzeug.socket"  # environ key, as of Werkzeug's server
+
+# How long the socket stays open after the view has returned: simple-websocket has a thread of its
+# own, which sends the answer to the client's close frame and closes the socket.
+_END_SECONDS = 2.0
 
 _END = b"\r\n\r\n"
 _LIMITS = Limits()
@@ -31,6 +36,7 @@ class HandshakeSocket:
     def __init__(self, handshake: TcpHandshake) -> None:
         self._handshake = handshake
         self._socket: socket.socket | None = None
+        self._end_timer: threading.Timer | None = None
 
     def __getattr__(self, name: str) -> Any:
         if self._socket is None:
@@ -62,16 +68,27 @@ class HandshakeSocket:
         if self._socket is not None:
             self._handshake.takeover.websockets.raw.pop(self, None)
             self._socket.close()
+        if self._end_timer is not None:
+            self._end_timer.cancel()
+
+    def end_soon(self) -> None:
+        """End the connection in a moment; called when the view has returned."""
+        if self._socket is not None and self._socket.fileno() >= 0:
+            self._end_timer = threading.Timer(_END_SECONDS, self.end)
+            self._end_timer.daemon = True
+            self._end_timer.start()
 
     def end(self) -> None:
-        """End the connection: threads that receive see the end of the stream, and then close it.
-
-        Called when the view has returned, and at the shutdown.
-        """
+        """End the connection at once; threads that receive see the end of the stream."""
         if self._socket is not None:
             with contextlib.suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RDWR)
             self.close()
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the response was sent."""
+        return self._socket is not None
 
     def _answer(self, data: bytes) -> None:
         own = self._handshake.take_over_in_thread(read_response(data), _LIMITS)

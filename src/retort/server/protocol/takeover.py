@@ -184,7 +184,7 @@ class TcpHandshake(HandshakeWatcher):
 
     def send(self, message: dict[str, Any]) -> None:
         if message["type"] == "http.response.body" and not message.get("more_body"):
-            self.raw_socket.end()
+            self.raw_socket.end_soon()
 
     async def accept(
         self,
