@@ -25,6 +25,7 @@ import os
 import socket
 import struct
 import time
+import weakref
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...websocket.errors import TooManyWebSockets, WebSocketDisconnect
@@ -44,7 +45,7 @@ from .handshake_watcher import HandshakeWatcher
 from .raw_socket import RAW_SOCKET, HandshakeSocket
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from _typeshed.wsgi import WSGIEnvironment
 
@@ -126,7 +127,8 @@ class Takeover:
             environ[HANDSHAKE_ERROR] = error
             return watcher
         environ[HANDSHAKE] = handshake
-        environ[RAW_SOCKET] = handshake.raw_socket
+        environ[RAW_SOCKET] = raw_socket = HandshakeSocket(handshake)
+        handshake.raw_socket = weakref.ref(raw_socket)
         return handshake
 
     def find_socket(self, scope: dict[str, Any], limits: Limits) -> tuple[socket.socket, int]:
@@ -180,11 +182,13 @@ class TcpHandshake(HandshakeWatcher):
         self.takeover = takeover
         self.offer = offer
         self.subprotocols = list(offer.subprotocols)
-        self.raw_socket = HandshakeSocket(self)
+        self.raw_socket: Callable[[], HandshakeSocket | None] = lambda: None
 
     def send(self, message: dict[str, Any]) -> None:
-        if message["type"] == "http.response.body" and not message.get("more_body"):
-            self.raw_socket.end_soon()
+        raw_socket = self.raw_socket()
+        is_last = message["type"] == "http.response.body" and not message.get("more_body")
+        if is_last and raw_socket is not None:
+            raw_socket.end_soon()
 
     async def accept(
         self,
