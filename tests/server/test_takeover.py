@@ -50,7 +50,7 @@ ECHO = """
         connection.settimeout(30)
         while data := connection.recv(1000):
             connection.send(data[::-1])
-            if data == b"end":
+            if data == b"stop":
                 break
             if data == b"fail":
                 raise ValueError("in the view")
@@ -420,8 +420,8 @@ def test_a_library_may_make_a_websocket_of_the_socket(serve, path):
             with program.connect() as idle:
                 assert idle.recv(1) == b""  # the idle connection was closed
         assert '"open": 1' in state(program)
-        connection.sendall(b"end")
-        assert program.received(connection) == b"dne"  # and the server ends the connection
+        connection.sendall(b"stop")
+        assert program.received(connection) == b"pots"  # and the server ends the connection
     program.wait_for(lambda: '"open": 0' in state(program))
     assert "Traceback" not in program.output
 
