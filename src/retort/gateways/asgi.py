@@ -49,7 +49,7 @@ class ClientDisconnected(Exception):
 async def handle_http(app: Flask, scope: Scope, receive: Receive, send: Send) -> None:
     """Handle one HTTP request."""
     adopt_loop(asyncio.get_running_loop())
-    environ = make_environ(scope)
+    environ = make_environ(app, scope)
     try:
         body_file = await read_body(app, environ, receive)
     except ClientDisconnected:

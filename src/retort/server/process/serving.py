@@ -58,6 +58,7 @@ class Worker:
         serving: Serving | None = None,
     ) -> None:
         self.is_shutting_down = threading.Event()  # not set if this worker is only replaced
+        program = getattr(app, "app", app)  # inside the debugger
         validator = RequestValidator(
             app,
             max_body_bytes=settings.max_body_bytes,
@@ -67,7 +68,7 @@ class Worker:
         wrapped = add_middleware(
             validator,
             settings.operations,
-            program=getattr(app, "app", app),  # inside the debugger
+            program=program,
             is_shutting_down=self.is_shutting_down.is_set,
             ops_listener=settings.ops_listener,
             metrics=self.metrics,
@@ -78,7 +79,7 @@ class Worker:
             validator,
             settings,
             log=log,
-            may_defer=may_defer(getattr(app, "app", app)),
+            deferring=program if may_defer(program) else None,
             is_plain_tcp=is_plain_tcp,
         )
         self.idle_reaper = IdleReaper(

@@ -67,7 +67,7 @@ class ProtocolAdapter:
     :param app: the application with all its middleware.
     :param validator: the validator in that middleware; called before a request body is received.
     :param log: called with the environ and the status after each request.
-    :param may_defer: whether all middleware in ``app`` passes on a `Deferred`.
+    :param deferring: the application in ``app`` from which all middleware passes on a `Deferred`.
     :param is_plain_tcp: whether connections have neither TLS nor a Unix socket.
     """
 
@@ -78,7 +78,7 @@ class ProtocolAdapter:
         settings: Settings,
         *,
         log: Log | None = None,
-        may_defer: bool = False,
+        deferring: object = None,
         is_plain_tcp: bool = True,
     ) -> None:
         self.app = app
@@ -90,7 +90,7 @@ class ProtocolAdapter:
         self.environs = EnvironFactory(
             is_multiprocess=settings.is_multiprocess,
             is_multithread=is_multithread,
-            may_defer=may_defer,
+            deferring=deferring,
         )
         self.pool = ThreadPool(settings.threads)
         self.on_loop: LoopRequests | None = None  # once there was one
