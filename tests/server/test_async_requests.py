@@ -142,6 +142,39 @@ def test_foreign_middleware_gets_the_status_and_the_body_of_async_views(run):
     assert (answer.status, answer.headers["X-Seen"]) == (500, "500 INTERNAL SERVER ERROR")
 
 
+def test_an_application_inside_of_foreign_middleware_gets_it_right_too(run):
+    program = run(
+        """
+        import asyncio
+        import retort
+        from werkzeug.middleware.dispatcher import DispatcherMiddleware
+
+        app, other = retort.Flask("app"), retort.Flask("other")
+
+        @app.get("/")
+        async def index():
+            return "app"
+
+        @other.get("/")
+        async def other_index():
+            await asyncio.sleep(0)
+            return retort.request.script_root
+
+        dispatched = DispatcherMiddleware(app.wsgi_app, {"/other": other})
+
+        def shout(environ, start_response):
+            return [piece.upper() for piece in dispatched(environ, start_response)]
+
+        app.wsgi_app = shout
+        """,
+        "--port",
+        "0",
+    )
+
+    assert program.get("/").text == "APP"
+    assert program.get("/other/").text == "/OTHER"
+
+
 LEAVING = """
     import asyncio
     import retort

@@ -54,7 +54,7 @@ class ClientDisconnected(Exception):
 async def handle_http(app: Flask, scope: Scope, receive: Receive, send: Send) -> None:
     """Handle one HTTP request."""
     adopt_loop(asyncio.get_running_loop())
-    environ = make_environ(scope)
+    environ = make_environ(app, scope)
     request = AsgiRequest(app, environ, receive, send)
     if may_have_body(environ) and may_stream_body(app, environ):
         await request.run_unread()

@@ -14,12 +14,14 @@ if t.TYPE_CHECKING:
 
     from _typeshed.wsgi import WSGIEnvironment
 
+    from ..app import Flask
+
     Scope = t.MutableMapping[str, t.Any]
 
 _PROTOCOLS = {"1.0": "HTTP/1.0", "1.1": "HTTP/1.1", "2": "HTTP/2", "3": "HTTP/3"}
 
 
-def make_environ(scope: Scope) -> WSGIEnvironment:
+def make_environ(app: Flask, scope: Scope) -> WSGIEnvironment:
     """The environ of PEP 3333 for an ASGI scope, with an empty input."""
     root = scope.get("root_path", "").rstrip("/")
     raw_path: bytes | None = scope.get("raw_path")
@@ -46,7 +48,7 @@ def make_environ(scope: Scope) -> WSGIEnvironment:
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
         "asgi.scope": scope,
-        MAY_DEFER: True,
+        MAY_DEFER: app,
     }
     server = scope.get("server") or ("localhost", None)
     # The address of a Unix socket is its path, without a port.

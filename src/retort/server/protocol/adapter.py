@@ -96,7 +96,7 @@ class ProtocolAdapter:
         self.environs = EnvironFactory(
             is_multiprocess=settings.is_multiprocess,
             is_multithread=is_multithread,
-            may_defer=program is not None,
+            deferring=program,
         )
         self.pool = ThreadPool(settings.threads)
         self.on_loop: LoopRequests | None = None  # once there was one
