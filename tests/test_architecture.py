@@ -42,6 +42,10 @@ IMPORTS_IN_FUNCTIONS = {
     },
     "cli/routes.py": {"routes_command": {"retort.cli.plan"}},
     "cli/run.py": {"run_command": {"retort.server.command"}},
+    "context.py": {
+        "_run_in_copy": {"retort.aio.steps"},
+        "copy_current_request_context.in_context": {"retort.aio.loop"},
+    },
     "event_streams.py": {
         "event_stream": {"retort.aio.live_stream"},
         "in_thread": {"retort.aio.thread_source"},
@@ -61,11 +65,17 @@ IMPORTS_IN_FUNCTIONS = {
     "server/development/reloaded.py": {"Child.serve_failure": {"retort.devtools"}},
     "server/process/worker_main.py": {"describe_failure": {"retort.devtools"}},
     "server/protocol/adapter.py": {
-        "ProtocolAdapter.continue_on_loop": {"retort.server.protocol.loop_requests"}
+        "ProtocolAdapter.continue_on_loop": {"retort.server.protocol.loop_requests"},
+        "ProtocolAdapter.handle_with_websockets": {"retort.server.protocol.granian_websocket"},
     },
+    "server/protocol/takeover.py": {"TcpHandshake.take_over": {"retort.websocket.tcp"}},
     "setup.py": {
         "_EnvironmentOnceNeeded.__get__": {"retort.templating"},
         "App.create_global_jinja_loader": {"retort.templating"},
+    },
+    "streaming.py": {
+        "_AsyncContextStream._run": {"retort.aio.steps"},
+        "_AsyncContextStream._run_in_thread": {"retort.aio.steps"},
     },
     "templating.py": {"__getattr__": {"retort.jinja"}},
     "testing/runner.py": {"FlaskCliRunner.invoke": {"retort.cli"}},

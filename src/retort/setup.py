@@ -39,7 +39,7 @@ from .http.response import Response
 from .json.provider import DefaultJSONProvider, JSONProvider
 from .logging import create_logger
 from .registries import RecordedList
-from .routing import RouteOptions, UrlMap
+from .routing import RouteOptions, UrlMap, take_on_disconnect
 from .scaffold import Scaffold, endpoint_of_view, proposed_endpoint, setupmethod
 from .templating import default_template_context_processor
 
@@ -439,10 +439,11 @@ class App(Scaffold):
             methods,
         )
         limits = take_limits(rule, options)
+        finishes_alone = take_on_disconnect(rule, options)
         self._check_endpoint_is_free(rule, endpoint, view_func)
         url_rule: t.Any = self.url_rule_class(rule, methods=methods, endpoint=endpoint, **options)
         url_rule.provide_automatic_options = provide_automatic_options
-        url_rule.route_options = RouteOptions(media_types, limits, names_head)
+        url_rule.route_options = RouteOptions(media_types, limits, names_head, finishes_alone)
         self.url_map.add(url_rule)
         if view_func is not None:
             self.view_functions[endpoint] = view_func

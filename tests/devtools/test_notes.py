@@ -30,7 +30,7 @@ def test_the_interface_is_printed_with_the_reason(mistake):
 def test_async_views_are_named(mistake):
     program = f"{PLAIN}\n    @app.get('/')\n    async def index():\n        return ''\n"
 
-    assert "async views (index) get an event loop for each request" in told(mistake, program)
+    assert "async views (index) run on one event loop" in told(mistake, program)
 
 
 def test_async_methods_of_a_class_are_named(mistake):
@@ -44,7 +44,7 @@ def test_async_methods_of_a_class_are_named(mistake):
     app.add_url_rule('/', view_func=Entry.as_view('entry'))
     """
 
-    assert "async views (entry) get an event loop" in told(mistake, program)
+    assert "async views (entry) run on one event loop" in told(mistake, program)
 
 
 def test_async_functions_of_another_method_are_named(mistake):
@@ -58,7 +58,7 @@ def test_async_functions_of_another_method_are_named(mistake):
         return ''
     """
 
-    assert "async views (index) get an event loop" in told(mistake, program)
+    assert "async views (index) run on one event loop" in told(mistake, program)
 
 
 def test_an_application_that_runs_coroutines_itself_is_not_said_to_make_event_loops(mistake):

@@ -19,6 +19,7 @@ def test_the_private_names_are_there():
     assert used <= set(dir(granian._granian))
     assert {"serve_mtr", "serve_mtr_uds"} <= set(dir(granian._granian.ASGIWorker))
     assert {"receive", "send"} <= set(dir(granian._granian.ASGIHTTPProtocol))
+    assert {"receive", "send"} <= set(dir(granian._granian.ASGIWebsocketProtocol))
     assert {"add_cb", "set"} <= set(dir(granian._granian.WorkerSignal))
     assert "_schedule_fn" in dir(granian._granian.CallbackScheduler)
 

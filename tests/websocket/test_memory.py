@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import gc
 import threading
+from concurrent.futures import Future
 
 import pytest
 from hypothesis import given
@@ -438,6 +440,31 @@ def test_after_waiting_in_vain_messages_still_arrive(serve):
             client.receive(0)
         client.send(str(number))
         assert client.receive(LIMIT_SECONDS) == str(number)
+
+
+def test_waiting_in_vain_leaves_nothing_behind():
+    def count():
+        gc.collect()
+        return sum(isinstance(thing, Future) for thing in gc.get_objects())
+
+    async def wait_in_vain(client):
+        for _ in range(5):
+            with pytest.raises(TimeoutError):
+                await client.areceive(0)
+            waiting = asyncio.create_task(client.areceive())
+            await asyncio.sleep(0)
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+
+    _, client = pair()
+    before = count()
+    for _ in range(5):
+        with pytest.raises(TimeoutError):
+            client.receive(0)
+    asyncio.run(wait_in_vain(client))
+
+    assert count() == before
 
 
 def test_client_and_view_on_one_loop():

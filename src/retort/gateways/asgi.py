@@ -18,13 +18,11 @@ from urllib.parse import unquote_to_bytes
 from ..aio.bodies import AsyncBody
 from ..aio.loop import adopt_loop
 from ..aio.steps import in_thread
-from ..class_guard import UNCHANGED
 from ..http.spool import MEMORY_BYTES, make_spool, put
 from ..http.stream_body import UNREAD_BODY
 from ..http.unread import PolledBody
-from ..lifecycle.deferred import MAY_DEFER, Deferred, passes_through
-from ..lifecycle.early import early_plan, may_stream_body
-from ..signals import appcontext_pushed
+from ..lifecycle.deferred import MAY_DEFER, Deferred, starts_on_loop
+from ..lifecycle.early import may_stream_body
 from .asgi_body import AsgiBody
 
 if t.TYPE_CHECKING:
@@ -122,7 +120,7 @@ class AsgiRequest:
 
     async def respond(self) -> None:
         app, environ = self.app, self.environ
-        if is_awaited(app, environ):
+        if starts_on_loop(app, environ["REQUEST_METHOD"], environ["PATH_INFO"]):
             body = app(environ, self.start_response)
         else:
             call = partial(copy_context().run, app, environ, self.start_response)
@@ -196,26 +194,6 @@ class _Watch:
     def stop(self) -> None:
         if self.listener is not None:
             self.listener.cancel()
-
-
-def is_awaited(app: Flask, environ: WSGIEnvironment) -> bool:
-    """Whether calling the application returns a `Deferred` and calls no function of the program.
-
-    Other calls may block, so they are made in a thread.
-    """
-    plans = app.registry_changes.plans
-    if (
-        plans is None
-        or not plans.guard.__flags__ & UNCHANGED
-        or plans.app_context is not None
-        or plans.makes_request_first
-        or plans.opens_session_first
-        or appcontext_pushed.receivers
-        or not passes_through(app)
-    ):
-        return False
-    plan = early_plan(plans, environ)
-    return plan is not None and plan.is_async
 
 
 async def iterate(body: Iterable[bytes]) -> t.AsyncIterator[bytes]:

@@ -23,6 +23,7 @@ from ..registries import is_recorded
 from ..routing import Tables, UrlMap
 from ..sessions import can_be_opened_later
 from . import policies, run
+from .deferred import passes_through
 from .overrides import planned_methods, replaced_methods
 from .plan import ANY_METHOD, Plan, Plans
 
@@ -182,6 +183,8 @@ def _compose(app: Flask, replaced: frozenset[str]) -> Plans:
         plans.builds_urls = not app.url_default_functions and replaced.isdisjoint(
             {"url_for", "inject_url_defaults"}
         )
+    plans.may_defer = passes_through(app)
+    plans.may_start_on_loop = False
     plans.by_method = _PlansByMethod(app, plans)
     return plans
 
@@ -248,6 +251,9 @@ def _compose_plan(app: Flask, plans: Plans, method: str, endpoint: str | None) -
         dispatch = run.check_and_call_view
     respond = plans.full_dispatch
     if is_async:
+        plans.may_start_on_loop = (
+            plans.may_defer and plans.app_context is None and not plans.makes_request_first
+        )
         from .on_loop import start as respond  # imports asyncio
     return Plan(
         endpoint,

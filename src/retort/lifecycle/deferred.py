@@ -9,12 +9,17 @@ from __future__ import annotations
 import typing as t
 from functools import partial
 
+from ..class_guard import UNCHANGED
+from ..signals import appcontext_pushed
+from .early import early_plan
+
 if t.TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
     from ..app import Flask
+    from .plan import Plans
 
     Outcome = Callable[[], t.Any]
     Layer = Callable[[Outcome], t.Any]
@@ -31,19 +36,23 @@ class Deferred:
     calls the application waits.
     """
 
+    # PERF: one is made for each request to a coroutine function.
+    __slots__ = ("_layers", "app", "environ", "plans", "start_response")
+
     #: Whether the request goes on after its client has disconnected.
     finishes_alone = False
 
-    def __init__(self, app: Flask, environ: WSGIEnvironment) -> None:
+    def __init__(self, app: Flask, plans: Plans, environ: WSGIEnvironment) -> None:
         self.app = app
+        self.plans = plans
         self.environ = environ
         self.start_response: StartResponse = _not_started
-        self._layers: list[Layer] = []
+        self._layers: tuple[Layer, ...] = ()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> t.Any:
         """This object, if the server awaits it; else the body, for which the thread waits."""
         self.start_response = start_response
-        if MAY_DEFER in environ and passes_through(self.app):
+        if MAY_DEFER in environ and self.plans.may_defer:
             return self
         from ..aio.loop import wait_for
 
@@ -53,12 +62,15 @@ class Deferred:
         """Handle the request: call ``start_response`` and return the body."""
         raise NotImplementedError
 
-    async def run(self) -> t.Any:
-        """Handle the request, and call the layers.
+    def run(self) -> Coroutine[t.Any, t.Any, t.Any]:
+        """Handle the request, and call the layers; a coroutine function.
 
         :returns: the body, as defined by PEP 3333 or an `AsyncBody`.
         :raises BaseException: what the application raises; ``CancelledError``, if it was cancelled.
         """
+        return self._run_layers() if self._layers else self.handle()
+
+    async def _run_layers(self) -> t.Any:
         outcome: Outcome
         try:
             outcome = partial(_identity, await self.handle())
@@ -69,7 +81,7 @@ class Deferred:
         return outcome()
 
     def add_layer(self, layer: Layer) -> None:
-        self._layers.append(layer)
+        self._layers += (layer,)
 
 
 def call_through(call: Outcome, layer: Layer) -> t.Any:
@@ -105,6 +117,26 @@ def passes_through(app: Flask) -> bool:
     ):
         wrapped = wrapped.app
     return hasattr(wrapped, "may_defer") and may_defer(app)
+
+
+def starts_on_loop(app: Flask, method: str, path: str) -> bool:
+    """Whether calling the application returns a `Deferred` and calls no function of the program.
+
+    Such a call can be made on the event loop. Others may block.
+
+    :param path: as in ``PATH_INFO``.
+    """
+    plans = app.registry_changes.plans
+    if (
+        plans is None
+        or not plans.may_start_on_loop
+        or not plans.guard.__flags__ & UNCHANGED
+        or plans.opens_session_first
+        or appcontext_pushed.receivers
+    ):
+        return False
+    plan = early_plan(plans, method, path)
+    return plan is not None and plan.is_async
 
 
 def _not_started(*args: object) -> t.NoReturn:

@@ -97,7 +97,8 @@ class Plans:
     __slots__ = (
         *("__weakref__", "app_context", "builds_urls", "by_method", "changes", "config"),
         "describes_empty_responses",
-        *("convert", "ends_app_context", "finalize", "full_dispatch", "guard", "json_type"),
+        *("convert", "ends_app_context", "finalize", "full_dispatch", "guard"),
+        *("json_type", "may_defer", "may_start_on_loop"),
         *("makes_request_first", "opens_session_first", "process_response"),
         *(
             "replaced",
@@ -137,6 +138,11 @@ class Plans:
     #: True if the session is opened before the hooks: its interface is not lazy, or has instance
     #: attributes.
     opens_session_first: t.Any
+
+    #: Whether the middleware of the application passes on a `Deferred`.
+    may_defer: bool
+    #: Whether `deferred.starts_on_loop` has to look for a coroutine function.
+    may_start_on_loop: bool
 
     full_dispatch: Step
     finalize: Step

@@ -3,7 +3,7 @@
 from .build import build_path
 from .compile import Tables
 from .match import Match, find_plan, look_up_page, look_up_variable, match_request
-from .route_options import NO_OPTIONS, MediaTypes, RouteOptions, options_of
+from .route_options import NO_OPTIONS, MediaTypes, RouteOptions, options_of, take_on_disconnect
 from .url_map import UrlMap
 from .urls import build_url
 
@@ -21,4 +21,5 @@ __all__ = [
     "look_up_variable",
     "match_request",
     "options_of",
+    "take_on_disconnect",
 ]

@@ -1,4 +1,4 @@
-"""The exception that ends the use of a WebSocket."""
+"""The exceptions of WebSockets."""
 
 from __future__ import annotations
 
@@ -22,3 +22,10 @@ class WebSocketDisconnect(Exception):
         ending = "" if self.was_clean else ", without a complete closing handshake"
         reason = f" ({self.reason})" if self.reason else ""
         return f"The WebSocket is closed: code {self.code}{reason}{ending}."
+
+
+class TooManyWebSockets(Exception):
+    """A handshake cannot be accepted now, for lack of connections or files; the response is 503.
+
+    :param message: what is used up, and what to raise.
+    """

@@ -10,7 +10,7 @@ import threading
 import time
 import typing as t
 from collections import deque
-from concurrent.futures import Future, InvalidStateError
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError  # another one in Python 3.10
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -124,7 +124,8 @@ class Wire:
                 return result
             with suppress(FutureTimeoutError):
                 waiter.result(_rest(give_up_at))
-            self._forget(waiter, give_up_at)
+            if self._forget(waiter):
+                raise TimeoutError
 
     async def wait_async(self, attempt: Attempt, seconds: float | None) -> t.Any:
         """As `wait`, without blocking the event loop. Cancelling the call changes nothing."""
@@ -133,13 +134,12 @@ class Wire:
             result, waiter = self._try(attempt)
             if result is not None:
                 return result
-            changed = asyncio.wrap_future(waiter)
             try:
-                await asyncio.wait({changed}, timeout=_rest(give_up_at))
-            except asyncio.CancelledError:
-                changed.cancel()
-                raise
-            self._forget(waiter, give_up_at)
+                await asyncio.wait({asyncio.wrap_future(waiter)}, timeout=_rest(give_up_at))
+            finally:
+                is_unchanged = self._forget(waiter)
+            if is_unchanged:
+                raise TimeoutError
 
     def _try(self, attempt: Attempt) -> tuple[t.Any, Future[None]]:
         waiter: Future[None] = Future()
@@ -158,17 +158,15 @@ class Wire:
     def _wake(self) -> None:
         waiters, self._waiters = self._waiters, []
         for waiter in waiters:
-            with suppress(InvalidStateError):  # its task was cancelled
-                waiter.set_result(None)
+            waiter.set_result(None)
 
-    def _forget(self, waiter: Future[None], give_up_at: float | None) -> None:
-        """Raise an error if nothing has changed by the end of the time."""
-        if waiter.done():
-            return
-        with self._lock, suppress(ValueError):
+    def _forget(self, waiter: Future[None]) -> bool:
+        """Whether the waiter still waited, which it does not do any more."""
+        with self._lock:
+            if waiter not in self._waiters:
+                return False
             self._waiters.remove(waiter)
-        if give_up_at is not None and time.monotonic() >= give_up_at:
-            raise TimeoutError
+            return True
 
 
 def _end_of(seconds: float | None) -> float | None:

@@ -235,6 +235,21 @@ CONTEXTS = [
         " brings its app context along, which is pushed once more; values are the same.",
     ),
 ]
+COROUTINES = [
+    Difference(
+        "async_views",
+        ("GET /generator",),
+        answered("200 OK"),
+        "An asynchronous generator is a body. With Flask it is a TypeError.",
+    ),
+    Difference(
+        "async_views",
+        ("inside_a_running_loop",),
+        {"value": ["/two", "/two"], "raised": None, "events": ...},
+        "A program can be called in a thread that runs an event loop: coroutine functions run on"
+        " the loop of the process. asgiref refuses it.",
+    ),
+]
 COMMAND_LINE = [
     Difference(
         "cli_loading",
@@ -250,5 +265,6 @@ DIFFERENCES = [
     *SESSIONS,
     *METHODS,
     *CONTEXTS,
+    *COROUTINES,
     *COMMAND_LINE,
 ]

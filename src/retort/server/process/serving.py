@@ -26,6 +26,7 @@ from ..protocol.validation import RequestValidator
 from ..sockets.connections import is_sending
 from ..sockets.idle_reaper import IdleReaper
 from ..sockets.listen import set_user_timeout
+from ..sockets.unix_socket import is_unix
 from .draining import StopReport
 from .signals import StopSignals, WakeupPipe
 
@@ -64,6 +65,7 @@ class Worker:
             is_shutting_down=self.is_shutting_down.is_set,
             ops_listener=settings.ops_listener,
         )
+        is_plain_tcp = settings.tls is None and not is_unix(listener)
         self.adapter = ProtocolAdapter(
             wrapped,
             validator,
@@ -71,8 +73,14 @@ class Worker:
             log=log,
             may_defer=may_defer(program),
             streams_body=partial(streams_body, program) if may_defer(program) else None,
+            is_plain_tcp=is_plain_tcp,
         )
-        self.idle_reaper = IdleReaper(listener, settings, self.adapter.busy_clients)
+        self.idle_reaper = IdleReaper(
+            listener,
+            settings,
+            self.adapter.busy_clients,
+            own_files=self.adapter.websockets.files,
+        )
         self.listener = listener
         self.settings = settings
         self.wakeup = WakeupPipe()
@@ -80,7 +88,11 @@ class Worker:
         self._has_ended = False
         self._active_at = 0.0
         self._granian = GranianWorker(
-            listener, settings, self.adapter.handle, self._note_last_connection
+            listener,
+            settings,
+            self.adapter.handle if is_plain_tcp else self.adapter.handle_with_websockets,
+            self._note_last_connection,
+            websockets=not is_plain_tcp,
         )
 
     def start(self) -> None:

@@ -13,14 +13,13 @@ from __future__ import annotations
 import sys
 import traceback
 from functools import partial
-from threading import get_ident
+from threading import Lock, get_ident
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 from ...aio.bodies import AsyncBody
-from ...globals import current_app, request
 from ...http.file_body import FileBody
 from ...lifecycle.deferred import Deferred
 from ...logging import escape_in_lines
@@ -30,6 +29,9 @@ from ..options import GRANIAN_THREADS, INLINE_THREADS
 from ..sockets.connections import Connections
 from .backlog import Backlog
 from .environ import EnvironFactory
+from .handshake_watcher import offer_granian
+from .open_websockets import OpenWebSockets
+from .reply import Reply
 from .request_body import LongBody, RequestBodies
 from .response_body import (
     PIECE_BYTES,
@@ -39,8 +41,9 @@ from .response_body import (
     StreamedResponse,
     log_problem,
 )
-from .response_head import Head, InvalidResponse, make_head, without_body
+from .response_head import Head, InvalidResponse, without_body
 from .stream_limit import StreamLimit
+from .takeover import Takeover
 from .thread_pool import ThreadPool, current_thread_pool
 from .timeouts import TimeoutMonitor
 from .validation import ERROR_RESPONSE, refuse_fields
@@ -48,59 +51,15 @@ from .validation import ERROR_RESPONSE, refuse_fields
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from _typeshed import OptExcInfo
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
     from ..options import Settings
-    from .loop_requests import LoopRequest
+    from .loop_requests import LoopRequests
     from .validation import RequestValidator
 
     Log = Callable[[WSGIEnvironment, int], None]
 
 Headers = list[tuple[str, str]]
-
-
-class Reply:
-    """PEP 3333's ``start_response``: validates and stores its arguments.
-
-    :param method: the request's method.
-    :ivar head: the validated status and fields; ``None`` before the first call.
-    """
-
-    __slots__ = ("head", "is_sent", "method", "written")
-
-    def __init__(self, method: str) -> None:
-        self.method = method
-        self.head: Head | None = None
-        self.written: list[bytes] = []
-        self.is_sent = False
-
-    def __call__(
-        self, status: str, headers: Headers, exc_info: OptExcInfo | None = None
-    ) -> Callable[[bytes], object]:
-        if exc_info is not None and self.is_sent and exc_info[1] is not None:
-            raise exc_info[1]
-        if exc_info is None and self.head is not None:
-            raise AssertionError(
-                "start_response was called a second time without exc_info (PEP 3333)."
-            )
-        try:
-            self.head = make_head(status, headers, self.method)
-        except InvalidResponse as error:
-            raise InvalidResponse(
-                f"The response of {_current_view()} cannot be sent: {error}."
-            ) from None
-        return self.written.append
-
-
-def _current_view() -> str:
-    """The name of the current request's view, for a message."""
-    endpoint = request.endpoint if request else None
-    if endpoint is None:
-        return "the application"
-    view: Any = current_app.view_functions.get(endpoint)
-    name = getattr(view, "__qualname__", type(view).__qualname__)
-    return f"the view {view.__module__}.{name} (endpoint {endpoint!r})"
 
 
 class ProtocolAdapter:
@@ -111,6 +70,7 @@ class ProtocolAdapter:
     :param log: called with the environ and the status after each request.
     :param may_defer: whether all middleware in ``app`` passes on a `Deferred`.
     :param streams_body: see `RequestBodies`.
+    :param is_plain_tcp: whether connections have neither TLS nor a Unix socket.
     """
 
     def __init__(
@@ -122,6 +82,7 @@ class ProtocolAdapter:
         log: Log | None = None,
         may_defer: bool = False,
         streams_body: Callable[[WSGIEnvironment], bool] | None = None,
+        is_plain_tcp: bool = True,
     ) -> None:
         self.app = app
         self.validator = validator
@@ -135,13 +96,17 @@ class ProtocolAdapter:
             may_defer=may_defer,
         )
         self.pool = ThreadPool(settings.threads)
-        self.on_loop: set[LoopRequest] = set()
+        self.on_loop: LoopRequests | None = None  # once there was one
+        self.on_loop_lock = Lock()
         self.inline: set[int] = set()  # Granian's threads that run the application
         self.inline_size = min(INLINE_THREADS, settings.threads // 2)
         self.overflow = ThreadPool(max(1, settings.threads - self.inline_size))
         self.deferred_pool = self.overflow if is_multithread else self.pool
         self.begin = self.respond_inline if is_multithread else self.respond_serially
         self.connections = Connections()
+        self.websockets = OpenWebSockets()
+        self.takeover = Takeover(self.websockets, may_raise=not settings.debug)
+        self.offer = self.takeover.offer if is_plain_tcp else offer_granian
         self.backlog = Backlog(settings.send_seconds)
         self.streams = StreamLimit(is_behind_proxy=settings.operations.proxies > 0)
         self.bodies = RequestBodies(
@@ -161,19 +126,40 @@ class ProtocolAdapter:
     def handle(self, watcher: Any) -> None:
         """Respond to a request, or schedule it. Granian calls this; it must not raise."""
         try:
-            scope = watcher.scope
-            environ = self.environs.make(scope)
-            if self.log is not None:
-                environ[ARRIVED_AT] = perf_counter()
-            error_response = refuse_fields(scope["headers"], self.settings.header_bytes)
-            if error_response is not None:
-                environ[ERROR_RESPONSE] = error_response
-            if may_have_body(environ):
-                self.receive(watcher, environ)
+            on_loop = self.on_loop
+            if on_loop is not None and on_loop.takes(watcher.scope):
+                on_loop.call(partial(self.begin_request, watcher, on_loop.respond))
             else:
-                self.begin(watcher, environ)
+                self.begin_request(watcher, self.begin)
         except BaseException:  # Granian sends 500 when the watcher is released
             traceback.print_exc()
+
+    def begin_request(self, watcher: Any, begin: Callable[[Any, WSGIEnvironment], object]) -> None:
+        """Make the environ, and receive the body if there is one.
+
+        :param begin: responds to a request without a body, or schedules it.
+        """
+        scope = watcher.scope
+        environ = self.environs.make(scope)
+        if self.log is not None:
+            environ[ARRIVED_AT] = perf_counter()
+        error_response = refuse_fields(scope["headers"], self.settings.header_bytes)
+        if error_response is not None:
+            environ[ERROR_RESPONSE] = error_response
+        if may_have_body(environ):
+            self.receive(watcher, environ)
+        elif "HTTP_UPGRADE" in environ:
+            self.begin(self.offer(watcher, environ), environ)
+        else:
+            begin(watcher, environ)
+
+    def handle_with_websockets(self, watcher: Any) -> None:
+        """As `handle`, where Granian serves WebSockets: over TLS and Unix sockets."""
+        if watcher.scope["type"] == "websocket":
+            from .granian_websocket import GranianHandshake
+
+            watcher = GranianHandshake(self.websockets, watcher)
+        self.handle(watcher)
 
     def receive(self, watcher: Any, environ: WSGIEnvironment) -> None:
         """Respond to the request when its body has arrived, or at once if it is invalid."""
@@ -258,15 +244,19 @@ class ProtocolAdapter:
                     return
             except BaseException as error:  # SystemExit, too: a view must not end a thread
                 head, whole = explain_crash(environ, error)
-            if not head.has_body:
-                head, whole = without_body(head, whole, reply.method)
-            # No variable for the message: an exception may keep this frame alive, and the body.
-            watcher.proto.send(
-                {"type": "http.response.start", "status": head.status, "headers": head.fields}
-            )
-            watcher.proto.send({"type": "http.response.body", "body": whole})
+            self.send_short(watcher, environ, head, whole)
         finally:
             self.busy_threads.pop(thread, None)
+
+    def send_short(self, watcher: Any, environ: WSGIEnvironment, head: Head, whole: bytes) -> None:
+        """Send a response whose body is one piece."""
+        if not head.has_body:
+            head, whole = without_body(head, whole, environ["REQUEST_METHOD"])
+        # No variable for the message: an exception may keep this frame alive, and the body.
+        watcher.proto.send(
+            {"type": "http.response.start", "status": head.status, "headers": head.fields}
+        )
+        watcher.proto.send({"type": "http.response.body", "body": whole})
         if self.log is not None:
             self.log(environ, head.status)
 
@@ -342,11 +332,16 @@ class ProtocolAdapter:
         self, watcher: Any, environ: WSGIEnvironment, reply: Reply, body: Deferred | AsyncBody
     ) -> None:
         """Handle the request, or send its body, on the event loop."""
-        from .loop_requests import KnownBody, LoopRequest  # imports asyncio
+        from .loop_requests import KnownBody, LoopRequests  # imports asyncio
 
+        program = body.app if isinstance(body, Deferred) else None
+        with self.on_loop_lock:
+            if self.on_loop is None:
+                self.on_loop = LoopRequests(self)
+            if program is not None:
+                self.on_loop.program = program
         deferred = body if isinstance(body, Deferred) else KnownBody(body)
-        end = watcher.keep_for_loop() if isinstance(watcher, LongBody) else None
-        LoopRequest(self, watcher, environ, reply, deferred, end).start()
+        self.on_loop.begin(watcher, environ, reply, deferred)
 
     def stream(
         self, watcher: Any, environ: WSGIEnvironment, head: Head, pieces: Iterable[bytes]
@@ -378,7 +373,7 @@ class ProtocolAdapter:
             or self.pool.jobs
             or self.backlog.responses
             or self.backlog.waiting
-            or self.on_loop
+            or (self.on_loop is not None and self.on_loop.open)
         )
         return not self.busy_threads and not is_waiting
 
@@ -396,7 +391,8 @@ class ProtocolAdapter:
         """The watchers of open requests, except deferred ones."""
         found = [*self.busy_threads.copy().values()]
         found += [*self.pool.watchers, *self.overflow.watchers]
-        found += [request.watcher for request in self.on_loop.copy()]
+        if self.on_loop is not None:
+            found += [request.watcher for request in self.on_loop.open.copy()]
         found += [body.watcher for body in self.bodies.waiting.copy()]
         found += [response.watcher for response in self.backlog.responses.copy()]
         found = [each.watcher if isinstance(each, LongBody) else each for each in found]

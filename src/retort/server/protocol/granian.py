@@ -33,6 +33,7 @@ class GranianWorker:
 
     :param handle: called with the watcher of each request, in Granian's threads.
     :param note_end: called when the last connection is closed.
+    :param websockets: whether Granian serves WebSockets.
     """
 
     def __init__(
@@ -41,12 +42,15 @@ class GranianWorker:
         settings: Settings,
         handle: Callable[[Any], None],
         note_end: Callable[[], None],
+        *,
+        websockets: bool = False,
     ) -> None:
         from granian._granian import WorkerSignal
 
         self.listener = listener
         self.settings = settings
         self.handle = handle
+        self.websockets = websockets
         self.signal = WorkerSignal()
         self.signal.add_cb(note_end)
 
@@ -60,7 +64,9 @@ class GranianWorker:
         scheduler._schedule_fn = self.handle
         serve = "serve_mtr_uds" if is_unix(self.listener) else "serve_mtr"
         with stack_size(STACK_BYTES):
-            self.worker = make_granian_worker(self.listener, self.settings)
+            self.worker = make_granian_worker(
+                self.listener, self.settings, websockets=self.websockets
+            )
             getattr(self.worker, serve)(scheduler, loop, self.signal)
 
     def stop(self) -> None:
@@ -106,7 +112,7 @@ def stack_size(size_bytes: int) -> Iterator[None]:
 _STACK_VARIABLE = "RUST_MIN_STACK"
 
 
-def make_granian_worker(listener: socket.socket, settings: Settings) -> Any:
+def make_granian_worker(listener: socket.socket, settings: Settings, *, websockets: bool) -> Any:
     """Create Granian's ASGI worker for this socket; its arguments are positional."""
     from granian import _granian
     from granian.http import HTTP1Settings, HTTP2Settings
@@ -120,7 +126,7 @@ def make_granian_worker(listener: socket.socket, settings: Settings) -> Any:
         holder = holder_type(own_socket, is_unix(listener), BACKLOG)
     worker_id, ipc, metrics = 1, None, (None, None)
     runtime_threads, runtime_blocking_threads, idle_timeout_seconds = 1, 512, 30
-    websockets, static_files = False, None
+    static_files = None
     revoked: list[str] = []
     return worker_type(
         worker_id,

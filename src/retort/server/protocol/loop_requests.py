@@ -6,6 +6,9 @@ The application returns a `Deferred` in the thread that received the request. `L
 it on the loop and sends the response: a body in memory at once, one that an asynchronous iterator
 makes on the loop, and any other in a thread of the pool.
 
+A request without a body to such a view goes to the loop before anything is made for it, if calling
+the application there calls no function of the program (`LoopRequests.takes`).
+
 A client that disconnects is noticed by a pending ``receive``. It is called for requests that take
 longer than `WATCH_AFTER_SECONDS`, since most are over before.
 """
@@ -15,32 +18,120 @@ from __future__ import annotations
 import asyncio
 import sys
 import traceback
+from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from werkzeug.exceptions import ServiceUnavailable
 
 from ...aio.bodies import AsyncBody
-from ...aio.loop import process_loop
+from ...aio.loop import is_on_loop, process_loop
+from ...lifecycle.deferred import Deferred, starts_on_loop
 from ...logging import escape_in_lines
 from ...tracebacks import format_from_program
 from .async_response import AsyncResponse
+from .reply import Reply
 from .request_body import LongBody
-from .response_body import TOO_MUCH, ClientGone, log_problem
+from .response_body import PIECE_BYTES, TOO_MUCH, ClientGone, log_problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from _typeshed.wsgi import WSGIEnvironment
 
-    from ...lifecycle.deferred import Deferred
-    from .adapter import ProtocolAdapter, Reply
+    from ...app import Flask
+    from .adapter import ProtocolAdapter
 
 WATCH_AFTER_SECONDS = 0.2
-# While a view reads its body, this is how often it is checked whether the body has ended.
-_BODY_SECONDS = 0.5
 # The status of a request whose client has disconnected, in logs only.
 CLIENT_GONE = 499
+_WITHOUT_BODY = ("GET", "HEAD")
+
+
+class LoopRequests:
+    """The requests of one server that are on the event loop.
+
+    :ivar program: the application, inside of all middleware; ``None`` before it has deferred a
+        request.
+    """
+
+    def __init__(self, adapter: ProtocolAdapter) -> None:
+        self.adapter = adapter
+        self.program: Flask | None = None
+        self.loop = process_loop()
+        self.open: set[LoopRequest] = set()
+        self.arrived: deque[Callable[[], object]] = deque()
+        self.is_scheduled = False
+        self.is_watching = False
+
+    def takes(self, scope: dict[str, Any]) -> bool:
+        """Whether `begin` may be called for a request."""
+        raw_path: bytes = scope["raw_path"]
+        return (
+            self.program is not None
+            and scope["method"] in _WITHOUT_BODY
+            and b"%" not in raw_path
+            and starts_on_loop(self.program, scope["method"], raw_path.decode("latin-1"))
+        )
+
+    def respond(self, watcher: Any, environ: WSGIEnvironment) -> None:
+        """Respond to a request that `takes` has chosen; called on the loop."""
+        if self.adapter.backlog.sizes and self.adapter.defer_if_full(watcher, environ):
+            return
+        reply = Reply(environ["REQUEST_METHOD"])
+        try:
+            body = self.adapter.app(environ, reply)
+        except BaseException as error:
+            outcome = partial(_raise, error)
+        else:
+            if isinstance(body, Deferred):
+                LoopRequest(self, watcher, environ, reply, body).begin()
+                return
+            outcome = partial(_identity, body)
+        self.adapter.respond(watcher, environ, partial(repeat, reply, outcome))
+
+    def begin(
+        self, watcher: Any, environ: WSGIEnvironment, reply: Reply, deferred: Deferred | KnownBody
+    ) -> None:
+        """Handle a request on the loop; thread-safe."""
+        request = LoopRequest(self, watcher, environ, reply, deferred)
+        if isinstance(watcher, LongBody):
+            request.end = watcher.keep_for_loop()
+        if is_on_loop():
+            request.begin()
+        else:
+            self.call(request.begin)
+
+    def call(self, function: Callable[[], object]) -> None:
+        """Call a function on the loop; thread-safe.
+
+        Functions that arrive while the loop is busy wake it up once.
+        """
+        self.arrived.append(function)
+        if not self.is_scheduled:
+            self.is_scheduled = True
+            self.loop.call_soon_threadsafe(self.call_arrived)
+
+    def call_arrived(self) -> None:
+        self.is_scheduled = False
+        for _ in range(len(self.arrived)):
+            try:
+                self.arrived.popleft()()
+            except BaseException:  # as in `ProtocolAdapter.handle`
+                traceback.print_exc()
+        if self.open and not self.is_watching:
+            self.is_watching = True
+            self.loop.call_later(WATCH_AFTER_SECONDS, self.watch_clients)
+
+    def watch_clients(self) -> None:
+        """Watch the clients of the requests that were open at the last call already."""
+        for request in self.open.copy():
+            if request.is_old:
+                request.watch_client()
+            request.is_old = True
+        self.is_watching = bool(self.open)
+        if self.is_watching:
+            self.loop.call_later(WATCH_AFTER_SECONDS, self.watch_clients)
 
 
 class KnownBody:
@@ -56,47 +147,47 @@ class KnownBody:
 
 
 class LoopRequest:
-    """One request on the event loop.
+    """One request on the event loop."""
 
-    :param end: called at the end of the request, in any thread.
-    """
+    # PERF: one is made for each request.
+    __slots__ = (
+        *("adapter", "deferred", "end", "environ", "is_old", "is_sending", "is_watched"),
+        *("reply", "requests", "task", "watcher"),
+    )
 
     def __init__(
         self,
-        adapter: ProtocolAdapter,
+        requests: LoopRequests,
         watcher: Any,
         environ: WSGIEnvironment,
         reply: Reply,
         deferred: Deferred | KnownBody,
-        end: Callable[[], object] | None,
     ) -> None:
-        self.adapter = adapter
+        self.requests = requests
+        self.adapter = requests.adapter
         self.watcher = watcher
         self.environ = environ
         self.reply = reply
         self.deferred = deferred
-        self.end = end
+        self.end: Callable[[], object] | None = None  # called at the end, in any thread
         self.task: asyncio.Task[None] | None = None
+        self.is_old = False
+        self.is_watched = False
         self.is_sending = False
-
-    def start(self) -> None:
-        """Begin; thread-safe."""
-        self.adapter.on_loop.add(self)
-        process_loop().call_soon_threadsafe(self.begin)
+        self.is_cancelled = False
 
     def begin(self) -> None:
-        loop = asyncio.get_running_loop()
-        self.task = loop.create_task(self.run())
-        loop.call_later(WATCH_AFTER_SECONDS, self.watch_client)
+        """Begin; called on the loop."""
+        self.requests.open.add(self)
+        self.task = self.requests.loop.create_task(self.run())
 
     def watch_client(self) -> None:
         """Cancel the request when its client disconnects, unless the route opts out."""
-        if self.task is None or self.is_sending or self.deferred.finishes_alone:
+        if self.is_watched or self.is_sending or self.deferred.finishes_alone:
             return
         if isinstance(self.watcher, LongBody) and not self.watcher.has_ended:
-            # The view reads the body, which fails when the client disconnects.
-            self.task.get_loop().call_later(_BODY_SECONDS, self.watch_client)
-            return
+            return  # the view reads the body, which fails when the client disconnects
+        self.is_watched = True
         future = self.watcher.proto.receive()
         if hasattr(future, "add_done_callback"):
             future.add_done_callback(self.note_message)
@@ -110,12 +201,14 @@ class LoopRequest:
         if future.result()["type"] == "http.disconnect":
             self.cancel()
         else:  # the end of the request
+            self.is_watched = False
             self.watch_client()
 
     def cancel(self) -> None:
         """Cancel the request; thread-safe. Without effect once it has ended."""
         task = self.task
         if task is not None:
+            self.is_cancelled = True
             task.get_loop().call_soon_threadsafe(task.cancel)
 
     async def run(self) -> None:
@@ -125,34 +218,43 @@ class LoopRequest:
             self.is_sending = True
             if isinstance(body, AsyncBody):
                 await self.stream(body)
-        except asyncio.CancelledError:
-            self.note_gone()
+        except asyncio.CancelledError as error:
+            if self.is_cancelled:
+                self.note_gone()
+            else:  # the program has cancelled it
+                self.send(partial(_raise, error))
         except BaseException as error:
             self.send(partial(_raise, error))
         else:
-            if isinstance(body, AsyncBody):
-                self.finish()
-            elif type(body) is list:
-                self.send(partial(_identity, body))
-            else:  # it may block
-                job = partial(self.send, partial(_identity, body))
-                self.adapter.overflow.run(job, self.watcher)
+            self.send_body(body)
         finally:
             self.task = None
+
+    def send_body(self, body: Any) -> None:
+        head = self.reply.head
+        if type(body) is list and len(body) == 1 and head is not None and not self.reply.written:
+            (whole,) = body
+            if len(whole) == head.length and len(whole) <= PIECE_BYTES:
+                self.adapter.send_short(self.watcher, self.environ, head, whole)
+                self.finish()
+                return
+        if isinstance(body, AsyncBody):
+            self.finish()
+        elif type(body) is list:
+            self.send(partial(_identity, body))
+        else:  # it may block
+            job = partial(self.send, partial(_identity, body))
+            self.adapter.overflow.run(job, self.watcher)
 
     def send(self, outcome: Callable[[], Any]) -> None:
         """Send the response as if the application had returned or raised it now."""
         try:
-            self.adapter.respond(self.watcher, self.environ, partial(self.repeat, outcome))
+            app = partial(repeat, self.reply, outcome)
+            self.adapter.respond(self.watcher, self.environ, app)
         except BaseException:  # as in `ProtocolAdapter.handle`
             traceback.print_exc()
         finally:
             self.finish()
-
-    def repeat(self, outcome: Callable[[], Any], environ: WSGIEnvironment, reply: Reply) -> Any:
-        """Stand in for the application: its ``start_response`` was called before."""
-        reply.head, reply.written = self.reply.head, self.reply.written
-        return outcome()
 
     async def stream(self, body: AsyncBody) -> None:
         """Send the pieces of a body, and close it.
@@ -206,9 +308,15 @@ class LoopRequest:
         self.finish()
 
     def finish(self) -> None:
-        self.adapter.on_loop.discard(self)
+        self.requests.open.discard(self)
         if self.end is not None:
             self.end()
+
+
+def repeat(given: Reply, outcome: Callable[[], Any], environ: WSGIEnvironment, reply: Reply) -> Any:
+    """Stand in for an application that was called before, with another ``start_response``."""
+    reply.head, reply.written = given.head, given.written
+    return outcome()
 
 
 async def close(body: AsyncBody) -> None:

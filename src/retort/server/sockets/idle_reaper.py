@@ -64,6 +64,7 @@ class IdleReaper:
     """Checks the connections of a listening socket periodically.
 
     :param clients: returns the ports of the clients that have an open request.
+    :param own_files: returns files that are WebSockets, which have limits of their own.
     """
 
     def __init__(
@@ -71,6 +72,8 @@ class IdleReaper:
         listener: socket.socket,
         settings: Settings,
         clients: Callable[[], set[int]],
+        *,
+        own_files: Callable[[], set[int]] = set,
     ) -> None:
         self.address = listener.getsockname()
         self.is_supported = sys.platform == "linux" and isinstance(self.address, tuple)
@@ -78,6 +81,7 @@ class IdleReaper:
         self.header_seconds = settings.header_seconds
         self.is_http1 = settings.http_mode == "1"
         self.clients = clients
+        self.own_files = own_files
         self.unanswered: dict[int, float] = {}  # file descriptor -> unanswered since
         self.stopped = threading.Event()
 
@@ -97,7 +101,8 @@ class IdleReaper:
                     self.close(file, client)
 
     def all_files(self) -> list[int]:
-        files = list(open_files())
+        own_files = self.own_files()
+        files = [file for file in open_files() if file not in own_files]
         for gone in self.unanswered.keys() - files:
             del self.unanswered[gone]
         return files

@@ -50,4 +50,30 @@ def connection_limit(*, may_raise: bool) -> int:
     return max(min(MAX_CONNECTIONS, soft - _SPARE_FILES), soft // 2)
 
 
+def is_scarce(file: int) -> bool:
+    """Whether a file that was just opened is one of the last that the limit allows.
+
+    The system gives a new file the lowest free number.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows
+        return False
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return soft != resource.RLIM_INFINITY and file >= max(soft - _SPARE_FILES, soft // 2)
+
+
+def raise_limit(files: int) -> None:
+    """Raise this process's limit of open files by so many, as far as permitted."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return
+    wanted = soft + files if hard == resource.RLIM_INFINITY else min(soft + files, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 _SPARE_FILES = 256  # for the program's own files, sockets and database connections
