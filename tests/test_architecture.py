@@ -31,6 +31,9 @@ IMPORTS_IN_FUNCTIONS = {
         "Flask.asgi_app": {"retort.gateways.asgi"},
         "Flask.async_to_sync": {"retort.aio.loop"},
         "Flask.run": {"retort.cli", "retort.server.script"},
+        "Flask.shutdown": {"retort.gateways.lifespan"},
+        "Flask.startup": {"retort.gateways.lifespan"},
+        "Flask.test_app": {"retort.testing"},
         "Flask.test_client": {"retort.testing"},
         "Flask.test_cli_runner": {"retort.testing"},
         "Flask.test_request_context": {"retort.testing"},
@@ -51,8 +54,15 @@ IMPORTS_IN_FUNCTIONS = {
         "in_thread": {"retort.aio.thread_source"},
     },
     "http/request.py": {"Request.stream_chunks": {"retort.http.unread"}},
-    "lifecycle/compose.py": {"_compose_plan": {"retort.lifecycle.on_loop"}},
+    "lifecycle/background.py": {
+        "BackgroundTask.call": {"retort.aio.loop"},
+        "BackgroundTasks.add": {"retort.lifecycle.background_loop"},
+    },
+    "lifecycle/compose.py": {
+        "_compose_plan": {"retort.lifecycle.on_loop", "retort.lifecycle.task_errors"}
+    },
     "lifecycle/deferred.py": {"Deferred.__call__": {"retort.aio.loop"}},
+    "lifecycle/serving.py": {"Serving._lane": {"retort.aio.lane", "retort.lifecycle.task_errors"}},
     "scaffold.py": {"Scaffold.cli": {"retort.cli"}},
     "server/development/child.py": {"main": {"retort.server.development.reloaded"}},
     "server/development/development.py": {
@@ -63,6 +73,7 @@ IMPORTS_IN_FUNCTIONS = {
         }
     },
     "server/development/reloaded.py": {"Child.serve_failure": {"retort.devtools"}},
+    "server/process/closing.py": {"Closing._stop_loop": {"retort.aio.loop"}},
     "server/process/worker_main.py": {"describe_failure": {"retort.devtools"}},
     "server/protocol/adapter.py": {
         "ProtocolAdapter.continue_on_loop": {"retort.server.protocol.loop_requests"},
@@ -383,7 +394,7 @@ def test_the_doors_are_those_of_the_linter_and_of_the_list_of_imports():
                 f"retort.{target}" for target in re.findall(r"`([\w.]+)`", targets)
             }
     named = [name for functions, _, _ in doors for name in re.findall(r"`([\w.]+)`", functions)]
-    downward = {"Flask.asgi_app", "Flask.async_to_sync"}
+    downward = {"Flask.asgi_app", "Flask.async_to_sync", "Flask.startup", "Flask.shutdown"}
     assert set(named) == (IMPORTS_IN_FUNCTIONS["app.py"].keys() | {"Scaffold.cli"}) - downward
 
 

@@ -199,7 +199,6 @@ def test_a_view_that_fails_on_the_loop_leaves_no_context(app, client):
         raise ZeroDivisionError
 
     app.config["PROPAGATE_EXCEPTIONS"] = False
-    app.logger.disabled = True
     assert client.get("/").status_code == 500
     assert not retort.has_request_context()
     assert not retort.has_app_context()

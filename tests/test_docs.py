@@ -203,10 +203,19 @@ CALLED_BY_PROGRAMS = {
     *("route", "get", "head", "post", "put", "patch", "delete", "options", "query", "endpoint"),
     *("before_request", "after_request", "teardown_request", "teardown_appcontext"),
     *("url_value_preprocessor", "url_defaults", "context_processor", "shell_context_processor"),
+    *("before_serving", "while_serving", "after_serving", "startup", "shutdown"),
+    *("add_background_task", "test_app"),
     *("errorhandler", "template_filter", "template_test", "template_global", "replace_view"),
 }
 # What is no part of Flask, and no override point.
-INTERNAL = {"current_plans", "end_setup", "is_in_setup", "registry_changes", "import_name"}
+INTERNAL = {
+    "current_plans",
+    "end_setup",
+    "is_in_setup",
+    "registry_changes",
+    "import_name",
+    "serving",
+}
 
 
 def test_every_public_name_of_an_application_is_an_override_point_or_called_by_programs_only():

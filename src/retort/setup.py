@@ -41,7 +41,9 @@ from .logging import create_logger
 from .registries import RecordedList
 from .routing import RouteOptions, UrlMap, take_on_disconnect
 from .scaffold import Scaffold, endpoint_of_view, proposed_endpoint, setupmethod
+from .serving_hooks import check_serving_function, check_serving_generator
 from .templating import default_template_context_processor
+from .tracebacks import where
 
 if t.TYPE_CHECKING:
     import logging
@@ -60,6 +62,8 @@ if t.TYPE_CHECKING:
     from .testing import FlaskClient, FlaskCliRunner
     from .typing import (
         RouteCallable,
+        ServingCallable,
+        ServingGenerator,
         ShellContextProcessorCallable,
         TeardownCallable,
         TemplateFilterCallable,
@@ -70,6 +74,9 @@ if t.TYPE_CHECKING:
 T_shell_context_processor = t.TypeVar(
     "T_shell_context_processor", bound="ShellContextProcessorCallable"
 )
+
+T_serving = t.TypeVar("T_serving", bound="ServingCallable")
+T_while_serving = t.TypeVar("T_while_serving", bound="ServingGenerator")
 
 AUTOESCAPED = (".html", ".htm", ".xml", ".xhtml", ".svg")
 
@@ -131,6 +138,7 @@ class App(Scaffold):
             "ALLOW_PUBLIC_DEBUG": True,
             "APPLICATION_ROOT": "/",
             "AUTOMATIC_ETAGS": False,
+            "BACKGROUND_TASK_SHUTDOWN_TIMEOUT": 5.0,
             "CROSS_ORIGIN_EXEMPT_RULES": (),
             "CROSS_ORIGIN_PROTECTION": False,
             "CROSS_ORIGIN_TRUSTED_ORIGINS": (),
@@ -234,6 +242,12 @@ class App(Scaffold):
         self.url_build_error_handlers: list[Callable[[Exception, str, dict[str, t.Any]], str]] = []
         #: Called when an app context ends; see :meth:`teardown_appcontext`.
         self.teardown_appcontext_funcs: list[TeardownCallable] = RecordedList(self.registry_changes)
+        #: Called before the application serves; see :meth:`before_serving`.
+        self.before_serving_funcs: list[ServingCallable] = []
+        #: Called when the application no longer serves; see :meth:`after_serving`.
+        self.after_serving_funcs: list[ServingCallable] = []
+        #: Generator functions around the time in which it serves; see :meth:`while_serving`.
+        self.while_serving_gens: list[ServingGenerator] = []
         #: Called for the names of ``retort shell``; see :meth:`shell_context_processor`.
         self.shell_context_processors: list[ShellContextProcessorCallable] = []
         #: Registered blueprints by full name.
@@ -488,6 +502,46 @@ class App(Scaffold):
         self.shell_context_processors.append(f)
         return f
 
+    # Before and after serving
+
+    @setupmethod
+    def before_serving(self, f: T_serving) -> T_serving:
+        """Call ``f`` in each worker process before the first request; a decorator.
+
+        It may be a coroutine function, which runs on the event loop of the process. An exception
+        prevents the start. Quart's ``before_serving``.
+
+        :raises TypeError: if ``f`` is a generator function or no function.
+        """
+        check_serving_function("before_serving", f)
+        self.before_serving_funcs.append(f)
+        return f
+
+    @setupmethod
+    def after_serving(self, f: T_serving) -> T_serving:
+        """Call ``f`` in each worker process after its last request; a decorator.
+
+        It is called when the background tasks have ended. Quart's ``after_serving``.
+
+        :raises TypeError: if ``f`` is a generator function or no function.
+        """
+        check_serving_function("after_serving", f)
+        self.after_serving_funcs.append(f)
+        return f
+
+    @setupmethod
+    def while_serving(self, f: T_while_serving) -> T_while_serving:
+        """Run a generator function up to its ``yield`` before serving, and its rest afterwards.
+
+        A decorator. ``f`` has one ``yield``; it may be an asynchronous generator function, all of
+        which runs in one task of the event loop. Quart's ``while_serving``.
+
+        :raises TypeError: if ``f`` is no generator function.
+        """
+        check_serving_generator(f)
+        self.while_serving_gens.append(f)
+        return f
+
     # Errors
 
     def trap_http_exception(self, e: Exception) -> bool:
@@ -576,15 +630,6 @@ def _methods(rule: str, given: t.Any, view_func: RouteCallable | None) -> set[st
             f" @app.route({rule!r}, methods=[{given!r}])"
         )
     return {method.upper() for method in given}
-
-
-def where(f: Callable[..., t.Any]) -> str:
-    """The name and source location of a function, as in ``login() (app.py:12)``."""
-    name = getattr(f, "__name__", repr(f))
-    code = getattr(inspect.unwrap(f), "__code__", None)
-    if code is None:
-        return f"{name}()"
-    return f"{name}() ({os.path.basename(code.co_filename)}:{code.co_firstlineno})"
 
 
 def find_package(import_name: str) -> tuple[str | None, str]:

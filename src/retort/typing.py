@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import (
     AsyncIterable,
+    AsyncIterator,
     Awaitable,
     Callable,
     Iterable,
@@ -90,6 +91,10 @@ RouteCallable = t.Union[
     Callable[..., ResponseReturnValue],
     Callable[..., Awaitable[ResponseReturnValue]],
 ]
+
+# Quart's, under other names.
+ServingCallable = t.Union[Callable[[], None], Callable[[], Awaitable[None]]]
+ServingGenerator = t.Union[Callable[[], AsyncIterator[t.Any]], Callable[[], Iterator[t.Any]]]
 
 # Aliases of Retort's own code.
 ViewArgs = dict[str, t.Any]

@@ -24,6 +24,7 @@ from ..http.unread import PolledBody
 from ..lifecycle.deferred import MAY_DEFER, Deferred, starts_on_loop
 from ..lifecycle.early import may_stream_body
 from .asgi_body import AsgiBody
+from .lifespan import handle_lifespan
 
 if t.TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator
@@ -339,15 +340,6 @@ def _fields_of(fields: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[str, str
         if name not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
             name = f"HTTP_{name}"
         yield name, value.decode("latin-1")
-
-
-async def handle_lifespan(app: Flask, receive: Receive, send: Send) -> None:
-    """Answer the messages about the start and the end of the server."""
-    while True:
-        message = await receive()
-        await send({"type": f"{message['type']}.complete"})
-        if message["type"] == "lifespan.shutdown":
-            return
 
 
 async def handle(app: Flask, scope: Scope, receive: Receive, send: Send) -> None:

@@ -255,6 +255,9 @@ def _compose_plan(app: Flask, plans: Plans, method: str, endpoint: str | None) -
             plans.may_defer and plans.app_context is None and not plans.makes_request_first
         )
         from .on_loop import start as respond  # imports asyncio
+        from .task_errors import log_task_errors
+
+        log_task_errors(app)
     return Plan(
         endpoint,
         respond=respond,

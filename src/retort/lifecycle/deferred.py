@@ -37,15 +37,14 @@ class Deferred:
     """
 
     # PERF: one is made for each request to a coroutine function.
-    __slots__ = ("_layers", "app", "environ", "plans", "start_response")
-
-    #: Whether the request goes on after its client has disconnected.
-    finishes_alone = False
+    __slots__ = ("_layers", "app", "environ", "finishes_alone", "plans", "start_response")
 
     def __init__(self, app: Flask, plans: Plans, environ: WSGIEnvironment) -> None:
         self.app = app
         self.plans = plans
         self.environ = environ
+        #: Whether the request goes on after its client has disconnected.
+        self.finishes_alone = False
         self.start_response: StartResponse = _not_started
         self._layers: tuple[Layer, ...] = ()
 

@@ -9,5 +9,6 @@ from __future__ import annotations
 from .builder import EnvironBuilder
 from .client import FlaskClient
 from .runner import FlaskCliRunner
+from .serving import TestApp
 
-__all__ = ["EnvironBuilder", "FlaskCliRunner", "FlaskClient"]
+__all__ = ["EnvironBuilder", "FlaskCliRunner", "FlaskClient", "TestApp"]

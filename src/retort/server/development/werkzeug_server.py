@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 import werkzeug.serving
 
 from ...logging import UNLOGGED
-from ..operations.middleware import add_middleware
+from ..operations.middleware import add_middleware, make_metrics
+from ..process.closing import Closing
+from ..process.serving import end_process
 from ..process.signals import WakeupPipe
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import WSGIApplication
 
+    from ...lifecycle.serving import Serving
     from ..options import Settings
 
 
@@ -82,7 +85,15 @@ class WerkzeugWorker:
     It has no client limits and no request validation, as with Flask.
     """
 
-    def __init__(self, app: WSGIApplication, listener: socket.socket, settings: Settings) -> None:
+    def __init__(
+        self,
+        app: WSGIApplication,
+        listener: socket.socket,
+        settings: Settings,
+        *,
+        serving: Serving | None = None,
+    ) -> None:
+        self.closing = Closing(None, serving, settings.grace_seconds, lambda: end_process(0))
         self.is_shutting_down = threading.Event()
         self.wakeup = WakeupPipe()
         self._is_stopped = False
@@ -92,6 +103,7 @@ class WerkzeugWorker:
             program=getattr(app, "app", app),  # inside the debugger
             is_shutting_down=self.is_shutting_down.is_set,
             ops_listener=settings.ops_listener,
+            metrics=make_metrics(settings.operations),
         )
         tls = settings.tls
         self._server = werkzeug.serving.make_server(
@@ -115,12 +127,20 @@ class WerkzeugWorker:
     def report_stop(self) -> None:
         """Print nothing: this server does not wait for open requests."""
 
+    def report_cancelled(self, subject: str) -> None:
+        """Print nothing: background tasks are in the program's log."""
+
     def wait(self) -> bool:
-        """Wait until stopped; returns ``True``. Open WebSockets end with the process."""
+        """Wait until stopped, and end the program. Open WebSockets end with the process.
+
+        :returns: whether all background tasks have ended.
+        """
         while not self._is_stopped:
             self.wakeup.wait()
         self._server.shutdown()
-        return True
+        self.closing.begin()
+        self.closing.end_program()
+        return not self.closing.count_tasks()
 
 
 class _RequestHandler(werkzeug.serving.WSGIRequestHandler):

@@ -343,6 +343,15 @@ class ProtocolAdapter:
         deferred = body if isinstance(body, Deferred) else KnownBody(body)
         self.on_loop.begin(watcher, environ, reply, deferred)
 
+    def cancel_on_loop(self) -> None:
+        """Cancel the requests on the event loop, because the server stops."""
+        if self.on_loop is not None:
+            self.on_loop.stop()
+
+    def count_on_loop(self) -> int:
+        """The number of requests on the event loop."""
+        return 0 if self.on_loop is None else len(self.on_loop)
+
     def stream(
         self, watcher: Any, environ: WSGIEnvironment, head: Head, pieces: Iterable[bytes]
     ) -> None:
@@ -373,7 +382,7 @@ class ProtocolAdapter:
             or self.pool.jobs
             or self.backlog.responses
             or self.backlog.waiting
-            or (self.on_loop is not None and self.on_loop.open)
+            or self.count_on_loop()
         )
         return not self.busy_threads and not is_waiting
 

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 WATCH_AFTER_SECONDS = 0.2
 # The status of a request whose client has disconnected, in logs only.
 CLIENT_GONE = 499
+STOPPED = "The server is being stopped; try again."
 _WITHOUT_BODY = ("GET", "HEAD")
 
 
@@ -63,6 +64,7 @@ class LoopRequests:
         self.arrived: deque[Callable[[], object]] = deque()
         self.is_scheduled = False
         self.is_watching = False
+        self.is_stopped = False
 
     def takes(self, scope: dict[str, Any]) -> bool:
         """Whether `begin` may be called for a request."""
@@ -133,6 +135,16 @@ class LoopRequests:
         if self.is_watching:
             self.loop.call_later(WATCH_AFTER_SECONDS, self.watch_clients)
 
+    def __len__(self) -> int:
+        """The number of requests, including those that wait for the loop."""
+        return len(self.open) + len(self.arrived)
+
+    def stop(self) -> None:
+        """Cancel all requests because the server stops; thread-safe."""
+        self.is_stopped = True
+        for request in self.open.copy():
+            request.stop()
+
 
 class KnownBody:
     """Stands in for a `Deferred`: the body that a synchronous view has returned."""
@@ -151,7 +163,8 @@ class LoopRequest:
 
     # PERF: one is made for each request.
     __slots__ = (
-        *("adapter", "deferred", "end", "environ", "is_old", "is_sending", "is_watched"),
+        *("adapter", "deferred", "end", "environ", "is_cancelled", "is_old"),
+        *("is_sending", "is_stopped", "is_watched"),
         *("reply", "requests", "task", "watcher"),
     )
 
@@ -175,11 +188,14 @@ class LoopRequest:
         self.is_watched = False
         self.is_sending = False
         self.is_cancelled = False
+        self.is_stopped = False
 
     def begin(self) -> None:
         """Begin; called on the loop."""
         self.requests.open.add(self)
         self.task = self.requests.loop.create_task(self.run())
+        if self.requests.is_stopped:
+            self.stop()
 
     def watch_client(self) -> None:
         """Cancel the request when its client disconnects, unless the route opts out."""
@@ -211,6 +227,13 @@ class LoopRequest:
             self.is_cancelled = True
             task.get_loop().call_soon_threadsafe(task.cancel)
 
+    def stop(self) -> None:
+        """Cancel the request because the server stops; thread-safe."""
+        self.is_stopped = True
+        loop = self.requests.loop
+        # Later, since a task that is cancelled before its first step never begins.
+        loop.call_soon_threadsafe(loop.call_soon, self.cancel)
+
     async def run(self) -> None:
         """Handle the request and send the response."""
         try:
@@ -219,7 +242,9 @@ class LoopRequest:
             if isinstance(body, AsyncBody):
                 await self.stream(body)
         except asyncio.CancelledError as error:
-            if self.is_cancelled:
+            if self.is_stopped:
+                self.send(partial(_raise, ServiceUnavailable(STOPPED)))
+            elif self.is_cancelled:
                 self.note_gone()
             else:  # the program has cancelled it
                 self.send(partial(_raise, error))
@@ -294,6 +319,8 @@ class LoopRequest:
             pass
         except asyncio.CancelledError:
             response.is_over = True
+            if self.is_stopped:
+                await response.abort_async()
         except BaseException as error:
             await response.abort_async()
             print_error(error)
