@@ -82,7 +82,7 @@ class Worker:
             validator,
             settings,
             log=log,
-            may_defer=may_defer(program),
+            program=program if may_defer(program) else None,
             streams_body=partial(streams_body, program) if may_defer(program) else None,
             is_plain_tcp=is_plain_tcp,
         )

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
+    from ...app import Flask
     from ..options import Settings
     from .loop_requests import LoopRequests
     from .validation import RequestValidator
@@ -68,9 +69,9 @@ class ProtocolAdapter:
     :param app: the application with all its middleware.
     :param validator: the validator in that middleware; called before a request body is received.
     :param log: called with the environ and the status after each request.
-    :param may_defer: whether all middleware in ``app`` passes on a `Deferred`.
-    :param streams_body: see `RequestBodies`.
+    :param program: the application in ``app``, if all middleware passes on a `Deferred`.
     :param is_plain_tcp: whether connections have neither TLS nor a Unix socket.
+    :param streams_body: see `RequestBodies`.
     """
 
     def __init__(
@@ -80,11 +81,12 @@ class ProtocolAdapter:
         settings: Settings,
         *,
         log: Log | None = None,
-        may_defer: bool = False,
-        streams_body: Callable[[WSGIEnvironment], bool] | None = None,
+        program: Flask | None = None,
         is_plain_tcp: bool = True,
+        streams_body: Callable[[WSGIEnvironment], bool] | None = None,
     ) -> None:
         self.app = app
+        self.program = program
         self.validator = validator
         self.log = log
         self.settings = settings
@@ -93,7 +95,7 @@ class ProtocolAdapter:
         self.environs = EnvironFactory(
             is_multiprocess=settings.is_multiprocess,
             is_multithread=is_multithread,
-            may_defer=may_defer,
+            may_defer=program is not None,
         )
         self.pool = ThreadPool(settings.threads)
         self.on_loop: LoopRequests | None = None  # once there was one
@@ -219,13 +221,19 @@ class ProtocolAdapter:
             self.backlog.note_resumed(client)
 
     def respond(
-        self, watcher: Any, environ: WSGIEnvironment, app: WSGIApplication | None = None
+        self,
+        watcher: Any,
+        environ: WSGIEnvironment,
+        app: WSGIApplication | None = None,
+        reply: Reply | None = None,
     ) -> None:
         """Call the application and send its response.
 
         :param app: called in place of the application.
+        :param reply: ``start_response``, if the application has it already.
         """
-        reply = Reply(environ["REQUEST_METHOD"])
+        if reply is None:
+            reply = Reply(environ["REQUEST_METHOD"])
         thread = get_ident()
         self.busy_threads[thread] = watcher
         try:
@@ -334,12 +342,9 @@ class ProtocolAdapter:
         """Handle the request, or send its body, on the event loop."""
         from .loop_requests import KnownBody, LoopRequests  # imports asyncio
 
-        program = body.app if isinstance(body, Deferred) else None
         with self.on_loop_lock:
             if self.on_loop is None:
-                self.on_loop = LoopRequests(self)
-            if program is not None:
-                self.on_loop.program = program
+                self.on_loop = LoopRequests(self, self.program)
         deferred = body if isinstance(body, Deferred) else KnownBody(body)
         self.on_loop.begin(watcher, environ, reply, deferred)
 

@@ -52,13 +52,12 @@ _WITHOUT_BODY = ("GET", "HEAD")
 class LoopRequests:
     """The requests of one server that are on the event loop.
 
-    :ivar program: the application, inside of all middleware; ``None`` before it has deferred a
-        request.
+    :param program: the application in all middleware; ``None``: `takes` chooses no request.
     """
 
-    def __init__(self, adapter: ProtocolAdapter) -> None:
+    def __init__(self, adapter: ProtocolAdapter, program: Flask | None) -> None:
         self.adapter = adapter
-        self.program: Flask | None = None
+        self.program = program
         self.loop = process_loop()
         self.open: set[LoopRequest] = set()
         self.arrived: deque[Callable[[], object]] = deque()
@@ -90,7 +89,7 @@ class LoopRequests:
                 LoopRequest(self, watcher, environ, reply, body).begin()
                 return
             outcome = partial(_identity, body)
-        self.adapter.respond(watcher, environ, partial(repeat, reply, outcome))
+        self.adapter.respond(watcher, environ, partial(repeat, outcome), reply)
 
     def begin(
         self, watcher: Any, environ: WSGIEnvironment, reply: Reply, deferred: Deferred | KnownBody
@@ -201,9 +200,11 @@ class LoopRequest:
         """Cancel the request when its client disconnects, unless the route opts out."""
         if self.is_watched or self.is_sending or self.deferred.finishes_alone:
             return
-        if isinstance(self.watcher, LongBody) and not self.watcher.has_ended:
-            return  # the view reads the body, which fails when the client disconnects
         self.is_watched = True
+        if isinstance(self.watcher, LongBody) and not self.watcher.has_ended:
+            # The view reads the body, which fails when the client disconnects.
+            self.is_watched = False
+            return
         future = self.watcher.proto.receive()
         if hasattr(future, "add_done_callback"):
             future.add_done_callback(self.note_message)
@@ -274,8 +275,8 @@ class LoopRequest:
     def send(self, outcome: Callable[[], Any]) -> None:
         """Send the response as if the application had returned or raised it now."""
         try:
-            app = partial(repeat, self.reply, outcome)
-            self.adapter.respond(self.watcher, self.environ, app)
+            app = partial(repeat, outcome)
+            self.adapter.respond(self.watcher, self.environ, app, self.reply)
         except BaseException:  # as in `ProtocolAdapter.handle`
             traceback.print_exc()
         finally:
@@ -340,9 +341,8 @@ class LoopRequest:
             self.end()
 
 
-def repeat(given: Reply, outcome: Callable[[], Any], environ: WSGIEnvironment, reply: Reply) -> Any:
-    """Stand in for an application that was called before, with another ``start_response``."""
-    reply.head, reply.written = given.head, given.written
+def repeat(outcome: Callable[[], Any], environ: WSGIEnvironment, reply: Reply) -> Any:
+    """Stand in for an application that was called before, with the same ``start_response``."""
     return outcome()
 
 
