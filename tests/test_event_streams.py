@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+import gc
 import logging
 import subprocess
 import sys
@@ -300,6 +301,39 @@ def test_a_sync_source_in_the_middle_of_a_step_is_closed_after_it(client, add_vi
     assert closed.wait(LIMIT_SECONDS)
 
 
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_middleware_that_does_not_close_a_body_leaves_no_source_open(app, client, kind):
+    closed = threading.Event()
+
+    def sync_source():
+        try:
+            while True:
+                yield "a"
+        finally:
+            closed.set()
+
+    async def async_source():
+        try:
+            while True:
+                yield "a"
+        finally:
+            closed.set()
+
+    def first_piece(environ, start_response):
+        return [next(iter(inside(environ, start_response)))]
+
+    app.add_url_rule(
+        "/", "index", lambda: event_stream(sync_source() if kind == "sync" else async_source())
+    )
+    inside, app.wsgi_app = app.wsgi_app, first_piece
+
+    assert client.get("/").data == b"data: a\n\n"
+    gc.collect()
+    assert closed.wait(LIMIT_SECONDS)
+    while len(open_streams) or open_streams.threads:
+        time.sleep(0.01)
+
+
 def test_the_end_of_the_server_ends_a_stream_after_what_was_sent(client, add_view):
     steps = []
 
@@ -383,6 +417,22 @@ def test_stream_with_context_keeps_the_request_for_a_source(client, add_view):
     add_view(lambda: event_stream(stream_with_context(source())))
 
     assert lines_of(client.get("/?name=Ada"))[0].startswith("data: Ada ")
+
+
+def test_stream_with_context_keeps_the_request_for_an_async_source(app, client, add_view):
+    steps = []
+    app.teardown_request(lambda error: steps.append("teardown"))
+
+    async def source():
+        yield request.args["name"]
+        await asyncio.sleep(0)
+        steps.append("in the source")
+        yield current_app.name
+
+    add_view(lambda: event_stream(stream_with_context(source())))
+
+    assert lines_of(client.get("/?name=Ada")) == ["data: Ada", f"data: {app.name}"]
+    assert steps[-2:] == ["in the source", "teardown"]
 
 
 def test_a_head_request_does_not_start_the_source(client, add_view):

@@ -11,6 +11,7 @@ from contextvars import Context, copy_context
 from functools import partial
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
+from weakref import finalize
 
 from werkzeug.exceptions import ServiceUnavailable
 
@@ -95,7 +96,9 @@ def event_stream(
         heartbeat=_HEARTBEAT,
         heartbeat_seconds=heartbeat,
     )
-    response: Response = app.response_class(AsyncBody(stream))
+    body = AsyncBody(stream)
+    finalize(body, stream.abandon).atexit = False
+    response: Response = app.response_class(body)
     response.headers.update(FIELDS)
     return response
 

@@ -295,6 +295,18 @@ def test_an_access_log_has_the_stream_when_it_has_ended(run, connect, tmp_path):
     assert re.search(r'"GET /sync/async HTTP/1.1" 200 \d+', line), line
 
 
+def test_metrics_have_the_number_of_streams(run, connect):
+    program = run(PROGRAM, "--port=0", "--metrics")
+    streams = [connect(program, path) for path in KINDS[::2]]
+    for stream in streams:
+        stream.read_until(b"data: first\n\n")
+
+    assert "\nretort_event_streams 2.0\n" in program.get("/-/metrics").text
+    for stream in streams:
+        stream.close()
+    program.wait_for(lambda: "\nretort_event_streams 0.0\n" in program.get("/-/metrics").text)
+
+
 def test_a_client_that_reads_nothing_stops_its_source(run):
     program = run(
         """

@@ -135,6 +135,22 @@ class LiveStream:
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._wake)
 
+    def abandon(self) -> None:
+        """Close the stream after its body was dropped without being closed; thread-safe.
+
+        PEP 3333 requires that bodies are closed, and some middleware does not do it.
+        """
+        if self._task is not None and self._loop is not None and not self._loop.is_closed():
+            asyncio.run_coroutine_threadsafe(self._close_abandoned(), self._loop)
+
+    async def _close_abandoned(self) -> None:
+        try:
+            await self.aclose()
+        except Exception as error:
+            asyncio.get_running_loop().call_exception_handler(
+                {"message": "Closing the source of an event stream failed.", "exception": error}
+            )
+
     async def aclose(self) -> None:
         """End the stream, and close its source: cancel it where it waits, or at its ``yield``.
 

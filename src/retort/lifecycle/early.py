@@ -13,12 +13,14 @@ if t.TYPE_CHECKING:
     from .plan import Plan, Plans
 
 
-def early_plan(plans: Plans, environ: WSGIEnvironment) -> Plan | None:
-    """The plan for a request; ``None`` if Werkzeug has to match it."""
-    path = environ["PATH_INFO"]
+def early_plan(plans: Plans, method: str, path: str) -> Plan | None:
+    """The plan for a request; ``None`` if Werkzeug has to match it.
+
+    :param path: as in ``PATH_INFO``.
+    """
     if not path.isascii():
         path = path.encode("latin-1").decode("utf-8", "replace")  # PEP 3333
-    return find_plan(plans, environ["REQUEST_METHOD"], path)
+    return find_plan(plans, method, path)
 
 
 def streams_body(app: Flask, environ: WSGIEnvironment) -> bool:
@@ -26,7 +28,7 @@ def streams_body(app: Flask, environ: WSGIEnvironment) -> bool:
     plans = app.current_plans()
     if not plans.streams_bodies:
         return False
-    plan = early_plan(plans, environ)
+    plan = early_plan(plans, environ["REQUEST_METHOD"], environ["PATH_INFO"])
     return plan is not None and plan.streams_body
 
 
@@ -35,5 +37,5 @@ def may_stream_body(app: Flask, environ: WSGIEnvironment) -> bool:
     plans = app.current_plans()
     if not plans.streams_bodies:
         return False
-    plan = early_plan(plans, environ)
+    plan = early_plan(plans, environ["REQUEST_METHOD"], environ["PATH_INFO"])
     return plan is None or plan.streams_body
