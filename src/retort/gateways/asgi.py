@@ -85,6 +85,7 @@ class AsgiRequest:
         self.unread: AsgiBody | None = None
         self.is_sending = False
         self.is_abandoned = False  # its client has disconnected
+        self.watch: _Watch | None = None
 
     def start_response(
         self, status: str, fields: list[tuple[str, str]], exc_info: OptExcInfo | None = None
@@ -110,18 +111,24 @@ class AsgiRequest:
         """Handle the request. A view on the loop is cancelled when its client disconnects."""
         loop = asyncio.get_running_loop()
         task = t.cast("asyncio.Task[t.Any]", asyncio.current_task())
-        watch = _Watch(task, self)
-        timer = loop.call_later(_WATCH_AFTER_SECONDS, watch.start)
+        timer = loop.call_later(_WATCH_AFTER_SECONDS, self.watch_client, task)
         try:
             await self.respond()
         except asyncio.CancelledError:
-            if not watch.has_cancelled:
+            if self.watch is None or not self.watch.has_cancelled:
                 raise
-            watch.note_cancelled()
+            self.watch.note_cancelled()
         finally:
             timer.cancel()
-            watch.stop()
-        await watch.absorb()
+            if self.watch is not None:
+                self.watch.stop()
+        if self.watch is not None:
+            await self.watch.absorb()
+
+    def watch_client(self, task: asyncio.Task[t.Any]) -> None:
+        """Cancel the task when the client disconnects."""
+        self.watch = _Watch(task, self)
+        self.watch.start()
 
     async def run_unread(self) -> None:
         """Handle a request whose body is read while it arrives."""
@@ -144,7 +151,12 @@ class AsgiRequest:
         if isinstance(body, Deferred):
             self.finishes_alone = body.finishes_alone
             body = await body.run()
-        await self.send_body(body)
+        if type(body) is list and self.start is not None and not self.written:
+            self.finishes_alone = self.has_started = True
+            await self.send(self.start)
+            await self.send_piece(body[0] if len(body) == 1 else b"".join(body), more=False)
+        else:
+            await self.send_body(body)
 
     async def send_body(self, body: t.Any) -> None:
         """Send the response, and close its body."""
@@ -183,8 +195,9 @@ class AsgiRequest:
         self.written.clear()
         return written
 
-    async def send_piece(self, piece: bytes, *, more: bool = True) -> None:
-        await self.send({"type": "http.response.body", "body": piece, "more_body": more})
+    def send_piece(self, piece: bytes, *, more: bool = True) -> Awaitable[None]:
+        """Send a piece of the body; a coroutine function."""
+        return self.send({"type": "http.response.body", "body": piece, "more_body": more})
 
 
 class _Watch:
