@@ -24,8 +24,8 @@ if t.TYPE_CHECKING:
     Outcome = Callable[[], t.Any]
     Layer = Callable[[Outcome], t.Any]
 
-# Environ key: the server awaits a `Deferred`, and all middleware around the application passes it
-# on.
+# Environ key: the application from which the server awaits a `Deferred`; all middleware around it
+# passes that on. Another application may be called inside of middleware that does not.
 MAY_DEFER = "retort.may_defer"
 
 
@@ -51,7 +51,7 @@ class Deferred:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> t.Any:
         """This object, if the server awaits it; else the body, for which the thread waits."""
         self.start_response = start_response
-        if MAY_DEFER in environ and self.plans.may_defer:
+        if environ.get(MAY_DEFER) is self.app and self.plans.may_defer:
             return self
         from ..aio.loop import wait_for
 

@@ -31,6 +31,7 @@ from .backlog import Backlog
 from .environ import EnvironFactory
 from .handshake_watcher import offer_granian
 from .open_websockets import OpenWebSockets
+from .raw_socket import RAW_SOCKET
 from .reply import Reply
 from .request_body import LongBody, RequestBodies
 from .response_body import (
@@ -95,7 +96,7 @@ class ProtocolAdapter:
         self.environs = EnvironFactory(
             is_multiprocess=settings.is_multiprocess,
             is_multithread=is_multithread,
-            may_defer=program is not None,
+            deferring=program,
         )
         self.pool = ThreadPool(settings.threads)
         self.on_loop: LoopRequests | None = None  # once there was one
@@ -397,9 +398,10 @@ class ProtocolAdapter:
         return len({id(watcher) for watcher in self.watchers()}) + deferred
 
     def busy_clients(self) -> set[int]:
-        """The ports of the clients that have an open request."""
+        """The ports of the clients that have an open request, or a WebSocket of Granian's."""
         clients = [watcher.scope["client"] for watcher in self.watchers()]
-        return {int(port) for _, port in (*clients, *self.backlog.waiting.copy())}
+        ports = {int(port) for _, port in (*clients, *self.backlog.waiting.copy())}
+        return ports | self.websockets.granian_clients()
 
     def watchers(self) -> list[Any]:
         """The watchers of open requests, except deferred ones."""
@@ -482,6 +484,15 @@ class Pieces:
             close()
 
 
+def ends_raw_websocket(environ: WSGIEnvironment, error: BaseException) -> bool:
+    """Whether Flask-SocketIO has ended a WebSocket.
+
+    It raises this error so that Werkzeug's server, which ignores it, sends no response.
+    """
+    raw_socket = environ.get(RAW_SOCKET)
+    return isinstance(error, ConnectionError) and raw_socket is not None and raw_socket.is_answered
+
+
 def explain_crash(environ: WSGIEnvironment, error: BaseException) -> tuple[Head, bytes]:
     """The response to a request whose application raised; only the log has the details."""
     reply = Reply(environ["REQUEST_METHOD"])
@@ -490,7 +501,7 @@ def explain_crash(environ: WSGIEnvironment, error: BaseException) -> tuple[Head,
     else:
         if isinstance(error, InvalidResponse):
             log_problem(environ, f"{error} 500 was sent instead.")
-        else:
+        elif not ends_raw_websocket(environ, error):
             sys.stderr.write(escape_in_lines(format_from_program(error, error.__traceback__)))
         body = b"Internal Server Error\n"
         fields = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]

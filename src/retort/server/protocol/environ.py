@@ -28,13 +28,13 @@ class EnvironFactory:
 
     :param is_multiprocess: the value of ``wsgi.multiprocess``.
     :param is_multithread: the value of ``wsgi.multithread``.
-    :param may_defer: whether the server awaits a `Deferred`.
+    :param deferring: the application from which the server awaits a `Deferred`, if there is one.
     """
 
     def __init__(
-        self, *, is_multiprocess: bool, is_multithread: bool, may_defer: bool = False
+        self, *, is_multiprocess: bool, is_multithread: bool, deferring: object = None
     ) -> None:
-        self.may_defer = may_defer
+        self.deferring = deferring
         self.is_multiprocess = is_multiprocess
         self.is_multithread = is_multithread
         self.names = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH"}
@@ -111,6 +111,6 @@ class EnvironFactory:
             "wsgi.multithread": self.is_multithread,
             "wsgi.run_once": False,
             "wsgi.version": (1, 0),
-            **({MAY_DEFER: True} if self.may_defer else {}),
+            **({} if self.deferring is None else {MAY_DEFER: self.deferring}),
         }
         return self.common

@@ -287,11 +287,13 @@ class LoopRequest:
 
         :raises BaseException: what the iterator raises before its first piece.
         """
-        adapter, head = self.adapter, self.reply.head
+        adapter = self.adapter
         try:
             if not adapter.backlog.has_room_for_stream():
                 raise ServiceUnavailable(TOO_MUCH)
             first = await anext(body, b"")
+            self.reply.is_sent = True
+            head = self.reply.head
             if head is None:
                 raise AssertionError("The application did not call start_response (PEP 3333).")
             if adapter.log is not None:

@@ -9,34 +9,44 @@ from ...websocket.errors import TooManyWebSockets
 if TYPE_CHECKING:
     from ...websocket.interface import Connection
     from ...websocket.limits import Limits
-
-
-_NO_FILE = -1  # Granian has the socket
+    from .raw_socket import HandshakeSocket
 
 
 class OpenWebSockets:
     """The accepted WebSockets that are not over.
 
-    :ivar connections: each with its file.
+    :ivar taken_over: connections over plain TCP, each with its file.
+    :ivar raw: sockets that a library of the program has, each with its file.
+    :ivar granian: Granian's own, each with the port of its client.
     :ivar accepting: the number of handshakes that are being accepted.
     """
 
     def __init__(self) -> None:
-        self.connections: dict[Connection, int] = {}
+        self.taken_over: dict[Connection, int] = {}
+        self.raw: dict[HandshakeSocket, int] = {}
+        self.granian: dict[Connection, int] = {}
         self.accepting = 0
 
     def __len__(self) -> int:
-        return len(self.connections) + self.accepting
+        return len(self.taken_over) + len(self.raw) + len(self.granian) + self.accepting
 
-    def note(self, connection: Connection, file: int = _NO_FILE) -> None:
-        self.connections[connection] = file
+    @property
+    def connections(self) -> list[Connection]:
+        """All of them except raw sockets. Any thread may call this."""
+        return [*self.taken_over.copy(), *self.granian.copy()]
 
     def forget(self, connection: Connection) -> None:
-        self.connections.pop(connection, None)
+        """Remove a connection that is over."""
+        self.taken_over.pop(connection, None)
+        self.granian.pop(connection, None)
 
     def files(self) -> set[int]:
-        """The files of connections that were taken over from Granian. Any thread may call this."""
-        return set(self.connections.copy().values())
+        """The files of connections that were taken over. Any thread may call this."""
+        return {*self.taken_over.copy().values(), *self.raw.copy().values()}
+
+    def granian_clients(self) -> set[int]:
+        """The ports of the clients of Granian's own. Any thread may call this."""
+        return set(self.granian.copy().values())
 
     def check_room(self, limits: Limits) -> None:
         """Check that another handshake may be accepted.
