@@ -80,6 +80,9 @@ IMPORTS_IN_FUNCTIONS = {
         "ProtocolAdapter.handle_with_websockets": {"retort.server.protocol.granian_websocket"},
     },
     "server/protocol/takeover.py": {"TcpHandshake.take_over": {"retort.websocket.tcp"}},
+    "server/protocol/open_websockets.py": {
+        "OpenWebSockets.close_all": {"retort.server.protocol.websocket_closing"}
+    },
     "setup.py": {
         "_EnvironmentOnceNeeded.__get__": {"retort.templating"},
         "App.create_global_jinja_loader": {"retort.templating"},

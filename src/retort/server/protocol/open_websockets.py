@@ -26,6 +26,7 @@ class OpenWebSockets:
         self.raw: dict[HandshakeSocket, int] = {}
         self.granian: dict[Connection, int] = {}
         self.accepting = 0
+        self.is_closing = False
 
     def __len__(self) -> int:
         return len(self.taken_over) + len(self.raw) + len(self.granian) + self.accepting
@@ -48,11 +49,26 @@ class OpenWebSockets:
         """The ports of the clients of Granian's own. Any thread may call this."""
         return set(self.granian.copy().values())
 
+    def close_all(self, code: int, reason: str, seconds: float = 0.0) -> None:
+        """Accept no more, and close all except raw sockets; only the first call does.
+
+        :param seconds: the time over which the closes are spread.
+        """
+        if self.is_closing:
+            return
+        self.is_closing = True
+        if len(self):
+            from .websocket_closing import close_websockets  # imports asyncio
+
+            close_websockets(self, code, reason, seconds)
+
     def check_room(self, limits: Limits) -> None:
         """Check that another handshake may be accepted.
 
-        :raises TooManyWebSockets: if there are too many.
+        :raises TooManyWebSockets: if there are too many, or the server stops.
         """
+        if self.is_closing:
+            raise TooManyWebSockets("The server is being stopped; try again.")
         if len(self) >= limits.connections:
             raise TooManyWebSockets(
                 f"This process has {len(self)} WebSockets, which is its limit. Raise the limit, or"
