@@ -6,6 +6,9 @@ import struct
 import threading
 
 import pytest
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.errors import ErrorCodes
 
 COUNT = 200
 
@@ -137,6 +140,39 @@ def test_foreign_middleware_gets_the_status_and_the_body_of_async_views(run):
     assert (answer.status, answer.text) == (200, "B")
     answer = program.get("/error")
     assert (answer.status, answer.headers["X-Seen"]) == (500, "500 INTERNAL SERVER ERROR")
+
+
+def test_an_application_inside_of_foreign_middleware_gets_it_right_too(run):
+    program = run(
+        """
+        import asyncio
+        import retort
+        from werkzeug.middleware.dispatcher import DispatcherMiddleware
+
+        app, other = retort.Flask("app"), retort.Flask("other")
+
+        @app.get("/")
+        async def index():
+            return "app"
+
+        @other.get("/")
+        async def other_index():
+            await asyncio.sleep(0)
+            return retort.request.script_root
+
+        dispatched = DispatcherMiddleware(app.wsgi_app, {"/other": other})
+
+        def shout(environ, start_response):
+            return [piece.upper() for piece in dispatched(environ, start_response)]
+
+        app.wsgi_app = shout
+        """,
+        "--port",
+        "0",
+    )
+
+    assert program.get("/").text == "APP"
+    assert program.get("/other/").text == "/OTHER"
 
 
 LEAVING = """
@@ -615,3 +651,27 @@ def test_debug_mode_explains_errors_and_redirects_of_async_views(run):
         assert text in answer.text
     statuses = [program.get("/loop", **html).status for _ in range(20)]
     assert 508 in statuses
+
+
+@pytest.mark.parametrize("path", ["/wait", "/stream", "/quiet"])
+def test_a_reset_of_one_http2_stream_is_a_disconnect(run, path):
+    program = run(LEAVING, "--port", "0", "--http", "auto", "--access-log", "access.txt")
+    client = H2Connection(H2Configuration(client_side=True))
+    with program.connect() as connection:
+        client.initiate_connection()
+        fields = {":method": "GET", ":scheme": "http", ":authority": "localhost", ":path": path}
+        client.send_headers(1, list(fields.items()), end_stream=True)
+        connection.sendall(client.data_to_send())
+        if path == "/wait":
+            program.wait_for_output("waiting /wait")
+        else:
+            program.wait_for_output("app teardown NoneType")
+
+        client.reset_stream(1, ErrorCodes.CANCEL)
+        connection.sendall(client.data_to_send())
+
+        if path == "/wait":  # while the connection is open
+            program.wait_for_output("teardown CancelledError /wait")
+            program.wait_for(lambda: '"GET /wait HTTP/2" 499' in logged(program))
+        else:
+            program.wait_for_output("closed")

@@ -10,8 +10,8 @@ import typing as t
 from functools import partial
 
 from ..class_guard import UNCHANGED
-from ..routing import find_plan
 from ..signals import appcontext_pushed
+from .early import early_plan
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -28,8 +28,8 @@ if t.TYPE_CHECKING:
 # a program cannot respond with 101.
 SWITCHED = "101 Switching Protocols"
 
-# Environ key: the server awaits a `Deferred`, and all middleware around the application passes it
-# on.
+# Environ key: the application from which the server awaits a `Deferred`; all middleware around it
+# passes that on. Another application may be called inside of middleware that does not.
 MAY_DEFER = "retort.may_defer"
 
 
@@ -55,7 +55,7 @@ class Deferred:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> t.Any:
         """This object, if the server awaits it; else the body, for which the thread waits."""
         self.start_response = start_response
-        if MAY_DEFER in environ and self.plans.may_defer:
+        if environ.get(MAY_DEFER) is self.app and self.plans.may_defer:
             return self
         from ..aio.loop import wait_for
 
@@ -138,9 +138,7 @@ def starts_on_loop(app: Flask, method: str, path: str) -> bool:
         or appcontext_pushed.receivers
     ):
         return False
-    if not path.isascii():
-        path = path.encode("latin-1").decode("utf-8", "replace")
-    plan = find_plan(plans, method, path)
+    plan = early_plan(plans, method, path)
     return plan is not None and plan.is_async
 
 

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 # Environ keys: an `interface.Handshake`, if the request can become a WebSocket; else, if it asks
 # for one, the `InvalidHandshake` that says why it cannot.
 HANDSHAKE = "retort.websocket"
-HANDSHAKE_ERROR = "retort.websocket.error"
+HANDSHAKE_ERROR = "retort.websockets.error"
 # Environ key: the socket of the handshake, for libraries; as of Werkzeug's server.
-LENT_SOCKET = "werkzeug.socket"
+RAW_SOCKET = "werkzeug.socket"
 
 VERSION = "13"
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 §1.3

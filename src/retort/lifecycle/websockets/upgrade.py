@@ -19,7 +19,7 @@ import typing as t
 from werkzeug.datastructures import Headers
 
 from ...websockets.errors import WebSocketDisconnect
-from ...websockets.handshake import LENT_SOCKET
+from ...websockets.handshake import RAW_SOCKET
 from .options import choose_subprotocol
 from .session import fields_of_session
 
@@ -171,7 +171,7 @@ class Upgrade:
         async with self._accepting:
             if self.connection is None:
                 self.connection = await self._accept(headers, subprotocol)
-                self.context.environ.pop(LENT_SOCKET, None)
+                self.context.environ.pop(RAW_SOCKET, None)
                 self.connection.notify_end(self.note_end)
         return self.connection
 

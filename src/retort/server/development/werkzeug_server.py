@@ -1,6 +1,6 @@
 """Programs with libraries that use the server's socket, such as flask-sock.
 
-They get it over plain TCP (`protocol/lent_socket.py`). Over TLS and Unix sockets it stays with
+They get it over plain TCP (`protocol/raw_socket.py`). Over TLS and Unix sockets it stays with
 Granian. There, such a program is served by Werkzeug's development server in development, as with
 Flask; in production, the start lines name what does not work.
 """
