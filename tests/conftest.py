@@ -369,3 +369,61 @@ def serve_script(tmp_path_factory):
         return _started([sys.executable, "-m", "retort", script], port, log, env or {})
 
     return serve_script
+
+
+# Redis, for programs with several processes.
+
+
+class RedisServer:
+    """A Redis with no data, on a socket file; a restart has lost all data."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.address = folder / "redis.sock"
+        self.log = folder / "redis.log"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"unix://{self.address}"
+
+    def start(self) -> None:
+        places = ("--dir", str(self.folder), "--unixsocket", str(self.address), "--port", "0")
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(
+                ["redis-server", *places, "--save", "", "--appendonly", "no"],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        give_up_at = time.monotonic() + LIMIT_SECONDS
+        while not self._responds():
+            if self.process.poll() is not None or time.monotonic() > give_up_at:
+                pytest.fail(f"Redis has not started:\n{self.log.read_text()}")
+            time.sleep(0.02)
+
+    def _responds(self) -> bool:
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(5)
+            connection.connect(str(self.address))
+            connection.sendall(b"PING\r\n")
+            return connection.recv(100).startswith(b"+PONG")
+        return False
+
+    def kill(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+
+@pytest.fixture
+def redis_server(tmp_path_factory):
+    if shutil.which("redis-server") is None:
+        pytest.skip("There is no redis-server. On Debian: apt-get install redis-server")
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
