@@ -12,20 +12,22 @@ SOCKET, EVENTS = "Connected by WebSocket.", "Connected by server-sent events."
 
 pytestmark = pytest.mark.xdist_group("chat in the browser")
 
-# The chat with other settings, and a file with the process that has accepted the last WebSocket.
+# The chat with other settings, and a file with the process that has the last connection.
 PROGRAM = """
 import os, sys
 from pathlib import Path
 
 sys.path.insert(0, {folder!r})
-from chat import app
+from chat import app, request
 
 app.config["WEBSOCKET_MAX_CONNECTIONS"] = {websockets}
 
 
+@app.before_request
 @app.before_websocket
 def note_worker():
-    Path(__file__).with_suffix(".worker").write_text(f"{{os.getpid()}}")
+    if request.path in ("/events", "/socket"):
+        Path(__file__).with_suffix(".worker").write_text(f"{{os.getpid()}}")
 """
 
 
@@ -125,14 +127,17 @@ def test_a_refused_message_shows_the_reason_and_stays_in_the_form(
         assert messages(page) == []
 
 
-def test_both_tabs_go_on_when_a_worker_is_killed(serve, browse, write_chat, redis_server):
+@pytest.mark.parametrize(("state", "websockets"), [(SOCKET, 100), (EVENTS, 0)])
+def test_both_tabs_go_on_when_a_worker_is_killed(
+    serve, browse, write_chat, redis_server, state, websockets
+):
     """Each tab is on a server of its own with two workers; Redis connects them."""
-    program, other_program = write_chat("one"), write_chat("other")
+    program, other_program = write_chat("one", websockets), write_chat("other", websockets)
     options = {"env": {"REDIS_URL": redis_server.url}}
     with (
         serve(str(program), "--workers", "2", **options) as site,
         serve(str(other_program), "--workers", "2", **options) as other,
-        two_tabs(browse, site, other) as (first, second),
+        two_tabs(browse, site, other, state) as (first, second),
     ):
         assert_they_talk(first, second)
         worker_file = program.with_suffix(".worker")
@@ -142,7 +147,7 @@ def test_both_tabs_go_on_when_a_worker_is_killed(serve, browse, write_chat, redi
         send(second, "Bob", "to the tab of the killed worker")
         for tab in (first, second):
             wait_for_message(tab, "to the tab of the killed worker")
-        wait_for_state(first, SOCKET)
+        wait_for_state(first, state)
         send(first, "Ada", "from that tab")
         for tab in (first, second):
             wait_for_message(tab, "from that tab")
