@@ -1,16 +1,21 @@
 """The chat in several processes, whose messages go through Redis."""
 
+import asyncio
 import contextlib
 import html
+import importlib
 import json
 import re
+import sys
 from http import HTTPStatus
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+import redis
 from websockets.sync.client import connect
 
-CHAT = "examples/chat/chat.py"
+CHAT = Path(__file__).parents[2] / "examples" / "chat" / "chat.py"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 LIMIT_SECONDS = 60
 
@@ -20,9 +25,18 @@ pytestmark = pytest.mark.xdist_group("chat over redis")
 @pytest.fixture
 def serve_chat(serve, redis_server):
     def serve_chat(*options):
-        return serve(CHAT, *options, env={"REDIS_URL": redis_server.url})
+        return serve(str(CHAT), *options, env={"REDIS_URL": redis_server.url})
 
     return serve_chat
+
+
+@pytest.fixture
+def redis_room(redis_server, monkeypatch):
+    """Make a room of its own, as each process has one."""
+    monkeypatch.syspath_prepend(CHAT.parent)
+    yield lambda: importlib.import_module("redis_room").RedisRoom(redis_server.url)
+    for name in ("room", "redis_room"):
+        sys.modules.pop(name, None)
 
 
 @contextlib.contextmanager
@@ -59,11 +73,29 @@ def test_a_message_reaches_the_clients_of_all_workers_and_servers(serve_chat):
         assert [next_text(ws) for ws in sockets + others] == ["two"] * 5
 
 
-def test_a_sent_message_is_at_once_on_the_page_of_every_worker(serve_chat):
-    with serve_chat("--workers", "2") as site:
-        for number in range(10):
-            assert send(site, f"{number}").status == HTTPStatus.SEE_OTHER
-            assert shown(site) == [f"{each}" for each in range(number + 1)]
+def test_the_page_has_a_sent_message_before_the_process_has_received_it(redis_room):
+    async def send_and_read():
+        rooms = redis_room(), redis_room()  # which do not receive
+        await rooms[0].send({"name": "Ada", "text": "hello"})
+        histories = [await room.history() for room in rooms]
+        for room in rooms:
+            await room.redis.aclose()
+        return histories
+
+    for [message] in asyncio.run(send_and_read()):
+        assert message["text"] == "hello"
+
+
+def test_redis_keeps_the_last_hundred_messages(redis_room):
+    async def send_many():
+        room = redis_room()
+        for number in range(103):
+            await room.send({"name": "Ada", "text": f"{number}"})
+        history = await room.history()
+        await room.redis.aclose()
+        return [message["text"] for message in history]
+
+    assert asyncio.run(send_many()) == [f"{number}" for number in range(3, 103)]
 
 
 def test_a_server_that_starts_later_has_the_messages(serve_chat):
@@ -92,6 +124,18 @@ def test_clients_stay_connected_while_redis_restarts(serve_chat, redis_server):
         redis_server.start()
         assert send(site, "after").status == HTTPStatus.SEE_OTHER
         assert {next_text(ws) for ws in sockets} == {"after"}
+
+
+def test_a_lost_connection_to_redis_loses_no_message_and_repeats_none(serve_chat, redis_server):
+    with serve_chat() as site, listening(site) as [ws], redis.Redis.from_url(redis_server.url) as r:
+        send(site, "before")
+        assert next_text(ws) == "before"
+
+        for number in range(5):
+            assert r.client_kill_filter(_type="pubsub") == 1
+            send(site, f"{number}")
+            assert next_text(ws) == f"{number}"
+            site.wait_for(lambda: r.pubsub_numsub("chat") == [(b"chat", 1)])
 
 
 def test_a_server_starts_without_redis_and_finds_it_later(serve_chat, redis_server):
