@@ -14,10 +14,12 @@ from .findings import ERROR, RULES, Finding, as_json, as_text, count
 from .pages import pages_of
 from .program import Program
 from .rules.arguments import check_arguments
+from .rules.blocking import check_blocking
 from .rules.endpoints import check_endpoints
 from .rules.escaping import check_escaping
 from .rules.fields import check_fields
 from .rules.forms import check_forms, send_forms
+from .rules.middleware import check_middleware
 from .rules.redirects import check_redirects
 from .rules.returns import check_returns
 from .rules.routes import check_routes
@@ -52,6 +54,8 @@ def check(app: Flask) -> list[Finding]:
             *check_templates(program, pages),
             *check_fields(program, pages, forms),
             *check_escaping(program),
+            *check_blocking(program),
+            *check_middleware(program),
             *check_start(program),
         }
     )
@@ -62,4 +66,4 @@ def check_at_start(app: Flask) -> list[Finding]:
     program = Program(app)
     about_methods = [each for each in check_views(program) if each.rule == "view-method"]
     found = {*about_methods, *check_arguments(program), *check_routes(program)}
-    return sorted({*found, *check_start(program)})
+    return sorted({*found, *check_start(program), *check_middleware(program)})
