@@ -7,6 +7,7 @@ registries. A table has a row for each function, with the owner that registered 
 from __future__ import annotations
 
 import difflib
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -22,6 +23,7 @@ from ..registries import is_recorded
 from ..routing import options_of
 from ..sessions import SecureCookieSessionInterface
 from .places import is_ours, name_of, place_of
+from .running import LOOP, THREAD, remarks, runs_coroutines_itself
 from .table import table_lines
 
 if TYPE_CHECKING:
@@ -37,12 +39,16 @@ _REPLACED_NOTE = "What a replaced method does otherwise runs where the replaceme
 
 
 class Step(NamedTuple):
-    """A row of the table."""
+    """A row of the table.
+
+    :param runs_in: the event loop or a thread; shown if the plan has both.
+    """
 
     name: str
     runs: str
     source: str
     place: str = ""
+    runs_in: str = THREAD
 
 
 def plan_lines(app: Flask, endpoint: str, method: str | None = None) -> list[str]:
@@ -62,7 +68,8 @@ def plan_lines(app: Flask, endpoint: str, method: str | None = None) -> list[str
     lines = [f"{endpoint}: {', '.join(rule.rule for rule in rules)}"]
     for steps, names in by_steps.items():
         title = ", ".join(names).replace(ANY_METHOD, "Any method")
-        lines += _section(title, ("Step", "Runs", "From", "Where"), steps)
+        lines += _steps_section(title, steps)
+        lines += remarks(app, composed.plans, endpoint, steps)
     handlers = list(composed.error_handlers())
     lines += _section("Error handlers", ("Error", "Handler", "Registered on", "Where"), handlers)
     replaced = [*_replaced_methods(app), *_replaced_attributes(app)]
@@ -70,6 +77,13 @@ def plan_lines(app: Flask, endpoint: str, method: str | None = None) -> list[str
     if replaced:
         lines += ["", _REPLACED_NOTE]
     return [line.rstrip() for line in lines]
+
+
+def _steps_section(title: str, steps: Sequence[Step]) -> list[str]:
+    if all(step.runs_in == THREAD for step in steps):
+        return _section(title, ("Step", "Runs", "From", "Where"), [step[:4] for step in steps])
+    rows = [(step.name, step.runs, step.runs_in, step.source, step.place) for step in steps]
+    return _section(title, ("Step", "Runs", "In", "From", "Where"), rows)
 
 
 def _section(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
@@ -123,21 +137,25 @@ class _Endpoint:
         app = self.app
         rules = [rule for rule in self.rules if method in (rule.methods or {method})]
         plan = self.plans.find(rules[0], method)
+        on_loop = LOOP if plan.is_async else THREAD
         if self.plans.opens_session_first:
             yield self._session("opened before all else")
         if policies.admit in plan.before_view:
-            yield from self._admission(method, rules)
+            runs_in = THREAD if app.config.get("METHOD_OVERRIDE") else on_loop
+            for step in self._admission(method, rules):
+                yield step._replace(runs_in=runs_in)
         yield from self._hooks("URL values", app.url_value_preprocessors, is_inward=True)
         yield from self._hooks("before", app.before_request_funcs, is_inward=True)
         if plan.check is not None:
-            yield from self._checks(method, rules)
+            for step in self._checks(method, rules):
+                yield step._replace(runs_in=on_loop)
         if method != "OPTIONS" or not all(map(_answers_options, rules)):
             yield self._view(method)
         yield from self._finish(method, plan)
         yield from self._hooks("teardown", app.teardown_request_funcs, is_inward=False)
         source = _with_note("application", is_live=not self._is_recorded(_APP_TEARDOWN))
         for function in reversed(app.teardown_appcontext_funcs):
-            yield Step("app teardown", name_of(function), source, place_of(function))
+            yield self._call("app teardown", function, source)
 
     def _is_recorded(self, name: str, levels: int = 1) -> bool:
         return is_recorded(getattr(self.app, name), self.app.registry_changes, levels=levels)
@@ -184,7 +202,12 @@ class _Endpoint:
             is_live = not (is_recorded(registry, changes) and is_recorded(functions, changes))
             source = _with_note(_owner(scope), is_live=is_live)
             for function in functions if is_inward else reversed(functions):
-                yield Step(name, name_of(function), source, place_of(function))
+                yield self._call(name, function, source)
+
+    def _call(self, name: str, function: Any, source: str) -> Step:
+        is_async = iscoroutinefunction(function) and not runs_coroutines_itself(self.plans)
+        runs_in = LOOP if is_async else THREAD
+        return Step(name, name_of(function), source, place_of(function), runs_in)
 
     def _view(self, method: str) -> Step:
         view: Any = self.app.view_functions.get(self.endpoint)
@@ -198,14 +221,17 @@ class _Endpoint:
         if kind is not None:
             names = (method.lower(), "get" if method == "HEAD" else "", "dispatch_request")
             view = next(getattr(kind, name) for name in names if hasattr(kind, name))
-        return Step("view", name_of(view), source, place_of(view))
+        return self._call("view", view, source)
 
     def _finish(self, method: str, plan: Plan) -> Iterator[Step]:
+        is_on_loop = plan.is_async and not plan.after and not self.plans.opens_session_first
+        runs_in = LOOP if is_on_loop else THREAD
         if plan.finish is not self.plans.finalize:
-            yield Step("finish", "without a response", "no step would see one")
+            source = "no step would see one"
+            yield Step("finish", "without a response", source, runs_in=runs_in)
         else:
             source = ", ".join(self._reasons_for_response(method, plan))
-            yield Step("finish", "as a response", source)
+            yield Step("finish", "as a response", source, runs_in=runs_in)
         yield from self._hooks("after", self.app.after_request_funcs, is_inward=False)
         if self.plans.sends_security_fields:
             yield Step("after", "security header fields", "config SEND_SECURITY_HEADERS")

@@ -79,7 +79,7 @@ def route_lines(url_map: Map, sort: str = "endpoint", all_methods: bool = False)
 
 def _row(rule: Rule, host_matching: bool, hidden: frozenset[str]) -> Row:
     domain = rule.host if host_matching else rule.subdomain
-    methods = sorted((rule.methods or set()) - hidden)
+    methods = ["WebSocket"] if rule.websocket else sorted((rule.methods or set()) - hidden)
     return Row(str(rule.endpoint), ", ".join(methods), domain or "", rule.rule)
 
 

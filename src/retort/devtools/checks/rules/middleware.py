@@ -39,9 +39,9 @@ def check_middleware(program: Program) -> Iterator[Finding]:
         file,
         line,
         "waiting-thread",
-        f"{_described(program, layer)} handles the response of each request, so a thread waits for it while"
-        f" an async view such as {view.name} ({place_of(view)}) runs: 'retort run --threads' limits"
-        " how many of these requests run at the same time.",
+        f"{_described(program, layer)} handles the response of each request, so a thread waits"
+        f" for it while an async view such as {view.name} ({place_of(view)}) runs: 'retort run"
+        " --threads' limits how many of these requests run at the same time.",
         "Do its work in functions that are registered with before_request and after_request, for"
         " which no thread waits. Or set --threads to the number of async requests at a time.",
     )
