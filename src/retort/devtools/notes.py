@@ -18,7 +18,7 @@ from .checks.findings import shown
 from .html import editor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from .checks import Finding
 
@@ -52,7 +52,7 @@ def interface_line(app: App, threads: int) -> str:
     """How views are called, and the reason."""
     at_once = "one view at a time" if threads == 1 else f"up to {threads} views at once, in threads"
     line = f" * Interface: WSGI, {at_once}"
-    rules = getattr(app.url_map, "iter_rules", tuple)()
+    rules: Iterable[Any] = getattr(app.url_map, "iter_rules", tuple)()
     sockets = {str(rule.endpoint) for rule in rules if rule.websocket}
     views = [
         name for name, view in app.view_functions.items() if name not in sockets and _is_async(view)

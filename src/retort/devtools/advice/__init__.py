@@ -9,11 +9,13 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from .awaiting import iterated_without_async, needless_await, not_awaited
 from .contexts import outside_of_context
 from .converters import value_not_accepted
 from .databases import locked, no_such_table, other_thread
 from .diagnostic import DiagnosticContext
 from .endpoints import shared_endpoint
+from .event_loop import loop_in_loop, waited_for_on_loop
 from .keys import no_secret_key
 from .loading import ADVISORS as OF_LOADING
 from .names import hidden_package, unknown_name
@@ -54,6 +56,11 @@ ADVISORS: tuple[Advisor, ...] = (
     outside_of_context,
     no_secret_key,
     *OF_RETURN_VALUES,
+    needless_await,
+    iterated_without_async,
+    not_awaited,
+    loop_in_loop,
+    waited_for_on_loop,
     shared_endpoint,
     rule_without_slash,
     methods_as_text,
