@@ -6,7 +6,7 @@ import ast
 import inspect
 import re
 from types import CoroutineType, FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import retort
 
