@@ -28,6 +28,7 @@ from .rules.templates import check_templates
 from .rules.undefined import check_names
 from .rules.url_values import check_url_values
 from .rules.views import check_views
+from .rules.websockets import check_websockets
 
 if TYPE_CHECKING:
     from ...app import Flask
@@ -56,6 +57,7 @@ def check(app: Flask) -> list[Finding]:
             *check_escaping(program),
             *check_blocking(program),
             *check_middleware(program),
+            *check_websockets(program),
             *check_start(program),
         }
     )

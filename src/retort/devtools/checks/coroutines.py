@@ -91,9 +91,10 @@ def _reached(function: OnLoop, seen: set[int]) -> Iterator[OnLoop]:
 
 def _roots(program: Program) -> Iterator[tuple[str, Code]]:
     """The coroutine functions that Retort runs, with what they are."""
-    for view in program.views:
-        if is_async(view.code) and _runs_on_loop(view):
-            yield "view", view.code
+    for kind, views in (("view", program.views), ("WebSocket view", program.sockets)):
+        for view in views:
+            if is_async(view.code) and _runs_on_loop(view):
+                yield kind, view.code
     app = program.app
     for name, kind in _HOOKS.items():
         for functions in getattr(app, name, {}).values():

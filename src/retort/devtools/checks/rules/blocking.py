@@ -36,7 +36,7 @@ def _finding(function: OnLoop, call: ast.Call, advice: str) -> Finding:
         if len(function.chain) == 1:
             what = f"The async {function.kind} {name} calls {shown}, which blocks."
         fix = f"Write {advice}."
-        if function.kind == "view" and len(function.chain) == 1 and not awaits(code):
+        if function.kind.endswith("view") and len(function.chain) == 1 and not awaits(code):
             fix = f"Write {advice}; or remove async from {name}, and it is called in a thread."
     else:
         outer, inner = caller
