@@ -25,6 +25,7 @@ from .registration import methods_as_text, module_called, rule_without_slash
 from .requests import REQUEST_ADVISORS
 from .returned import ADVISORS as OF_RETURN_VALUES
 from .shadowed import hidden_by_function, hidden_by_variable, read_before_assignment
+from .sockets import outside_of_websocket
 from .templates import ADVISORS as OF_TEMPLATES
 from .tokens import from_another_site, no_csrf_token
 from .urls import cannot_build, no_such_route
@@ -54,6 +55,7 @@ ADVISORS: tuple[Advisor, ...] = (
     arguments_do_not_fit,
     *OF_TEMPLATES,
     outside_of_context,
+    outside_of_websocket,
     no_secret_key,
     *OF_RETURN_VALUES,
     needless_await,
