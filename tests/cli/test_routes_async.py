@@ -2,6 +2,7 @@
 
 import threading
 
+import click
 import pytest
 
 import retort
@@ -168,3 +169,58 @@ def test_coroutine_functions_that_the_program_runs_itself_have_no_place():
         return ""
 
     assert rows(app)[0] == ["Step", "Runs", "From", "Where"]
+
+
+def test_the_plan_of_a_websocket_has_its_own_hooks():
+    app, places = retort.Retort("places", static_folder=None), Places()
+    for kind in ("sync", "async"):
+        is_async = kind == "async"
+        app.before_websocket(places.function(f"before_{kind}", is_async=is_async))
+        app.after_websocket(places.function(f"after_{kind}", is_async=is_async))
+        app.teardown_websocket(places.function(f"teardown_{kind}", is_async=is_async))
+    app.before_request(places.function("of_requests", is_async=False))
+    app.url_value_preprocessor(places.function("values", is_async=False))
+
+    @app.websocket("/chat")
+    async def index():
+        await retort.websocket.send("hello")
+
+    with app.test_client().websocket("/chat") as ws:
+        assert ws.receive() == "hello"
+    headings, table, below = rows(app, method=None)
+
+    assert (headings, below) == (["Step", "Runs", "In", "From", "Where"], "")
+    assert table[0][:4] == [
+        *("check", "origin of the page", "event loop", "config CROSS_ORIGIN_PROTECTION")
+    ]
+    assert ["view", "index (async)", "event loop"] in [cells[:3] for cells in table]
+    planned = {cells[1].removesuffix(" (async)"): cells[2] for cells in table}
+    assert {name: planned.get(name) for name in places.ran} == places.ran
+    assert len(places.ran) == 7
+    assert "of_requests" not in planned
+
+
+@pytest.mark.parametrize(
+    ("origins", "source"),
+    [
+        ([], "origins=[]"),
+        (["https://a.example"], "origins=['https://a.example']"),
+        ("*", "origins='*'"),
+    ],
+)
+def test_the_plan_of_a_websocket_names_its_rule_about_origins(origins, source):
+    app = retort.Flask("places", static_folder=None)
+
+    @app.websocket("/chat", origins=origins)
+    def index():
+        return "", 403
+
+    assert rows(app, method=None)[1][0][:4] == ["check", "origin of the page", "event loop", source]
+
+
+def test_a_websocket_has_no_methods():
+    app = retort.Flask("places", static_folder=None)
+    app.add_websocket("/chat", "chat", lambda: None)
+
+    with pytest.raises(click.UsageError, match="is a WebSocket: leave --method out"):
+        plan_lines(app, "chat", "GET")
