@@ -516,6 +516,20 @@ class Flask(App):
 
         return make_sync(func)
 
+    def ensure_async(
+        self, func: Callable[..., t.Any]
+    ) -> Callable[..., Coroutine[t.Any, t.Any, t.Any]]:
+        """``func`` itself; for a synchronous function a coroutine function that calls it.
+
+        It runs in a thread, in a copy of the context variables: ``request`` and ``g`` are those of
+        the caller. Quart's ``ensure_async``.
+        """
+        if iscoroutinefunction(func):
+            return func
+        from .aio.steps import make_async
+
+        return make_async(func)
+
 
 class _Asgi:
     """Calls the ``asgi_app`` of an application. Servers look for a coroutine ``__call__``."""
