@@ -95,9 +95,26 @@ def test_no_thread_waits_for_an_async_view(app):
     assert [cells[:3] for cells in table] == [
         ["view", "index (async)", "event loop"],
         ["finish", "without a response", "event loop"],
-        ["session", "never saved", "thread"],
+        ["session", "never saved", ""],
     ]
     assert below == ""
+
+
+def test_steps_that_retort_does_itself_run_on_the_loop_too():
+    app = retort.Retort("places", static_folder=None)
+    app.secret_key = "secret"
+
+    @app.post("/")
+    async def index():
+        return ""
+
+    assert [cells[:3] for cells in rows(app, method="POST")[1]] == [
+        ["check", "cross-origin protection", "event loop"],
+        ["view", "index (async)", "event loop"],
+        ["finish", "without a response", "event loop"],
+        ["after", "security header fields", "event loop"],
+        ["session", "saved if it was opened", "thread"],
+    ]
 
 
 def test_the_reason_why_a_thread_waits_is_given():

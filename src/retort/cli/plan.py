@@ -40,7 +40,7 @@ _REPLACED_NOTE = "What a replaced method does otherwise runs where the replaceme
 class Step(NamedTuple):
     """A row of the table.
 
-    :param runs_in: the event loop or a thread; shown if the plan has both.
+    :param runs_in: the event loop or a thread; empty: nothing runs. Shown if the plan has both.
     """
 
     name: str
@@ -80,7 +80,7 @@ def plan_lines(app: Flask, endpoint: str, method: str | None = None) -> list[str
 
 
 def _steps_section(title: str, steps: Sequence[Step]) -> list[str]:
-    if all(step.runs_in == THREAD for step in steps):
+    if all(step.runs_in != LOOP for step in steps):
         return _section(title, ("Step", "Runs", "From", "Where"), [step[:4] for step in steps])
     rows = [(step.name, step.runs, step.runs_in, step.source, step.place) for step in steps]
     return _section(title, ("Step", "Runs", "In", "From", "Where"), rows)
@@ -177,7 +177,9 @@ class _Endpoint:
         yield from self._hooks("URL values", app.url_value_preprocessors, is_inward=True)
         yield from self._hooks("before", app.before_websocket_funcs, is_inward=True)
         yield self._view("GET")
-        yield self._session("saved by accept")
+        runs_in = THREAD if self.plans.opens_session_first else LOOP
+        session = self._session("saved by accept")
+        yield session._replace(runs_in=session.runs_in and runs_in)
         yield from self._hooks("after", app.after_websocket_funcs, is_inward=False)
         yield from self._hooks("teardown", app.teardown_websocket_funcs, is_inward=False)
         yield from self._app_teardown()
@@ -264,7 +266,8 @@ class _Endpoint:
             yield Step("finish", "as a response", source, runs_in=runs_in)
         yield from self._hooks("after", self.app.after_request_funcs, is_inward=False)
         if self.plans.sends_security_fields:
-            yield Step("after", "security header fields", "config SEND_SECURITY_HEADERS")
+            source = "config SEND_SECURITY_HEADERS"
+            yield Step("after", "security header fields", source, runs_in=runs_in)
         yield self._session("saved if it was opened")
         if self.plans.tags_responses:
             yield Step("after", "entity tag", "config AUTOMATIC_ETAGS")
@@ -288,7 +291,7 @@ class _Endpoint:
     def _session(self, what: str) -> Step:
         interface = self.app.session_interface
         if isinstance(interface, SecureCookieSessionInterface) and not self.app.secret_key:
-            return Step("session", "never saved", "config SECRET_KEY is not set")
+            return Step("session", "never saved", "config SECRET_KEY is not set", runs_in="")
         kind = type(interface)
         return Step("session", what, name_of(kind), "" if is_ours(kind) else place_of(kind))
 

@@ -28,7 +28,7 @@ def runs_coroutines_itself(plans: Plans) -> bool:
 
 def remarks(app: Flask, plans: Plans, endpoint: str, steps: Sequence[Step]) -> Iterator[str]:
     """What is to be said about the threads of a plan, as lines below its table."""
-    if all(step.runs_in == THREAD for step in steps):
+    if all(step.runs_in != LOOP for step in steps):
         return
     reason = _reason_to_wait(app, plans, endpoint)
     if reason:
