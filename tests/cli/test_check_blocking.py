@@ -212,7 +212,63 @@ def test_other_forms_of_async_views_are_checked(findings, program):
     assert "calls time.sleep(1), which blocks" in finding.message
 
 
+@pytest.mark.parametrize(
+    "returned", ["ticks()", "ticks(), 200", "stream_with_context(ticks()), 200"]
+)
+def test_an_asynchronous_generator_that_a_synchronous_view_returns_is_checked(findings, returned):
+    program = f"""{TOP}
+async def ticks():
+    while True:
+        yield 'tick'
+        time.sleep(1)
+
+@app.get('/')
+def index():
+    return {returned}
+"""
+    [finding] = of_rule(findings.whole(program))
+
+    assert finding.line == 10
+    assert finding.message.startswith("The async generator ticks() calls time.sleep(1)")
+
+
+def test_a_background_task_on_the_event_loop_is_checked(findings):
+    program = f"""{TOP}
+async def send():
+    time.sleep(1)
+
+@app.get('/')
+def index():
+    app.add_background_task(send)
+    return ''
+"""
+    [finding] = of_rule(findings.whole(program))
+
+    assert finding.message.startswith("The async background task send() calls time.sleep(1)")
+
+
 SILENT = {
+    "a background task in a thread": f"""{TOP}
+def send():
+    time.sleep(1)
+
+@app.get('/')
+async def index():
+    app.add_background_task(send)
+    return ''
+""",
+    "an asynchronous generator that runs on a loop of its own": f"""{TOP}
+async def ticks():
+    time.sleep(1)
+    yield 'tick'
+
+async def collect(source):
+    return [tick async for tick in source]
+
+@app.get('/')
+def index():
+    return asyncio.run(collect(ticks()))
+""",
     "a synchronous view": f"{TOP}@app.get('/')\ndef index():\n    time.sleep(1)\n    return ''\n",
     "a function for a thread": f"{VIEW}await asyncio.to_thread(time.sleep, 1)\n    return ''\n",
     "a lambda for a thread": (

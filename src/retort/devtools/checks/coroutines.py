@@ -8,6 +8,8 @@ from inspect import isasyncgenfunction, iscoroutinefunction
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
+import retort
+
 from .endings import is_generator, own_nodes
 from .source import code_of
 from .wrappers import is_of_known_package
@@ -15,6 +17,7 @@ from .wrappers import is_of_known_package
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from .calls import Call
     from .program import Program, View
     from .source import Code
 
@@ -36,7 +39,7 @@ class OnLoop:
     """A function whose statements run on the event loop.
 
     :param code: the function.
-    :param kind: of the function that Retort calls: ``view``, ``hook`` and the like.
+    :param kind: of the function that Retort calls: ``view``, ``hook``, ``generator`` and the like.
     :param chain: the functions from that one to this one.
     """
 
@@ -95,14 +98,43 @@ def _roots(program: Program) -> Iterator[tuple[str, Code]]:
         for view in views:
             if is_async(view.code) and _runs_on_loop(view):
                 yield kind, view.code
+            elif not is_async(view.code):
+                yield from (("generator", code) for code in _returned_generators(view.code))
     app = program.app
     for name, kind in _HOOKS.items():
         for functions in getattr(app, name, {}).values():
             yield from _codes(kind, functions)
     yield from _codes("hook", app.teardown_appcontext_funcs)
+    tasks = (_background_task(call) for call in program.calls)
+    yield from _codes("background task", tasks)
     for by_code in app.error_handler_spec.values():
         for by_class in by_code.values():
             yield from _codes("error handler", by_class.values())
+
+
+def _returned_generators(code: Code) -> Iterator[Code]:
+    """Asynchronous generators that a synchronous view returns: the event loop runs them."""
+    for node in own_nodes(code.node):
+        value = node.value if isinstance(node, ast.Return) else None
+        if isinstance(value, ast.Tuple) and value.elts:  # with a status or headers
+            value = value.elts[0]
+        if isinstance(value, ast.Call) and value.args and _is_retorts(code.resolve(value.func)):
+            value = value.args[0]  # event_stream(ticks())
+        called = code.resolve(value.func) if isinstance(value, ast.Call) else None
+        inner = code_of(called) if isasyncgenfunction(called) else None
+        if inner is not None:
+            yield inner
+
+
+def _background_task(call: Call) -> Any:
+    """The function that ``app.add_background_task(function, ...)`` starts."""
+    function = call.node.func
+    is_start = isinstance(function, ast.Attribute) and function.attr == "add_background_task"
+    return call.scope.resolve(call.node.args[0]) if is_start and call.node.args else None
+
+
+def _is_retorts(called: Any) -> bool:
+    return any(called is member for member in vars(retort).values())
 
 
 def _codes(kind: str, functions: Iterable[Any]) -> Iterator[tuple[str, Code]]:
