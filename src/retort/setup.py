@@ -449,6 +449,8 @@ class App(Scaffold):
         self._check_endpoint_is_free(rule, endpoint, view_func)
         self._check_kind(rule, endpoint, is_websocket=websocket is not None)
         url_rule: t.Any = self.url_rule_class(rule, methods=methods, endpoint=endpoint, **options)
+        if websocket is not None:
+            url_rule.methods.discard("HEAD")  # Werkzeug adds it to GET
         url_rule.provide_automatic_options = provide_automatic_options
         url_rule.route_options = RouteOptions(media_types, limits, names_head, websocket)
         self.url_map.add(url_rule)

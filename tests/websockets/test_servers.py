@@ -21,11 +21,11 @@ PROGRAM = str(HERE / "chat_program.py")
 LIMIT_SECONDS = 60
 
 COMMANDS = {
-    "retort": ["retort", "run", "--port", "{port}", "--access-log", "-", PROGRAM],
+    "retort": ["retort", "run", "--port", "{port}", PROGRAM],
     "retort debug": ["retort", "run", "--port", "{port}", "--debug", "--no-reload", PROGRAM],
     "retort tls": [
         *("retort", "run", "--port", "{port}", "--cert", CERT, "--key", CERT),
-        *("--access-log", "-", PROGRAM),
+        PROGRAM,
     ],
     "uvicorn": ["uvicorn", "--port", "{port}", "chat_program:app.asgi"],
     "hypercorn": ["hypercorn", "--bind", "127.0.0.1:{port}", "chat_program:app.asgi"],
@@ -242,10 +242,12 @@ def test_a_view_that_does_not_receive_ends_after_the_client_has_left(server):
     )
 
 
-def test_the_access_log_has_one_line_with_the_status_101(server):
-    if server.name not in ("retort", "retort tls"):
-        pytest.skip("another Python: only `retort run` with an access log")
-    with server.connect("/echo/logged"):
-        pass
-    server.wait_for(lambda: '"GET /echo/logged HTTP/1.1" 101' in server.log.read_text())
-    assert server.log.read_text().count("/echo/logged") == 1
+@pytest.mark.parametrize("options", [(), ("--cert", CERT, "--key", CERT)], ids=["tcp", "tls"])
+def test_the_access_log_has_one_line_with_the_status_101(serve, options):
+    with serve(PROGRAM, "--access-log", "-", *options) as site:
+        server = Server("retort tls" if options else "retort", site.port, site.log)
+        with server.connect("/echo/logged") as ws:
+            ws.send("x")
+            ws.recv(LIMIT_SECONDS)
+        site.wait_for_log('"GET /echo/logged HTTP/1.1" 101')
+        assert site.log.read_text().count("/echo/logged") == 1

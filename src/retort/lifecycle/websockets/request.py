@@ -106,8 +106,11 @@ class WebSocketRequest(LoopRequest):
 
     @property
     def finishes_alone(self) -> bool:  # type: ignore[override]
-        """Whether the view, not the server, is to notice that the client has left."""
-        return self.upgrade.connection is not None
+        """Whether the view, not the server, notices that the client has left.
+
+        For the server, a connection that becomes a WebSocket ends.
+        """
+        return self.upgrade.connection is not None or self.upgrade.is_accepting
 
     async def handle(self) -> t.Any:
         """Handle the request; see `LoopRequest.handle`."""

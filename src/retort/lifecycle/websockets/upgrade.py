@@ -58,6 +58,7 @@ class Upgrade:
         "context",
         "handshake",
         "has_received",
+        "is_accepting",
         "is_cancellable",
         "is_cancelled",
         "is_late",
@@ -88,6 +89,7 @@ class Upgrade:
         self.timer: asyncio.TimerHandle | None = None
         self.connection: Connection | None = None
         self.has_received = False
+        self.is_accepting = False
         self.is_cancellable = False
         self.is_cancelled = False
         self.is_late = False
@@ -179,7 +181,12 @@ class Upgrade:
         if subprotocol is None:
             subprotocol = choose_subprotocol(self.options.subprotocols, handshake.subprotocols)
         self._stop_timer()
-        return await handshake.accept(fields, subprotocol, self.limits)
+        self.is_accepting = True
+        try:
+            return await handshake.accept(fields, subprotocol, self.limits)
+        except BaseException:
+            self.is_accepting = False
+            raise
 
     def _stop_timer(self) -> None:
         timer, self.timer = self.timer, None

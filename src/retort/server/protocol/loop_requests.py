@@ -30,7 +30,7 @@ from .request_body import LongBody
 from .response_body import PIECE_BYTES, TOO_MUCH, ClientGone, log_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from _typeshed.wsgi import WSGIEnvironment
 
@@ -287,7 +287,21 @@ class LoopRequest:
 def repeat(given: Reply, outcome: Callable[[], Any], environ: WSGIEnvironment, reply: Reply) -> Any:
     """Stand in for an application that was called before, with another ``start_response``."""
     reply.head, reply.written = given.head, given.written
-    return outcome()
+    body = outcome()
+    return body if given.head is not None else pass_head_on(given, body, reply)
+
+
+def pass_head_on(given: Reply, body: Iterable[bytes], reply: Reply) -> Iterator[bytes]:
+    """The pieces of a body that calls ``start_response`` with its first one."""
+    try:
+        for piece in body:
+            reply.head = given.head
+            yield piece
+        reply.head = given.head
+    finally:
+        close = getattr(body, "close", None)
+        if close is not None:
+            close()
 
 
 def _raise(error: BaseException) -> NoReturn:
