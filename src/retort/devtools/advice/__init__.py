@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from .async_blocks import needless_async_for, wrong_with
 from .awaiting import iterated_without_async, needless_await, not_awaited
 from .contexts import outside_of_context
 from .converters import value_not_accepted
@@ -61,6 +62,8 @@ ADVISORS: tuple[Advisor, ...] = (
     needless_await,
     iterated_without_async,
     not_awaited,
+    needless_async_for,
+    wrong_with,
     loop_in_loop,
     waited_for_on_loop,
     shared_endpoint,
