@@ -106,3 +106,18 @@ def test_a_session_without_a_key_is_found_in_a_websocket_view(findings):
     program = "\n@app.websocket('/chat', origins=[])\nasync def chat():\n    session['n'] = 1\n"
 
     assert findings(program) == ["no-secret-key program.py:7"]
+
+
+def test_a_websocket_whose_view_lacks_a_variable_is_an_error(findings):
+    program = f"\n@app.websocket('/chat/<name>', origins=[])\n{CHAT}"
+
+    [finding] = findings.whole(program)
+
+    assert finding.rule == "view-arguments"
+    assert "chat() takes no 'name'" in finding.message
+
+
+def test_an_extension_may_pass_an_argument_of_its_own(findings):
+    program = "\n@app.route('/chat', websocket=True)\ndef chat(ws):\n    return ''\n"
+
+    assert findings(program) == []
