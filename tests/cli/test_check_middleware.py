@@ -100,6 +100,14 @@ class Layer:
     assert "The middleware Layer around app.wsgi_app" in finding.message
 
 
+def test_middleware_around_websockets_is_reported(findings):
+    socket = "@app.websocket('/chat', origins=[])\ndef chat():\n    return '', 403\n"
+
+    [finding] = of_rule(findings.whole(MIDDLEWARE + socket + AROUND))
+
+    assert "while a WebSocket such as chat() (program.py:10) runs" in finding.message
+
+
 PROXY = (
     "from werkzeug.middleware.proxy_fix import ProxyFix\napp.wsgi_app = ProxyFix(app.wsgi_app)\n"
 )

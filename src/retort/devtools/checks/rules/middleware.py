@@ -30,7 +30,7 @@ _RUN_SYNC = (
 
 def check_middleware(program: Program) -> Iterator[Finding]:
     """Report middleware of the program that does not pass on a response which is not known yet."""
-    view = _async_view(program)
+    view, kind = _async_view(program)
     layer = waiting_layer(program.app)
     if view is None or layer is None or program.replaces(*_RUN_SYNC):
         return
@@ -40,20 +40,20 @@ def check_middleware(program: Program) -> Iterator[Finding]:
         line,
         "waiting-thread",
         f"{_described(program, layer)} handles the response of each request, so a thread waits"
-        f" for it while an async view such as {view.name} ({place_of(view)}) runs: 'retort run"
-        " --threads' limits how many of these requests run at the same time.",
+        f" for it while {kind} such as {view.name} ({place_of(view)}) runs: 'retort run --threads'"
+        " limits how many of these requests run at the same time.",
         "Do its work in functions that are registered with before_request and after_request, for"
         " which no thread waits. Or set --threads to the number of async requests at a time.",
     )
 
 
-def _async_view(program: Program) -> View | None:
-    """A view that runs on the event loop."""
+def _async_view(program: Program) -> tuple[View | None, str]:
+    """A view that runs on the event loop, and what it is."""
     functions = program.app.view_functions
     for view in program.views:
         if any(iscoroutinefunction(functions.get(endpoint)) for endpoint in view.endpoints):
-            return view
-    return None
+            return view, "an async view"
+    return next(iter(program.sockets), None), "a WebSocket"
 
 
 def _place_of(program: Program, layer: Any) -> tuple[str, int] | None:
