@@ -802,7 +802,7 @@ FAULTY = {
         @app.get("/slow")
         async def slow():
             time.sleep(1)
-            return ""
+            return await render_template("index.html")
 
         @app.websocket("/chat")
         async def chat():

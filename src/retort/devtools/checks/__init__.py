@@ -14,6 +14,7 @@ from .findings import ERROR, RULES, Finding, as_json, as_text, count
 from .pages import pages_of
 from .program import Program
 from .rules.arguments import check_arguments
+from .rules.awaiting import check_awaiting
 from .rules.blocking import check_blocking
 from .rules.endpoints import check_endpoints
 from .rules.escaping import check_escaping
@@ -55,6 +56,7 @@ def check(app: Flask) -> list[Finding]:
             *check_templates(program, pages),
             *check_fields(program, pages, forms),
             *check_escaping(program),
+            *check_awaiting(program),
             *check_blocking(program),
             *check_middleware(program),
             *check_websockets(program),

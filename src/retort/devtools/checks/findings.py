@@ -36,6 +36,7 @@ RULES = {
     "field-unsent": (WARNING, "a view reads a field that no form sends"),
     "field-unread": (WARNING, "a form sends a field that its view does not read"),
     "state-on-get": (WARNING, "a view changes data on GET"),
+    "needless-await": (ERROR, "await of request.form, render_template() and the like"),
     "blocking-call": (WARNING, "a call that blocks the event loop, in an async function"),
     "waiting-thread": (WARNING, "middleware that holds a thread for each async request"),
     "websocket-origin": (WARNING, "a WebSocket that pages of any site can open"),
