@@ -32,6 +32,9 @@ IMPORTS_IN_FUNCTIONS = {
         "Flask.async_to_sync": {"retort.aio.loop"},
         "Flask.ensure_async": {"retort.aio.steps"},
         "Flask.run": {"retort.cli", "retort.server.script"},
+        "Flask.shutdown": {"retort.gateways.lifespan"},
+        "Flask.startup": {"retort.gateways.lifespan"},
+        "Flask.test_app": {"retort.testing"},
         "Flask.test_client": {"retort.testing"},
         "Flask.test_cli_runner": {"retort.testing"},
         "Flask.test_request_context": {"retort.testing"},
@@ -43,11 +46,25 @@ IMPORTS_IN_FUNCTIONS = {
     },
     "cli/routes.py": {"routes_command": {"retort.cli.plan"}},
     "cli/run.py": {"run_command": {"retort.server.command"}},
+    "context.py": {
+        "_run_in_copy": {"retort.aio.steps"},
+        "copy_current_request_context.in_context": {"retort.aio.loop"},
+    },
+    "event_streams.py": {
+        "event_stream": {"retort.aio.live_stream"},
+        "in_thread": {"retort.aio.thread_source"},
+    },
+    "http/request.py": {"Request.stream_chunks": {"retort.http.unread"}},
+    "lifecycle/background.py": {
+        "BackgroundTask.call": {"retort.aio.loop"},
+        "BackgroundTasks.add": {"retort.lifecycle.background_loop"},
+    },
     "lifecycle/compose.py": {
-        "_compose_plan": {"retort.lifecycle.on_loop"},
+        "_compose_plan": {"retort.lifecycle.on_loop", "retort.lifecycle.task_errors"},
         "_compose_websocket_plan": {"retort.lifecycle.websockets.request"},
     },
     "lifecycle/deferred.py": {"Deferred.__call__": {"retort.aio.loop"}},
+    "lifecycle/serving.py": {"Serving._lane": {"retort.aio.lane", "retort.lifecycle.task_errors"}},
     "scaffold.py": {"Scaffold.cli": {"retort.cli"}},
     "server/development/child.py": {"main": {"retort.server.development.reloaded"}},
     "server/development/development.py": {
@@ -58,15 +75,23 @@ IMPORTS_IN_FUNCTIONS = {
         }
     },
     "server/development/reloaded.py": {"Child.serve_failure": {"retort.devtools"}},
+    "server/process/closing.py": {"Closing._stop_loop": {"retort.aio.loop"}},
     "server/process/worker_main.py": {"describe_failure": {"retort.devtools"}},
     "server/protocol/adapter.py": {
         "ProtocolAdapter.continue_on_loop": {"retort.server.protocol.loop_requests"},
         "ProtocolAdapter.handle_with_websockets": {"retort.server.protocol.granian_websocket"},
     },
     "server/protocol/takeover.py": {"TcpHandshake.take_over": {"retort.websockets.tcp"}},
+    "server/protocol/open_websockets.py": {
+        "OpenWebSockets.close_all": {"retort.server.protocol.websocket_closing"}
+    },
     "setup.py": {
         "_EnvironmentOnceNeeded.__get__": {"retort.templating"},
         "App.create_global_jinja_loader": {"retort.templating"},
+    },
+    "streaming.py": {
+        "_AsyncContextStream._run": {"retort.aio.steps"},
+        "_AsyncContextStream._run_in_thread": {"retort.aio.steps"},
     },
     "templating.py": {"__getattr__": {"retort.jinja"}},
     "testing/__init__.py": {"__getattr__": {"retort.testing.websockets"}},
@@ -377,6 +402,7 @@ def test_the_doors_are_those_of_the_linter_and_of_the_list_of_imports():
             }
     named = [name for functions, _, _ in doors for name in re.findall(r"`([\w.]+)`", functions)]
     downward = {"Flask.asgi_app", "Flask.async_to_sync", "Flask.ensure_async"}
+    downward |= {"Flask.startup", "Flask.shutdown"}
     assert set(named) == (IMPORTS_IN_FUNCTIONS["app.py"].keys() | {"Scaffold.cli"}) - downward
 
 

@@ -179,3 +179,68 @@ def test_a_coroutine_function_is_its_own_async_function(app):
         return 1
 
     assert app.ensure_async(fetch) is fetch
+
+
+def on_the_loop():
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+class ByHand(retort.Flask):
+    """Overrides the methods after the view."""
+
+    def finalize_request(self, *args, **kwargs):
+        retort.g.places.append(("finalize", on_the_loop()))
+        return super().finalize_request(*args, **kwargs)
+
+    def make_response(self, rv):
+        retort.g.places.append(("make", on_the_loop()))
+        return super().make_response(rv)
+
+    def process_response(self, response):
+        retort.g.places.append(("process", on_the_loop()))
+        return super().process_response(response)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_methods_of_the_program_after_the_view_run_in_a_thread(method):
+    app = ByHand("by hand")
+    seen = []
+
+    @app.get("/")
+    async def index():
+        retort.g.places = seen
+        return "text"
+
+    assert app.test_client().open("/", method=method).status_code == 200
+    assert seen == [("finalize", False), ("make", False), ("process", False)]
+
+
+def test_a_hook_that_the_view_adds_runs_in_a_thread(app, client):
+    seen = []
+
+    @app.get("/")
+    async def index():
+        async def after(response):
+            seen.append("coroutine")
+            return response
+
+        app.after_request_funcs.setdefault(None, []).append(after)
+        return "text"
+
+    assert client.get("/").text == "text"
+    assert seen == ["coroutine"]
+
+
+def test_a_view_that_fails_on_the_loop_leaves_no_context(app, client):
+    @app.get("/")
+    async def index():
+        raise ZeroDivisionError
+
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    assert client.get("/").status_code == 500
+    assert not retort.has_request_context()
+    assert not retort.has_app_context()

@@ -14,6 +14,7 @@ from .context import (
     has_request_context,
     has_websocket_context,
 )
+from .event_streams import event_stream
 from .globals import current_app, g, request, session, websocket
 from .helpers import (
     abort,
@@ -30,6 +31,8 @@ from .helpers import (
 )
 from .http import Request, Response
 from .http.cross_origin import cross_origin_exempt
+from .http.event_stream import Event
+from .http.stream_body import stream_body
 from .json import jsonify
 from .preconditions import condition
 from .signals import (
@@ -57,6 +60,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Blueprint",
     "Config",
+    "Event",
     "Flask",
     "Request",
     "Response",
@@ -74,6 +78,7 @@ __all__ = [
     "created",
     "cross_origin_exempt",
     "current_app",
+    "event_stream",
     "flash",
     "g",
     "get_flashed_messages",
@@ -96,6 +101,7 @@ __all__ = [
     "send_file",
     "send_from_directory",
     "session",
+    "stream_body",
     "stream_template",
     "stream_template_string",
     "stream_with_context",

@@ -14,6 +14,7 @@ from types import FunctionType
 from weakref import ref
 
 from werkzeug.datastructures import ImmutableDict
+from werkzeug.utils import cached_property
 from werkzeug.wsgi import get_host
 
 from .class_guard import UNCHANGED
@@ -23,6 +24,7 @@ from .globals import current_app_context, current_request_context, g, request, r
 from .helpers import get_debug_flag, get_flashed_messages, get_load_dotenv
 from .http import Request, Response
 from .lifecycle import errors, policies, run
+from .lifecycle.background import BackgroundTasks
 from .lifecycle.compose import Composer
 from .lifecycle.overrides import DECIDING, planned_methods
 from .logging import escape_controls
@@ -42,8 +44,9 @@ if t.TYPE_CHECKING:
 
     from .gateways.asgi import Receive, Scope, Send
     from .lifecycle.plan import Plans
+    from .lifecycle.serving import Serving
     from .templating import Environment
-    from .testing import FlaskClient, FlaskCliRunner
+    from .testing import FlaskClient, FlaskCliRunner, TestApp
     from .typing import ErrorHandlerCallable, ResponseReturnValue
 
 ExcInfo = tuple[type, BaseException, "TracebackType"] | tuple[None, None, None]
@@ -73,6 +76,9 @@ class Flask(App):
     response_class: type[Response] = Response
     #: Opens and saves sessions.
     session_interface: SessionInterface = SecureCookieSessionInterface()
+
+    #: The time in which the application serves; ``None`` before and after.
+    serving: Serving | None = None
 
     _composer: Composer
 
@@ -259,6 +265,17 @@ class Flask(App):
         client_class = self.test_client_class or FlaskClient
         return client_class(self, self.response_class, use_cookies=use_cookies, **kwargs)
 
+    def test_app(self) -> TestApp:
+        """The application as if a server had started it, for tests.
+
+        ``with app.test_app():`` and ``async with app.test_app():`` run the functions of
+        :meth:`before_serving`, :meth:`while_serving` and :meth:`after_serving`, and wait for the
+        background tasks at the end of the block. :meth:`test_client` alone does not.
+        """
+        from .testing import TestApp
+
+        return TestApp(self)
+
     def test_cli_runner(self, **kwargs: t.Any) -> FlaskCliRunner:
         """A runner for the application's commands. Flask's "Testing Flask Applications"."""
         from .testing import FlaskCliRunner
@@ -357,6 +374,13 @@ class Flask(App):
             scheme=_scheme,
             external=_external,
         )
+
+    def end_setup(self) -> None:
+        """Disable set-up methods, since requests are handled from now on."""
+        super().end_setup()
+        has_functions = self.before_serving_funcs or self.while_serving_gens
+        if has_functions and self.serving is None and not self.testing:
+            self.logger.warning("%s", _NOT_STARTED)
 
     # The steps of a request
 
@@ -494,6 +518,47 @@ class Flask(App):
         path, method = escape_controls(current.path), escape_controls(current.method)
         self.logger.error("Exception on %s [%s]", path, method, exc_info=exc_info)
 
+    # Serving and background tasks
+
+    async def startup(self) -> None:
+        """Run the functions before serving; for servers that cannot do so themselves.
+
+        `retort run`, :meth:`run` and ASGI servers with lifespan call them. Quart's ``startup``.
+
+        :raises ServingError: if one of them fails.
+        """
+        from .gateways.lifespan import start  # imports asyncio
+
+        await start(self)
+
+    async def shutdown(self) -> None:
+        """Wait for the background tasks, and run the functions after serving.
+
+        The counterpart of :meth:`startup`. Quart's ``shutdown``.
+
+        :raises ServingError: if one of them fails; all others run nevertheless.
+        """
+        from .gateways.lifespan import stop  # imports asyncio
+
+        await stop(self)
+
+    @cached_property
+    def background_tasks(self) -> BackgroundTasks:
+        """The tasks of :meth:`add_background_task`; ``len()`` of it is the number of open ones."""
+        return BackgroundTasks(self)
+
+    def add_background_task(self, f: Callable[..., t.Any], *args: t.Any, **kwargs: t.Any) -> None:
+        """Call ``f`` with these arguments, without waiting for it.
+
+        A coroutine function runs on the event loop, any other function in a thread. Each call has
+        an application context of its own, and no request. Exceptions are logged. When the
+        application stops serving, tasks get the rest of the grace time; then they are cancelled.
+        It may be called anywhere. Quart's ``add_background_task``.
+
+        :raises TypeError: if ``f`` is no function, or a generator function.
+        """
+        self.background_tasks.add(f, args, kwargs)
+
     # Coroutine functions
 
     def ensure_sync(self, func: Callable[..., t.Any]) -> Callable[..., t.Any]:
@@ -529,6 +594,14 @@ class Flask(App):
         from .aio.steps import make_async
 
         return make_async(func)
+
+
+_NOT_STARTED = (
+    "The first request has arrived, and the functions of before_serving and while_serving have not"
+    " been called: the server has not started this application. `retort run`, app.run() and ASGI"
+    " servers with lifespan call them. For other servers there is app.startup(), and for tests"
+    " app.test_app()."
+)
 
 
 class _Asgi:

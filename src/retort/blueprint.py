@@ -20,6 +20,7 @@ from .scaffold import (
     send_from_static_folder,
     setupmethod,
 )
+from .serving_hooks import check_serving_function, check_serving_generator
 
 if t.TYPE_CHECKING:
     import os
@@ -39,6 +40,8 @@ if t.TYPE_CHECKING:
     from .setup import App
     from .typing import (
         RouteCallable,
+        ServingCallable,
+        ServingGenerator,
         TemplateFilterCallable,
         TemplateGlobalCallable,
         TemplateTestCallable,
@@ -49,6 +52,9 @@ DeferredSetupFunction = Callable[["BlueprintSetupState"], None]
 T_template_filter = t.TypeVar("T_template_filter", bound="TemplateFilterCallable")
 T_template_global = t.TypeVar("T_template_global", bound="TemplateGlobalCallable")
 T_template_test = t.TypeVar("T_template_test", bound="TemplateTestCallable")
+
+T_serving = t.TypeVar("T_serving", bound="ServingCallable")
+T_while_serving = t.TypeVar("T_while_serving", bound="ServingGenerator")
 
 _unset: t.Any = object()
 
@@ -401,6 +407,27 @@ class Blueprint(Scaffold):
     def teardown_app_websocket(self, f: T_teardown) -> T_teardown:
         """:meth:`Flask.teardown_websocket`, for every WebSocket of the application."""
         self._record_for_app("teardown_websocket_funcs", None, f)
+        return f
+
+    @setupmethod
+    def before_app_serving(self, f: T_serving) -> T_serving:
+        """:meth:`Flask.before_serving` of the application."""
+        check_serving_function("before_app_serving", f)
+        self.record_once(lambda state: state.app.before_serving_funcs.append(f))
+        return f
+
+    @setupmethod
+    def after_app_serving(self, f: T_serving) -> T_serving:
+        """:meth:`Flask.after_serving` of the application."""
+        check_serving_function("after_app_serving", f)
+        self.record_once(lambda state: state.app.after_serving_funcs.append(f))
+        return f
+
+    @setupmethod
+    def while_app_serving(self, f: T_while_serving) -> T_while_serving:
+        """:meth:`Flask.while_serving` of the application."""
+        check_serving_generator(f, "while_app_serving")
+        self.record_once(lambda state: state.app.while_serving_gens.append(f))
         return f
 
     @setupmethod

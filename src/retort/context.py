@@ -33,6 +33,7 @@ from .signals import (
 )
 
 if t.TYPE_CHECKING:
+    from collections.abc import Coroutine
     from contextvars import Context, ContextVar, Token
     from types import TracebackType
 
@@ -49,6 +50,7 @@ if t.TYPE_CHECKING:
     from .typing import AfterRequestCallable
 
 F = t.TypeVar("F", bound=Callable[..., t.Any])
+T = t.TypeVar("T")
 
 # The state that `pop` restores: the token of the context variable, and the previous push. For a
 # request context also the application context pushed with it, and the token of its own one.
@@ -64,6 +66,7 @@ UNSET: t.Any = object()
 # Environ key of a function of the test client and the debugger, called with each context, which
 # they push again after the request.
 PRESERVE_CONTEXT = "werkzeug.debug.preserve_context"
+_MOVED = "retort.moved"
 
 
 def handled(error: BaseException | None) -> BaseException | None:
@@ -253,8 +256,10 @@ class RequestContext(AppContext):
     #: The messages that :func:`~retort.get_flashed_messages` took out of the session.
     flashes: list[tuple[str, str]] | None = None
 
-    #: Whether it was moved to a copy of the context variables; see `move`.
-    is_moved = False
+    @property
+    def is_moved(self) -> bool:
+        """Whether it was moved to a copy of the context variables; see `move`."""
+        return _MOVED in self.environ
 
     # Set if the context is or has a copy. The second ends its share in the request.
     _shared: SharedRequest | None = None
@@ -456,14 +461,14 @@ class RequestContext(AppContext):
         The request is then handled, and the context popped, in that copy. `pop` in the place from
         where it was moved has no effect.
         """
-        variables = copy_context()
         token, _, own, own_token = t.cast("RequestPush", self._request_push)
         current_request_context.reset(token)
         if own is not None:
             current_app_context.reset(t.cast("AppPush", own._app_push)[0])
         elif own_token is not None:
             current_app_context.reset(own_token)
-        self.is_moved = True
+        variables = copy_context()  # now, so that `pop` in it restores what was current before
+        self.environ[_MOVED] = True  # PERF: an attribute would make a dictionary
         variables.run(self._enter_copy, own, has_own_token=own_token is not None)
         return variables
 
@@ -594,20 +599,29 @@ def after_this_request(
 
 
 def copy_current_request_context(f: F) -> F:
-    """Wrap ``f`` to run in a copy of the current request context in a thread or greenlet.
+    """Wrap ``f`` to run in a copy of the current request context in a thread, task or greenlet.
 
     Each call of the returned function pushes a new context with the same request and
-    session; ``g`` is a new one. The uploads of the request stay open until the request has
-    ended and no such function is left. In Flask, the first context that ends closes them.
+    session; ``g`` is a new one where no context is current, as in a new thread. If ``f`` is a
+    coroutine function, calls on the event loop return a coroutine, as in
+    ``asyncio.create_task(f())``; other calls wait for its result. The uploads of the request stay
+    open until the request has ended and no such function is left. In Flask, the first context
+    that ends closes them.
 
     :raises RuntimeError: outside of a request.
 
     Flask's "API" page, ``flask.copy_current_request_context``.
     """
     context = _current_request_context("copy_current_request_context").copy()
+    is_async = iscoroutinefunction(f)
 
     @wraps(f)
     def in_context(*args: t.Any, **kwargs: t.Any) -> t.Any:
+        if is_async:
+            from .aio.loop import is_on_loop  # imports asyncio
+
+            if is_on_loop():
+                return _run_in_copy(context.copy(), f(*args, **kwargs))
         # A copy for each call: calls may run concurrently, and each pops its own context.
         with context.copy():
             return context.app.ensure_sync(f)(*args, **kwargs)
@@ -653,6 +667,22 @@ def _made_current(around: AppContext, context: RequestContext) -> Iterator[None]
     finally:
         current_request_context.reset(request_token)
         current_app_context.reset(app_token)
+
+
+async def _run_in_copy(context: RequestContext, coroutine: Coroutine[t.Any, t.Any, T]) -> T:
+    """Run a coroutine in a context that is pushed and popped in threads, as that may block."""
+    from .aio.steps import InContext, step_in_thread  # imports asyncio
+
+    variables = copy_context()
+    await step_in_thread(variables, context.push)
+    error: BaseException | None = None
+    try:
+        return await InContext(variables, coroutine)
+    except BaseException as raised:
+        error = raised
+        raise
+    finally:
+        await step_in_thread(variables, context.pop, error)
 
 
 def _current_request_context(wanted_by: str) -> RequestContext:

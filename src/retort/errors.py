@@ -36,6 +36,10 @@ class SharedEndpointError(SetupError):
         self.name = name
 
 
+class ServingError(RuntimeError):
+    """A function that runs before or after serving has failed; the message names it."""
+
+
 class ContextError(AssertionError):
     """The popped context is not the current one."""
 

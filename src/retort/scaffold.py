@@ -359,7 +359,9 @@ class Scaffold:
             name if not given), ``defaults``, ``strict_slashes``, ``subdomain``, ``host``,
             ``provide_automatic_options``, ``accepts`` and ``produces`` (lists of media types of the
             request and response content), the limits ``max_content_length``,
-            ``max_form_memory_size`` (bytes) and ``max_form_parts`` for request bodies, and the
+            ``max_form_memory_size`` (bytes) and ``max_form_parts`` for request bodies,
+            ``on_disconnect="finish"`` (a coroutine function is not cancelled when its client
+            disconnects; default: ``"cancel"``), and the
             other options of :class:`~werkzeug.routing.Rule`.
 
         Flask's "API" page, "URL Route Registrations".

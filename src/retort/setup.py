@@ -39,9 +39,11 @@ from .http.response import Response
 from .json.provider import DefaultJSONProvider, JSONProvider
 from .logging import create_logger
 from .registries import RecordedList
-from .routing import RouteOptions, UrlMap, options_of
+from .routing import RouteOptions, UrlMap, options_of, take_on_disconnect
 from .scaffold import Scaffold, endpoint_of_view, proposed_endpoint, setupmethod
+from .serving_hooks import check_serving_function, check_serving_generator
 from .templating import default_template_context_processor
+from .tracebacks import where
 
 if t.TYPE_CHECKING:
     import logging
@@ -60,6 +62,8 @@ if t.TYPE_CHECKING:
     from .testing import FlaskClient, FlaskCliRunner
     from .typing import (
         RouteCallable,
+        ServingCallable,
+        ServingGenerator,
         ShellContextProcessorCallable,
         TeardownCallable,
         TemplateFilterCallable,
@@ -70,6 +74,9 @@ if t.TYPE_CHECKING:
 T_shell_context_processor = t.TypeVar(
     "T_shell_context_processor", bound="ShellContextProcessorCallable"
 )
+
+T_serving = t.TypeVar("T_serving", bound="ServingCallable")
+T_while_serving = t.TypeVar("T_while_serving", bound="ServingGenerator")
 
 AUTOESCAPED = (".html", ".htm", ".xml", ".xhtml", ".svg")
 
@@ -131,12 +138,15 @@ class App(Scaffold):
             "ALLOW_PUBLIC_DEBUG": True,
             "APPLICATION_ROOT": "/",
             "AUTOMATIC_ETAGS": False,
+            "BACKGROUND_TASK_SHUTDOWN_TIMEOUT": 5.0,
             "CROSS_ORIGIN_EXEMPT_RULES": (),
             "CROSS_ORIGIN_PROTECTION": False,
             "CROSS_ORIGIN_TRUSTED_ORIGINS": (),
             "CROSS_ORIGIN_TRUST_NULL_FROM_ANYWHERE": False,
             "DEBUG": None,
             "DESCRIBE_EMPTY_RESPONSES": True,
+            "EVENT_STREAM_MAX_CONNECTIONS": 10_000,
+            "EVENT_STREAM_MAX_THREADS": 1024,
             "EXPLAIN_TEMPLATE_LOADING": False,
             "FORM_FROM_GET_BODY": True,
             "LIMIT_URLENCODED_FORMS": False,
@@ -240,6 +250,12 @@ class App(Scaffold):
         self.url_build_error_handlers: list[Callable[[Exception, str, dict[str, t.Any]], str]] = []
         #: Called when an app context ends; see :meth:`teardown_appcontext`.
         self.teardown_appcontext_funcs: list[TeardownCallable] = RecordedList(self.registry_changes)
+        #: Called before the application serves; see :meth:`before_serving`.
+        self.before_serving_funcs: list[ServingCallable] = []
+        #: Called when the application no longer serves; see :meth:`after_serving`.
+        self.after_serving_funcs: list[ServingCallable] = []
+        #: Generator functions around the time in which it serves; see :meth:`while_serving`.
+        self.while_serving_gens: list[ServingGenerator] = []
         #: Called for the names of ``retort shell``; see :meth:`shell_context_processor`.
         self.shell_context_processors: list[ShellContextProcessorCallable] = []
         #: Registered blueprints by full name.
@@ -446,13 +462,16 @@ class App(Scaffold):
         )
         limits = take_limits(rule, options)
         websocket = options.pop("websocket_options", None)
+        finishes_alone = take_on_disconnect(rule, options)
         self._check_endpoint_is_free(rule, endpoint, view_func)
         self._check_kind(rule, endpoint, is_websocket=websocket is not None)
         url_rule: t.Any = self.url_rule_class(rule, methods=methods, endpoint=endpoint, **options)
         if websocket is not None:
             url_rule.methods.discard("HEAD")  # Werkzeug adds it to GET
         url_rule.provide_automatic_options = provide_automatic_options
-        url_rule.route_options = RouteOptions(media_types, limits, names_head, websocket)
+        url_rule.route_options = RouteOptions(
+            media_types, limits, names_head, finishes_alone, websocket
+        )
         self.url_map.add(url_rule)
         if view_func is not None:
             self.view_functions[endpoint] = view_func
@@ -508,6 +527,46 @@ class App(Scaffold):
     def shell_context_processor(self, f: T_shell_context_processor) -> T_shell_context_processor:
         """Add the dict that ``f`` returns to the names of ``retort shell``."""
         self.shell_context_processors.append(f)
+        return f
+
+    # Before and after serving
+
+    @setupmethod
+    def before_serving(self, f: T_serving) -> T_serving:
+        """Call ``f`` in each worker process before the first request; a decorator.
+
+        It may be a coroutine function, which runs on the event loop of the process. An exception
+        prevents the start. Quart's ``before_serving``.
+
+        :raises TypeError: if ``f`` is a generator function or no function.
+        """
+        check_serving_function("before_serving", f)
+        self.before_serving_funcs.append(f)
+        return f
+
+    @setupmethod
+    def after_serving(self, f: T_serving) -> T_serving:
+        """Call ``f`` in each worker process after its last request; a decorator.
+
+        It is called when the background tasks have ended. Quart's ``after_serving``.
+
+        :raises TypeError: if ``f`` is a generator function or no function.
+        """
+        check_serving_function("after_serving", f)
+        self.after_serving_funcs.append(f)
+        return f
+
+    @setupmethod
+    def while_serving(self, f: T_while_serving) -> T_while_serving:
+        """Run a generator function up to its ``yield`` before serving, and its rest afterwards.
+
+        A decorator. ``f`` has one ``yield``; it may be an asynchronous generator function, all of
+        which runs in one task of the event loop. Quart's ``while_serving``.
+
+        :raises TypeError: if ``f`` is no generator function.
+        """
+        check_serving_generator(f)
+        self.while_serving_gens.append(f)
         return f
 
     # Errors
@@ -598,15 +657,6 @@ def _methods(rule: str, given: t.Any, view_func: RouteCallable | None) -> set[st
             f" @app.route({rule!r}, methods=[{given!r}])"
         )
     return {method.upper() for method in given}
-
-
-def where(f: Callable[..., t.Any]) -> str:
-    """The name and source location of a function, as in ``login() (app.py:12)``."""
-    name = getattr(f, "__name__", repr(f))
-    code = getattr(inspect.unwrap(f), "__code__", None)
-    if code is None:
-        return f"{name}()"
-    return f"{name}() ({os.path.basename(code.co_filename)}:{code.co_firstlineno})"
 
 
 def find_package(import_name: str) -> tuple[str | None, str]:

@@ -1,18 +1,21 @@
-"""Format a traceback for a log, beginning with the program's frames.
+"""Places in source code: format a traceback for a log, and say where a function is.
 
-The frames before them are those of Retort and of libraries that call the program: the same in each
-traceback. The exception is not changed, so other handlers and error trackers have all frames.
+Tracebacks begin with the program's frames. The frames before them are those of Retort and of
+libraries that call the program: the same in each traceback. The exception is not changed, so other
+handlers and error trackers have all frames.
 """
 
 from __future__ import annotations
 
+import inspect
 import os
 import traceback
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import TracebackType
+    from collections.abc import Callable, Iterator
+    from types import FrameType, TracebackType
 
 
 def _folder_of(function: Any) -> str:
@@ -38,6 +41,24 @@ def format_from_program(error: BaseException, trace: TracebackType | None) -> st
     for one in _chain(summary):
         del one.stack[: _first_shown([frame.filename for frame in one.stack])]
     return "".join(summary.format())
+
+
+def format_stack_from_program(frame: FrameType) -> str:
+    """The stack of a thread, from the first frame of the program on; see above."""
+    stack = traceback.StackSummary.extract(traceback.walk_stack(frame))
+    stack.reverse()
+    del stack[: _first_shown([one.filename for one in stack])]
+    return "".join(stack.format())
+
+
+def where(f: Callable[..., Any]) -> str:
+    """The name and source location of a function, as in ``login() (app.py:12)``."""
+    function = f.func if isinstance(f, partial) else f
+    name = getattr(function, "__name__", repr(function))
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    if code is None:
+        return f"{name}()"
+    return f"{name}() ({os.path.basename(code.co_filename)}:{code.co_firstlineno})"
 
 
 def is_retort(file: str) -> bool:

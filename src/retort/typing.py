@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import (
     AsyncIterable,
+    AsyncIterator,
     Awaitable,
     Callable,
     Iterable,
@@ -100,6 +101,9 @@ WebSocketCallable = t.Union[
     Callable[..., t.Optional[ResponseReturnValue]],
     Callable[..., Awaitable[t.Optional[ResponseReturnValue]]],
 ]
+# Quart's, under other names.
+ServingCallable = t.Union[Callable[[], None], Callable[[], Awaitable[None]]]
+ServingGenerator = t.Union[Callable[[], AsyncIterator[t.Any]], Callable[[], Iterator[t.Any]]]
 
 # Aliases of Retort's own code.
 ViewArgs = dict[str, t.Any]

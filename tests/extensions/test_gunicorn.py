@@ -2,6 +2,8 @@
 
 import http.client
 import json
+import re
+import sys
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -111,3 +113,82 @@ def test_it_calls_a_factory(gunicorn, write):
     address = gunicorn("program:create_app('good day')")
 
     assert ask(address, "GET", "/")[1] == "good day"
+
+
+# The functions before and after serving, which gunicorn does not know
+
+HOOKS = """
+import asyncio, os, time
+from retort import Flask
+
+app = Flask(__name__)
+
+
+def log(text):
+    os.write(1, f"{text}\\n".encode())
+
+
+@app.before_serving
+async def open_pool():
+    log("pool opened")
+
+
+@app.after_serving
+async def close_pool():
+    log("pool closed")
+
+
+async def work():
+    await asyncio.sleep(0.2)
+    log("task done")
+
+
+@app.get("/")
+async def index():
+    app.add_background_task(work)
+    return "here"
+"""
+
+CONFIGURATION = """
+def post_worker_init(worker):
+    worker.wsgi.async_to_sync(worker.wsgi.startup)()
+
+
+def worker_exit(server, worker):
+    worker.wsgi.async_to_sync(worker.wsgi.shutdown)()
+"""
+
+
+@pytest.fixture
+def launch_gunicorn(launch, framework):
+    if framework != "retort":
+        pytest.skip("Flask has no functions before serving")
+
+    def launch_gunicorn():
+        command = [sys.executable, "-m", "retort", "-m", "gunicorn"]
+        return launch(*command, "--bind", "127.0.0.1:{port}", "program:app")
+
+    return launch_gunicorn
+
+
+def test_its_hooks_start_and_stop_the_program(launch_gunicorn, write):
+    write("program.py", HOOKS)
+    write("gunicorn.conf.py", CONFIGURATION)
+    server = launch_gunicorn()
+    assert server.ask("/").text == "here"
+
+    server.process.terminate()
+
+    assert server.process.wait(60) == 0
+    seen = re.findall("pool opened|task done|pool closed", server.output())
+    assert seen == ["pool opened", "task done", "pool closed"]
+
+
+def test_without_hooks_the_program_warns_at_its_first_request(launch_gunicorn, write):
+    write("program.py", HOOKS)
+    server = launch_gunicorn()
+
+    assert [server.ask("/").text for _ in range(2)] == ["here"] * 2
+
+    assert server.output().count("have not been called") == 1
+    assert "pool opened" not in server.output()

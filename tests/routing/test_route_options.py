@@ -4,6 +4,7 @@ import pytest
 from werkzeug.routing import Rule
 
 import retort
+from retort.errors import SetupError
 from retort.routing import MediaTypes, RouteOptions, options_of
 
 
@@ -72,3 +73,28 @@ def test_the_attribute_of_the_rule_decides_who_handles_options(app):
     rule.provide_automatic_options = True
 
     assert client.options("/").text == ""
+
+
+@pytest.mark.parametrize(("value", "finishes"), [("finish", True), ("cancel", False)])
+def test_a_route_may_finish_without_its_client(app, value, finishes):
+    assert make_options(app, on_disconnect=value).finishes_alone is finishes
+
+
+@pytest.mark.parametrize("value", ["stop", "", None, True, ["finish"]])
+def test_an_unknown_value_of_on_disconnect_is_an_error_that_names_the_values(app, value):
+    with pytest.raises(SetupError) as error:
+        make_options(app, on_disconnect=value)
+
+    message = str(error.value)
+    assert f"The rule '/' has on_disconnect={value!r}" in message
+    assert "on_disconnect='finish'" in message
+    assert "on_disconnect='cancel'" in message
+
+
+def test_a_blueprint_passes_on_disconnect_on(app):
+    part = retort.Blueprint("part", __name__)
+    part.get("/part", on_disconnect="finish")(lambda: "page")
+    app.register_blueprint(part)
+
+    (rule,) = app.url_map.iter_rules("part.<lambda>")
+    assert options_of(rule).finishes_alone

@@ -19,6 +19,7 @@ from retort import (
     has_websocket_context,
     request,
     session,
+    stream_with_context,
     websocket,
 )
 from retort.testing import WebSocketRefused
@@ -193,4 +194,11 @@ async def of_flask() -> None:
     await retort.websocket.send("hello")
 
 
+@same.get("/")
+@flask.stream_with_context
+async def kept() -> AsyncIterator[str]:
+    yield flask.request.path
+
+
 application: Any = app.asgi
+kept_open = stream_with_context(lines())

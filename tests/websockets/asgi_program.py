@@ -1,11 +1,13 @@
 """A plain ASGI application of WebSockets; `test_asgi_servers.py` serves it with other servers."""
 
+import asyncio
 import json
 
 from retort.websockets.asgi import AsgiHandshake
 from retort.websockets.errors import WebSocketDisconnect
 from retort.websockets.limits import Limits
 
+awake = asyncio.Event()
 ends = []  # how WebSockets ended, as the program sees it
 
 SMALL = Limits(message_bytes=1000, close_seconds=2, send_seconds=1)
@@ -15,6 +17,8 @@ async def app(scope, receive, send):
     if scope["type"] == "lifespan":
         await serve_lifespan(receive, send)
     elif scope["type"] == "http":
+        if scope["path"] == "/wake":
+            awake.set()
         await send_ends(send)
     else:
         await VIEWS[scope["path"]](AsgiHandshake(scope, receive, send))
@@ -85,6 +89,13 @@ async def send_without_end(handshake):
         ends.append([end.code, end.reason, end.was_clean])
 
 
+async def sleep(handshake):
+    """Receive nothing until a request for ``/wake``."""
+    connection = await handshake.accept(limits=SMALL)
+    await awake.wait()
+    await connection.close()
+
+
 async def ping(handshake):
     connection = await handshake.accept(limits=SMALL)
     try:
@@ -101,5 +112,6 @@ VIEWS = {
     "/close": close,
     "/close-while-receiving": close_while_receiving,
     "/send-without-end": send_without_end,
+    "/sleep": sleep,
     "/ping": ping,
 }

@@ -63,8 +63,8 @@ class Server:
         assert client.recv(12) == b"HTTP/1.1 101"
         return client
 
-    def ends(self):
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/", timeout=60) as response:
+    def ends(self, path="/"):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=60) as response:
             return json.load(response)
 
     def next_end(self, before):
@@ -220,6 +220,27 @@ def test_a_client_that_does_not_read_ends_a_view_that_sends(server):
     before = server.ends()
     with server.connect_socket("/send-without-end"):  # its buffers fill up
         assert server.next_end(before) == [1006, "", False]
+
+
+# 1,000 bytes of text, masked with zeros.
+FRAME = b"\x81\xfe" + struct.pack(">H", 1000) + b"\0" * 4 + b"x" * 1000
+
+
+def send_until_blocked(client, most):
+    """How many bytes the other side takes without reading them."""
+    client.settimeout(2)
+    sent = 0
+    with contextlib.suppress(TimeoutError):
+        while sent < most:
+            sent += client.send(FRAME * 1000)
+    return sent
+
+
+def test_a_view_that_does_not_receive_stops_the_client(server):
+    most = 64 * 1024 * 1024  # far more than all the buffers in between
+    with server.connect_socket("/sleep") as client:
+        assert 0 < send_until_blocked(client, most) < most
+    server.ends("/wake")
 
 
 def test_a_ping_is_an_error_that_names_the_reason(server):

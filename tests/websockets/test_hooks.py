@@ -438,6 +438,7 @@ def test_a_message_above_the_limit_of_the_route_closes_with_1009(app, client):
     [
         ("WEBSOCKET_MAX_MESSAGE", "1M", "Set a whole number from 1 on"),
         ("WEBSOCKET_MAX_MESSAGE", 0, "Set a whole number from 1 on"),
+        ("WEBSOCKET_QUEUE", [16], "Set a whole number from 1 on"),
         ("WEBSOCKET_QUEUE", True, "Set a whole number from 1 on"),
         ("WEBSOCKET_ACCEPT_TIMEOUT", 0, "Set a number of seconds, more than 0"),
         ("WEBSOCKET_PING_INTERVAL", -1, "Set a number of seconds, 0 or more"),

@@ -251,3 +251,21 @@ def test_the_access_log_has_one_line_with_the_status_101(serve, options):
             ws.recv(LIMIT_SECONDS)
         site.wait_for_log('"GET /echo/logged HTTP/1.1" 101')
         assert site.log.read_text().count("/echo/logged") == 1
+
+
+def test_a_shutdown_closes_all_websockets_with_1001(serve):
+    with serve(PROGRAM) as site, contextlib.ExitStack() as stack:
+        server = Server("retort", site.port, site.log)
+        clients = [stack.enter_context(server.connect("/echo/Ada")) for _ in range(20)]
+        clients.append(stack.enter_context(server.connect("/sync/Ada")))
+        for ws in clients:
+            ws.send("x")
+            assert ws.recv(LIMIT_SECONDS) == "Ada: x"
+
+        site.process.terminate()
+        for ws in clients:
+            with pytest.raises(ConnectionClosed) as end:
+                ws.recv(LIMIT_SECONDS)
+            assert end.value.rcvd.code == 1001
+        assert site.process.wait(LIMIT_SECONDS) == 0
+        assert "Traceback" not in site.log.read_text()

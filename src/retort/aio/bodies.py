@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,18 +17,25 @@ class AsyncBody:
 
     def __init__(self, pieces: AsyncIterator[Any]) -> None:
         self._pieces = pieces.__aiter__()
-        self._close: Callable[[], object] | None = None
+        self._closers: list[Callable[[], object]] = []
         self._is_closed = False
+        self._is_empty = False
+
+    def omit(self) -> None:
+        """Yield nothing, as in a response to HEAD; the iterator is still closed."""
+        self._is_empty = True
 
     def close_with(self, close: Callable[[], object]) -> AsyncBody:
-        """Call ``close`` in a thread, after the iterator is closed."""
-        self._close = close
+        """Call ``close`` in a thread, after the iterator and what was passed before are closed."""
+        self._closers.append(close)
         return self
 
     def __aiter__(self) -> AsyncBody:
         return self
 
     async def __anext__(self) -> bytes:
+        if self._is_empty:
+            raise StopAsyncIteration
         return _encoded(await self._pieces.__anext__())
 
     async def aclose(self) -> None:
@@ -40,11 +48,16 @@ class AsyncBody:
             if aclose is not None:
                 await aclose()
         finally:
-            close, self._close = self._close, None
-            if close is not None:
+            if self._closers:
                 from .steps import in_thread
 
-                await in_thread(close)
+                await in_thread(self._call_closers)
+
+    def _call_closers(self) -> None:
+        with ExitStack() as stack:
+            for close in reversed(self._closers):
+                stack.callback(close)
+            self._closers.clear()
 
     # For middleware and servers that know WSGI only.
 

@@ -8,18 +8,21 @@ server's. The loop is uvloop's if that package is installed.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import importlib
 import importlib.util
 import os
 import threading
+from collections.abc import Callable
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .steps import InContext
+from .watching import note_started
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Coroutine
 
 T = TypeVar("T")
 
@@ -28,10 +31,12 @@ class _State:
     """The loop of this process, if there is one.
 
     :ivar thread: the thread that was started for it; ``None``: it is a server's.
+    :ivar is_stopping: whether `stop_loop` was called.
     """
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
+        self.is_stopping = False
         self.loop: asyncio.AbstractEventLoop | None = None
         self.thread: threading.Thread | None = None
 
@@ -73,12 +78,18 @@ def _start() -> asyncio.AbstractEventLoop:
 
     def run() -> None:
         asyncio.set_event_loop(loop)
+        loop.set_exception_handler(_handle_exception)
         loop.call_soon(is_running.set)
-        loop.run_forever()
+        while not _state.is_stopping:
+            # A task or callback that raises one of these ends the run of the loop.
+            with contextlib.suppress(SystemExit, KeyboardInterrupt):
+                loop.run_forever()
 
+    _state.is_stopping = False
     _state.thread = threading.Thread(target=run, name="retort event loop", daemon=True)
     _state.thread.start()
     is_running.wait()
+    note_started(loop)
     return loop
 
 
@@ -89,6 +100,28 @@ def adopt_loop(loop: asyncio.AbstractEventLoop) -> None:
     with _state.lock:
         if _state.loop is None or _state.loop.is_closed() or not _state.loop.is_running():
             _state.loop, _state.thread = loop, None
+            if loop.get_exception_handler() is None:
+                loop.set_exception_handler(_handle_exception)
+            note_started(loop)
+
+
+Report = Callable[[dict[str, Any]], bool]
+_reports: list[Report] = []
+
+
+def report_exceptions_with(report: Report) -> None:
+    """Call ``report`` with exceptions in tasks and callbacks that nothing has retrieved.
+
+    :param report: gets the context of :meth:`asyncio.loop.call_exception_handler`. It returns
+        whether it has reported the exception; otherwise asyncio logs it.
+    """
+    if report not in _reports:
+        _reports.append(report)
+
+
+def _handle_exception(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    if not any(report(context) for report in _reports):
+        loop.default_exception_handler(context)
 
 
 def is_started() -> bool:
@@ -105,7 +138,7 @@ def is_on_loop() -> bool:
 
 
 def stop_loop(seconds: float) -> None:
-    """Cancel what still runs on the loop and stop it, if it was started here.
+    """Cancel what still runs on the loop, stop and close it, if it was started here.
 
     :param seconds: how long to wait for it.
     """
@@ -119,8 +152,11 @@ def stop_loop(seconds: float) -> None:
         pass
     except Exception:  # on Python 3.10, the TimeoutError of concurrent.futures is another class
         pass
+    _state.is_stopping = True
     loop.call_soon_threadsafe(loop.stop)
     thread.join(seconds)
+    if not thread.is_alive():
+        loop.close()  # `process_loop` may start another one
 
 
 async def _cancel_all() -> None:

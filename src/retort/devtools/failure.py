@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from werkzeug.debug.tbtools import DebugTraceback
 
+from ..errors import ServingError
+from ..tracebacks import format_from_program
 from .advice import Advice, advise
 from .debugger import is_local
 from .frames import errors_of, shown_path
@@ -51,11 +53,23 @@ class Failure:
             return cls(error.format_message())
         if isinstance(error, SystemExit):
             return cls(_why_it_ended(error.code))
+        if isinstance(error, ServingError):
+            return cls._from_serving_error(error)
         first = _first_own_frame(error.__traceback__)
         lines = traceback.format_exception(type(error), error, first)
         summary = traceback.format_exception_only(type(error), error)[-1].strip()
         errors = map(_without_starters, errors_of(DebugTraceback(error), error, with_values=False))
         return cls(summary, "".join(lines), advise(error, None, None), tuple(errors))
+
+    @classmethod
+    def _from_serving_error(cls, error: ServingError) -> Failure:
+        """Describe the program's exception; the message names the function that raised it."""
+        cause = error.__cause__
+        if cause is None:
+            return cls(str(error))
+        trace = format_from_program(cause, cause.__traceback__)
+        failure = cls.from_exception(cause)
+        return replace(failure, summary=str(error), details=f"{trace}{error}\n")
 
     @property
     def explanation(self) -> str:

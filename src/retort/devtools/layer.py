@@ -24,6 +24,7 @@ from ..errors import FileFieldError
 from ..lifecycle.deferred import MAY_DEFER, call_through
 from ..lifecycle.errors import ON_PLAIN_ERROR
 from ..logging import escape_controls, escape_in_lines, retort_logger
+from ..websockets.handshake import has_switched
 from .advice import Advice, advise
 from .advice.returned.parts import checked_pieces
 from .frames import errors_of, redacted_traceback, traceback_text
@@ -162,9 +163,11 @@ class Debugger(DebuggedApplication):
         try:
             body = outcome()
         except Exception as error:
-            return self.in_place_of_error(error, environ, watch)
+            if isinstance(error, ConnectionError) and has_switched(environ):
+                raise  # the end of a WebSocket
+            return self.in_place_of_error(environ, watch, error)
         if watch.held is None and isinstance(body, AsyncBody):
-            return body
+            return _ExplainedAsyncBody(body, partial(self.in_place_of_error, environ, watch))
         return self.explain_pieces(environ, watch, body)
 
     def explain_pieces(
@@ -176,7 +179,7 @@ class Debugger(DebuggedApplication):
             else:
                 yield from self.in_place_of_short_page(body, environ, watch)
         except Exception as error:
-            yield from self.in_place_of_error(error, environ, watch)
+            yield from self.in_place_of_error(environ, watch, error)
         finally:
             close = getattr(body, "close", None)
             if close is not None:
@@ -204,7 +207,7 @@ class Debugger(DebuggedApplication):
             yield content
 
     def in_place_of_error(
-        self, error: Exception, environ: WSGIEnvironment, watch: Watch
+        self, environ: WSGIEnvironment, watch: Watch, error: Exception
     ) -> Iterator[bytes]:
         """A report on an exception; only in the log, if the response has started."""
         trace = DebugTraceback(error, skip=frames_of_layer(error))
@@ -280,6 +283,32 @@ class Debugger(DebuggedApplication):
             for key in recent.popleft():
                 self.frames.pop(key, None)
                 self.frame_contexts.pop(key, None)
+
+
+class _ExplainedAsyncBody(AsyncBody):
+    """A body with a report in place of its first piece, if making that raises an exception.
+
+    :param explain: returns the pieces of the report; raises the exception, if the response has
+        started.
+    """
+
+    def __init__(self, body: AsyncBody, explain: Callable[[Exception], Iterator[bytes]]) -> None:
+        super().__init__(body)
+        self.body = body
+        self.explain = explain
+        self.report: Iterator[bytes] | None = None
+
+    async def __anext__(self) -> bytes:
+        if self.report is None:
+            try:
+                return await self.body.__anext__()
+            except StopAsyncIteration:
+                raise
+            except Exception as error:
+                self.report = iter([*self.explain(error)])
+        for piece in self.report:
+            return piece
+        raise StopAsyncIteration
 
 
 def is_short_page(error: HTTPException, method: str, content: bytes, headers: Headers) -> bool:

@@ -138,11 +138,11 @@ class RedirectPages:
             start_response(f"{_LOOP.value} {_LOOP.phrase}", page[0])
             return lambda piece: None
 
-        def replace(outcome: Callable[[], Iterable[bytes]]) -> Iterable[bytes]:
+        def finish(outcome: Callable[[], Iterable[bytes]]) -> Iterable[bytes]:
             body = outcome()
             return body if is_started and not pages else _unless_replaced(body, pages)
 
-        return call_through(partial(self.app, environ, start), replace)  # type: ignore[no-any-return]
+        return call_through(partial(self.app, environ, start), finish)  # type: ignore[no-any-return]
 
     def page(self, environ: WSGIEnvironment) -> tuple[Headers, bytes] | None:
         """The headers and the body of the page, if the response is to be replaced."""

@@ -1,32 +1,42 @@
-"""The ASGI gateway (ASGI 3): a scope becomes an environ, and a WSGI response becomes messages.
+"""The ASGI gateway (ASGI 3): a WSGI response becomes messages. `scope.py` makes the environ.
 
-A request is handled by ``wsgi_app`` and its middleware, as under WSGI. Its body is read first. A
-view that is a coroutine function runs on the loop of the server, any other in a thread.
+A request is handled by ``wsgi_app`` and its middleware, as under WSGI. Its body is read first,
+unless its view is marked by `stream_body`. A view that is a coroutine function runs on the loop of
+the server, any other in a thread.
 """
 
 from __future__ import annotations
 
 import asyncio
-import sys
+import contextlib
 import typing as t
 from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
-from io import BytesIO
-from urllib.parse import unquote_to_bytes
+from io import BufferedReader, BytesIO
+
+from werkzeug.exceptions import BadRequest
 
 from ..aio.bodies import AsyncBody
 from ..aio.loop import adopt_loop
 from ..aio.steps import in_own_thread, in_thread
+from ..http.body import announced_length
 from ..http.spool import MEMORY_BYTES, make_spool, put
-from ..lifecycle.deferred import MAY_DEFER, Deferred, starts_on_loop
+from ..http.stream_body import UNREAD_BODY
+from ..http.unread import PolledBody
+from ..lifecycle.deferred import Deferred, starts_on_loop
+from ..lifecycle.early import may_stream_body
 from ..lifecycle.websockets.upgrade import ClientLeft
+from ..routing import options_of
 from ..websockets.asgi import AsgiHandshake
 from ..websockets.errors import WebSocketDisconnect
 from ..websockets.handshake import HANDSHAKE
+from .asgi_body import AsgiBody
+from .lifespan import handle_lifespan
+from .scope import make_environ
 
 if t.TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Iterator
+    from collections.abc import Awaitable, Callable, Iterable
 
     from _typeshed import OptExcInfo
     from _typeshed.wsgi import WSGIEnvironment
@@ -49,12 +59,15 @@ class ClientDisconnected(Exception):
 async def handle_http(app: Flask, scope: Scope, receive: Receive, send: Send) -> None:
     """Handle one HTTP request."""
     adopt_loop(asyncio.get_running_loop())
-    environ = make_environ(scope)
+    environ = make_environ(app, scope)
+    request = AsgiRequest(app, environ, receive, send)
+    if may_have_body(environ) and may_stream_body(app, environ):
+        await request.run_unread()
+        return
     try:
-        body_file = await read_body(environ, receive, app.config["MAX_CONTENT_LENGTH"])
+        body_file = await read_body(app, environ, receive)
     except ClientDisconnected:
         return
-    request = AsgiRequest(app, environ, receive, send)
     try:
         await request.run()
     finally:
@@ -71,13 +84,24 @@ class AsgiRequest:
         self.receive = receive
         self.send = send
         self.start: Message | None = None  # the first message of the response
+        self.has_started = False  # it was sent
         self.written: list[bytes] = []
         self.finishes_alone = False
+        self.unread: AsgiBody | None = None
+        self.is_sending = False
+        self.is_abandoned = False  # its client has disconnected
+        self.watch: _Watch | None = None
 
     def start_response(
         self, status: str, fields: list[tuple[str, str]], exc_info: OptExcInfo | None = None
     ) -> Callable[[bytes], object]:
         """PEP 3333's ``start_response``: keeps the status and fields until the body is known."""
+        if self.has_started and exc_info is not None and exc_info[1] is not None:
+            raise exc_info[1]
+        if exc_info is None and self.start is not None:
+            raise AssertionError(
+                "start_response was called a second time without exc_info (PEP 3333)."
+            )
         code, _, _ = status.partition(" ")
         self.start = {
             "type": "http.response.start",
@@ -92,16 +116,34 @@ class AsgiRequest:
         """Handle the request. A view on the loop is cancelled when its client disconnects."""
         loop = asyncio.get_running_loop()
         task = t.cast("asyncio.Task[t.Any]", asyncio.current_task())
-        watch = _Watch(task, self)
-        timer = loop.call_later(_WATCH_AFTER_SECONDS, watch.start)
+        timer = loop.call_later(_WATCH_AFTER_SECONDS, self.watch_client, task)
         try:
             await self.respond()
         except asyncio.CancelledError:
-            if not watch.has_cancelled:
+            if self.watch is None or not self.watch.has_cancelled:
                 raise
+            self.watch.note_cancelled()
         finally:
             timer.cancel()
-            watch.stop()
+            if self.watch is not None:
+                self.watch.stop()
+        if self.watch is not None:
+            await self.watch.absorb()
+
+    def watch_client(self, task: asyncio.Task[t.Any]) -> None:
+        """Cancel the task when the client disconnects."""
+        self.watch = _Watch(task, self)
+        self.watch.start()
+
+    async def run_unread(self) -> None:
+        """Handle a request whose body is read while it arrives."""
+        self.unread = AsgiBody(self.receive)
+        self.environ[UNREAD_BODY] = self.unread
+        self.environ["wsgi.input"] = BufferedReader(PolledBody(self.unread))
+        try:
+            await self.run()
+        finally:
+            self.unread.stop()
 
     async def respond(self) -> None:
         app, environ = self.app, self.environ
@@ -109,18 +151,25 @@ class AsgiRequest:
             body = app(environ, self.start_response)
         else:
             call = partial(copy_context().run, app, environ, self.start_response)
+            self.finishes_alone = True  # a thread cannot be cancelled
             body = await in_thread(call)
         if isinstance(body, Deferred):
             self.finishes_alone = body.finishes_alone
             body = await body.run()
+        if type(body) is list and self.start is not None and not self.written:
+            self.finishes_alone = self.has_started = True
+            await self.send(self.start)
+            await self.send_piece(body[0] if len(body) == 1 else b"".join(body), more=False)
         else:
-            self.finishes_alone = True  # a thread cannot be cancelled
-        await self.send_body(body)
+            await self.send_body(body)
 
     async def send_body(self, body: t.Any) -> None:
         """Send the response, and close its body."""
         self.finishes_alone = not isinstance(body, AsyncBody)
+        self.is_sending = True
         try:
+            if self.is_abandoned and isinstance(body, AsyncBody):
+                return
             if type(body) is list:
                 await self.send_start()
                 await self.send_piece(b"".join([*self.written, *body]), more=False)
@@ -130,6 +179,8 @@ class AsgiRequest:
                 for written in self.take_written():
                     await self.send_piece(written)
                 await self.send_piece(piece)
+                if self.is_abandoned:
+                    break
             await self.send_start()
             await self.send_piece(b"".join(self.take_written()), more=False)
         finally:
@@ -139,17 +190,19 @@ class AsgiRequest:
         """Send the status and fields, once."""
         if self.start is None:
             raise AssertionError("The application did not call start_response (PEP 3333).")
-        if self.start:
-            message, self.start = self.start, {}
-            await self.send(message)
+        if not self.has_started:
+            self.has_started = True
+            await self.send(self.start)
 
     def take_written(self) -> list[bytes]:
         """The pieces that were passed to the ``write`` function of PEP 3333."""
-        written, self.written = self.written.copy(), []
+        written = self.written.copy()
+        self.written.clear()
         return written
 
-    async def send_piece(self, piece: bytes, *, more: bool = True) -> None:
-        await self.send({"type": "http.response.body", "body": piece, "more_body": more})
+    def send_piece(self, piece: bytes, *, more: bool = True) -> Awaitable[None]:
+        """Send a piece of the body; a coroutine function."""
+        return self.send({"type": "http.response.body", "body": piece, "more_body": more})
 
 
 class _Watch:
@@ -165,11 +218,29 @@ class _Watch:
         self.listener = asyncio.get_running_loop().create_task(self.listen())
 
     async def listen(self) -> None:
-        while (await self.request.receive())["type"] != "http.disconnect":
-            pass
+        request = self.request
+        if request.unread is not None:
+            await request.unread.wait_for_disconnect(lambda: request.is_sending)
+        else:
+            while (await request.receive())["type"] != "http.disconnect":
+                pass
+        request.is_abandoned = True
         if not self.request.finishes_alone and not self.task.done():
             self.has_cancelled = True
             self.task.cancel()
+
+    def note_cancelled(self) -> None:
+        """The cancellation has had its effect; the server's task goes on."""
+        self.has_cancelled = False
+        if hasattr(self.task, "uncancel"):  # since Python 3.11
+            self.task.uncancel()
+
+    async def absorb(self) -> None:
+        """Let a cancellation that came too late have no effect on the server's task."""
+        if self.has_cancelled:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(0)
+            self.note_cancelled()
 
     def stop(self) -> None:
         if self.listener is not None:
@@ -179,7 +250,7 @@ class _Watch:
 async def handle_websocket(app: Flask, scope: Scope, receive: Receive, send: Send) -> None:
     """Handle one WebSocket, from its handshake on."""
     adopt_loop(asyncio.get_running_loop())
-    environ = make_environ(scope)
+    environ = make_environ(app, scope)
     # The fields of a handshake of HTTP/1.1, by which rules are matched: HTTP/2 has others.
     environ["HTTP_UPGRADE"], environ["HTTP_CONNECTION"] = "websocket", "Upgrade"
     environ[HANDSHAKE] = handshake = AsgiHandshake(scope, receive, send)
@@ -228,25 +299,28 @@ async def close(body: t.Any) -> None:
         await in_thread(body.close)
 
 
-async def read_body(
-    environ: WSGIEnvironment, receive: Receive, max_bytes: int | None
-) -> t.IO[bytes] | None:
+async def read_body(app: Flask, environ: WSGIEnvironment, receive: Receive) -> t.IO[bytes] | None:
     """Read the request body into the environ: in memory, and on disk if it is long.
 
-    Of a body that is longer than ``max_bytes``, one byte more than that is kept, so that the
-    request raises the error when it reads the body.
+    A body over all limits is not read further, so that the request raises the error when it reads
+    the body.
 
     :returns: the file to close; ``None``: the body is in memory.
     :raises ClientDisconnected: if the client disconnects meanwhile.
     """
     if not may_have_body(environ):
         return None
-    if max_bytes is not None and int(environ.get("CONTENT_LENGTH") or 0) > max_bytes:
+    try:
+        announced = announced_length(environ)
+    except BadRequest:
+        return None  # reading it raises the error
+    if announced is not None and is_too_long(app, announced):
         return None  # reading it raises the error at once
     message = await receive()
     if message["type"] == "http.request" and not message.get("more_body"):
         environ["wsgi.input"] = BytesIO(message.get("body", b""))
         environ["CONTENT_LENGTH"] = str(len(message.get("body", b"")))
+        environ.pop("HTTP_TRANSFER_ENCODING", None)
         return None
     file = make_spool()
     size = 0
@@ -257,7 +331,7 @@ async def read_body(
             piece = message.get("body", b"")
             size += len(piece)
             await store(file, piece, is_on_disk=size > MEMORY_BYTES)
-            if not message.get("more_body") or (max_bytes is not None and size > max_bytes):
+            if not message.get("more_body") or is_too_long(app, size):
                 break
             message = await receive()
     except BaseException:
@@ -265,6 +339,19 @@ async def read_body(
         raise
     put(environ, file)
     return file
+
+
+def is_too_long(app: Flask, size: int) -> bool:
+    """Whether a body of this size is over the limits of the application and of all routes."""
+    limit: int | None = app.config["MAX_CONTENT_LENGTH"]
+    if limit is None or size <= limit:
+        return False
+    of_routes = (options_of(rule).limits for rule in app.url_map.iter_rules())
+    return all(
+        limits["max_content_length"] is not None and size > limits["max_content_length"]
+        for limits in of_routes
+        if "max_content_length" in limits
+    )
 
 
 async def store(file: t.IO[bytes], piece: bytes, *, is_on_disk: bool) -> None:
@@ -283,84 +370,6 @@ def may_have_body(environ: WSGIEnvironment) -> bool:
         environ["SERVER_PROTOCOL"] in ("HTTP/2", "HTTP/3")
         and environ["REQUEST_METHOD"] not in ("GET", "HEAD")
     )
-
-
-_PROTOCOLS = {"1.0": "HTTP/1.0", "1.1": "HTTP/1.1", "2": "HTTP/2", "3": "HTTP/3"}
-
-
-def make_environ(scope: Scope) -> WSGIEnvironment:
-    """The environ of PEP 3333 for an ASGI scope, with an empty input."""
-    root = scope.get("root_path", "").rstrip("/")
-    raw_path: bytes | None = scope.get("raw_path")
-    path = scope["path"].encode() if raw_path is None else unquote_to_bytes(raw_path)
-    target = (raw_path if raw_path is not None else path).decode("latin-1")
-    root_bytes = root.encode()
-    if root and (path == root_bytes or path.startswith(root_bytes + b"/")):
-        path = path[len(root_bytes) :]
-    query = scope.get("query_string", b"").decode("latin-1")
-    environ: WSGIEnvironment = {
-        "REQUEST_METHOD": scope.get("method", "GET"),
-        "SCRIPT_NAME": root_bytes.decode("latin-1"),
-        "PATH_INFO": path.decode("latin-1"),
-        "QUERY_STRING": query,
-        "REQUEST_URI": f"{target}?{query}" if query else target,
-        "RAW_URI": f"{target}?{query}" if query else target,
-        "SERVER_PROTOCOL": _PROTOCOLS.get(scope.get("http_version", "1.1"), "HTTP/1.1"),
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": _scheme_of(scope),
-        "wsgi.input": BytesIO(),
-        "wsgi.input_terminated": True,
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": True,
-        "wsgi.run_once": False,
-        "asgi.scope": scope,
-        MAY_DEFER: True,
-    }
-    server = scope.get("server") or ("localhost", None)
-    environ["SERVER_NAME"] = server[0]
-    environ["SERVER_PORT"] = str(
-        server[1] or (443 if environ["wsgi.url_scheme"] == "https" else 80)
-    )
-    client = scope.get("client")
-    if client:
-        environ["REMOTE_ADDR"], environ["REMOTE_PORT"] = client[0], str(client[1])
-    for name, value in _fields_of(scope["headers"]):
-        if name not in environ:
-            environ[name] = value
-        elif name == "HTTP_COOKIE":  # RFC 9113 section 8.2.3
-            environ[name] += f"; {value}"
-        elif name != "CONTENT_TYPE":  # not a list (RFC 9110 section 5.3), so the first one is used
-            environ[name] += f",{value}"
-    return environ
-
-
-def _scheme_of(scope: Scope) -> str:
-    scheme: str = scope.get("scheme", "http")
-    return {"ws": "http", "wss": "https"}.get(scheme, scheme)
-
-
-def _fields_of(fields: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[str, str]]:
-    """The names in the environ and the values of header fields.
-
-    A name with an underscore would be mistaken for one with a hyphen, so the field is dropped.
-    """
-    for raw_name, value in fields:
-        if b"_" in raw_name:
-            continue
-        name = raw_name.decode("latin-1").upper().replace("-", "_")
-        if name not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-            name = f"HTTP_{name}"
-        yield name, value.decode("latin-1")
-
-
-async def handle_lifespan(app: Flask, receive: Receive, send: Send) -> None:
-    """Answer the messages about the start and the end of the server."""
-    while True:
-        message = await receive()
-        await send({"type": f"{message['type']}.complete"})
-        if message["type"] == "lifespan.shutdown":
-            return
 
 
 async def handle(app: Flask, scope: Scope, receive: Receive, send: Send) -> None:

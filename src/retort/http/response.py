@@ -24,7 +24,7 @@ from .file_body import FileBody
 from .request import Lazy
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import AsyncIterable, Iterable, Mapping
     from datetime import datetime, timedelta
     from http import HTTPStatus
 
@@ -106,7 +106,12 @@ class Response(ResponseBase):
 
     def __init__(
         self,
-        response: Iterable[bytes] | bytes | Iterable[str] | str | None = None,
+        response: Iterable[bytes]
+        | bytes
+        | Iterable[str]
+        | str
+        | AsyncIterable[str | bytes]
+        | None = None,
         status: int | str | HTTPStatus | None = None,
         headers: Mapping[str, str | Iterable[str]] | Iterable[tuple[str, str]] | None = None,
         mimetype: str | None = None,
@@ -134,7 +139,10 @@ class Response(ResponseBase):
             if direct_passthrough:
                 self.direct_passthrough = True
             return
-        super().__init__(response, status, headers, mimetype, content_type, direct_passthrough)
+        if hasattr(type(response), "__aiter__") and not isinstance(response, AsyncBody):
+            response = AsyncBody(response)  # type: ignore[arg-type]  # narrowed by `hasattr`
+        body = t.cast("Iterable[bytes]", response)
+        super().__init__(body, status, headers, mimetype, content_type, direct_passthrough)
 
     # Attributes that Werkzeug sets in the constructor; here they are created at first use.
     direct_passthrough = False
@@ -203,6 +211,8 @@ class Response(ResponseBase):
                     return []
         body = super().__call__(environ, start_response)
         if isinstance(self.response, AsyncBody) and isinstance(body, ClosingIterator):
+            if environ["REQUEST_METHOD"] == "HEAD" or self.status_code not in _WITH_BODY:
+                self.response.omit()
             return self.response.close_with(body.close)
         return FileBody(body) if self._is_file_sent(environ) else body
 

@@ -17,6 +17,7 @@ from ..context import RequestContext, is_app_context_standard
 from ..http import Request, Response
 from ..http.request import can_be_made_later, split_blueprint_path
 from ..http.response import is_standard, text_type, type_field
+from ..http.stream_body import streams_body
 from ..json.provider import DefaultJSONProvider, state_of_class, writer_of
 from ..registries import is_recorded
 from ..routing import Tables, UrlMap, options_of
@@ -162,6 +163,7 @@ def _compose(app: Flask, replaced: frozenset[str]) -> Plans:
     plans.tags_responses = bool(config.get("AUTOMATIC_ETAGS"))
     plans.describes_empty_responses = bool(config.get("DESCRIBE_EMPTY_RESPONSES"))
     plans.sends_security_fields = bool(config.get("SEND_SECURITY_HEADERS"))
+    plans.streams_bodies = any(map(streams_body, app.view_functions.values()))
     plans.text_type = plans.json_type = plans.write_json = None
     if app.response_class is Response and is_standard():
         plans.text_type = text_type()
@@ -256,10 +258,14 @@ def _compose_plan(app: Flask, plans: Plans, method: str, endpoint: str | None) -
             plans.may_defer and plans.app_context is None and not plans.makes_request_first
         )
         from .on_loop import start as respond  # imports asyncio
+        from .task_errors import log_task_errors
+
+        log_task_errors(app)
     return Plan(
         endpoint,
         respond=respond,
         is_async=is_async,
+        streams_body=is_async and streams_body(app.view_functions.get(endpoint)),  # type: ignore[arg-type]
         run=run.run_steps if before_view else dispatch,
         before_view=tuple(before_view),
         dispatch=dispatch,
@@ -294,6 +300,7 @@ def _compose_websocket_plan(app: Flask, plans: Plans, endpoint: str | None, hook
         preprocessors=preprocessors,
         before=before,
         view=hooks.view(endpoint, is_synced=False),
+        streams_body=False,
         after=hooks.of(app.after_websocket_funcs, run.run_after_live, is_inward=False),
         teardown=teardown,
         has_teardown=bool(teardown) or "do_teardown_request" in plans.replaced,

@@ -10,8 +10,8 @@ import typing as t
 from functools import partial
 
 from ..class_guard import UNCHANGED
-from ..routing import find_plan
 from ..signals import appcontext_pushed
+from .early import early_plan
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -28,8 +28,8 @@ if t.TYPE_CHECKING:
 # a program cannot respond with 101.
 SWITCHED = "101 Switching Protocols"
 
-# Environ key: the server awaits a `Deferred`, and all middleware around the application passes it
-# on.
+# Environ key: the application from which the server awaits a `Deferred`; all middleware around it
+# passes that on. Another application may be called inside of middleware that does not.
 MAY_DEFER = "retort.may_defer"
 
 
@@ -40,20 +40,22 @@ class Deferred:
     calls the application waits.
     """
 
-    #: Whether the request goes on after its client has disconnected.
-    finishes_alone = False
+    # PERF: one is made for each request to a coroutine function.
+    __slots__ = ("_layers", "app", "environ", "finishes_alone", "plans", "start_response")
 
     def __init__(self, app: Flask, plans: Plans, environ: WSGIEnvironment) -> None:
         self.app = app
         self.plans = plans
         self.environ = environ
+        #: Whether the request goes on after its client has disconnected.
+        self.finishes_alone = False
         self.start_response: StartResponse = _not_started
-        self._layers: list[Layer] = []
+        self._layers: tuple[Layer, ...] = ()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> t.Any:
         """This object, if the server awaits it; else the body, for which the thread waits."""
         self.start_response = start_response
-        if MAY_DEFER in environ and self.plans.may_defer:
+        if environ.get(MAY_DEFER) is self.app and self.plans.may_defer:
             return self
         from ..aio.loop import wait_for
 
@@ -82,7 +84,7 @@ class Deferred:
         return outcome()
 
     def add_layer(self, layer: Layer) -> None:
-        self._layers.append(layer)
+        self._layers += (layer,)
 
 
 def call_through(call: Outcome, layer: Layer) -> t.Any:
@@ -146,9 +148,7 @@ def starts_on_loop(app: Flask, method: str, path: str) -> bool:
         or appcontext_pushed.receivers
     ):
         return False
-    if not path.isascii():
-        path = path.encode("latin-1").decode("utf-8", "replace")
-    plan = find_plan(plans, method, path)
+    plan = early_plan(plans, method, path)
     return plan is not None and plan.is_async
 
 

@@ -16,9 +16,17 @@ from functools import partial
 from inspect import iscoroutinefunction
 from itertools import groupby
 
+from werkzeug.wsgi import ClosingIterator
+
+from ..aio.bodies import AsyncBody
 from ..aio.steps import InContext, step_in_thread
+from ..class_guard import UNCHANGED
 from ..context import PRESERVE_CONTEXT, preserve
+from ..http.file_body import FileBody
 from ..http.spool import needs_spooling, spool
+from ..http.unread import leave_unread
+from ..routing import options_of
+from ..sessions import may_save_unopened
 from ..signals import (
     appcontext_popped,
     appcontext_tearing_down,
@@ -30,11 +38,12 @@ from . import policies, run
 from .deferred import Deferred
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable
     from contextvars import Context
 
     from ..app import Flask
     from ..context import RequestContext
+    from ..http.unread import UnreadBody
     from .plan import Hooks
 
 
@@ -43,7 +52,11 @@ def start(app: Flask, context: RequestContext) -> LoopRequest:
     if app.is_in_setup:
         app.end_setup()
     request = LoopRequest(app, context)
-    if needs_spooling(context.environ):
+    rule = context.request.url_rule if context.match is None else context.match[0]
+    request.finishes_alone = options_of(rule).finishes_alone
+    if context.plan.streams_body:
+        request.leave_unread()
+    elif needs_spooling(context.environ):
         request.spool()
     request.variables = context.move()
     return request
@@ -56,7 +69,10 @@ async def respond_async(app: Flask, context: RequestContext, request: LoopReques
         if request_started.receivers:
             send = partial(request_started.send, app, _async_wrapper=app.ensure_sync)
             await step_in_thread(variables, send)
-        rv = await run_steps_async(app, context, request)
+        if context.plan.before_view:
+            rv = await run_steps_async(app, context, request)
+        else:
+            rv = await call_view_async(app, context, request)
     except Exception as error:
         rv = await step_in_thread(variables, call_with_error, app.handle_user_exception, error)
     return await finish_async(app, context, variables, rv)
@@ -64,29 +80,27 @@ async def respond_async(app: Flask, context: RequestContext, request: LoopReques
 
 async def finish_async(app: Flask, context: RequestContext, variables: Context, rv: t.Any) -> t.Any:
     """The response for a return value, after the steps that follow the view."""
-    plan = context.plan
-    if (
-        plan.after
-        or context.needs_response
-        or context.plans.opens_session_first
-        or request_finished.receivers
-    ):
-        return await step_in_thread(variables, plan.finish, app, context, rv)
-    return variables.run(plan.finish, app, context, rv)
+    finish = context.plan.finish
+    if calls_no_function(context):
+        return variables.run(finish, app, context, rv)
+    return await step_in_thread(variables, finish, app, context, rv)
+
+
+def calls_no_function(context: RequestContext) -> bool:
+    """Whether finishing the return value calls no function of the program, which might block."""
+    return bool(
+        context.plan.finish in (run.finish_without_response, run.finish_with_security_fields)
+        and not context.needs_response
+        and not request_finished.receivers
+        and context.plans.guard.__flags__ & UNCHANGED
+        and ("HTTP_COOKIE" not in context.environ or not may_save_unopened(context))
+    )
 
 
 async def run_steps_async(app: Flask, context: RequestContext, request: LoopRequest) -> t.Any:
     """Run the steps before the view until one returns a value, then the view."""
-    variables = request.variables
-    rv = await run_before_view(app, context, variables)
-    if rv is not None:
-        return rv
-    if request.input_error is not None:
-        raise request.input_error
-    if not context.plan.is_async:  # a hook has changed it
-        return await step_in_thread(variables, context.plan.dispatch, app, context)
-    rv = variables.run(context.plan.dispatch, app, context)
-    return await InContext(variables, rv) if asyncio.iscoroutine(rv) else rv
+    rv = await run_before_view(app, context, request.variables)
+    return await call_view_async(app, context, request) if rv is None else rv
 
 
 async def run_before_view(app: Flask, context: RequestContext, variables: Context) -> t.Any:
@@ -101,6 +115,21 @@ async def run_before_view(app: Flask, context: RequestContext, variables: Contex
         if rv is not None:
             return rv
     return None
+
+
+def call_view_async(app: Flask, context: RequestContext, request: LoopRequest) -> Awaitable[t.Any]:
+    """Call the view, or the step in its place; see `run.call_view`."""
+    if request.input_error is not None:
+        raise request.input_error
+    variables, plan = request.variables, context.plan
+    if not plan.is_async:  # a hook has changed it
+        return step_in_thread(variables, plan.dispatch, app, context)
+    rv = variables.run(plan.dispatch, app, context)
+    return InContext(variables, rv) if asyncio.iscoroutine(rv) else _value(rv)
+
+
+async def _value(rv: t.Any) -> t.Any:
+    return rv
 
 
 async def preprocess_async(context: RequestContext, variables: Context) -> t.Any:
@@ -152,13 +181,15 @@ class LoopRequest(Deferred):
     :ivar input_error: what reading the body raised; the view is not called then.
     """
 
+    __slots__ = ("_input", "context", "input_error", "variables")
+
     variables: Context
 
     def __init__(self, app: Flask, context: RequestContext) -> None:
         super().__init__(app, context.plans, context.environ)
         self.context = context
         self.input_error: Exception | None = None
-        self._input: t.IO[bytes] | None = None
+        self._input: t.IO[bytes] | UnreadBody | None = None
 
     def spool(self) -> None:
         """Read the body, in the thread of the server."""
@@ -167,7 +198,32 @@ class LoopRequest(Deferred):
         except Exception as error:
             self.input_error = error
 
+    def leave_unread(self) -> None:
+        """Let the view read the body."""
+        try:
+            self._input = leave_unread(self.environ)
+        except Exception as error:
+            self.input_error = error
+
     async def handle(self) -> t.Any:
+        """Handle the request, and close its spooled body."""
+        try:
+            body = await self._handle()
+        except BaseException:
+            self._close_input()
+            raise
+        if self._input is None or type(body) is list or isinstance(body, FileBody):
+            self._close_input()
+            return body
+        if isinstance(body, AsyncBody):  # it may read the request while it is sent
+            return body.close_with(self._close_input)
+        return ClosingIterator(body, self._close_input)
+
+    def _close_input(self) -> None:
+        if self._input is not None and not self.context.is_shared:
+            self._input.close()
+
+    async def _handle(self) -> t.Any:
         """Handle the request; see `gateways/wsgi.py`."""
         app, context, variables = self.app, self.context, self.variables
         error: BaseException | None = None
@@ -207,5 +263,3 @@ class LoopRequest(Deferred):
             await step_in_thread(variables, context.pop, error)
         else:
             variables.run(context.pop, error)
-        if self._input is not None and not context.is_shared:
-            self._input.close()

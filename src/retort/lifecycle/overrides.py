@@ -134,6 +134,10 @@ READ_WHEN_USED = (
     OverridePoint("static_url_path", "the URL prefix of static files, in the constructor"),
     OverridePoint("has_static_folder", "whether there are static files, in the constructor"),
     OverridePoint("shell_context_processors", "by `make_shell_context`"),
+    OverridePoint("before_serving_funcs", "before the application serves"),
+    OverridePoint("while_serving_gens", "before and after the application serves"),
+    OverridePoint("after_serving_funcs", "after the application has served"),
+    OverridePoint("background_tasks", "made at its first use; by `add_background_task`"),
     OverridePoint("cli", "the commands of the program"),
     OverridePoint("extensions", "state of extensions; Retort does not read it"),
     # Stored in the configuration

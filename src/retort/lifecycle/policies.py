@@ -16,7 +16,7 @@ from ..http.hints import FORM_TYPES
 from ..http.media_types import accept_list, check
 from ..http.methods import ACCEPT_FIELDS
 from ..routing import options_of
-from ..setup import where
+from ..tracebacks import where
 from .plan import ANY_METHOD
 
 if t.TYPE_CHECKING:

@@ -16,13 +16,13 @@ from ..http.convert import to_response
 from ..http.protection import add_security_headers, security_fields
 from ..http.response import OK, Response
 from ..sessions import may_save_unopened
-from ..setup import where
 from ..signals import (
     appcontext_tearing_down,
     request_finished,
     request_started,
     request_tearing_down,
 )
+from ..tracebacks import where
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -9,6 +9,7 @@ from .route_options import (
     RouteOptions,
     WebSocketOptions,
     options_of,
+    take_on_disconnect,
 )
 from .url_map import UrlMap
 from .urls import build_url
@@ -28,4 +29,5 @@ __all__ = [
     "look_up_variable",
     "match_request",
     "options_of",
+    "take_on_disconnect",
 ]

@@ -10,6 +10,8 @@ from __future__ import annotations
 import typing as t
 from types import MappingProxyType
 
+from ..errors import SetupError
+
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -47,12 +49,30 @@ class RouteOptions(t.NamedTuple):
     :param names_head: whether HEAD was among the methods given; ``None``: unknown, since the rule
         was not added by ``add_url_rule``.
     :param websocket: set if the route is one of WebSockets that Retort accepts.
+    :param finishes_alone: whether a coroutine function goes on after its client has disconnected.
     """
 
     media_types: MediaTypes | None = None
     limits: Mapping[str, int | None] = MappingProxyType({})
     names_head: bool | None = None
+    finishes_alone: bool = False
     websocket: WebSocketOptions | None = None
+
+
+def take_on_disconnect(rule: str, options: dict[str, t.Any]) -> bool:
+    """Remove ``on_disconnect`` from the options of a rule.
+
+    :returns: whether its view goes on after the client has disconnected.
+    :raises SetupError: for an unknown value.
+    """
+    value = options.pop("on_disconnect", "cancel")
+    if value not in ("cancel", "finish"):
+        raise SetupError(
+            f"The rule {rule!r} has on_disconnect={value!r}. Write on_disconnect='finish', if its"
+            " view goes on after its client has disconnected, or on_disconnect='cancel' (the"
+            " default)."
+        )
+    return bool(value == "finish")
 
 
 #: The options of rules that a program has added to the map itself.

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 from .builder import EnvironBuilder
 from .client import FlaskClient
 from .runner import FlaskCliRunner
+from .serving import TestApp
 
 if TYPE_CHECKING:
     from .websockets import WebSocketRefused
 
-__all__ = ["EnvironBuilder", "FlaskCliRunner", "FlaskClient", "WebSocketRefused"]
+__all__ = ["EnvironBuilder", "FlaskCliRunner", "FlaskClient", "TestApp", "WebSocketRefused"]
 
 
 def __getattr__(name: str) -> Any:

@@ -12,12 +12,15 @@ import typing as t
 from .checks import check_fields, check_message, check_status, check_subprotocol, is_larger
 from .close_codes import check_close
 from .errors import WebSocketDisconnect
-from .incoming import Incoming
+from .inbox import Inbox
 from .limits import Limits
+from .waiting import wait_in, wake
 from .within import within
 
 if t.TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+
+    from .waiting import Futures
 
     Message = MutableMapping[str, t.Any]
     Receive = Callable[[], Awaitable[Message]]
@@ -143,7 +146,10 @@ class AsgiConnection:
         self._receive = receive
         self._send = send
         self._limits = limits
-        self._incoming = Incoming(limits)
+        self._inbox = Inbox(limits)
+        self._room_waiters: Futures = []
+        self._end: WebSocketDisconnect | None = None
+        self._on_end: Callable[[], object] | None = None
         self._close_frame = (1006, "")  # what `close` sends
         self._closing: asyncio.Task[None] | None = None
         self._reading = asyncio.ensure_future(self._read())
@@ -155,7 +161,12 @@ class AsgiConnection:
             ``was_clean`` is false with code 1005 or 1006: servers do not say whether these were a
             close frame without a code, or a lost connection.
         """
-        return await self._incoming.receive()
+        message = await self._inbox.get()
+        if message is None:
+            raise self._disconnect()
+        if not self._inbox.is_full:
+            wake(self._room_waiters)
+        return message
 
     async def send(self, message: str | bytes) -> None:
         """Send a message. Waits while the client does not read, at most ``send_seconds``.
@@ -165,14 +176,14 @@ class AsgiConnection:
         :raises ValueError: if it is text that UTF-8 cannot encode.
         """
         check_message(message)
-        if self._closing is not None or self._incoming.has_ended:
-            raise self._incoming.disconnect(self._close_frame)
+        if self._closing is not None or self._end is not None:
+            raise self._disconnect()
         key = "text" if isinstance(message, str) else "bytes"
         try:
             await within(self._limits.send_seconds, self._send_event("send", **{key: message}))
         except TimeoutError:
-            self._incoming.end(WebSocketDisconnect(1006, was_clean=False))
-            raise self._incoming.disconnect() from None
+            self._finish(WebSocketDisconnect(1006, was_clean=False))
+            raise self._disconnect() from None
         except _CLOSED as error:
             raise await self._reported_end() from error
 
@@ -192,7 +203,10 @@ class AsgiConnection:
 
         Not noticed while the queue is full.
         """
-        self._incoming.notify_end(function)
+        if self._end is not None:
+            function()
+        else:
+            self._on_end = function
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
         """Close the WebSocket, and wait until the server reports its end.
@@ -210,20 +224,35 @@ class AsgiConnection:
 
     async def _read(self) -> None:
         try:
-            while not self._incoming.has_ended and self._closing is None:
-                await self._incoming.wait_for_room()
+            while self._end is None and self._closing is None:
+                while self._inbox.is_full:
+                    await wait_in(self._room_waiters)
                 self._take(await self._receive())
         except Exception as error:  # the server's own; the view gets it as the cause
             disconnect = WebSocketDisconnect(1006, was_clean=False)
             disconnect.__cause__ = error
-            self._incoming.end(disconnect)
+            self._finish(disconnect)
+
+    def _finish(self, disconnect: WebSocketDisconnect) -> None:
+        """The WebSocket is closed. The first call decides with which code."""
+        if self._end is None:
+            self._end = disconnect
+            self._inbox.end()
+            on_end, self._on_end = self._on_end, None
+            if on_end is not None:
+                on_end()
+
+    def _disconnect(self) -> WebSocketDisconnect:
+        """An exception for one caller: a shared one would collect their tracebacks."""
+        end = self._end or WebSocketDisconnect(*self._close_frame, was_clean=False)
+        disconnect = WebSocketDisconnect(end.code, end.reason, end.was_clean)
+        disconnect.__cause__ = end.__cause__
+        return disconnect
 
     def _take(self, event: Message) -> None:
         if event["type"] == "websocket.disconnect":
             code = event.get("code") or 1005
-            self._incoming.end(
-                WebSocketDisconnect(code, event.get("reason") or "", code not in _UNKNOWN)
-            )
+            self._finish(WebSocketDisconnect(code, event.get("reason") or "", code not in _UNKNOWN))
             return
         text = event.get("text")
         message: str | bytes = event["bytes"] if text is None else text
@@ -232,14 +261,14 @@ class AsgiConnection:
             reason = f"The message is larger than {limit} bytes."
             self._start_closing(1009, reason, drops_messages=False)
         else:
-            self._incoming.put(message)
+            self._inbox.put(message)
 
     async def _reported_end(self) -> WebSocketDisconnect:
         """The end that the server reports, if it does soon after an error of ``send``."""
-        if self._incoming.has_room and not self._reading.done():
+        if not self._inbox.is_full and not self._reading.done():
             await asyncio.wait({self._reading}, timeout=self._limits.close_seconds)
-        self._incoming.end(WebSocketDisconnect(1006, was_clean=False))
-        return self._incoming.disconnect()
+        self._finish(WebSocketDisconnect(1006, was_clean=False))
+        return self._disconnect()
 
     def _start_closing(
         self, code: int, reason: str, *, drops_messages: bool = True
@@ -252,10 +281,10 @@ class AsgiConnection:
     async def _close(self, code: int, reason: str, drops_messages: bool) -> None:
         self._reading.cancel()  # servers allow one `receive` at a time
         await asyncio.wait({self._reading})
-        if self._incoming.has_ended:
+        if self._end is not None:
             return
         if drops_messages:
-            self._incoming.clear()
+            self._inbox.clear()
         disconnect = WebSocketDisconnect(code, reason, was_clean=False)
         try:
             await within(self._limits.close_seconds, self._exchange_close(code, reason))
@@ -263,7 +292,7 @@ class AsgiConnection:
         except Exception as error:  # the server's own, or the end of the time
             disconnect.__cause__ = error
         finally:
-            self._incoming.end(disconnect)
+            self._finish(disconnect)
 
     async def _exchange_close(self, code: int, reason: str) -> None:
         await self._send_event("close", code=code, reason=reason)

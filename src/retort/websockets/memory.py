@@ -19,7 +19,6 @@ from .checks import (
 )
 from .close_codes import check_close
 from .errors import WebSocketDisconnect
-from .incoming import OneReceiver
 from .limits import Limits
 from .wire import Accepted, Refused, Wire
 
@@ -104,7 +103,7 @@ class MemoryConnection:
     def __init__(self, wire: Wire, subprotocol: str | None) -> None:
         self.subprotocol = subprotocol
         self._wire = wire
-        self._receiver = OneReceiver()
+        self._is_received = False
 
     async def receive(self) -> str | bytes:
         """The next message. Cancelling the call loses none.
@@ -119,8 +118,16 @@ class MemoryConnection:
                 wire.check_open()
             return message
 
-        with self._receiver:
+        if self._is_received:
+            raise RuntimeError(
+                "receive() was called while another task waits in receive() of this WebSocket."
+                " Receive in one task, and pass messages on with an asyncio.Queue."
+            )
+        self._is_received = True
+        try:
             message: str | bytes = await wire.wait_async(attempt, None)
+        finally:
+            self._is_received = False
         return message
 
     async def send(self, message: str | bytes) -> None:

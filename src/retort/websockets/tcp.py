@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import weakref
 from typing import TYPE_CHECKING, cast
 
 from websockets.frames import Opcode
@@ -63,7 +64,7 @@ _SENDS_IN_A_ROW = 32
 _INVALID_DATA = 1007
 
 # `websockets` logs each frame at DEBUG, and the end of each connection at INFO.
-frame_log = logging.getLogger("retort.websocket.frames")
+frame_log = logging.getLogger("retort.websockets.frames")
 frame_log.setLevel(logging.WARNING)
 
 
@@ -125,8 +126,9 @@ class TcpConnection(asyncio.BufferedProtocol):
         )
         self.assembler = Assembler()
         self.inbox = Inbox(limits)
-        self.outbox = Outbox(socket, limits.send_seconds, self.abort_stalled)
-        self.pings = Pings(self, limits)
+        # By weak references, a closed connection is released at once.
+        self.outbox = Outbox(socket, limits.send_seconds, weakref.proxy(self))
+        self.pings = Pings(weakref.proxy(self), limits)
         self.transport: asyncio.Transport | None = None
         self.received_at_ping: int | None = None
         self.closers: Futures = []
@@ -218,6 +220,9 @@ class TcpConnection(asyncio.BufferedProtocol):
         if close is None:
             reason = self.problem or "The connection ended without a close frame."
             return WebSocketDisconnect(1006, reason, was_clean=False)
+        if self.protocol.close_rcvd_then_sent and sent is not None and sent != received:
+            # The close frame itself was an error, such as one inside a message.
+            return WebSocketDisconnect(int(sent.code), sent.reason, was_clean=False)
         was_clean = received is not None and sent is not None
         return WebSocketDisconnect(int(close.code), close.reason, was_clean)
 
@@ -377,9 +382,6 @@ class TcpConnection(asyncio.BufferedProtocol):
             "The client did not end the connection within"
             f" {self.limits.close_seconds:g} seconds after the close frame."
         )
-
-    def abort_stalled(self) -> None:
-        self.abort(f"The client read nothing for {self.limits.send_seconds:g} seconds.")
 
     def abort(self, problem: str) -> None:
         """Close the socket at once, whatever is unsent."""

@@ -2,6 +2,9 @@
 
 ``asyncio.timeout`` is new in Python 3.11. ``asyncio.wait_for`` loses a cancellation before
 Python 3.12 if the work ends at the same time.
+
+The work runs in a task of its own. So other tasks get their turn also if the work does not wait:
+several servers do not wait in ``send`` while the client reads.
 """
 
 from __future__ import annotations

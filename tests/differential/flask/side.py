@@ -21,6 +21,7 @@ JOBS = {
     "versions": "names:versions",
     "program": "recorder:record",
     "random app": "random_apps:answer",
+    "mixed app": "mixed_apps:answer",
 }
 
 

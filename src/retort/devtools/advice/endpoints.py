@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import SharedEndpointError
 from ...scaffold import proposed_endpoint
-from ...setup import where
+from ...tracebacks import where
 from ..checks.source import FUNCTIONS, code_of
 from .edit import FileEdit, add_import, diff_of
 from .record import Advice

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import typing as t
 from datetime import timedelta
+from functools import lru_cache
 
 from ...websockets.limits import Limits
 
@@ -33,15 +34,25 @@ def read_limits(config: Mapping[str, t.Any], options: WebSocketOptions) -> Limit
 
     :raises ValueError: if a config value is not a number in its range.
     """
+    values = [config.get(key) for key in (*SECONDS, *NUMBERS)]
+    try:
+        return _make_limits(options.max_message, *values)
+    except TypeError:  # a list, for instance, cannot be the key of a cache
+        return _make_limits.__wrapped__(options.max_message, *values)
+
+
+# Thousands of WebSockets share the object.
+@lru_cache(maxsize=64, typed=True)
+def _make_limits(max_message: int | None, *given: t.Any) -> Limits:
     values: dict[str, t.Any] = {}
-    for key, (field, least) in SECONDS.items():
-        if config.get(key) is not None:
-            values[field] = _seconds(key, config[key], least)
-    for key, field in NUMBERS.items():
-        if config.get(key) is not None:
-            values[field] = _number(key, config[key])
-    if options.max_message is not None:
-        values["message_bytes"] = options.max_message
+    for (key, (field, least)), value in zip(SECONDS.items(), given, strict=False):
+        if value is not None:
+            values[field] = _seconds(key, value, least)
+    for (key, name), value in zip(NUMBERS.items(), given[len(SECONDS) :], strict=True):
+        if value is not None:
+            values[name] = _number(key, value)
+    if max_message is not None:
+        values["message_bytes"] = max_message
     return Limits(**values)
 
 

@@ -10,7 +10,7 @@ import typing as t
 
 from ...http import cross_origin
 from ...routing import options_of
-from ...setup import where
+from ...tracebacks import where
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,8 +18,8 @@ from ...aio.steps import InContext, in_own_thread, step_in_thread
 from ...context import PRESERVE_CONTEXT, preserve
 from ...http.websockets import error_of_handshake
 from ...routing import options_of
-from ...setup import where
 from ...signals import got_request_exception, request_started
+from ...tracebacks import where
 from ...websockets.errors import TooManyWebSockets
 from ...websockets.handshake import (
     HANDSHAKE,
@@ -103,14 +103,14 @@ class WebSocketRequest(LoopRequest):
     def __init__(self, app: Flask, context: RequestContext, upgrade: Upgrade) -> None:
         super().__init__(app, context)
         self.upgrade = upgrade
+        upgrade.note_accepting = self.note_accepting
 
-    @property
-    def finishes_alone(self) -> bool:  # type: ignore[override]
-        """Whether the view, not the server, notices that the client has left.
+    def note_accepting(self, is_accepting: bool) -> None:
+        """Let the view, not the server, notice that the client has left.
 
         For the server, a connection that becomes a WebSocket ends.
         """
-        return self.upgrade.connection is not None or self.upgrade.is_accepting
+        self.finishes_alone = is_accepting
 
     async def handle(self) -> t.Any:
         """Handle the request; see `LoopRequest.handle`."""

@@ -19,6 +19,7 @@ import typing as t
 from werkzeug.datastructures import Headers
 
 from ...websockets.errors import WebSocketDisconnect
+from ...websockets.handshake import RAW_SOCKET
 from .options import choose_subprotocol
 from .session import fields_of_session
 
@@ -47,6 +48,7 @@ class Upgrade:
 
     :param view_name: of the view with its place, for messages.
     :ivar task: the task that runs the view.
+    :ivar note_accepting: called when `accept` begins, and with false if it fails.
     :ivar is_cancelled: it was cancelled here.
     :ivar is_late: the time for `accept` is over.
     :ivar over: why the handshake cannot be accepted any more.
@@ -58,12 +60,12 @@ class Upgrade:
         "context",
         "handshake",
         "has_received",
-        "is_accepting",
         "is_cancellable",
         "is_cancelled",
         "is_late",
         "limits",
         "loop",
+        "note_accepting",
         "options",
         "over",
         "task",
@@ -89,10 +91,10 @@ class Upgrade:
         self.timer: asyncio.TimerHandle | None = None
         self.connection: Connection | None = None
         self.has_received = False
-        self.is_accepting = False
         self.is_cancellable = False
         self.is_cancelled = False
         self.is_late = False
+        self.note_accepting: Callable[[bool], object] = bool
         self.over: str | None = None
         self._accepting: asyncio.Lock | None = None
 
@@ -169,6 +171,7 @@ class Upgrade:
         async with self._accepting:
             if self.connection is None:
                 self.connection = await self._accept(headers, subprotocol)
+                self.context.environ.pop(RAW_SOCKET, None)
                 self.connection.notify_end(self.note_end)
         return self.connection
 
@@ -181,11 +184,11 @@ class Upgrade:
         if subprotocol is None:
             subprotocol = choose_subprotocol(self.options.subprotocols, handshake.subprotocols)
         self._stop_timer()
-        self.is_accepting = True
+        self.note_accepting(True)
         try:
             return await handshake.accept(fields, subprotocol, self.limits)
         except BaseException:
-            self.is_accepting = False
+            self.note_accepting(False)
             raise
 
     def _stop_timer(self) -> None:

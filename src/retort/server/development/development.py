@@ -12,19 +12,22 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ...errors import ServingError
 from ...http.cross_origin import is_loopback
+from ...tracebacks import format_from_program
 from ..console import echo, echo_all, log_request, start_lines
 from ..limits import WrongLimit, with_limits_of
 from ..operations.middleware import prepare_single_process
+from ..process.closing import start_serving
 from ..process.monkeypatching import PatchedProgram, load_unpatched
 from ..process.serving import Worker, end_process, serve_here
 from ..sockets.address import actual_host, actual_port, open_address
 from ..sockets.listen import CannotListen
-from ..sockets.unix_socket import SocketFile
+from ..sockets.unix_socket import SocketFile, is_unix
 from .host_check import HostCheck, listened_hosts
 from .reloaded import clear_foreign_reloader, this_child
 from .reloader import supervise
-from .werkzeug_server import WerkzeugWorker, socket_user
+from .werkzeug_server import WerkzeugWorker, socket_user, websocket_lines
 
 if TYPE_CHECKING:
     import socket
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import WSGIApplication
 
+    from ...lifecycle.serving import Serving
     from ..options import Settings
     from .reloaded import Child
 
@@ -90,17 +94,29 @@ def develop(load: Callable[[], WSGIApplication], options: RunOptions) -> None:
     try:
         app = load_unpatched(load)
         options = with_program_config(app, options)
+        serving = start_serving(app)
     except (PatchedProgram, PublicDebug, WrongLimit) as refusal:
         echo(f"Error: {refusal.message}", fg="red")
         raise SystemExit(1) from None
+    except ServingError as error:
+        echo(traceback_of(error).rstrip())
+        echo(f"Error: {error}", fg="red")
+        raise SystemExit(1) from None
     echo_all(start_lines_for(listener, options))
     with SocketFile(listener):
-        is_clean, status = serve_here(make_worker(app, listener, options, is_first=True))
+        worker = make_worker(app, listener, options, is_first=True, serving=serving)
+        is_clean, status = serve_here(worker)
     listener.close()
     if not is_clean:
         end_process(status or 0)
     if status is not None:
         raise SystemExit(status)
+
+
+def traceback_of(error: ServingError) -> str:
+    """The traceback of the program's exception, if there is one."""
+    cause = error.__cause__
+    return "" if cause is None else format_from_program(cause, cause.__traceback__)
 
 
 def serve_as_child(child: Child, load: Callable[[], WSGIApplication], options: RunOptions) -> None:
@@ -110,6 +126,7 @@ def serve_as_child(child: Child, load: Callable[[], WSGIApplication], options: R
     try:
         app = load_unpatched(load)
         options = with_program_config(app, options)
+        serving = start_serving(app)
     except PatchedProgram as refusal:
         # This process cannot serve an error page either; the parent starts one that can.
         echo(f"Error: {refusal.message}", fg="red")
@@ -117,7 +134,7 @@ def serve_as_child(child: Child, load: Callable[[], WSGIApplication], options: R
     except Exception as error:
         child.serve_failure(error, host=options.host)
         return
-    worker = make_worker(app, child.listener, options, is_first=child.is_first)
+    worker = make_worker(app, child.listener, options, is_first=child.is_first, serving=serving)
     if not child.is_first:
         echo(" * Loaded again, ready", fg="cyan")
     child.serve(worker)
@@ -193,9 +210,17 @@ def start_lines_for(listener: socket.socket, options: RunOptions, workers: int =
 
 
 def make_worker(
-    app: WSGIApplication, listener: socket.socket, options: RunOptions, *, is_first: bool
+    app: WSGIApplication,
+    listener: socket.socket,
+    options: RunOptions,
+    *,
+    is_first: bool,
+    serving: Serving | None,
 ) -> Worker | WerkzeugWorker:
-    """Make the worker for ``app`` with the debugger, and print notes on the application."""
+    """Make the worker for ``app`` with the debugger, and print notes on the application.
+
+    :param serving: the started program, which the worker ends.
+    """
     program = app
     if is_first and options.describe is not None:
         echo_all(options.describe(app))
@@ -206,15 +231,17 @@ def make_worker(
     settings = replace(
         options.settings, ops_listener=prepare_single_process(options.settings.operations)
     )
-    if user is not None:
+    if user is not None and (settings.tls is not None or is_unix(listener)):
         if is_first:
             reason = f"it hands its socket to {user}."
             echo(f" * Served by Werkzeug's development server: {reason}", fg="yellow")
-        return WerkzeugWorker(app, listener, settings)
+        return WerkzeugWorker(app, listener, settings, serving=serving)
+    if is_first and (settings.tls is not None or is_unix(listener)):
+        echo_all(websocket_lines(program))
     # An access log on the same terminal has a line for each request already.
     has_lines = options.settings.debug and settings.operations.access_log != "-"
     log = log_request if has_lines else None
-    return Worker(app, listener, settings, log=log)
+    return Worker(app, listener, settings, log=log, serving=serving)
 
 
 def add_devtools(app: WSGIApplication, options: RunOptions, *, is_first: bool) -> WSGIApplication:

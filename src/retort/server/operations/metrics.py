@@ -12,6 +12,8 @@ import importlib.util
 import os
 import shutil
 import tempfile
+import threading
+import time
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,11 +21,17 @@ from typing import TYPE_CHECKING, Any
 from .health import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from .request_record import RequestRecord
 
 _FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+
+# How often a worker writes its gauges into the shared folder, which any worker may serve.
+_GAUGE_SECONDS = 1.0
+
+# The bounds of the delays of an event loop. Up to 10 ms are common on a busy machine.
+_LAG_BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 _METHODS = frozenset(
     ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "QUERY", "TRACE", "CONNECT")
@@ -84,6 +92,38 @@ class Metrics:
             multiprocess_mode="livesum",
             registry=self.own,
         )
+        self.loop_lag = Histogram(
+            "retort_event_loop_lag_seconds",
+            "Delay of a callback on the event loop, measured once per second.",
+            buckets=_LAG_BUCKETS,
+            registry=self.own,
+        )
+        self._counts: list[tuple[Any, Callable[[], int]]] = []
+
+    def watch(self, name: str, documentation: str, count: Callable[[], int]) -> None:
+        """Add a gauge.
+
+        :param count: returns its value; called in any thread.
+        """
+        from prometheus_client import Gauge
+
+        gauge = Gauge(name, documentation, multiprocess_mode="livesum", registry=self.own)
+        self._counts.append((gauge, count))
+
+    def start(self) -> None:
+        """Begin to write the gauges, if other processes serve them, too."""
+        if os.environ.get(_FOLDER_VARIABLE):
+            threading.Thread(target=self._write_gauges, name="retort gauges", daemon=True).start()
+
+    def _write_gauges(self) -> None:
+        while True:
+            self.set_gauges()
+            time.sleep(_GAUGE_SECONDS)
+
+    def set_gauges(self) -> None:
+        """Set the gauges to their present values."""
+        for gauge, count in self._counts:
+            gauge.set(count())
 
     def at_start(self, record: RequestRecord) -> None:
         self.in_flight.inc()
@@ -99,6 +139,7 @@ class Metrics:
         """All metrics in Prometheus's text format."""
         from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+        self.set_gauges()
         text = b"".join(generate_latest(registry) for registry in self.registries())
         return Page(HTTPStatus.OK, CONTENT_TYPE_LATEST, text)
 

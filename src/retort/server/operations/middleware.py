@@ -113,6 +113,11 @@ def paths_of(operations: Operations) -> list[str]:
     return [f"{operations.ops_path}/{name}" for name in names]
 
 
+def make_metrics(operations: Operations) -> Metrics | None:
+    """The metrics of this process, if they are enabled."""
+    return Metrics() if operations.metrics else None
+
+
 def add_middleware(
     app: WSGIApplication,
     operations: Operations,
@@ -120,14 +125,15 @@ def add_middleware(
     program: object,
     is_shutting_down: Callable[[], bool],
     ops_listener: socket.socket | None = None,
+    metrics: Metrics | None = None,
 ) -> WSGIApplication:
     """Wrap ``app`` in the enabled middleware; returns ``app`` itself if there is none.
 
     :param program: the user's application, without middleware.
     :param is_shutting_down: returns whether this server is shutting down.
     :param ops_listener: the socket for the monitoring pages; ``None``: the site's port.
+    :param metrics: the result of `make_metrics`.
     """
-    metrics = Metrics() if operations.metrics else None
     if operations.records_requests:
         app = record_requests(app, operations, program, metrics)
     if operations.has_pages:

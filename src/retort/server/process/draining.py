@@ -43,17 +43,17 @@ _REPORT_SECONDS = 10.0
 
 
 class StopReport:
-    """Prints the number of open requests while a slow shutdown waits for them; in a thread.
+    """Prints what a slow shutdown waits for; in a thread.
 
-    :param open_requests: returns the number of open requests.
-    :param grace_seconds: the time limit for them.
+    :param waiting_for: returns what it waits for, as in ``2 open requests``.
+    :param grace_seconds: the time limit.
     :param subject: the subject of the line: the worker or the server.
     """
 
     def __init__(
-        self, open_requests: Callable[[], int], grace_seconds: float, subject: str
+        self, waiting_for: Callable[[], list[str]], grace_seconds: float, subject: str
     ) -> None:
-        self.open_requests = open_requests
+        self.waiting_for = waiting_for
         self.grace_seconds = grace_seconds
         self.subject = subject
 
@@ -64,9 +64,9 @@ class StopReport:
         ends_at = time.monotonic() + self.grace_seconds
         time.sleep(_FIRST_REPORT_SECONDS)
         while (seconds := ends_at - time.monotonic()) > 0:
-            if count := self.open_requests():
+            if parts := self.waiting_for():
                 echo(
-                    f" * {self.subject} is stopping: waiting for {requests(count)}, for"
+                    f" * {self.subject} is stopping: waiting for {joined(parts)}, for"
                     f" {seconds:.0f} s at most (--grace)"
                 )
             time.sleep(_REPORT_SECONDS)
@@ -75,3 +75,9 @@ class StopReport:
 def requests(count: int) -> str:
     """``1 open request``. A response that is still being streamed counts, too."""
     return "1 open request" if count == 1 else f"{count} open requests"
+
+
+def joined(parts: list[str]) -> str:
+    """``a, b and c``."""
+    *most, last = parts
+    return f"{', '.join(most)} and {last}" if most else last

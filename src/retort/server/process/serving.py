@@ -13,10 +13,15 @@ import os
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, NoReturn
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn
 
+from ...aio.open_streams import open_streams
 from ...lifecycle.deferred import may_defer
-from ..operations.middleware import add_middleware
+from ...lifecycle.early import streams_body
+from ...lifecycle.serving import counted
+from ..console import echo
+from ..operations.middleware import add_middleware, make_metrics
 from ..protocol.adapter import ProtocolAdapter
 from ..protocol.granian import GranianWorker
 from ..protocol.validation import RequestValidator
@@ -24,7 +29,9 @@ from ..sockets.connections import is_sending
 from ..sockets.idle_reaper import IdleReaper
 from ..sockets.listen import set_user_timeout
 from ..sockets.unix_socket import is_unix
-from .draining import StopReport
+from .closing import Closing
+from .draining import StopReport, joined, requests
+from .loop_monitor import LoopMonitor
 from .signals import StopSignals, WakeupPipe
 
 if TYPE_CHECKING:
@@ -32,13 +39,18 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import WSGIApplication
 
+    from ...lifecycle.serving import Serving
     from ..development.werkzeug_server import WerkzeugWorker
+    from ..operations.metrics import Metrics
     from ..options import Settings
     from ..protocol.adapter import Log
 
 
 class Worker:
-    """Serves ``app`` on ``listener`` from `start` until `stop`; `wait` in between."""
+    """Serves ``app`` on ``listener`` from `start` until `stop`; `wait` in between.
+
+    :param serving: the started program, which is ended at the end of `wait`.
+    """
 
     def __init__(
         self,
@@ -47,19 +59,23 @@ class Worker:
         settings: Settings,
         *,
         log: Log | None = None,
+        serving: Serving | None = None,
     ) -> None:
         self.is_shutting_down = threading.Event()  # not set if this worker is only replaced
+        program: Any = getattr(app, "app", app)  # inside the debugger
         validator = RequestValidator(
             app,
             max_body_bytes=settings.max_body_bytes,
             max_target_bytes=settings.max_target_bytes,
         )
+        self.metrics = make_metrics(settings.operations)
         wrapped = add_middleware(
             validator,
             settings.operations,
-            program=getattr(app, "app", app),  # inside the debugger
+            program=program,
             is_shutting_down=self.is_shutting_down.is_set,
             ops_listener=settings.ops_listener,
+            metrics=self.metrics,
         )
         is_plain_tcp = settings.tls is None and not is_unix(listener)
         self.adapter = ProtocolAdapter(
@@ -67,7 +83,8 @@ class Worker:
             validator,
             settings,
             log=log,
-            may_defer=may_defer(getattr(app, "app", app)),
+            program=program if may_defer(program) else None,
+            streams_body=partial(streams_body, program) if may_defer(program) else None,
             is_plain_tcp=is_plain_tcp,
         )
         self.idle_reaper = IdleReaper(
@@ -75,6 +92,9 @@ class Worker:
             settings,
             self.adapter.busy_clients,
             own_files=self.adapter.websockets.files,
+        )
+        self.closing = Closing(
+            self.adapter, serving, settings.grace_seconds, lambda: end_process(0)
         )
         self.listener = listener
         self.settings = settings
@@ -98,18 +118,65 @@ class Worker:
         set_user_timeout(self.listener, self.settings.send_seconds)
         self.adapter.start()
         self.idle_reaper.start()
+        if self.metrics is None:
+            LoopMonitor().start()
+        else:
+            self._watch_with(self.metrics)
+            LoopMonitor(self.metrics.loop_lag.observe).start()
         self._granian.start()
+
+    def _watch_with(self, metrics: Metrics) -> None:
+        adapter, count_tasks = self.adapter, self.closing.count_tasks
+        metrics.watch(
+            "retort_loop_requests", "Requests in progress on the event loop.", adapter.count_on_loop
+        )
+        metrics.watch("retort_background_tasks", "Background tasks in progress.", count_tasks)
+        metrics.watch("retort_event_streams", "Open event streams.", open_streams.__len__)
+        metrics.watch("retort_websockets", "Open WebSockets.", adapter.websockets.__len__)
+        metrics.watch("retort_event_streams", "Open event streams.", open_streams.__len__)
+        metrics.start()
 
     def stop(self) -> None:
         """Stop accepting and let open requests finish; thread-safe."""
         if self._stop_requested_at is None:
             self._stop_requested_at = time.monotonic()
+            self.closing.begin()
             self._granian.stop()
+            open_streams.end_all()
+            self.close_websockets(is_restart=False)
             self.wakeup.wake()
+
+    def close_websockets(self, *, is_restart: bool, seconds: float = 0.0) -> None:
+        """Accept no more WebSockets, and close the open ones; only the first call does.
+
+        :param is_restart: whether another worker takes the place of this one.
+        :param seconds: the time over which the closes are spread.
+        """
+        code, reason = _RESTART if is_restart else _GOING_AWAY
+        self.adapter.websockets.close_all(code, reason, seconds)
 
     def report_stop(self) -> None:
         """Print what the shutdown waits for, if it takes long."""
-        StopReport(self.adapter.open_requests, self.settings.grace_seconds, "The server").start()
+        StopReport(self.waiting_for, self.settings.grace_seconds, "The server").start()
+
+    def waiting_for(self) -> list[str]:
+        """What a shutdown waits for, as in ``2 open requests``."""
+        sockets, streams = len(self.adapter.websockets.connections), len(open_streams)
+        # Streams, and WebSockets of the program's views, are requests as well.
+        count = self.adapter.open_requests() - sockets - streams
+        found = [requests(count)] if count > 0 else []
+        found += [counted(streams, "event stream")] if streams else []
+        found += [counted(sockets, "WebSocket")] if sockets else []
+        return found + self.closing.waiting_for()
+
+    def report_cancelled(self, subject: str) -> None:
+        """Print what was cancelled at the end of the grace time."""
+        if self.closing.cancelled:
+            echo(
+                f"{subject} cancelled {joined(self.closing.cancelled)} before the end of the"
+                f" {self.settings.grace_seconds:g} s of --grace.",
+                fg="yellow",
+            )
 
     def _note_last_connection(self) -> None:
         """Called by Granian when the last connection is closed."""
@@ -117,19 +184,38 @@ class Worker:
         self.wakeup.wake()
 
     def wait(self) -> bool:
-        """Wait until the server has stopped.
+        """Wait until the server has stopped, and end the program.
 
-        :returns: whether all connections ended within the grace time.
+        :returns: whether all requests and background tasks ended within the grace time.
         """
         while self._stop_requested_at is None and not self._has_ended:
             self.wakeup.wait()
-        while not self._has_ended:
-            if self._has_timed_out():
+        is_clean = self._wait_for_requests()
+        if not is_clean and self.adapter.count_on_loop():
+            self.closing.cancel_requests()
+            is_clean = self._wait_for_requests(_CANCELLED_SECONDS)
+        self.closing.end_program()
+        return is_clean and not self.closing.count_tasks() and self._wait_for_threads()
+
+    def _wait_for_requests(self, seconds: float | None = None) -> bool:
+        """Wait until all connections and requests have ended.
+
+        :param seconds: for how long; ``None``: for the grace time.
+        :returns: whether they have ended.
+        """
+        give_up_at = None if seconds is None else time.monotonic() + seconds
+        adapter = self.adapter
+        while not (self._has_ended and adapter.is_idle and not adapter.websockets.connections):
+            if give_up_at is None:
+                if self._has_timed_out() or self.closing.must_cancel():
+                    return False
+            elif time.monotonic() > give_up_at:
                 return False
+            open_streams.end_all()  # also those that have begun meanwhile
             self.wakeup.wait(0.02)
         self.idle_reaper.stop()
         self.adapter.stop()
-        return self._wait_for_threads()
+        return True
 
     def _wait_for_threads(self) -> bool:
         """Wait for Granian's threads: acquiring the GIL during interpreter shutdown crashes.
@@ -180,7 +266,14 @@ def native_threads() -> set[str]:
         return set()
 
 
+# RFC 6455 section 7.4.1, and the IANA registry of close codes.
+_GOING_AWAY = 1001, "The server is being stopped."
+_RESTART = 1012, "The server is being restarted."
+
 _THREADS_END_SECONDS = 0.5
+
+# Cancelled requests have sent their responses. The connections take this time to end.
+_CANCELLED_SECONDS = 0.2
 
 
 def serve_here(worker: Worker | WerkzeugWorker) -> tuple[bool, int | None]:
@@ -201,6 +294,7 @@ def serve_here(worker: Worker | WerkzeugWorker) -> tuple[bool, int | None]:
     with StopSignals(worker.wakeup, stop, program_first=True) as signals:
         worker.start()
         is_clean = worker.wait()
+    worker.report_cancelled("The server")
     worker.wakeup.close()
     return is_clean, signals.exit_status()
 

@@ -7,7 +7,7 @@ pipe closes when the main process ends, even if it was killed. When workers are 
 | State | Event | Action | Next state |
 | --- | --- | --- | --- |
 | loading | the application is loaded | sends `Loaded`, starts Granian | starting |
-| loading | loading fails | sends `Failed` | ended, status 1 |
+| loading | loading, or a function before serving, fails | sends `Failed` | ended, status 1 |
 | loading | `Retire`, pipe closed, stop signal | none | ended |
 | starting | Granian has started | sends `Serving`, then a `Beat` at each interval | serving |
 | starting | `Retire`, pipe closed, stop signal | waits for the start | finishing or draining |
@@ -17,11 +17,12 @@ pipe closes when the main process ends, even if it was killed. When workers are 
 | draining | ``--drain`` is over or 0 | responses close their connections | closing |
 | closing | new connections have sent their requests | closes the listening socket | finishing |
 | retiring | `REPLACED_SECONDS` are over | closes the listening socket | finishing |
-| finishing | no open requests, or time over | sends `ExitStatus` if the program set one | ended |
+| finishing | no open requests, or time over | ends the program: `closing.py` | closed |
+| closed | the program has ended | sends `ExitStatus` if the program set one | ended |
 | any | `Reopen`, SIGUSR1 | reopens log files | unchanged |
 | any | SIGQUIT | runs `atexit` functions | ended |
 
-Stop signals are SIGTERM and SIGINT; in the last three states they change only the readiness. A
+Stop signals are SIGTERM and SIGINT; in the last four states they change only the readiness. A
 drain time (``--drain``) keeps a worker that starts or serves in the state draining.
 """
 
@@ -47,7 +48,8 @@ from ..sockets.accepting import (
     stop_accepting,
 )
 from ..sockets.connections import has_new_connections
-from .draining import Draining, StopReport, requests
+from .closing import start_serving
+from .draining import Draining, StopReport, joined
 from .heartbeat import Heartbeat, cancel_stack_dump, dump_stacks_after, stack_dump_delay
 from .monkeypatching import load_unpatched
 from .preload import preload_modules
@@ -62,6 +64,7 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import WSGIApplication
 
+    from ...lifecycle.serving import Serving as Started
     from ..options import Settings
 
     Load = Callable[[], WSGIApplication]
@@ -228,6 +231,7 @@ class WorkerMain:
         self.task = task
         self.channel = channel
         self.worker: Worker | None = None
+        self.serving: Started | None = None
         self.heartbeat: Heartbeat | None = None
         self.inode = 0
         self.is_loading = True
@@ -258,6 +262,7 @@ class WorkerMain:
         app = load_unpatched(self.task.load)
         preload_modules(app)
         settings = with_limits_of(app, settings)
+        self.serving = start_serving(app)
         if self.task.on_ready is not None:
             self.task.on_ready(app)
         cancel_stack_dump()
@@ -270,7 +275,7 @@ class WorkerMain:
         """
         if self.task.requests is not None:
             app = RequestCounter(app, self.task.requests, self.send_due)
-        worker = Worker(app, self.task.listener, settings)
+        worker = Worker(app, self.task.listener, settings, serving=self.serving)
         # From here on, a stop signal lets open requests finish.
         self.inode = os.fstat(self.task.listener.fileno()).st_ino
         with StopSignals(worker.wakeup, self.shut_down, program_first=True) as signals:
@@ -287,6 +292,7 @@ class WorkerMain:
                 self.stop(worker)
             if not worker.wait():
                 self.report_unfinished(worker)
+            worker.report_cancelled(f"Worker {os.getpid()}")
         status = signals.exit_status()
         if status is not None:
             self.send(ExitStatus(status))
@@ -336,11 +342,10 @@ class WorkerMain:
                 os._exit(0)
 
     def report_unfinished(self, worker: Worker) -> None:
-        count = worker.adapter.open_requests()
-        if count:
+        if parts := worker.waiting_for():
             grace = self.task.settings.grace_seconds
             echo(
-                f"Worker {os.getpid()} ended with {requests(count)} unfinished after {grace:g} s"
+                f"Worker {os.getpid()} ended with {joined(parts)} unfinished after {grace:g} s"
                 " (--grace).",
                 fg="yellow",
             )
@@ -349,6 +354,7 @@ class WorkerMain:
         """Stop accepting, since another worker does; answer received requests and end."""
         worker = self.close_after_responses()
         if worker is not None and self.claim_closing():
+            worker.close_websockets(is_restart=True, seconds=REPLACED_SECONDS)
             stop_accepting(self.inode)
             self.send(Closed())
             call_later(REPLACED_SECONDS, lambda: self.stop(worker))
@@ -364,6 +370,7 @@ class WorkerMain:
         self.is_shutting_down = True
         if self.worker is not None:
             self.worker.is_shutting_down.set()
+            self.worker.close_websockets(is_restart=False, seconds=self.task.settings.drain)
         if self.task.settings.drain:
             call_later(self.task.settings.drain + _AFTER_MAIN_SECONDS, self.begin_closing)
         else:
@@ -374,9 +381,10 @@ class WorkerMain:
         worker = self.close_after_responses()
         if worker is not None:
             worker.is_shutting_down.set()
+            worker.closing.begin()
             call_later(0, lambda: self.stop_after_requests_arrived(worker))
             StopReport(
-                worker.adapter.open_requests,
+                worker.waiting_for,
                 self.task.settings.grace_seconds,
                 f"Worker {os.getpid()}",
             ).start()

@@ -19,10 +19,12 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
+from ...aio.bodies import AsyncBody
 from ...http.file_body import FileBody
-from ...lifecycle.deferred import Deferred
+from ...lifecycle.deferred import SWITCHED, Deferred
 from ...logging import escape_in_lines
 from ...tracebacks import format_from_program
+from ...websockets.handshake import has_switched
 from ..console import ARRIVED_AT
 from ..options import GRANIAN_THREADS, INLINE_THREADS
 from ..sockets.connections import Connections
@@ -31,7 +33,7 @@ from .environ import EnvironFactory
 from .handshake_watcher import offer_granian
 from .open_websockets import OpenWebSockets
 from .reply import Reply
-from .request_body import RequestBodies
+from .request_body import LongBody, RequestBodies
 from .response_body import (
     PIECE_BYTES,
     TOO_MUCH,
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
+    from ...app import Flask
     from ..options import Settings
     from .loop_requests import LoopRequests
     from .validation import RequestValidator
@@ -67,8 +70,9 @@ class ProtocolAdapter:
     :param app: the application with all its middleware.
     :param validator: the validator in that middleware; called before a request body is received.
     :param log: called with the environ and the status after each request.
-    :param may_defer: whether all middleware in ``app`` passes on a `Deferred`.
+    :param program: the application in ``app``, if all middleware passes on a `Deferred`.
     :param is_plain_tcp: whether connections have neither TLS nor a Unix socket.
+    :param streams_body: see `RequestBodies`.
     """
 
     def __init__(
@@ -78,10 +82,12 @@ class ProtocolAdapter:
         settings: Settings,
         *,
         log: Log | None = None,
-        may_defer: bool = False,
+        program: Flask | None = None,
         is_plain_tcp: bool = True,
+        streams_body: Callable[[WSGIEnvironment], bool] | None = None,
     ) -> None:
         self.app = app
+        self.program = program
         self.validator = validator
         self.log = log
         self.settings = settings
@@ -90,7 +96,7 @@ class ProtocolAdapter:
         self.environs = EnvironFactory(
             is_multiprocess=settings.is_multiprocess,
             is_multithread=is_multithread,
-            may_defer=may_defer,
+            deferring=program,
         )
         self.pool = ThreadPool(settings.threads)
         self.on_loop: LoopRequests | None = None  # once there was one
@@ -106,7 +112,9 @@ class ProtocolAdapter:
         self.offer = self.takeover.offer if is_plain_tcp else offer_granian
         self.backlog = Backlog(settings.send_seconds)
         self.streams = StreamLimit(is_behind_proxy=settings.operations.proxies > 0)
-        self.bodies = RequestBodies(settings, self.pool, self.respond, self.begin)
+        self.bodies = RequestBodies(
+            settings, self.pool, self.respond, self.begin, streams_body=streams_body
+        )
         shortest = min(
             settings.body_seconds,
             settings.body_window_seconds,
@@ -214,13 +222,19 @@ class ProtocolAdapter:
             self.backlog.note_resumed(client)
 
     def respond(
-        self, watcher: Any, environ: WSGIEnvironment, app: WSGIApplication | None = None
+        self,
+        watcher: Any,
+        environ: WSGIEnvironment,
+        app: WSGIApplication | None = None,
+        reply: Reply | None = None,
     ) -> None:
         """Call the application and send its response.
 
         :param app: called in place of the application.
+        :param reply: ``start_response``, if the application has it already.
         """
-        reply = Reply(environ["REQUEST_METHOD"])
+        if reply is None:
+            reply = Reply(environ["REQUEST_METHOD"])
         thread = get_ident()
         self.busy_threads[thread] = watcher
         try:
@@ -298,7 +312,7 @@ class ProtocolAdapter:
 
         :raises BaseException: what the application raises before its first piece.
         """
-        if isinstance(body, Deferred):
+        if isinstance(body, (Deferred, AsyncBody)):
             self.continue_on_loop(watcher, environ, reply, body)
             return
         if isinstance(body, FileBody) and reply.head is not None and reply.head.has_body:
@@ -324,15 +338,25 @@ class ProtocolAdapter:
             pieces.close()
 
     def continue_on_loop(
-        self, watcher: Any, environ: WSGIEnvironment, reply: Reply, deferred: Deferred
+        self, watcher: Any, environ: WSGIEnvironment, reply: Reply, body: Deferred | AsyncBody
     ) -> None:
-        """Handle the request on the event loop."""
-        from .loop_requests import LoopRequests  # imports asyncio
+        """Handle the request, or send its body, on the event loop."""
+        from .loop_requests import KnownBody, LoopRequests  # imports asyncio
 
         with self.on_loop_lock:
             if self.on_loop is None:
-                self.on_loop = LoopRequests(self, deferred.app)
+                self.on_loop = LoopRequests(self, self.program)
+        deferred = body if isinstance(body, Deferred) else KnownBody(body)
         self.on_loop.begin(watcher, environ, reply, deferred)
+
+    def cancel_on_loop(self) -> None:
+        """Cancel the requests on the event loop, because the server stops."""
+        if self.on_loop is not None:
+            self.on_loop.stop()
+
+    def count_on_loop(self) -> int:
+        """The number of requests on the event loop."""
+        return 0 if self.on_loop is None else len(self.on_loop)
 
     def stream(
         self, watcher: Any, environ: WSGIEnvironment, head: Head, pieces: Iterable[bytes]
@@ -364,7 +388,7 @@ class ProtocolAdapter:
             or self.pool.jobs
             or self.backlog.responses
             or self.backlog.waiting
-            or (self.on_loop is not None and self.on_loop.open)
+            or self.count_on_loop()
         )
         return not self.busy_threads and not is_waiting
 
@@ -374,9 +398,10 @@ class ProtocolAdapter:
         return len({id(watcher) for watcher in self.watchers()}) + deferred
 
     def busy_clients(self) -> set[int]:
-        """The ports of the clients that have an open request."""
+        """The ports of the clients that have an open request, or a WebSocket of Granian's."""
         clients = [watcher.scope["client"] for watcher in self.watchers()]
-        return {int(port) for _, port in (*clients, *self.backlog.waiting.copy())}
+        ports = {int(port) for _, port in (*clients, *self.backlog.waiting.copy())}
+        return ports | self.websockets.granian_clients()
 
     def watchers(self) -> list[Any]:
         """The watchers of open requests, except deferred ones."""
@@ -386,6 +411,7 @@ class ProtocolAdapter:
             found += [request.watcher for request in self.on_loop.open.copy()]
         found += [body.watcher for body in self.bodies.waiting.copy()]
         found += [response.watcher for response in self.backlog.responses.copy()]
+        found = [each.watcher if isinstance(each, LongBody) else each for each in found]
         return [watcher for watcher in found if watcher is not None]
 
     def is_overloaded(self) -> bool:
@@ -461,7 +487,10 @@ class Pieces:
 def explain_crash(environ: WSGIEnvironment, error: BaseException) -> tuple[Head, bytes]:
     """The response to a request whose application raised; only the log has the details."""
     reply = Reply(environ["REQUEST_METHOD"])
-    if isinstance(error, HTTPException):  # such as ClientDisconnected, raised by the input
+    if isinstance(error, ConnectionError) and has_switched(environ):
+        body = b""  # Flask-SocketIO ends WebSockets so, and Werkzeug's server ignores it
+        reply(SWITCHED, [])
+    elif isinstance(error, HTTPException):  # such as ClientDisconnected, raised by the input
         body = b"".join(error(environ, reply))
     else:
         if isinstance(error, InvalidResponse):

@@ -1,4 +1,6 @@
-"""Requests that are handled on the event loop, because their view is a coroutine function.
+"""Requests that are handled on the event loop.
+
+Their view is a coroutine function, or their body an asynchronous iterator.
 
 The application returns a `Deferred` in the thread that received the request. `LoopRequests` awaits
 it on the loop and sends the response: a body in memory at once, one that an asynchronous iterator
@@ -14,6 +16,7 @@ longer than `WATCH_AFTER_SECONDS`, since most are over before.
 from __future__ import annotations
 
 import asyncio
+import sys
 import traceback
 from collections import deque
 from functools import partial
@@ -24,13 +27,15 @@ from werkzeug.exceptions import ServiceUnavailable
 from ...aio.bodies import AsyncBody
 from ...aio.loop import is_on_loop, process_loop
 from ...lifecycle.deferred import Deferred, starts_on_loop
+from ...logging import escape_in_lines
+from ...tracebacks import format_from_program
 from .async_response import AsyncResponse
 from .reply import Reply
 from .request_body import LongBody
 from .response_body import PIECE_BYTES, TOO_MUCH, ClientGone, log_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable
 
     from _typeshed.wsgi import WSGIEnvironment
 
@@ -40,16 +45,17 @@ if TYPE_CHECKING:
 WATCH_AFTER_SECONDS = 0.2
 # The status of a request whose client has disconnected, in logs only.
 CLIENT_GONE = 499
+STOPPED = "The server is being stopped; try again."
 _WITHOUT_BODY = ("GET", "HEAD")
 
 
 class LoopRequests:
     """The requests of one server that are on the event loop.
 
-    :param program: the application, inside of all middleware.
+    :param program: the application in all middleware; ``None``: `takes` chooses no request.
     """
 
-    def __init__(self, adapter: ProtocolAdapter, program: Flask) -> None:
+    def __init__(self, adapter: ProtocolAdapter, program: Flask | None) -> None:
         self.adapter = adapter
         self.program = program
         self.loop = process_loop()
@@ -57,12 +63,14 @@ class LoopRequests:
         self.arrived: deque[Callable[[], object]] = deque()
         self.is_scheduled = False
         self.is_watching = False
+        self.is_stopped = False
 
     def takes(self, scope: dict[str, Any]) -> bool:
         """Whether `begin` may be called for a request."""
         raw_path: bytes = scope["raw_path"]
         return (
-            scope["method"] in _WITHOUT_BODY
+            self.program is not None
+            and scope["method"] in _WITHOUT_BODY
             and b"%" not in raw_path
             and starts_on_loop(self.program, scope["method"], raw_path.decode("latin-1"))
         )
@@ -81,10 +89,10 @@ class LoopRequests:
                 LoopRequest(self, watcher, environ, reply, body).begin()
                 return
             outcome = partial(_identity, body)
-        self.adapter.respond(watcher, environ, partial(repeat, reply, outcome))
+        self.adapter.respond(watcher, environ, partial(repeat, outcome), reply)
 
     def begin(
-        self, watcher: Any, environ: WSGIEnvironment, reply: Reply, deferred: Deferred
+        self, watcher: Any, environ: WSGIEnvironment, reply: Reply, deferred: Deferred | KnownBody
     ) -> None:
         """Handle a request on the loop; thread-safe."""
         request = LoopRequest(self, watcher, environ, reply, deferred)
@@ -126,9 +134,38 @@ class LoopRequests:
         if self.is_watching:
             self.loop.call_later(WATCH_AFTER_SECONDS, self.watch_clients)
 
+    def __len__(self) -> int:
+        """The number of requests, including those that wait for the loop."""
+        return len(self.open) + len(self.arrived)
+
+    def stop(self) -> None:
+        """Cancel all requests because the server stops; thread-safe."""
+        self.is_stopped = True
+        for request in self.open.copy():
+            request.stop()
+
+
+class KnownBody:
+    """Stands in for a `Deferred`: the body that a synchronous view has returned."""
+
+    finishes_alone = False
+
+    def __init__(self, body: AsyncBody) -> None:
+        self.body = body
+
+    async def run(self) -> AsyncBody:
+        return self.body
+
 
 class LoopRequest:
     """One request on the event loop."""
+
+    # PERF: one is made for each request.
+    __slots__ = (
+        *("adapter", "deferred", "end", "environ", "is_cancelled", "is_old"),
+        *("is_sending", "is_stopped", "is_watched"),
+        *("reply", "requests", "task", "watcher"),
+    )
 
     def __init__(
         self,
@@ -136,7 +173,7 @@ class LoopRequest:
         watcher: Any,
         environ: WSGIEnvironment,
         reply: Reply,
-        deferred: Deferred,
+        deferred: Deferred | KnownBody,
     ) -> None:
         self.requests = requests
         self.adapter = requests.adapter
@@ -149,11 +186,15 @@ class LoopRequest:
         self.is_old = False
         self.is_watched = False
         self.is_sending = False
+        self.is_cancelled = False
+        self.is_stopped = False
 
     def begin(self) -> None:
         """Begin; called on the loop."""
         self.requests.open.add(self)
         self.task = self.requests.loop.create_task(self.run())
+        if self.requests.is_stopped:
+            self.stop()
 
     def watch_client(self) -> None:
         """Cancel the request when its client disconnects, unless the route opts out."""
@@ -161,7 +202,9 @@ class LoopRequest:
             return
         self.is_watched = True
         if isinstance(self.watcher, LongBody) and not self.watcher.has_ended:
-            return  # the view reads the body, which fails when the client disconnects
+            # The view reads the body, which fails when the client disconnects.
+            self.is_watched = False
+            return
         future = self.watcher.proto.receive()
         if hasattr(future, "add_done_callback"):
             future.add_done_callback(self.note_message)
@@ -173,8 +216,7 @@ class LoopRequest:
         if future.cancelled():
             return
         if future.result()["type"] == "http.disconnect":
-            if not self.deferred.finishes_alone:  # a WebSocket may have been accepted meanwhile
-                self.cancel()
+            self.cancel()
         else:  # the end of the request
             self.is_watched = False
             self.watch_client()
@@ -183,7 +225,15 @@ class LoopRequest:
         """Cancel the request; thread-safe. Without effect once it has ended."""
         task = self.task
         if task is not None:
+            self.is_cancelled = True
             task.get_loop().call_soon_threadsafe(task.cancel)
+
+    def stop(self) -> None:
+        """Cancel the request because the server stops; thread-safe."""
+        self.is_stopped = True
+        loop = self.requests.loop
+        # Later, since a task that is cancelled before its first step never begins.
+        loop.call_soon_threadsafe(loop.call_soon, self.cancel)
 
     async def run(self) -> None:
         """Handle the request and send the response."""
@@ -192,8 +242,13 @@ class LoopRequest:
             self.is_sending = True
             if isinstance(body, AsyncBody):
                 await self.stream(body)
-        except asyncio.CancelledError:
-            self.note_gone()
+        except asyncio.CancelledError as error:
+            if self.is_stopped:
+                self.send(partial(_raise, ServiceUnavailable(STOPPED)))
+            elif self.is_cancelled:
+                self.note_gone()
+            else:  # the program has cancelled it
+                self.send(partial(_raise, error))
         except BaseException as error:
             self.send(partial(_raise, error))
         else:
@@ -220,8 +275,8 @@ class LoopRequest:
     def send(self, outcome: Callable[[], Any]) -> None:
         """Send the response as if the application had returned or raised it now."""
         try:
-            app = partial(repeat, self.reply, outcome)
-            self.adapter.respond(self.watcher, self.environ, app)
+            app = partial(repeat, outcome)
+            self.adapter.respond(self.watcher, self.environ, app, self.reply)
         except BaseException:  # as in `ProtocolAdapter.handle`
             traceback.print_exc()
         finally:
@@ -232,11 +287,13 @@ class LoopRequest:
 
         :raises BaseException: what the iterator raises before its first piece.
         """
-        adapter, head = self.adapter, self.reply.head
+        adapter = self.adapter
         try:
             if not adapter.backlog.has_room_for_stream():
                 raise ServiceUnavailable(TOO_MUCH)
             first = await anext(body, b"")
+            self.reply.is_sent = True
+            head = self.reply.head
             if head is None:
                 raise AssertionError("The application did not call start_response (PEP 3333).")
             if adapter.log is not None:
@@ -250,7 +307,7 @@ class LoopRequest:
             )
             await self.send_pieces(response, first, body)
         finally:
-            await body.aclose()
+            await close(body)
 
     async def send_pieces(self, response: AsyncResponse, first: bytes, rest: AsyncBody) -> None:
         """Send the response; an exception aborts it, so that the client notices."""
@@ -265,9 +322,11 @@ class LoopRequest:
             pass
         except asyncio.CancelledError:
             response.is_over = True
+            if self.is_stopped:
+                await response.abort_async()
         except BaseException as error:
             await response.abort_async()
-            traceback.print_exception(type(error), error, error.__traceback__)
+            print_error(error)
         if response.problem is not None:
             log_problem(self.environ, response.problem)
 
@@ -284,24 +343,24 @@ class LoopRequest:
             self.end()
 
 
-def repeat(given: Reply, outcome: Callable[[], Any], environ: WSGIEnvironment, reply: Reply) -> Any:
-    """Stand in for an application that was called before, with another ``start_response``."""
-    reply.head, reply.written = given.head, given.written
-    body = outcome()
-    return body if given.head is not None else pass_head_on(given, body, reply)
+def repeat(outcome: Callable[[], Any], environ: WSGIEnvironment, reply: Reply) -> Any:
+    """Stand in for an application that was called before, with the same ``start_response``."""
+    return outcome()
 
 
-def pass_head_on(given: Reply, body: Iterable[bytes], reply: Reply) -> Iterator[bytes]:
-    """The pieces of a body that calls ``start_response`` with its first one."""
+async def close(body: AsyncBody) -> None:
+    """Close a body; what it raises is only logged, since its response is over."""
     try:
-        for piece in body:
-            reply.head = given.head
-            yield piece
-        reply.head = given.head
-    finally:
-        close = getattr(body, "close", None)
-        if close is not None:
-            close()
+        await body.aclose()
+    except asyncio.CancelledError:
+        pass
+    except BaseException as error:
+        print_error(error)
+
+
+def print_error(error: BaseException) -> None:
+    """Print the traceback of an error that has no response."""
+    sys.stderr.write(escape_in_lines(format_from_program(error, error.__traceback__)))
 
 
 def _raise(error: BaseException) -> NoReturn:
