@@ -49,6 +49,11 @@ IMPORTS_IN_FUNCTIONS = {
         "_run_in_copy": {"retort.aio.steps"},
         "copy_current_request_context.in_context": {"retort.aio.loop"},
     },
+    "event_streams.py": {
+        "event_stream": {"retort.aio.live_stream"},
+        "in_thread": {"retort.aio.thread_source"},
+    },
+    "http/request.py": {"Request.stream_chunks": {"retort.http.unread"}},
     "lifecycle/background.py": {
         "BackgroundTask.call": {"retort.aio.loop"},
         "BackgroundTasks.add": {"retort.lifecycle.background_loop"},
@@ -75,6 +80,9 @@ IMPORTS_IN_FUNCTIONS = {
         "ProtocolAdapter.handle_with_websockets": {"retort.server.protocol.granian_websocket"},
     },
     "server/protocol/takeover.py": {"TcpHandshake.take_over": {"retort.websocket.tcp"}},
+    "server/protocol/open_websockets.py": {
+        "OpenWebSockets.close_all": {"retort.server.protocol.websocket_closing"}
+    },
     "setup.py": {
         "_EnvironmentOnceNeeded.__get__": {"retort.templating"},
         "App.create_global_jinja_loader": {"retort.templating"},

@@ -1,5 +1,6 @@
 """The documentation names everything a user can reach, and its programs run."""
 
+import dataclasses
 import importlib.metadata
 import inspect
 import re
@@ -164,7 +165,7 @@ def public_classes():
 def test_every_public_method_has_a_docstring(cls):
     methods = own_methods(cls)
 
-    assert methods
+    assert methods or dataclasses.is_dataclass(cls)
     assert [name for name in methods if not inspect.getdoc(getattr(cls, name))] == []
 
 

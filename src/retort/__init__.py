@@ -12,6 +12,7 @@ from .context import (
     has_app_context,
     has_request_context,
 )
+from .event_streams import event_stream
 from .globals import current_app, g, request, session
 from .helpers import (
     abort,
@@ -28,6 +29,8 @@ from .helpers import (
 )
 from .http import Request, Response
 from .http.cross_origin import cross_origin_exempt
+from .http.event_stream import Event
+from .http.stream_body import stream_body
 from .json import jsonify
 from .preconditions import condition
 from .signals import (
@@ -54,6 +57,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Blueprint",
     "Config",
+    "Event",
     "Flask",
     "Request",
     "Response",
@@ -69,6 +73,7 @@ __all__ = [
     "created",
     "cross_origin_exempt",
     "current_app",
+    "event_stream",
     "flash",
     "g",
     "get_flashed_messages",
@@ -90,6 +95,7 @@ __all__ = [
     "send_file",
     "send_from_directory",
     "session",
+    "stream_body",
     "stream_template",
     "stream_template_string",
     "stream_with_context",

@@ -145,6 +145,8 @@ class App(Scaffold):
             "CROSS_ORIGIN_TRUST_NULL_FROM_ANYWHERE": False,
             "DEBUG": None,
             "DESCRIBE_EMPTY_RESPONSES": True,
+            "EVENT_STREAM_MAX_CONNECTIONS": 10_000,
+            "EVENT_STREAM_MAX_THREADS": 1024,
             "EXPLAIN_TEMPLATE_LOADING": False,
             "FORM_FROM_GET_BODY": True,
             "LIMIT_URLENCODED_FORMS": False,

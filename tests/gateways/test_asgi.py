@@ -209,7 +209,7 @@ def test_fields_that_are_sent_more_than_once_are_joined(describing):
     found = seen(describing, headers=headers, http_version="2")
 
     assert found["cookies"] == {"a": "1", "b": "2"}
-    assert found["headers"]["X-Own"] == "1,2"
+    assert found["headers"]["X-Own"] == "1, 2"
     assert found["headers"]["Content-Type"] == "text/a"
 
 

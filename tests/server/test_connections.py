@@ -44,6 +44,16 @@ def test_a_connection_that_is_newer_than_the_last_look_is_found(connected):
         assert found.getpeername() == ours.getpeername()
 
 
+def test_a_connection_over_ipv6_is_found():
+    with (
+        socket.create_server(("::1", 0), family=socket.AF_INET6) as listener,
+        socket.create_connection(listener.getsockname()[:2]) as client,
+    ):
+        ours, (host, port, *_) = listener.accept()
+        with ours, Connections().find(f"[{host}]:{port}") as found:
+            assert found.getpeername() == client.getsockname()
+
+
 @pytest.mark.parametrize("address", ["", "/run/hello.sock", "127.0.0.1:1", "[::1]:1"])
 def test_what_is_no_connection_of_ours_is_not_found(address):
     assert Connections().find(address) is None

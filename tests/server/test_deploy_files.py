@@ -8,6 +8,7 @@ import os
 import re
 import shlex
 import shutil
+import socket
 import ssl
 import subprocess
 import sys
@@ -24,9 +25,32 @@ RUN = cli.commands["run"]
 LIMIT_SECONDS = 60
 
 PROGRAM = """
+    import asyncio
+    import threading
     from flask import Flask, request, url_for
+    from retort import event_stream
 
     app = Flask(__name__)
+    go = threading.Event()
+
+    async def ticks():
+        try:
+            yield "first"
+            while not go.is_set():
+                await asyncio.sleep(0.01)
+            yield "last"
+            await asyncio.sleep(600)
+        finally:
+            print("closed", flush=True)
+
+    @app.get("/events")
+    def events():
+        return event_stream(ticks())
+
+    @app.get("/go")
+    def let_go():
+        go.set()
+        return "gone"
 
     @app.get("/")
     def index():
@@ -205,6 +229,23 @@ def ask(port, method="GET", path="/", body=None, *, tls=True):
         return answer.status, answer.headers, answer.read()
 
 
+def assert_events_arrive_at_once(program, port):
+    trusting = ssl.create_default_context(cafile=str(CERTIFICATE))
+    with (
+        socket.create_connection(("127.0.0.1", port), timeout=LIMIT_SECONDS) as plain,
+        trusting.wrap_socket(plain, server_hostname="localhost") as connection,
+    ):
+        connection.sendall(b"GET /events HTTP/1.1\r\nHost: hello.example\r\n\r\n")
+        received = b""
+        for event in (b"data: first\n\n", b"data: last\n\n"):
+            while event not in received:
+                piece = connection.recv(65536)
+                assert piece, received
+                received += piece
+            assert ask(port, path="/go")[2] == b"gone"
+    program.wait_for_output("closed")
+
+
 def is_served(port):
     with contextlib.suppress(OSError):
         return ask(port)[0] == 200
@@ -248,28 +289,46 @@ def test_nginx_takes_its_file(nginx_conf):
     check([needed("nginx"), *nginx_conf(), "-t"])
 
 
-@pytest.mark.parametrize("socket_kind", ["unix", "tcp"])
-def test_a_request_goes_through_nginx(run, tmp_path, choose_port, nginx_conf, socket_kind):
-    nginx = needed("nginx")
-    place = "--unix=hello.sock" if socket_kind == "unix" else "--port=0"
-    program = run(PROGRAM, place, "--proxy", "1", "--request-id")
-    program.wait_for_output("Listening on|Open http")
-    server = f"unix:{tmp_path}/hello.sock" if socket_kind == "unix" else f"127.0.0.1:{program.port}"
-    http_port, https_port = choose_port(), choose_port()
-    options = nginx_conf(
-        **{
-            "server unix:/run/hello/hello.sock": f"server {server}",
-            "listen 80": f"listen 127.0.0.1:{http_port}",
-            "listen 443": f"listen 127.0.0.1:{https_port}",
-        }
-    )
+@pytest.fixture
+def behind_nginx(run, tmp_path, choose_port, nginx_conf):
+    """Run the program behind nginx: ``with behind_nginx("tcp") as (program, http, https):``."""
 
-    with running([nginx, *options], tmp_path):
-        program.wait_for(lambda: is_served(https_port))
+    @contextlib.contextmanager
+    def behind_nginx(socket_kind):
+        nginx = needed("nginx")
+        place = "--unix=hello.sock" if socket_kind == "unix" else "--port=0"
+        program = run(PROGRAM, place, "--proxy", "1", "--request-id")
+        program.wait_for_output("Listening on|Open http")
+        server = f"unix:{tmp_path}/hello.sock"
+        if socket_kind == "tcp":
+            server = f"127.0.0.1:{program.port}"
+        http_port, https_port = choose_port(), choose_port()
+        options = nginx_conf(
+            **{
+                "server unix:/run/hello/hello.sock": f"server {server}",
+                "listen 80": f"listen 127.0.0.1:{http_port}",
+                "listen 443": f"listen 127.0.0.1:{https_port}",
+            }
+        )
+        with running([nginx, *options], tmp_path):
+            program.wait_for(lambda: is_served(https_port))
+            yield program, http_port, https_port
+
+    return behind_nginx
+
+
+@pytest.mark.parametrize("socket_kind", ["unix", "tcp"])
+def test_a_request_goes_through_nginx(behind_nginx, socket_kind):
+    with behind_nginx(socket_kind) as (_, http_port, https_port):
         assert_only_the_proxy_is_believed(http_port, https_port)
         for path, size, status in (("/", 2, 200), ("/upload", 17, 200), ("/", 17, 413)):
             with contextlib.suppress(ConnectionError):  # a refused body may not be read
                 assert ask(https_port, "POST", path, b"a" * size * 1024 * 1024)[0] == status
+
+
+def test_events_go_through_nginx_at_once(behind_nginx):
+    with behind_nginx("tcp") as (program, _, https_port):
+        assert_events_arrive_at_once(program, https_port)
 
 
 def test_haproxy_takes_its_file(tmp_path):
@@ -280,7 +339,9 @@ def test_haproxy_takes_its_file(tmp_path):
     check([haproxy, "-c", "-f", str(file)])
 
 
-def test_a_request_goes_through_haproxy(run, tmp_path, choose_port):
+@pytest.fixture
+def behind_haproxy(run, tmp_path, choose_port):
+    """Run the program behind HAProxy; the program, the HTTP port and the HTTPS port."""
     haproxy = needed("haproxy")
     http_port, https_port, ops_port = choose_port(), choose_port(), choose_port()
     apart = ("--health", f"--ops-port={ops_port}")
@@ -302,5 +363,15 @@ def test_a_request_goes_through_haproxy(run, tmp_path, choose_port):
 
     with running([haproxy, "-db", "-f", str(file)], tmp_path):
         program.wait_for(lambda: is_served(https_port))
-        assert_only_the_proxy_is_believed(http_port, https_port)
-        assert json.loads(ask(https_port, "POST", "/", b"a" * 2_000_000)[2]) == {"size": 2_000_000}
+        yield program, http_port, https_port
+
+
+def test_a_request_goes_through_haproxy(behind_haproxy):
+    _, http_port, https_port = behind_haproxy
+    assert_only_the_proxy_is_believed(http_port, https_port)
+    assert json.loads(ask(https_port, "POST", "/", b"a" * 2_000_000)[2]) == {"size": 2_000_000}
+
+
+def test_events_go_through_haproxy_at_once(behind_haproxy):
+    program, _, https_port = behind_haproxy
+    assert_events_arrive_at_once(program, https_port)

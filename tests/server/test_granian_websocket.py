@@ -73,7 +73,7 @@ ECHO = """
         print("Ready", flush=True)
     else:
         listener = open_listener("127.0.0.1", 0)
-        settings = Settings(threads=8, tls=Tls("CERT", "CERT"))
+        settings = Settings(threads=8, header_seconds=2, tls=Tls("CERT", "CERT"))
         print(f"Open https://127.0.0.1:{listener.getsockname()[1]} ", flush=True)
     worker = Worker(app, listener, settings)
     serve_here(worker)
@@ -178,6 +178,19 @@ def test_a_client_that_vanishes_ends_the_websocket(server):
 
     server.program.wait_for_output("ended: The WebSocket is closed: code")
     server.program.wait_for(lambda: server.get("/open") == (200, "0"))
+
+
+def test_an_idle_websocket_stays_open_longer_than_an_idle_connection(server):
+    async def talk(client):
+        if not server.path:
+            with server.program.connect() as idle:
+                await asyncio.to_thread(idle.recv, 1)  # the idle connection was closed
+            with server.program.connect() as idle:
+                await asyncio.to_thread(idle.recv, 1)
+        await client.send("still open")
+        return await client.recv()
+
+    assert converse(server, talk, ping_interval=None) == "still open"
 
 
 def test_pings_of_the_server_are_an_error_that_says_why(server):

@@ -8,6 +8,7 @@ import base64
 import contextlib
 import hashlib
 import resource
+import signal
 import socket
 import struct
 import threading
@@ -40,6 +41,25 @@ ECHO = """
         except WebSocketDisconnect as error:
             print(f"ended: {error}", flush=True)
 
+    def converse(connection, path):
+        if path == "/raw-wrong":
+            connection.sendall(b"HTTP/1.1 400 Bad Request\\r\\n\\r\\n")
+        if path == "/raw-early":
+            connection.recv(1)
+        connection.sendall(b"HTTP/1.1 101 X\\r\\nX-Made-By: view\\r\\n\\r\\nfirst ")
+        connection.settimeout(30)
+        while data := connection.recv(1000):
+            connection.send(data[::-1])
+            if data == b"stop":
+                break
+            if data == b"fail":
+                raise ValueError("in the view")
+            if data == b"quit":
+                raise ConnectionError
+        if path == "/raw-closes":
+            connection.close()
+        return 200, "dropped"
+
     def respond(environ):
         handshake = environ.get("retort.websocket")
         path = environ["PATH_INFO"]
@@ -55,6 +75,8 @@ ECHO = """
             return 200, str(environ.get("retort.websocket.error"))
         if path == "/refused":
             return 403, "refused"
+        if path.startswith("/raw"):
+            return converse(environ["werkzeug.socket"], path)
         import concurrent.futures
         answered = concurrent.futures.Future()
         fields = [("Set-Cookie", "a=1"), ("X-Text", "gr\\u00fc\\u00df")]
@@ -241,14 +263,11 @@ def test_a_request_with_more_white_space_is_not_taken_for_one_with_frames_behind
 def test_an_idle_websocket_stays_open_longer_than_an_idle_connection(serve):
     program = serve(seconds=1)
 
-    with opened(program) as websocket, program.connect() as idle:
-        idle.settimeout(30)
-        assert idle.recv(1) == b""  # the idle connection was closed
-        assert is_echoing(websocket)
-        # Some more rounds of what closes idle connections.
-        with program.connect() as another:
-            another.settimeout(30)
-            assert another.recv(1) == b""
+    with opened(program) as websocket:
+        for _ in range(4):
+            with program.connect() as idle:
+                idle.settimeout(30)
+                assert idle.recv(1) == b""  # the idle connection was closed
         assert is_echoing(websocket)
 
 
@@ -370,3 +389,75 @@ def test_the_last_open_files_are_left_to_the_program_and_the_handshake_is_503(se
     program.wait_for(lambda: '"open": 0' in state(program))
     with opened(program) as connection:
         assert is_echoing(connection)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_server_ends_although_a_websocket_is_open(serve, number):
+    program = serve()
+
+    with opened(program) as connection:
+        assert is_echoing(connection)
+        assert program.end(number) in (0, -number)
+        assert program.received(connection) == b""
+    assert "panicked" not in program.output
+    assert "Traceback" not in program.output
+
+
+@pytest.mark.parametrize("path", ["/raw", "/raw-closes"])
+def test_a_library_may_make_a_websocket_of_the_socket(serve, path):
+    program = serve(seconds=1)
+
+    with program.connect() as connection:
+        connection.sendall(handshake(path))
+        head = read_head(connection)
+        assert head.startswith("HTTP/1.1 101 ")
+        assert "x-made-by: view\r\n" in head
+        assert connection.recv(6) == b"first "
+        for data in (b"abc", b"x" * 1000):
+            connection.sendall(data)
+            assert connection.recv(1000) == data[::-1]
+        for _ in range(3):
+            with program.connect() as idle:
+                assert idle.recv(1) == b""  # the idle connection was closed
+        assert '"open": 1' in state(program)
+        connection.sendall(b"stop")
+        assert program.received(connection) == b"pots"  # and the server ends the connection
+    program.wait_for(lambda: '"open": 0' in state(program))
+    assert "Traceback" not in program.output
+
+
+def test_an_error_of_such_a_view_ends_the_connection_and_is_logged(serve):
+    program = serve()
+
+    with program.connect() as connection:
+        connection.sendall(handshake("/raw"))
+        read_head(connection)
+        connection.sendall(b"fail")
+        assert program.received(connection) == b"first liaf"
+    program.wait_for_output("ValueError: in the view")
+    program.wait_for(lambda: '"open": 0' in state(program))
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [("/raw-wrong", "return a response from the view"), ("/raw-early", "before the response")],
+)
+def test_a_socket_that_is_used_in_another_way_is_an_error_that_says_how(serve, path, message):
+    program = serve()
+
+    with program.connect() as connection:
+        connection.sendall(handshake(path))
+        assert "500 " in read_head(connection)
+    program.wait_for_output(message)
+
+
+def test_the_error_with_which_flask_socketio_ends_a_websocket_is_not_logged(serve):
+    program = serve()
+
+    with program.connect() as connection:
+        connection.sendall(handshake("/raw"))
+        read_head(connection)
+        connection.sendall(b"quit")
+        assert program.received(connection) == b"first tiuq"
+    program.wait_for(lambda: '"open": 0' in state(program))
+    assert "ConnectionError" not in program.output

@@ -1,6 +1,8 @@
 """How a WebSocket is closed here, and pings that find clients that are gone."""
 
 import asyncio
+import gc
+import weakref
 
 import pytest
 
@@ -259,3 +261,24 @@ def test_no_timer_is_left_when_connections_are_over(run, until):
         assert not any(timers_of_this_loop().due.values())
 
     run(test)
+
+
+def test_a_closed_connection_is_released_without_the_garbage_collector(run, until, closing):
+    async def test(connect):
+        connection, client = await connect(QUICK)
+        released = weakref.ref(connection)
+        await client.send(CLOSE, closing(1000))
+        await client.read_all()
+        client.close()
+        await until(lambda: released().is_lost)
+        # Only the test's own list still has it.
+        connect.__self__.connections.clear()
+        del connection
+        await asyncio.sleep(0)
+        assert released() is None
+
+    gc.disable()
+    try:
+        run(test)
+    finally:
+        gc.enable()

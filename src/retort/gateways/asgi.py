@@ -1,7 +1,8 @@
 """The ASGI gateway (ASGI 3): a WSGI response becomes messages. `scope.py` makes the environ.
 
-A request is handled by ``wsgi_app`` and its middleware, as under WSGI. Its body is read first. A
-view that is a coroutine function runs on the loop of the server, any other in a thread.
+A request is handled by ``wsgi_app`` and its middleware, as under WSGI. Its body is read first,
+unless its view is marked by `stream_body`. A view that is a coroutine function runs on the loop of
+the server, any other in a thread.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import contextlib
 import typing as t
 from contextvars import copy_context
 from functools import partial
-from io import BytesIO
+from io import BufferedReader, BytesIO
 
 from werkzeug.exceptions import BadRequest
 
@@ -20,8 +21,12 @@ from ..aio.loop import adopt_loop
 from ..aio.steps import in_thread
 from ..http.body import announced_length
 from ..http.spool import MEMORY_BYTES, make_spool, put
+from ..http.stream_body import UNREAD_BODY
+from ..http.unread import PolledBody
 from ..lifecycle.deferred import Deferred, starts_on_loop
+from ..lifecycle.early import may_stream_body
 from ..routing import options_of
+from .asgi_body import AsgiBody
 from .lifespan import handle_lifespan
 from .scope import make_environ
 
@@ -50,11 +55,14 @@ async def handle_http(app: Flask, scope: Scope, receive: Receive, send: Send) ->
     """Handle one HTTP request."""
     adopt_loop(asyncio.get_running_loop())
     environ = make_environ(app, scope)
+    request = AsgiRequest(app, environ, receive, send)
+    if may_have_body(environ) and may_stream_body(app, environ):
+        await request.run_unread()
+        return
     try:
         body_file = await read_body(app, environ, receive)
     except ClientDisconnected:
         return
-    request = AsgiRequest(app, environ, receive, send)
     try:
         await request.run()
     finally:
@@ -74,7 +82,10 @@ class AsgiRequest:
         self.has_started = False  # it was sent
         self.written: list[bytes] = []
         self.finishes_alone = False
+        self.unread: AsgiBody | None = None
+        self.is_sending = False
         self.is_abandoned = False  # its client has disconnected
+        self.watch: _Watch | None = None
 
     def start_response(
         self, status: str, fields: list[tuple[str, str]], exc_info: OptExcInfo | None = None
@@ -99,18 +110,34 @@ class AsgiRequest:
         """Handle the request. A view on the loop is cancelled when its client disconnects."""
         loop = asyncio.get_running_loop()
         task = t.cast("asyncio.Task[t.Any]", asyncio.current_task())
-        watch = _Watch(task, self)
-        timer = loop.call_later(_WATCH_AFTER_SECONDS, watch.start)
+        timer = loop.call_later(_WATCH_AFTER_SECONDS, self.watch_client, task)
         try:
             await self.respond()
         except asyncio.CancelledError:
-            if not watch.has_cancelled:
+            if self.watch is None or not self.watch.has_cancelled:
                 raise
-            watch.note_cancelled()
+            self.watch.note_cancelled()
         finally:
             timer.cancel()
-            watch.stop()
-        await watch.absorb()
+            if self.watch is not None:
+                self.watch.stop()
+        if self.watch is not None:
+            await self.watch.absorb()
+
+    def watch_client(self, task: asyncio.Task[t.Any]) -> None:
+        """Cancel the task when the client disconnects."""
+        self.watch = _Watch(task, self)
+        self.watch.start()
+
+    async def run_unread(self) -> None:
+        """Handle a request whose body is read while it arrives."""
+        self.unread = AsgiBody(self.receive)
+        self.environ[UNREAD_BODY] = self.unread
+        self.environ["wsgi.input"] = BufferedReader(PolledBody(self.unread))
+        try:
+            await self.run()
+        finally:
+            self.unread.stop()
 
     async def respond(self) -> None:
         app, environ = self.app, self.environ
@@ -123,11 +150,17 @@ class AsgiRequest:
         if isinstance(body, Deferred):
             self.finishes_alone = body.finishes_alone
             body = await body.run()
-        await self.send_body(body)
+        if type(body) is list and self.start is not None and not self.written:
+            self.finishes_alone = self.has_started = True
+            await self.send(self.start)
+            await self.send_piece(body[0] if len(body) == 1 else b"".join(body), more=False)
+        else:
+            await self.send_body(body)
 
     async def send_body(self, body: t.Any) -> None:
         """Send the response, and close its body."""
         self.finishes_alone = not isinstance(body, AsyncBody)
+        self.is_sending = True
         try:
             if self.is_abandoned and isinstance(body, AsyncBody):
                 return
@@ -161,8 +194,9 @@ class AsgiRequest:
         self.written.clear()
         return written
 
-    async def send_piece(self, piece: bytes, *, more: bool = True) -> None:
-        await self.send({"type": "http.response.body", "body": piece, "more_body": more})
+    def send_piece(self, piece: bytes, *, more: bool = True) -> Awaitable[None]:
+        """Send a piece of the body; a coroutine function."""
+        return self.send({"type": "http.response.body", "body": piece, "more_body": more})
 
 
 def code_of(status: str) -> int:
@@ -192,9 +226,13 @@ class _Watch:
         self.listener = asyncio.get_running_loop().create_task(self.listen())
 
     async def listen(self) -> None:
-        while (await self.request.receive())["type"] != "http.disconnect":
-            pass
-        self.request.is_abandoned = True
+        request = self.request
+        if request.unread is not None:
+            await request.unread.wait_for_disconnect(lambda: request.is_sending)
+        else:
+            while (await request.receive())["type"] != "http.disconnect":
+                pass
+        request.is_abandoned = True
         if not self.request.finishes_alone and not self.task.done():
             self.has_cancelled = True
             self.task.cancel()

@@ -16,6 +16,7 @@ from werkzeug.utils import cached_property
 from werkzeug.wrappers import Request as RequestBase
 
 from .. import json, settings
+from ..aio.running import is_loop_running
 from ..routing import NO_OPTIONS
 from .body import open_body
 from .cookies import read_cookies
@@ -32,7 +33,7 @@ from .multidict import multi_dict
 from .multipart import Part, Parts, read_boundary
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from _typeshed.wsgi import WSGIEnvironment
     from werkzeug.datastructures import (
@@ -477,6 +478,39 @@ class Request(RequestBase):
             max_memory_bytes=self.max_form_memory_size,
         )
         return iter(parts)
+
+    def stream_chunks(self) -> AsyncIterator[bytes]:
+        """The body in pieces, while it arrives: ``async for chunk in request.stream_chunks()``.
+
+        For a view with :func:`~retort.stream_body`. In another asynchronous view the body is
+        complete, and its pieces follow without a wait. The size of a piece depends on the client
+        and the server.
+
+        :raises RuntimeError: in a synchronous view, and if :attr:`form` has consumed the body.
+
+        The iterator raises :exc:`~werkzeug.exceptions.RequestEntityTooLarge` beyond
+        :attr:`max_content_length`, and :exc:`~werkzeug.exceptions.ClientDisconnected` if the body
+        ends early.
+        """
+        if not is_loop_running():
+            raise RuntimeError(
+                "request.stream_chunks() was called in a synchronous function, which cannot await"
+                " its pieces. Read from request.stream, which has the body while it arrives:"
+                " while chunk := request.stream.read(65536): ..."
+            )
+        if "form" in self.__dict__ and self.mimetype in (MULTIPART, URLENCODED):
+            raise RuntimeError(
+                "request.stream_chunks() was called after the form had been read: by request.form"
+                " or request.files, perhaps in an earlier hook, or by the config METHOD_OVERRIDE."
+                " The body can be read once: use the form, or remove what reads it."
+            )
+        from .unread import read_chunks  # imports asyncio
+
+        return read_chunks(self)
+
+    def complete_stream(self) -> t.IO[bytes]:
+        """The body as a stream, also if it was read by :meth:`get_data`."""
+        return self._get_stream_for_parsing()
 
     def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> t.Any:
         """The body parsed as JSON, by the application's provider.

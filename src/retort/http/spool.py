@@ -23,9 +23,14 @@ def make_spool() -> IO[bytes]:
     return cast("IO[bytes]", SpooledTemporaryFile(MEMORY_BYTES))
 
 
+def is_complete(environ: WSGIEnvironment) -> bool:
+    """Whether the body is in memory or in a temporary file."""
+    return type(environ.get("wsgi.input")) in (BytesIO, SpooledTemporaryFile)
+
+
 def needs_spooling(environ: WSGIEnvironment) -> bool:
     """Whether the request has a body that may not have arrived completely."""
-    if type(environ.get("wsgi.input")) in (BytesIO, SpooledTemporaryFile):
+    if is_complete(environ):
         return False
     return environ.get("CONTENT_LENGTH", "0") != "0" or "HTTP_TRANSFER_ENCODING" in environ
 

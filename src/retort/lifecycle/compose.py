@@ -17,6 +17,7 @@ from ..context import RequestContext, is_app_context_standard
 from ..http import Request, Response
 from ..http.request import can_be_made_later, split_blueprint_path
 from ..http.response import is_standard, text_type, type_field
+from ..http.stream_body import streams_body
 from ..json.provider import DefaultJSONProvider, state_of_class, writer_of
 from ..registries import is_recorded
 from ..routing import Tables, UrlMap
@@ -162,6 +163,7 @@ def _compose(app: Flask, replaced: frozenset[str]) -> Plans:
     plans.tags_responses = bool(config.get("AUTOMATIC_ETAGS"))
     plans.describes_empty_responses = bool(config.get("DESCRIBE_EMPTY_RESPONSES"))
     plans.sends_security_fields = bool(config.get("SEND_SECURITY_HEADERS"))
+    plans.streams_bodies = any(map(streams_body, app.view_functions.values()))
     plans.text_type = plans.json_type = plans.write_json = None
     if app.response_class is Response and is_standard():
         plans.text_type = text_type()
@@ -260,6 +262,7 @@ def _compose_plan(app: Flask, plans: Plans, method: str, endpoint: str | None) -
         endpoint,
         respond=respond,
         is_async=is_async,
+        streams_body=is_async and streams_body(app.view_functions.get(endpoint)),  # type: ignore[arg-type]
         run=run.run_steps if before_view else dispatch,
         before_view=tuple(before_view),
         dispatch=dispatch,

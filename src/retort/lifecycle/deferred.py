@@ -10,8 +10,8 @@ import typing as t
 from functools import partial
 
 from ..class_guard import UNCHANGED
-from ..routing import find_plan
 from ..signals import appcontext_pushed
+from .early import early_plan
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -134,9 +134,7 @@ def starts_on_loop(app: Flask, method: str, path: str) -> bool:
         or appcontext_pushed.receivers
     ):
         return False
-    if not path.isascii():
-        path = path.encode("latin-1").decode("utf-8", "replace")
-    plan = find_plan(plans, method, path)
+    plan = early_plan(plans, method, path)
     return plan is not None and plan.is_async
 
 

@@ -24,6 +24,7 @@ from ..class_guard import UNCHANGED
 from ..context import PRESERVE_CONTEXT, preserve
 from ..http.file_body import FileBody
 from ..http.spool import needs_spooling, spool
+from ..http.unread import leave_unread
 from ..routing import options_of
 from ..sessions import may_save_unopened
 from ..signals import (
@@ -42,6 +43,7 @@ if t.TYPE_CHECKING:
 
     from ..app import Flask
     from ..context import RequestContext
+    from ..http.unread import UnreadBody
     from .plan import Hooks
 
 
@@ -52,7 +54,9 @@ def start(app: Flask, context: RequestContext) -> LoopRequest:
     request = LoopRequest(app, context)
     rule = context.request.url_rule if context.match is None else context.match[0]
     request.finishes_alone = options_of(rule).finishes_alone
-    if needs_spooling(context.environ):
+    if context.plan.streams_body:
+        request.leave_unread()
+    elif needs_spooling(context.environ):
         request.spool()
     request.variables = context.move()
     return request
@@ -175,12 +179,19 @@ class LoopRequest(Deferred):
         super().__init__(app, context.plans, context.environ)
         self.context = context
         self.input_error: Exception | None = None
-        self._input: t.IO[bytes] | None = None
+        self._input: t.IO[bytes] | UnreadBody | None = None
 
     def spool(self) -> None:
         """Read the body, in the thread of the server."""
         try:
             self._input = spool(self.environ, self.context.request.max_content_length)
+        except Exception as error:
+            self.input_error = error
+
+    def leave_unread(self) -> None:
+        """Let the view read the body."""
+        try:
+            self._input = leave_unread(self.environ)
         except Exception as error:
             self.input_error = error
 

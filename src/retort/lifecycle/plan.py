@@ -32,13 +32,23 @@ class Plan:
     :param finish: makes the response, and runs the steps after the view.
     :param is_async: the view is a coroutine function, which is awaited on the event loop
         (`on_loop.py`); ``before`` then has the functions themselves, also coroutine functions.
+    :param streams_body: the view reads the body while it arrives (`stream_body`).
     :param has_teardown: whether the teardown step has an effect besides sending signals.
     """
 
     # PERF: slots are read faster than the fields of a named tuple.
     __slots__ = (
         *("after", "before", "before_view", "check", "dispatch", "endpoint", "finish"),
-        *("has_teardown", "is_async", "preprocessors", "respond", "run", "teardown", "view"),
+        *(
+            "has_teardown",
+            "is_async",
+            "preprocessors",
+            "respond",
+            "run",
+            "streams_body",
+            "teardown",
+        ),
+        "view",
     )
 
     def __init__(
@@ -47,6 +57,7 @@ class Plan:
         *,
         respond: Step,
         is_async: bool,
+        streams_body: bool,
         run: Step,
         before_view: tuple[Step, ...],
         dispatch: Step,
@@ -62,6 +73,7 @@ class Plan:
         self.endpoint = endpoint
         self.respond = respond
         self.is_async = is_async
+        self.streams_body = streams_body
         self.run = run
         self.before_view = before_view
         self.dispatch = dispatch
@@ -91,6 +103,7 @@ class Plans:
         *(
             "replaced",
             "sends_security_fields",
+            "streams_bodies",
             "tables",
             "tags_responses",
             "teardown_appcontext",
@@ -142,6 +155,8 @@ class Plans:
     tags_responses: bool
     describes_empty_responses: bool
     sends_security_fields: bool
+    #: Whether the application has a view that is marked by `stream_body`.
+    streams_bodies: bool
     #: The ``Content-Type`` fields of text and JSON, if no response object is necessary.
     text_type: tuple[str, str] | None
     json_type: tuple[str, str] | None

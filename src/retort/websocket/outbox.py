@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from websockets.frames import Opcode
 
@@ -13,10 +13,17 @@ from .waiting import Futures, wait_in, wake
 if TYPE_CHECKING:
     import asyncio
     import socket
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
 _PONG = 0x80 | Opcode.PONG  # the first byte of a frame
 _CHECKS = 4  # in the time in which a client must read something
+
+
+class Owner(Protocol):
+    """The connection of an outbox."""
+
+    def abort(self, problem: str) -> None:
+        """End the connection at once."""
 
 
 class Outbox:
@@ -24,7 +31,7 @@ class Outbox:
 
     :param socket: that of the transport.
     :param send_seconds: how long the client may read nothing while the buffer is full.
-    :param on_stalled: called when this time is over.
+    :param owner: aborted when this time is over.
     """
 
     __slots__ = (
@@ -32,7 +39,7 @@ class Outbox:
         "checks",
         "is_full",
         "late_pong",
-        "on_stalled",
+        "owner",
         "send_seconds",
         "senders",
         "socket",
@@ -40,13 +47,11 @@ class Outbox:
         "transport",
     )
 
-    def __init__(
-        self, socket: socket.socket, send_seconds: float, on_stalled: Callable[[], object]
-    ) -> None:
+    def __init__(self, socket: socket.socket, send_seconds: float, owner: Owner) -> None:
         self.socket = socket
         self.transport: asyncio.Transport | None = None
         self.send_seconds = send_seconds
-        self.on_stalled = on_stalled
+        self.owner = owner
         self.is_full = False
         self.senders: Futures = []
         self.late_pong = b""
@@ -107,7 +112,7 @@ class Outbox:
         self.checks = self.checks + 1 if acknowledged == self.acknowledged else 0
         self.acknowledged = acknowledged
         if self.checks >= _CHECKS:
-            self.on_stalled()
+            self.owner.abort(f"The client read nothing for {self.send_seconds:g} seconds.")
         else:
             self.check_later()
 

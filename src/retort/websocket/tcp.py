@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import weakref
 from typing import TYPE_CHECKING, cast
 
 from websockets.frames import Opcode
@@ -123,8 +124,9 @@ class TcpConnection(asyncio.BufferedProtocol):
         )
         self.assembler = Assembler()
         self.inbox = Inbox(limits)
-        self.outbox = Outbox(socket, limits.send_seconds, self.abort_stalled)
-        self.pings = Pings(self, limits)
+        # By weak references, a closed connection is released at once.
+        self.outbox = Outbox(socket, limits.send_seconds, weakref.proxy(self))
+        self.pings = Pings(weakref.proxy(self), limits)
         self.transport: asyncio.Transport | None = None
         self.received_at_ping: int | None = None
         self.closers: Futures = []
@@ -369,9 +371,6 @@ class TcpConnection(asyncio.BufferedProtocol):
             "The client did not end the connection within"
             f" {self.limits.close_seconds:g} seconds after the close frame."
         )
-
-    def abort_stalled(self) -> None:
-        self.abort(f"The client read nothing for {self.limits.send_seconds:g} seconds.")
 
     def abort(self, problem: str) -> None:
         """Close the socket at once, whatever is unsent."""

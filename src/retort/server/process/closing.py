@@ -85,8 +85,9 @@ class Closing:
 
     def must_cancel(self) -> bool:
         """Whether the rest of the grace time is needed for the end of the program."""
-        has_work = (self.adapter is not None and self.adapter.count_on_loop()) or (
-            self.serving is not None and self.serving.has_work_at_stop
+        adapter, serving = self.adapter, self.serving
+        has_work = (serving is not None and serving.has_work_at_stop) or (
+            adapter is not None and (adapter.count_on_loop() or adapter.websockets.connections)
         )
         return bool(has_work) and self.seconds_left() <= closing_seconds(self.grace_seconds)
 

@@ -13,9 +13,13 @@ import os
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, NoReturn
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn
 
+from ...aio.open_streams import open_streams
 from ...lifecycle.deferred import may_defer
+from ...lifecycle.early import streams_body
+from ...lifecycle.serving import counted
 from ..console import echo
 from ..operations.middleware import add_middleware, make_metrics
 from ..protocol.adapter import ProtocolAdapter
@@ -58,7 +62,7 @@ class Worker:
         serving: Serving | None = None,
     ) -> None:
         self.is_shutting_down = threading.Event()  # not set if this worker is only replaced
-        program = getattr(app, "app", app)  # inside the debugger
+        program: Any = getattr(app, "app", app)  # inside the debugger
         validator = RequestValidator(
             app,
             max_body_bytes=settings.max_body_bytes,
@@ -79,7 +83,8 @@ class Worker:
             validator,
             settings,
             log=log,
-            deferring=program if may_defer(program) else None,
+            program=program if may_defer(program) else None,
+            streams_body=partial(streams_body, program) if may_defer(program) else None,
             is_plain_tcp=is_plain_tcp,
         )
         self.idle_reaper = IdleReaper(
@@ -126,7 +131,9 @@ class Worker:
             "retort_loop_requests", "Requests in progress on the event loop.", adapter.count_on_loop
         )
         metrics.watch("retort_background_tasks", "Background tasks in progress.", count_tasks)
+        metrics.watch("retort_event_streams", "Open event streams.", open_streams.__len__)
         metrics.watch("retort_websockets", "Open WebSockets.", adapter.websockets.__len__)
+        metrics.watch("retort_event_streams", "Open event streams.", open_streams.__len__)
         metrics.start()
 
     def stop(self) -> None:
@@ -135,7 +142,18 @@ class Worker:
             self._stop_requested_at = time.monotonic()
             self.closing.begin()
             self._granian.stop()
+            open_streams.end_all()
+            self.close_websockets(is_restart=False)
             self.wakeup.wake()
+
+    def close_websockets(self, *, is_restart: bool, seconds: float = 0.0) -> None:
+        """Accept no more WebSockets, and close the open ones; only the first call does.
+
+        :param is_restart: whether another worker takes the place of this one.
+        :param seconds: the time over which the closes are spread.
+        """
+        code, reason = _RESTART if is_restart else _GOING_AWAY
+        self.adapter.websockets.close_all(code, reason, seconds)
 
     def report_stop(self) -> None:
         """Print what the shutdown waits for, if it takes long."""
@@ -143,8 +161,13 @@ class Worker:
 
     def waiting_for(self) -> list[str]:
         """What a shutdown waits for, as in ``2 open requests``."""
-        count = self.adapter.open_requests()
-        return ([requests(count)] if count else []) + self.closing.waiting_for()
+        sockets, streams = len(self.adapter.websockets.connections), len(open_streams)
+        # Streams, and WebSockets of the program's views, are requests as well.
+        count = self.adapter.open_requests() - sockets - streams
+        found = [requests(count)] if count > 0 else []
+        found += [counted(streams, "event stream")] if streams else []
+        found += [counted(sockets, "WebSocket")] if sockets else []
+        return found + self.closing.waiting_for()
 
     def report_cancelled(self, subject: str) -> None:
         """Print what was cancelled at the end of the grace time."""
@@ -181,12 +204,14 @@ class Worker:
         :returns: whether they have ended.
         """
         give_up_at = None if seconds is None else time.monotonic() + seconds
-        while not (self._has_ended and self.adapter.is_idle):
+        adapter = self.adapter
+        while not (self._has_ended and adapter.is_idle and not adapter.websockets.connections):
             if give_up_at is None:
                 if self._has_timed_out() or self.closing.must_cancel():
                     return False
             elif time.monotonic() > give_up_at:
                 return False
+            open_streams.end_all()  # also those that have begun meanwhile
             self.wakeup.wait(0.02)
         self.idle_reaper.stop()
         self.adapter.stop()
@@ -240,6 +265,10 @@ def native_threads() -> set[str]:
     except OSError:
         return set()
 
+
+# RFC 6455 section 7.4.1, and the IANA registry of close codes.
+_GOING_AWAY = 1001, "The server is being stopped."
+_RESTART = 1012, "The server is being restarted."
 
 _THREADS_END_SECONDS = 0.5
 

@@ -354,6 +354,7 @@ class WorkerMain:
         """Stop accepting, since another worker does; answer received requests and end."""
         worker = self.close_after_responses()
         if worker is not None and self.claim_closing():
+            worker.close_websockets(is_restart=True, seconds=REPLACED_SECONDS)
             stop_accepting(self.inode)
             self.send(Closed())
             call_later(REPLACED_SECONDS, lambda: self.stop(worker))
@@ -369,6 +370,7 @@ class WorkerMain:
         self.is_shutting_down = True
         if self.worker is not None:
             self.worker.is_shutting_down.set()
+            self.worker.close_websockets(is_restart=False, seconds=self.task.settings.drain)
         if self.task.settings.drain:
             call_later(self.task.settings.drain + _AFTER_MAIN_SECONDS, self.begin_closing)
         else:

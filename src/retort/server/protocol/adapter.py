@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
+from ...aio.bodies import AsyncBody
 from ...http.file_body import FileBody
 from ...lifecycle.deferred import Deferred
 from ...logging import escape_in_lines
@@ -30,8 +31,9 @@ from .backlog import Backlog
 from .environ import EnvironFactory
 from .handshake_watcher import offer_granian
 from .open_websockets import OpenWebSockets
+from .raw_socket import RAW_SOCKET
 from .reply import Reply
-from .request_body import RequestBodies
+from .request_body import LongBody, RequestBodies
 from .response_body import (
     PIECE_BYTES,
     TOO_MUCH,
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
+    from ...app import Flask
     from ..options import Settings
     from .loop_requests import LoopRequests
     from .validation import RequestValidator
@@ -67,8 +70,9 @@ class ProtocolAdapter:
     :param app: the application with all its middleware.
     :param validator: the validator in that middleware; called before a request body is received.
     :param log: called with the environ and the status after each request.
-    :param deferring: the application in ``app`` from which all middleware passes on a `Deferred`.
+    :param program: the application in ``app``, if all middleware passes on a `Deferred`.
     :param is_plain_tcp: whether connections have neither TLS nor a Unix socket.
+    :param streams_body: see `RequestBodies`.
     """
 
     def __init__(
@@ -78,10 +82,12 @@ class ProtocolAdapter:
         settings: Settings,
         *,
         log: Log | None = None,
-        deferring: object = None,
+        program: Flask | None = None,
         is_plain_tcp: bool = True,
+        streams_body: Callable[[WSGIEnvironment], bool] | None = None,
     ) -> None:
         self.app = app
+        self.program = program
         self.validator = validator
         self.log = log
         self.settings = settings
@@ -90,7 +96,7 @@ class ProtocolAdapter:
         self.environs = EnvironFactory(
             is_multiprocess=settings.is_multiprocess,
             is_multithread=is_multithread,
-            deferring=deferring,
+            deferring=program,
         )
         self.pool = ThreadPool(settings.threads)
         self.on_loop: LoopRequests | None = None  # once there was one
@@ -106,7 +112,9 @@ class ProtocolAdapter:
         self.offer = self.takeover.offer if is_plain_tcp else offer_granian
         self.backlog = Backlog(settings.send_seconds)
         self.streams = StreamLimit(is_behind_proxy=settings.operations.proxies > 0)
-        self.bodies = RequestBodies(settings, self.pool, self.respond, self.begin)
+        self.bodies = RequestBodies(
+            settings, self.pool, self.respond, self.begin, streams_body=streams_body
+        )
         shortest = min(
             settings.body_seconds,
             settings.body_window_seconds,
@@ -223,7 +231,7 @@ class ProtocolAdapter:
         """Call the application and send its response.
 
         :param app: called in place of the application.
-        :param reply: its ``start_response``, if the application itself was called before with it.
+        :param reply: ``start_response``, if the application has it already.
         """
         if reply is None:
             reply = Reply(environ["REQUEST_METHOD"])
@@ -304,7 +312,7 @@ class ProtocolAdapter:
 
         :raises BaseException: what the application raises before its first piece.
         """
-        if isinstance(body, Deferred):
+        if isinstance(body, (Deferred, AsyncBody)):
             self.continue_on_loop(watcher, environ, reply, body)
             return
         if isinstance(body, FileBody) and reply.head is not None and reply.head.has_body:
@@ -330,14 +338,15 @@ class ProtocolAdapter:
             pieces.close()
 
     def continue_on_loop(
-        self, watcher: Any, environ: WSGIEnvironment, reply: Reply, deferred: Deferred
+        self, watcher: Any, environ: WSGIEnvironment, reply: Reply, body: Deferred | AsyncBody
     ) -> None:
-        """Handle the request on the event loop."""
-        from .loop_requests import LoopRequests  # imports asyncio
+        """Handle the request, or send its body, on the event loop."""
+        from .loop_requests import KnownBody, LoopRequests  # imports asyncio
 
         with self.on_loop_lock:
             if self.on_loop is None:
-                self.on_loop = LoopRequests(self, deferred.app)
+                self.on_loop = LoopRequests(self, self.program)
+        deferred = body if isinstance(body, Deferred) else KnownBody(body)
         self.on_loop.begin(watcher, environ, reply, deferred)
 
     def cancel_on_loop(self) -> None:
@@ -389,9 +398,10 @@ class ProtocolAdapter:
         return len({id(watcher) for watcher in self.watchers()}) + deferred
 
     def busy_clients(self) -> set[int]:
-        """The ports of the clients that have an open request."""
+        """The ports of the clients that have an open request, or a WebSocket of Granian's."""
         clients = [watcher.scope["client"] for watcher in self.watchers()]
-        return {int(port) for _, port in (*clients, *self.backlog.waiting.copy())}
+        ports = {int(port) for _, port in (*clients, *self.backlog.waiting.copy())}
+        return ports | self.websockets.granian_clients()
 
     def watchers(self) -> list[Any]:
         """The watchers of open requests, except deferred ones."""
@@ -401,6 +411,7 @@ class ProtocolAdapter:
             found += [request.watcher for request in self.on_loop.open.copy()]
         found += [body.watcher for body in self.bodies.waiting.copy()]
         found += [response.watcher for response in self.backlog.responses.copy()]
+        found = [each.watcher if isinstance(each, LongBody) else each for each in found]
         return [watcher for watcher in found if watcher is not None]
 
     def is_overloaded(self) -> bool:
@@ -473,6 +484,15 @@ class Pieces:
             close()
 
 
+def ends_raw_websocket(environ: WSGIEnvironment, error: BaseException) -> bool:
+    """Whether Flask-SocketIO has ended a WebSocket.
+
+    It raises this error so that Werkzeug's server, which ignores it, sends no response.
+    """
+    raw_socket = environ.get(RAW_SOCKET)
+    return isinstance(error, ConnectionError) and raw_socket is not None and raw_socket.is_answered
+
+
 def explain_crash(environ: WSGIEnvironment, error: BaseException) -> tuple[Head, bytes]:
     """The response to a request whose application raised; only the log has the details."""
     reply = Reply(environ["REQUEST_METHOD"])
@@ -481,7 +501,7 @@ def explain_crash(environ: WSGIEnvironment, error: BaseException) -> tuple[Head,
     else:
         if isinstance(error, InvalidResponse):
             log_problem(environ, f"{error} 500 was sent instead.")
-        else:
+        elif not ends_raw_websocket(environ, error):
             sys.stderr.write(escape_in_lines(format_from_program(error, error.__traceback__)))
         body = b"Internal Server Error\n"
         fields = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]

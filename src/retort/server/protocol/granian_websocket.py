@@ -186,7 +186,7 @@ class GranianHandshake(HandshakeWatcher):
             raise WebSocketDisconnect(1006, was_clean=False)
         await exchange.send({"type": "websocket.accept", "subprotocol": subprotocol})
         connection = GranianConnection(exchange, subprotocol, limits)
-        self.websockets.note(connection)
+        self.websockets.granian[connection] = int(self.scope["client"][1])
         return connection
 
 

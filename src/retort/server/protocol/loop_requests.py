@@ -1,4 +1,6 @@
-"""Requests that are handled on the event loop, because their view is a coroutine function.
+"""Requests that are handled on the event loop.
+
+Their view is a coroutine function, or their body an asynchronous iterator.
 
 The application returns a `Deferred` in the thread that received the request. `LoopRequests` awaits
 it on the loop and sends the response: a body in memory at once, one that an asynchronous iterator
@@ -14,6 +16,7 @@ longer than `WATCH_AFTER_SECONDS`, since most are over before.
 from __future__ import annotations
 
 import asyncio
+import sys
 import traceback
 from collections import deque
 from functools import partial
@@ -24,6 +27,8 @@ from werkzeug.exceptions import ServiceUnavailable
 from ...aio.bodies import AsyncBody
 from ...aio.loop import is_on_loop, process_loop
 from ...lifecycle.deferred import Deferred, starts_on_loop
+from ...logging import escape_in_lines
+from ...tracebacks import format_from_program
 from .async_response import AsyncResponse
 from .reply import Reply
 from .request_body import LongBody
@@ -47,10 +52,10 @@ _WITHOUT_BODY = ("GET", "HEAD")
 class LoopRequests:
     """The requests of one server that are on the event loop.
 
-    :param program: the application, inside of all middleware.
+    :param program: the application in all middleware; ``None``: `takes` chooses no request.
     """
 
-    def __init__(self, adapter: ProtocolAdapter, program: Flask) -> None:
+    def __init__(self, adapter: ProtocolAdapter, program: Flask | None) -> None:
         self.adapter = adapter
         self.program = program
         self.loop = process_loop()
@@ -64,7 +69,8 @@ class LoopRequests:
         """Whether `begin` may be called for a request."""
         raw_path: bytes = scope["raw_path"]
         return (
-            scope["method"] in _WITHOUT_BODY
+            self.program is not None
+            and scope["method"] in _WITHOUT_BODY
             and b"%" not in raw_path
             and starts_on_loop(self.program, scope["method"], raw_path.decode("latin-1"))
         )
@@ -86,7 +92,7 @@ class LoopRequests:
         self.adapter.respond(watcher, environ, partial(repeat, outcome), reply)
 
     def begin(
-        self, watcher: Any, environ: WSGIEnvironment, reply: Reply, deferred: Deferred
+        self, watcher: Any, environ: WSGIEnvironment, reply: Reply, deferred: Deferred | KnownBody
     ) -> None:
         """Handle a request on the loop; thread-safe."""
         request = LoopRequest(self, watcher, environ, reply, deferred)
@@ -139,6 +145,18 @@ class LoopRequests:
             request.stop()
 
 
+class KnownBody:
+    """Stands in for a `Deferred`: the body that a synchronous view has returned."""
+
+    finishes_alone = False
+
+    def __init__(self, body: AsyncBody) -> None:
+        self.body = body
+
+    async def run(self) -> AsyncBody:
+        return self.body
+
+
 class LoopRequest:
     """One request on the event loop."""
 
@@ -155,7 +173,7 @@ class LoopRequest:
         watcher: Any,
         environ: WSGIEnvironment,
         reply: Reply,
-        deferred: Deferred,
+        deferred: Deferred | KnownBody,
     ) -> None:
         self.requests = requests
         self.adapter = requests.adapter
@@ -184,7 +202,9 @@ class LoopRequest:
             return
         self.is_watched = True
         if isinstance(self.watcher, LongBody) and not self.watcher.has_ended:
-            return  # the view reads the body, which fails when the client disconnects
+            # The view reads the body, which fails when the client disconnects.
+            self.is_watched = False
+            return
         future = self.watcher.proto.receive()
         if hasattr(future, "add_done_callback"):
             future.add_done_callback(self.note_message)
@@ -287,7 +307,7 @@ class LoopRequest:
             )
             await self.send_pieces(response, first, body)
         finally:
-            await body.aclose()
+            await close(body)
 
     async def send_pieces(self, response: AsyncResponse, first: bytes, rest: AsyncBody) -> None:
         """Send the response; an exception aborts it, so that the client notices."""
@@ -306,7 +326,7 @@ class LoopRequest:
                 await response.abort_async()
         except BaseException as error:
             await response.abort_async()
-            traceback.print_exception(type(error), error, error.__traceback__)
+            print_error(error)
         if response.problem is not None:
             log_problem(self.environ, response.problem)
 
@@ -324,8 +344,23 @@ class LoopRequest:
 
 
 def repeat(outcome: Callable[[], Any], environ: WSGIEnvironment, reply: Reply) -> Any:
-    """Stand in for an application that was called before with the same arguments."""
+    """Stand in for an application that was called before, with the same ``start_response``."""
     return outcome()
+
+
+async def close(body: AsyncBody) -> None:
+    """Close a body; what it raises is only logged, since its response is over."""
+    try:
+        await body.aclose()
+    except asyncio.CancelledError:
+        pass
+    except BaseException as error:
+        print_error(error)
+
+
+def print_error(error: BaseException) -> None:
+    """Print the traceback of an error that has no response."""
+    sys.stderr.write(escape_in_lines(format_from_program(error, error.__traceback__)))
 
 
 def _raise(error: BaseException) -> NoReturn:

@@ -9,40 +9,66 @@ from ...websocket.errors import TooManyWebSockets
 if TYPE_CHECKING:
     from ...websocket.interface import Connection
     from ...websocket.limits import Limits
-
-
-_NO_FILE = -1  # Granian has the socket
+    from .raw_socket import HandshakeSocket
 
 
 class OpenWebSockets:
     """The accepted WebSockets that are not over.
 
-    :ivar connections: each with its file.
+    :ivar taken_over: connections over plain TCP, each with its file.
+    :ivar raw: sockets that a library of the program has, each with its file.
+    :ivar granian: Granian's own, each with the port of its client.
     :ivar accepting: the number of handshakes that are being accepted.
     """
 
     def __init__(self) -> None:
-        self.connections: dict[Connection, int] = {}
+        self.taken_over: dict[Connection, int] = {}
+        self.raw: dict[HandshakeSocket, int] = {}
+        self.granian: dict[Connection, int] = {}
         self.accepting = 0
+        self.is_closing = False
 
     def __len__(self) -> int:
-        return len(self.connections) + self.accepting
+        return len(self.taken_over) + len(self.raw) + len(self.granian) + self.accepting
 
-    def note(self, connection: Connection, file: int = _NO_FILE) -> None:
-        self.connections[connection] = file
+    @property
+    def connections(self) -> list[Connection]:
+        """All of them except raw sockets. Any thread may call this."""
+        return [*self.taken_over.copy(), *self.granian.copy()]
 
     def forget(self, connection: Connection) -> None:
-        self.connections.pop(connection, None)
+        """Remove a connection that is over."""
+        self.taken_over.pop(connection, None)
+        self.granian.pop(connection, None)
 
     def files(self) -> set[int]:
-        """The files of connections that were taken over from Granian. Any thread may call this."""
-        return set(self.connections.copy().values())
+        """The files of connections that were taken over. Any thread may call this."""
+        return {*self.taken_over.copy().values(), *self.raw.copy().values()}
+
+    def granian_clients(self) -> set[int]:
+        """The ports of the clients of Granian's own. Any thread may call this."""
+        return set(self.granian.copy().values())
+
+    def close_all(self, code: int, reason: str, seconds: float = 0.0) -> None:
+        """Accept no more, and close all except raw sockets; only the first call does.
+
+        :param seconds: the time over which the closes are spread.
+        """
+        if self.is_closing:
+            return
+        self.is_closing = True
+        if len(self):
+            from .websocket_closing import close_websockets  # imports asyncio
+
+            close_websockets(self, code, reason, seconds)
 
     def check_room(self, limits: Limits) -> None:
         """Check that another handshake may be accepted.
 
-        :raises TooManyWebSockets: if there are too many.
+        :raises TooManyWebSockets: if there are too many, or the server stops.
         """
+        if self.is_closing:
+            raise TooManyWebSockets("The server is being stopped; try again.")
         if len(self) >= limits.connections:
             raise TooManyWebSockets(
                 f"This process has {len(self)} WebSockets, which is its limit. Raise the limit, or"

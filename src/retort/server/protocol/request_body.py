@@ -7,12 +7,13 @@ collected completely before the application is called (`ShortBody`). All others 
 | --- | --- | --- | --- |
 | - | a request starts | receives a piece | collect |
 | - | a request with ``Expect`` starts | queues the application | deliver |
+| - | a request whose view streams the body starts | queues the application | deliver |
 | - | a request was refused | receives a piece | discard |
 | collect | piece | buffers it; receives the next | collect |
 | collect | piece; the buffer is full | receives one ahead, queues the application | deliver |
 | collect | last piece | calls the application with the complete body | released |
 | collect | failure | sends an error response | discard |
-| deliver | the application reads | passes a piece; receives the next | deliver |
+| deliver | the application reads or polls | passes a piece; receives the next | deliver |
 | deliver | piece, last piece | queues it for the application | deliver |
 | deliver | `probe_client`, no receive pending | receives up to `_PROBE_BYTES` more | deliver |
 | deliver | failure, application not called yet | sends an error response | discard |
@@ -52,6 +53,7 @@ from werkzeug.exceptions import (
 )
 
 from ...http.body import SHORT_BYTES
+from ...http.stream_body import UNREAD_BODY
 from .validation import ERROR_RESPONSE, ErrorResponse
 
 if TYPE_CHECKING:
@@ -91,6 +93,7 @@ class RequestBodies:
 
     :param respond: responds to a request in the calling thread.
     :param begin: responds to a request whose input is complete, possibly in another thread.
+    :param streams_body: whether the view reads the body itself, while it arrives.
     """
 
     def __init__(
@@ -99,11 +102,14 @@ class RequestBodies:
         pool: ThreadPool,
         respond: Responder,
         begin: Responder,
+        *,
+        streams_body: Callable[[WSGIEnvironment], bool] | None = None,
     ) -> None:
         self.settings = settings
         self.pool = pool
         self.respond = respond
         self.begin = begin
+        self.streams_body = streams_body
         self.budget = Budget(_MAX_BUFFERED_BYTES)
         self.waiting: set[Body] = set()  # bodies that wait for their clients now
 
@@ -112,6 +118,10 @@ class RequestBodies:
         length = int(environ["CONTENT_LENGTH"]) if "CONTENT_LENGTH" in environ else None
         if "HTTP_EXPECT" in environ:  # the client waits until the application reads the body
             LongBody(self, watcher, environ, length).serve_streaming()
+        elif self.streams_body is not None and self.streams_body(environ):
+            body = LongBody(self, watcher, environ, length)
+            body.was_requested = True
+            body.serve_streaming()
         elif length is not None and length <= _COLLECTED_BYTES and self.budget.acquire(length):
             ShortBody(self, watcher, environ, length).read()
         else:
@@ -312,6 +322,7 @@ class LongBody(Body):
         self.was_requested = False  # by this server or the application, except as a probe
         self.failure: HTTPException | None = None
         self.delivered: SimpleQueue[bytes] = SimpleQueue()
+        self.notify: Callable[[], object] | None = None  # called when a piece is delivered
         self.response: Response | None = None  # a response that is sent meanwhile
         self.probe_seconds = _FIRST_PROBE_SECONDS
         self.next_probe_at = 0.0
@@ -409,6 +420,9 @@ class LongBody(Body):
             self.send_failure(self.failure)  # do not wait for a pool thread
             return
         self.delivered.put(piece)
+        notify, self.notify = self.notify, None
+        if notify is not None:
+            notify()
         if self.response is not None and not self.has_ended and self.failure is None:
             self.continue_probe(len(piece))
 
@@ -478,6 +492,7 @@ class LongBody(Body):
         """Queue the application in the thread pool, where it may block while it reads."""
         self.step = self.deliver
         self.environ["wsgi.input"] = io.BufferedReader(StreamingInput(self), _READ_SIZE)
+        self.environ[UNREAD_BODY] = self
         self.bodies.pool.run(self.serve, self)
 
     def serve(self) -> None:
@@ -544,6 +559,29 @@ class LongBody(Body):
             if piece:
                 self.read_ahead()
                 return piece
+        return self.end_of_body()
+
+    def poll(self, notify: Callable[[], object]) -> bytes | None:
+        """`next_piece` without waiting; see `stream_body.PieceSource`."""
+        with self.lock:  # a piece must not arrive before ``notify`` is set
+            if self.pieces:
+                return self.pieces.popleft()
+            self.was_requested = True
+            self.release_budget()
+            while self.read_ahead():
+                if self.delivered.empty():
+                    self.notify = notify
+                    return None
+                if piece := self.delivered.get_nowait():
+                    self.read_ahead()
+                    return piece
+            return self.end_of_body()
+
+    def end_of_body(self) -> bytes:
+        """Nothing, if the body is complete.
+
+        :raises HTTPException: if it is incomplete, too slow or too long.
+        """
         if self.failure is not None:
             # A new exception: a stored one would form a cycle with this object, by its traceback.
             raise type(self.failure)(self.failure.description)

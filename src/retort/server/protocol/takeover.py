@@ -24,6 +24,8 @@ import contextlib
 import os
 import socket
 import struct
+import time
+import weakref
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...websocket.errors import TooManyWebSockets, WebSocketDisconnect
@@ -40,9 +42,10 @@ from ..sockets.connections import address_of
 from ..sockets.finder import SocketFinder
 from ..sockets.open_files import is_scarce, raise_limit
 from .handshake_watcher import HandshakeWatcher
+from .raw_socket import RAW_SOCKET, HandshakeSocket
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from _typeshed.wsgi import WSGIEnvironment
 
@@ -62,6 +65,8 @@ _NO_FILES = (
     "The limit of open files leaves no room for another WebSocket. Raise it with 'ulimit -n' before"
     " the start, or LimitNOFILE= in a unit of systemd."
 )
+
+_EARLY = "The client sent frames before its handshake was answered."
 
 _MIN_FRAME_BYTES = 6  # of a client
 _PROTOCOL_ERROR = 1002
@@ -122,6 +127,8 @@ class Takeover:
             environ[HANDSHAKE_ERROR] = error
             return watcher
         environ[HANDSHAKE] = handshake
+        environ[RAW_SOCKET] = raw_socket = HandshakeSocket(handshake)
+        handshake.raw_socket = weakref.ref(raw_socket)
         return handshake
 
     def find_socket(self, scope: dict[str, Any], limits: Limits) -> tuple[socket.socket, int]:
@@ -175,6 +182,13 @@ class TcpHandshake(HandshakeWatcher):
         self.takeover = takeover
         self.offer = offer
         self.subprotocols = list(offer.subprotocols)
+        self.raw_socket: Callable[[], HandshakeSocket | None] = lambda: None
+
+    def send(self, message: dict[str, Any]) -> None:
+        raw_socket = self.raw_socket()
+        is_last = message["type"] == "http.response.body" and not message.get("more_body")
+        if is_last and raw_socket is not None:
+            raw_socket.end_soon()
 
     async def accept(
         self,
@@ -197,7 +211,7 @@ class TcpHandshake(HandshakeWatcher):
         try:
             connection = await self.take_over(made, subprotocol, limits)
             if not connection.is_lost:
-                websockets.note(connection, connection.socket.fileno())
+                websockets.taken_over[connection] = connection.socket.fileno()
                 self.scope = {"client": self.scope["client"]}  # thousands of them are open
         finally:
             websockets.accepting -= 1
@@ -212,30 +226,38 @@ class TcpHandshake(HandshakeWatcher):
         from ...websocket.tcp import TcpConnection
 
         own, file = self.takeover.find_socket(self.scope, limits)
-        try:
-            before = tcp_state(own)
+        before = tcp_state(own)
+        with ended_on_error(own):
             self.send_response(fields)
-            await wait_for_release(own, file, limits.accept_seconds)
-            after = tcp_state(own)
-            if after is not None and not after.is_writable:
-                raise WebSocketDisconnect(1006, _ENDED, was_clean=False)
+            for delay in delays_until_release(own, file, limits.accept_seconds):
+                await asyncio.sleep(delay)
+            has_lost_bytes = self.check_release(before, own)
             own.setblocking(False)
             connection = TcpConnection(
                 own, asyncio.get_running_loop(), limits, subprotocol=subprotocol
             )
             connection.on_closed = lambda: self.takeover.websockets.forget(connection)
             await connection.start()
-        except BaseException:
-            if self.is_accepted:
-                with contextlib.suppress(OSError):
-                    own.shutdown(socket.SHUT_RDWR)
-            own.close()
-            raise
-        if before is not None and after is not None and self.has_lost_bytes(before, after):
-            await connection.close(
-                _PROTOCOL_ERROR, "The client sent frames before its handshake was answered."
-            )
+        if has_lost_bytes:
+            await connection.close(_PROTOCOL_ERROR, _EARLY)
         return connection
+
+    def take_over_in_thread(self, fields: list[tuple[str, str]], limits: Limits) -> socket.socket:
+        """The connection's socket, in blocking mode, after a response with these fields.
+
+        :raises OSError: if the client has gone, or has sent frames too early.
+        """
+        self.takeover.websockets.check_room(limits)
+        own, file = self.takeover.find_socket(self.scope, limits)
+        before = tcp_state(own)
+        with ended_on_error(own):
+            self.send_response(fields)
+            for delay in delays_until_release(own, file, limits.accept_seconds):
+                time.sleep(delay)
+            if self.check_release(before, own):
+                raise OSError(_EARLY)
+            own.setblocking(True)
+        return own
 
     def send_response(self, fields: list[tuple[str, str]]) -> None:
         proto = self.watcher.proto
@@ -245,9 +267,17 @@ class TcpHandshake(HandshakeWatcher):
         proto.send({"type": "http.response.start", "status": 101, "headers": headers})
         proto.send({"type": "http.response.body", "body": b""})
 
-    def has_lost_bytes(self, before: TcpState, after: TcpState) -> bool:
-        """Whether Granian has read more than the request."""
-        if not before.is_first:
+    def check_release(self, before: TcpState | None, own: socket.socket) -> bool:
+        """Check the connection that Granian has released.
+
+        :param before: its state before the response.
+        :returns: whether Granian has read more than the request.
+        :raises WebSocketDisconnect: if our direction of the connection has ended.
+        """
+        after = tcp_state(own)
+        if after is not None and not after.is_writable:
+            raise WebSocketDisconnect(1006, _ENDED, was_clean=False)
+        if before is None or after is None or not before.is_first:
             return False
         return after.received - request_bytes(self.scope) >= _MIN_FRAME_BYTES
 
@@ -259,25 +289,33 @@ def request_bytes(scope: dict[str, Any]) -> int:
     return len(scope["method"]) + target + len("  HTTP/1.1\r\n") + fields + len("\r\n")
 
 
-async def wait_for_release(own: socket.socket, file: int, seconds: float) -> None:
-    """Wait until Granian has written the response and closed its file.
+def delays_until_release(own: socket.socket, file: int, seconds: float) -> Iterator[float]:
+    """Yield delays until Granian has written the response and closed its file.
 
     :raises TimeoutError: if it takes too long.
     """
-    import asyncio
-
     identity = os.fstat(own.fileno()).st_ino
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + seconds
-    number = 0
+    deadline = time.monotonic() + seconds
+    delays = iter(_POLL_SECONDS)
     while is_open(file, identity):
-        if loop.time() > deadline:
+        if time.monotonic() > deadline:
             raise TimeoutError(
                 f"Granian did not release the connection of a WebSocket within {seconds:g} seconds."
                 " The client may not read, or this version of Granian is not supported."
             )
-        await asyncio.sleep(_POLL_SECONDS[min(number, len(_POLL_SECONDS) - 1)])
-        number += 1
+        yield next(delays, _POLL_SECONDS[-1])
+
+
+@contextlib.contextmanager
+def ended_on_error(own: socket.socket) -> Iterator[None]:
+    """End the connection if the takeover fails."""
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(OSError):
+            own.shutdown(socket.SHUT_RDWR)
+        own.close()
+        raise
 
 
 def is_open(file: int, identity: int) -> bool:

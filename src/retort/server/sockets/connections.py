@@ -73,8 +73,9 @@ def open_files() -> Iterator[int]:
 def as_socket(file: int) -> socket.socket | None:
     """An open file as a socket object, or ``None``. The caller must ``detach`` it."""
     try:
-        # Any family does; an explicit one saves the system call that detects it.
-        return socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, fileno=file)
+        # An explicit family saves the system call that detects it. That of IPv6 has room for the
+        # addresses of others.
+        return socket.socket(socket.AF_INET6, socket.SOCK_STREAM, 0, fileno=file)
     except OSError:
         return None
 
