@@ -59,7 +59,8 @@ IMPORTS_IN_FUNCTIONS = {
         "BackgroundTasks.add": {"retort.lifecycle.background_loop"},
     },
     "lifecycle/compose.py": {
-        "_compose_plan": {"retort.lifecycle.on_loop", "retort.lifecycle.task_errors"}
+        "_compose_plan": {"retort.lifecycle.on_loop", "retort.lifecycle.task_errors"},
+        "_compose_websocket_plan": {"retort.lifecycle.websockets.request"},
     },
     "lifecycle/deferred.py": {"Deferred.__call__": {"retort.aio.loop"}},
     "lifecycle/serving.py": {"Serving._lane": {"retort.aio.lane", "retort.lifecycle.task_errors"}},
@@ -79,7 +80,7 @@ IMPORTS_IN_FUNCTIONS = {
         "ProtocolAdapter.continue_on_loop": {"retort.server.protocol.loop_requests"},
         "ProtocolAdapter.handle_with_websockets": {"retort.server.protocol.granian_websocket"},
     },
-    "server/protocol/takeover.py": {"TcpHandshake.take_over": {"retort.websocket.tcp"}},
+    "server/protocol/takeover.py": {"TcpHandshake.take_over": {"retort.websockets.tcp"}},
     "server/protocol/open_websockets.py": {
         "OpenWebSockets.close_all": {"retort.server.protocol.websocket_closing"}
     },
@@ -92,6 +93,8 @@ IMPORTS_IN_FUNCTIONS = {
         "_AsyncContextStream._run_in_thread": {"retort.aio.steps"},
     },
     "templating.py": {"__getattr__": {"retort.jinja"}},
+    "testing/__init__.py": {"__getattr__": {"retort.testing.websockets"}},
+    "testing/client.py": {"FlaskClient.websocket": {"retort.testing.websockets"}},
     "testing/runner.py": {"FlaskCliRunner.invoke": {"retort.cli"}},
 }
 

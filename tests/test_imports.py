@@ -8,6 +8,7 @@ import pytest
 
 OF_NO_USE_TO_A_PLAIN_ANSWER = (
     "asgiref",
+    "asyncio",
     "click",
     "dotenv",
     "granian",
@@ -16,9 +17,11 @@ OF_NO_USE_TO_A_PLAIN_ANSWER = (
     "retort.cli",
     "retort.devtools",
     "retort.jinja",
+    "retort.lifecycle.websockets",
     "retort.server",
     "retort.testing",
     "watchfiles",
+    "websockets",
 )
 
 PLAIN_PROGRAM = """

@@ -9,11 +9,13 @@ from .config import Config
 from .context import (
     after_this_request,
     copy_current_request_context,
+    copy_current_websocket_context,
     has_app_context,
     has_request_context,
+    has_websocket_context,
 )
 from .event_streams import event_stream
-from .globals import current_app, g, request, session
+from .globals import current_app, g, request, session, websocket
 from .helpers import (
     abort,
     created,
@@ -51,6 +53,7 @@ from .templating import (
     stream_template,
     stream_template_string,
 )
+from .websockets.errors import WebSocketDisconnect
 
 __version__ = "0.1.0"
 
@@ -62,6 +65,7 @@ __all__ = [
     "Request",
     "Response",
     "Retort",
+    "WebSocketDisconnect",
     "abort",
     "after_this_request",
     "appcontext_popped",
@@ -70,6 +74,7 @@ __all__ = [
     "before_render_template",
     "condition",
     "copy_current_request_context",
+    "copy_current_websocket_context",
     "created",
     "cross_origin_exempt",
     "current_app",
@@ -81,6 +86,7 @@ __all__ = [
     "got_request_exception",
     "has_app_context",
     "has_request_context",
+    "has_websocket_context",
     "json",
     "jsonify",
     "make_response",
@@ -101,4 +107,5 @@ __all__ = [
     "stream_with_context",
     "template_rendered",
     "url_for",
+    "websocket",
 ]

@@ -392,7 +392,7 @@ class Flask(App):
     wsgi_app = wsgi_app
 
     async def asgi_app(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle an ASGI call (ASGI 3): HTTP and lifespan.
+        """Handle an ASGI call (ASGI 3): HTTP, WebSockets and lifespan.
 
         To add middleware: ``app.asgi_app = Middleware(app.asgi_app)``. The middleware of
         :attr:`wsgi_app` is called, too, inside of it.

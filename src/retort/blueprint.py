@@ -28,7 +28,9 @@ if t.TYPE_CHECKING:
     from .http import Response
     from .scaffold import (
         T_after_request,
+        T_after_websocket,
         T_before_request,
+        T_before_websocket,
         T_error_handler,
         T_teardown,
         T_template_context_processor,
@@ -284,6 +286,9 @@ class Blueprint(Scaffold):
             "before_request_funcs",
             "after_request_funcs",
             "teardown_request_funcs",
+            "before_websocket_funcs",
+            "after_websocket_funcs",
+            "teardown_websocket_funcs",
             "url_default_functions",
             "url_value_preprocessors",
             "template_context_processors",
@@ -384,6 +389,24 @@ class Blueprint(Scaffold):
     def teardown_app_request(self, f: T_teardown) -> T_teardown:
         """:meth:`Flask.teardown_request`, for every request of the application."""
         self._record_for_app("teardown_request_funcs", None, f)
+        return f
+
+    @setupmethod
+    def before_app_websocket(self, f: T_before_websocket) -> T_before_websocket:
+        """:meth:`Flask.before_websocket`, for every WebSocket of the application."""
+        self._record_for_app("before_websocket_funcs", None, f)
+        return f
+
+    @setupmethod
+    def after_app_websocket(self, f: T_after_websocket) -> T_after_websocket:
+        """:meth:`Flask.after_websocket`, for every WebSocket of the application."""
+        self._record_for_app("after_websocket_funcs", None, f)
+        return f
+
+    @setupmethod
+    def teardown_app_websocket(self, f: T_teardown) -> T_teardown:
+        """:meth:`Flask.teardown_websocket`, for every WebSocket of the application."""
+        self._record_for_app("teardown_websocket_funcs", None, f)
         return f
 
     @setupmethod

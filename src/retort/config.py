@@ -63,7 +63,7 @@ PLAN_KEYS = frozenset(
     }
 )
 #: Prefixes of further such keys.
-PLAN_KEY_PREFIXES = ("CROSS_ORIGIN_", "REFUSE_", "SESSION_")
+PLAN_KEY_PREFIXES = ("CROSS_ORIGIN_", "REFUSE_", "SESSION_", "WEBSOCKET_")
 
 _NO_SUCH_FILE = frozenset({errno.ENOENT, errno.EISDIR, errno.ENOTDIR})
 

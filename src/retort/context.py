@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import typing as t
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import copy_context
 from functools import wraps
 from inspect import iscoroutinefunction
@@ -21,6 +22,7 @@ from .class_guard import UNCHANGED
 from .errors import ContextError
 from .globals import current_app_context, current_request_context
 from .http.fallback import respond_without_rule
+from .http.websockets import explain_mismatch
 from .routing import match_request
 from .shared_request import SharedRequest
 from .signals import (
@@ -42,6 +44,7 @@ if t.TYPE_CHECKING:
     from .app import Flask
     from .http import Request
     from .lifecycle.plan import Plan, Plans
+    from .lifecycle.websockets.facade import WebSocket
     from .routing import Match
     from .sessions import SessionMixin
     from .typing import AfterRequestCallable
@@ -244,6 +247,9 @@ class RequestContext(AppContext):
     #: The session; ``None`` until it is needed.
     opened_session: SessionMixin | None = None
 
+    #: What programs use of a WebSocket; ``None`` for other requests.
+    websocket: WebSocket | None = None
+
     #: The functions of :func:`~retort.after_this_request`, if there are any.
     after_functions: list[AfterRequestCallable[t.Any]] | None = None
 
@@ -374,7 +380,7 @@ class RequestContext(AppContext):
                     return_rule=True
                 )
             except HTTPException as error:
-                request.routing_exception = error
+                request.routing_exception = explain_mismatch(error, adapter)
         return False
 
     # Push and pop
@@ -500,6 +506,7 @@ class RequestContext(AppContext):
             request=self.request,
             session=self.open_session(),
         )
+        copy.websocket = self.websocket
         if self._shared is None:
             self._share(SharedRequest(self.request))
         copy._share(t.cast("SharedRequest", self._shared))
@@ -622,6 +629,46 @@ def copy_current_request_context(f: F) -> F:
     return t.cast("F", in_context)
 
 
+def copy_current_websocket_context(f: F) -> F:
+    """Wrap ``f`` to use the WebSocket, the session and ``g`` of the current view elsewhere.
+
+    For functions and coroutine functions that another thread or task calls. A task that the view
+    itself starts needs it not. After the view has ended, the WebSocket is closed.
+
+    :raises RuntimeError: outside of a WebSocket.
+    """
+    if not has_websocket_context():
+        raise RuntimeError(
+            "copy_current_websocket_context() was called outside of a WebSocket. Call it in the"
+            " view of a WebSocket, or in a function that such a view calls."
+        )
+    around, context = current_app_context.get(), current_request_context.get()
+
+    @wraps(f)
+    def in_context(*args: t.Any, **kwargs: t.Any) -> t.Any:
+        with _made_current(around, context):
+            return f(*args, **kwargs)
+
+    @wraps(f)
+    async def await_in_context(*args: t.Any, **kwargs: t.Any) -> t.Any:
+        with _made_current(around, context):
+            return await f(*args, **kwargs)
+
+    return t.cast("F", await_in_context if iscoroutinefunction(f) else in_context)
+
+
+@contextmanager
+def _made_current(around: AppContext, context: RequestContext) -> Iterator[None]:
+    """Make contexts current that are pushed elsewhere."""
+    app_token = current_app_context.set(around)
+    request_token = current_request_context.set(context)
+    try:
+        yield
+    finally:
+        current_request_context.reset(request_token)
+        current_app_context.reset(app_token)
+
+
 async def _run_in_copy(context: RequestContext, coroutine: Coroutine[t.Any, t.Any, T]) -> T:
     """Run a coroutine in a context that is pushed and popped in threads, as that may block."""
     from .aio.steps import InContext, step_in_thread  # imports asyncio
@@ -651,6 +698,12 @@ def _current_request_context(wanted_by: str) -> RequestContext:
 def has_request_context() -> bool:
     """Whether :data:`~retort.request` and :data:`~retort.session` can be used now."""
     return current_request_context.get(None) is not None
+
+
+def has_websocket_context() -> bool:
+    """Whether :data:`~retort.websocket` can be used now."""
+    context = current_request_context.get(None)
+    return context is not None and context.websocket is not None
 
 
 def has_app_context() -> bool:

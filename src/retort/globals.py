@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .app import Flask
     from .context import AppContext, RequestContext, _AppCtxGlobals
     from .http.request import Request
+    from .lifecycle.websockets.facade import WebSocket
     from .sessions import SessionMixin
 
 _NO_APP = """\
@@ -122,6 +123,34 @@ def _current_session() -> Any:
     return context.session
 
 
+_NO_WEBSOCKET = """\
+Working outside of a WebSocket.
+
+`websocket` exists only in the views of @app.websocket, their hooks, and functions
+and tasks that these call or start. In a test, open a WebSocket with the client:
+
+    with app.test_client().websocket("/path") as ws:
+        ws.send("text")
+
+In a thread you started, wrap the function with `copy_current_websocket_context`."""
+
+
+def _current_websocket() -> Any:
+    context = _cv_request.get(None)
+    if context is None or context.websocket is None:
+        raise RuntimeError(_NO_WEBSOCKET)
+    return context.websocket
+
+
+class _WebSocketProxy(LocalProxy[Any]):
+    __slots__ = ()
+
+    def __getattribute__(self, name: str) -> Any:
+        if name < "a":
+            return _own(self, name)
+        return getattr(_current_websocket(), name)
+
+
 _AppProxy = _proxy_for(_cv_app, "app")
 
 
@@ -151,7 +180,7 @@ def _find_app() -> Flask:
 
 find_app = _find_app
 
-for _kind in (_RequestProxy, _SessionProxy, _AppProxy, _GlobalsProxy):
+for _kind in (_RequestProxy, _SessionProxy, _AppProxy, _GlobalsProxy, _WebSocketProxy):
     _kind.__name__ = _kind.__qualname__ = "LocalProxy"  # shown outside of a context
     _kind.__doc__ = LocalProxy.__dict__["__doc__"]  # reads that of the current object
 
@@ -169,3 +198,4 @@ request: Request = _RequestProxy(  # type: ignore[assignment]
     _cv_request, "request", unbound_message=_NO_REQUEST
 )
 session: SessionMixin = _SessionProxy(_cv_request, "session", unbound_message=_NO_REQUEST)
+websocket: WebSocket = _WebSocketProxy(_current_websocket)  # type: ignore[assignment]

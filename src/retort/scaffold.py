@@ -12,7 +12,7 @@ import keyword
 import os
 import re
 import typing as t
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterable
 from datetime import timedelta
 from functools import update_wrapper
 
@@ -22,6 +22,7 @@ from werkzeug.utils import cached_property
 from .by_method import let_more_methods
 from .globals import find_app
 from .helpers import get_root_path, send_from_directory
+from .http.websockets import check_route_options, make_websocket_options
 from .registries import Changes, RecordedDict, handlers_by_scope, lists_by_scope
 
 if t.TYPE_CHECKING:
@@ -33,6 +34,7 @@ if t.TYPE_CHECKING:
     from .http import Response
     from .typing import (
         AfterRequestCallable,
+        AfterWebSocketCallable,
         AppOrBlueprintKey,
         BeforeRequestCallable,
         ErrorHandlerCallable,
@@ -41,10 +43,14 @@ if t.TYPE_CHECKING:
         TemplateContextProcessorCallable,
         URLDefaultCallable,
         URLValuePreprocessorCallable,
+        WebSocketCallable,
     )
 
 F = t.TypeVar("F", bound=Callable[..., t.Any])
 T_after_request = t.TypeVar("T_after_request", bound="AfterRequestCallable[t.Any]")
+T_after_websocket = t.TypeVar("T_after_websocket", bound="AfterWebSocketCallable")
+T_before_websocket = t.TypeVar("T_before_websocket", bound="BeforeRequestCallable")
+T_websocket = t.TypeVar("T_websocket", bound="WebSocketCallable")
 T_before_request = t.TypeVar("T_before_request", bound="BeforeRequestCallable")
 T_error_handler = t.TypeVar("T_error_handler", bound="ErrorHandlerCallable")
 T_route = t.TypeVar("T_route", bound="RouteCallable")
@@ -208,6 +214,16 @@ class Scaffold:
             lists_by_scope(changes)
         )
         self.teardown_request_funcs: dict[AppOrBlueprintKey, list[TeardownCallable]] = (
+            lists_by_scope(changes)
+        )
+        #: The same for WebSockets.
+        self.before_websocket_funcs: dict[AppOrBlueprintKey, list[BeforeRequestCallable]] = (
+            lists_by_scope(changes)
+        )
+        self.after_websocket_funcs: dict[AppOrBlueprintKey, list[AfterWebSocketCallable]] = (
+            lists_by_scope(changes)
+        )
+        self.teardown_websocket_funcs: dict[AppOrBlueprintKey, list[TeardownCallable]] = (
             lists_by_scope(changes)
         )
         self.template_context_processors: dict[
@@ -376,6 +392,81 @@ class Scaffold:
         """
         raise NotImplementedError
 
+    # WebSockets
+
+    @setupmethod
+    def websocket(
+        self,
+        rule: str,
+        *,
+        endpoint: str | None = None,
+        origins: Iterable[str] | None = None,
+        subprotocols: Iterable[str] | None = None,
+        max_message: int | None = None,
+        **options: t.Any,
+    ) -> Callable[[T_websocket], T_websocket]:
+        """Register a view for the WebSockets of a URL rule; a decorator.
+
+        :param rule: as for :meth:`route`. An HTTP route may have the same rule.
+        :param endpoint: the function's name if not given.
+        :param origins: the origins of other sites whose pages may connect, each exactly
+            ``scheme://host`` or ``scheme://host:port``, or ``"*"`` for all. The own site, and
+            clients that send no ``Origin``, may connect always. If not given, the config
+            ``CROSS_ORIGIN_PROTECTION`` applies.
+        :param subprotocols: those that the program supports. The first one that the client offers
+            is accepted, unless the view chooses one.
+        :param max_message: the size limit of a received message in bytes, in place of the config
+            ``WEBSOCKET_MAX_MESSAGE``.
+        :param options: ``defaults``, ``strict_slashes``, ``subdomain``, ``host`` and the other
+            options of :class:`~werkzeug.routing.Rule`.
+
+        A coroutine function runs on the event loop, any other function in a thread of its own. Both
+        use :data:`~retort.websocket`.
+        """
+
+        def register(view: T_websocket) -> T_websocket:
+            self.add_websocket(
+                rule,
+                endpoint,
+                view,
+                origins=origins,
+                subprotocols=subprotocols,
+                max_message=max_message,
+                **options,
+            )
+            return view
+
+        return register
+
+    @setupmethod
+    def add_websocket(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: WebSocketCallable | None = None,
+        *,
+        origins: Iterable[str] | None = None,
+        subprotocols: Iterable[str] | None = None,
+        max_message: int | None = None,
+        **options: t.Any,
+    ) -> None:
+        """:meth:`websocket` without a decorator.
+
+        :raises TypeError: if an option has no meaning for a WebSocket.
+        :raises ValueError: if an origin can never match.
+        """
+        check_route_options(rule, options)
+        self.add_url_rule(
+            rule,
+            endpoint,
+            t.cast("RouteCallable", view_func),
+            methods=["GET"],
+            provide_automatic_options=False,
+            websocket=True,
+            websocket_options=make_websocket_options(rule, origins, subprotocols, max_message),
+            **options,
+        )
+
     def replace_view(self, endpoint: str, view: RouteCallable) -> None:
         """Set the view of ``endpoint``."""
         raise NotImplementedError
@@ -408,6 +499,32 @@ class Scaffold:
     def teardown_request(self, f: T_teardown) -> T_teardown:
         """Call ``f`` at the end of each request, with the unhandled exception or ``None``."""
         self.teardown_request_funcs[None].append(f)
+        return f
+
+    @setupmethod
+    def before_websocket(self, f: T_before_websocket) -> T_before_websocket:
+        """Call ``f`` before each WebSocket's view; a return value other than ``None`` refuses it.
+
+        The value is the HTTP response to the handshake, unless ``f`` has accepted it. The hooks of
+        requests are not called for WebSockets.
+        """
+        self.before_websocket_funcs[None].append(f)
+        return f
+
+    @setupmethod
+    def after_websocket(self, f: T_after_websocket) -> T_after_websocket:
+        """Call ``f`` after each WebSocket's view.
+
+        It is called with ``None``, or for a refused handshake with the response, and then returns
+        the response to send.
+        """
+        self.after_websocket_funcs[None].append(f)
+        return f
+
+    @setupmethod
+    def teardown_websocket(self, f: T_teardown) -> T_teardown:
+        """Call ``f`` at the end of each WebSocket, with the unhandled exception or ``None``."""
+        self.teardown_websocket_funcs[None].append(f)
         return f
 
     @setupmethod

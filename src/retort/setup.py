@@ -39,7 +39,7 @@ from .http.response import Response
 from .json.provider import DefaultJSONProvider, JSONProvider
 from .logging import create_logger
 from .registries import RecordedList
-from .routing import RouteOptions, UrlMap, take_on_disconnect
+from .routing import RouteOptions, UrlMap, options_of, take_on_disconnect
 from .scaffold import Scaffold, endpoint_of_view, proposed_endpoint, setupmethod
 from .serving_hooks import check_serving_function, check_serving_generator
 from .templating import default_template_context_processor
@@ -195,6 +195,14 @@ class App(Scaffold):
             "TRAP_HTTP_EXCEPTIONS": False,
             "TRUSTED_HOSTS": None,
             "USE_X_SENDFILE": False,
+            "WEBSOCKET_ACCEPT_TIMEOUT": 10,
+            "WEBSOCKET_CLOSE_TIMEOUT": 5,
+            "WEBSOCKET_MAX_CONNECTIONS": 10_000,
+            "WEBSOCKET_MAX_MESSAGE": 1024 * 1024,
+            "WEBSOCKET_PING_INTERVAL": 20,
+            "WEBSOCKET_PING_TIMEOUT": 20,
+            "WEBSOCKET_QUEUE": 16,
+            "WEBSOCKET_SEND_TIMEOUT": 60,
             "X_CONTENT_TYPE_OPTIONS": "nosniff",
         }
     )
@@ -453,11 +461,17 @@ class App(Scaffold):
             methods,
         )
         limits = take_limits(rule, options)
+        websocket = options.pop("websocket_options", None)
         finishes_alone = take_on_disconnect(rule, options)
         self._check_endpoint_is_free(rule, endpoint, view_func)
+        self._check_kind(rule, endpoint, is_websocket=websocket is not None)
         url_rule: t.Any = self.url_rule_class(rule, methods=methods, endpoint=endpoint, **options)
+        if websocket is not None:
+            url_rule.methods.discard("HEAD")  # Werkzeug adds it to GET
         url_rule.provide_automatic_options = provide_automatic_options
-        url_rule.route_options = RouteOptions(media_types, limits, names_head, finishes_alone)
+        url_rule.route_options = RouteOptions(
+            media_types, limits, names_head, finishes_alone, websocket
+        )
         self.url_map.add(url_rule)
         if view_func is not None:
             self.view_functions[endpoint] = view_func
@@ -485,6 +499,19 @@ class App(Scaffold):
             view_func,
             proposed,
         )
+
+    def _check_kind(self, rule: str, endpoint: str, *, is_websocket: bool) -> None:
+        """Check that the endpoint has no rule of the other kind."""
+        if endpoint not in self.view_functions:
+            return
+        for other in self.url_map.iter_rules():
+            if other.endpoint == endpoint and is_websocket == (options_of(other).websocket is None):
+                own, others = ("WebSocket", "HTTP") if is_websocket else ("HTTP", "WebSocket")
+                raise SetupError(
+                    f"The endpoint {endpoint!r} has the {others} route {other.rule!r}, so it cannot"
+                    f" have the {own} route {rule!r}. Write a function for each, or give the"
+                    f" second route another endpoint: endpoint='{endpoint}_{own.lower()}'."
+                )
 
     @setupmethod
     def teardown_appcontext(self, f: T_teardown) -> T_teardown:

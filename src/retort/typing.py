@@ -60,6 +60,10 @@ AfterRequestCallable = t.Union[
     Callable[[ResponseClass], ResponseClass],
     Callable[[ResponseClass], Awaitable[ResponseClass]],
 ]
+AfterWebSocketCallable = t.Union[
+    Callable[[t.Optional[t.Any]], t.Optional[t.Any]],
+    Callable[[t.Optional[t.Any]], Awaitable[t.Optional[t.Any]]],
+]
 BeforeFirstRequestCallable = t.Union[Callable[[], None], Callable[[], Awaitable[None]]]
 BeforeRequestCallable = t.Union[
     Callable[[], t.Optional[ResponseReturnValue]],
@@ -92,6 +96,11 @@ RouteCallable = t.Union[
     Callable[..., Awaitable[ResponseReturnValue]],
 ]
 
+# The view of a WebSocket. A return value refuses a handshake that is not accepted yet.
+WebSocketCallable = t.Union[
+    Callable[..., t.Optional[ResponseReturnValue]],
+    Callable[..., Awaitable[t.Optional[ResponseReturnValue]]],
+]
 # Quart's, under other names.
 ServingCallable = t.Union[Callable[[], None], Callable[[], Awaitable[None]]]
 ServingGenerator = t.Union[Callable[[], AsyncIterator[t.Any]], Callable[[], Iterator[t.Any]]]

@@ -46,6 +46,13 @@ def test_the_table_has_a_line_for_each_route(shop):
     ]
 
 
+def test_the_routes_of_websockets_are_marked(shop):
+    shop.add_websocket("/ws", "ws", lambda: None)
+
+    assert "ws        WebSocket  /ws          " in table(shop)
+    assert "ws        WebSocket                 /ws          " in table(shop, "--all-methods")
+
+
 def test_methods_that_are_implied_are_shown_on_request(shop):
     assert table(shop, "--all-methods")[2:] == [
         "add       OPTIONS, POST             /add         ",

@@ -188,3 +188,24 @@ def test_a_record_of_the_server_goes_to_the_handlers_of_the_program_alone(run):
     program.end()
 
     assert program.output.count("500 was sent instead") == 1
+
+
+def test_an_http_error_of_a_coroutine_function_has_its_page(run):
+    program = run(
+        """
+        from retort import Flask, abort
+
+        app = Flask(__name__)
+
+        @app.get("/")
+        async def index():
+            abort(403)
+        """,
+        "--port=0",
+        "--debug",
+        "--no-reload",
+    )
+
+    page = program.get("/")
+    assert page.status == 403
+    assert "Forbidden" in page.text

@@ -19,8 +19,8 @@ ECHO = """
     from retort.server.sockets.listen import open_listener
     from retort.server.sockets.tls import Tls
     from retort.server.sockets.unix_socket import open_unix_listener
-    from retort.websocket.errors import TooManyWebSockets, WebSocketDisconnect
-    from retort.websocket.limits import Limits
+    from retort.websockets.errors import TooManyWebSockets, WebSocketDisconnect
+    from retort.websockets.limits import Limits
 
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, daemon=True).start()

@@ -13,7 +13,7 @@ PROGRAM = """
     import asyncio, concurrent.futures, os
     from retort import Flask
     from retort.aio.loop import process_loop
-    from retort.websocket.errors import TooManyWebSockets, WebSocketDisconnect
+    from retort.websockets.errors import TooManyWebSockets, WebSocketDisconnect
 
     app = Flask(__name__)
     next_app = app.wsgi_app

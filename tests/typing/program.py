@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from typing_extensions import assert_type
-from werkzeug.datastructures import ImmutableMultiDict
+from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -16,6 +16,7 @@ from retort import (
     Flask,
     Response,
     Retort,
+    WebSocketDisconnect,
     abort,
     current_app,
     flash,
@@ -31,6 +32,7 @@ from retort import (
     session,
     stream_with_context,
     url_for,
+    websocket,
 )
 from retort.typing import ResponseReturnValue
 from retort.views import MethodView
@@ -216,3 +218,53 @@ application: retort.Flask = app
 
 if __name__ == "__main__":
     app.run(debug=True, port=5000)
+
+
+# WebSockets: the methods are awaited in coroutines.
+
+
+@app.websocket("/echo/<name>", origins=["https://app.example"], subprotocols=["v1"])
+async def echo(name: str) -> None:
+    await websocket.accept(
+        headers={"X-Name": name}, subprotocol=websocket.requested_subprotocols[0]
+    )
+    try:
+        assert_type(await websocket.receive(), str | bytes)
+    except WebSocketDisconnect as end:
+        assert_type(end.code, int)
+    async for message in websocket:
+        assert_type(message, str | bytes)
+        await websocket.send(message)
+    await websocket.send_json({"a": 1})
+    await websocket.close(1000, "done")
+
+
+@pages.websocket("/refused")
+def refused() -> tuple[str, int]:
+    return "no", 403
+
+
+@app.before_websocket
+async def check() -> None:
+    assert_type(websocket.args, MultiDict[str, str])
+
+
+@app.after_websocket
+def after(response: Response | None) -> Response | None:
+    return response
+
+
+assert_type(refused(), tuple[str, int])
+
+
+def test_websocket() -> None:
+    with app.test_client().websocket("/echo/Ada", subprotocols=["v1"]) as ws:
+        ws.send("x")
+        assert_type(ws.receive(timeout=2), str | bytes)
+        assert_type(ws.closed, tuple[int, str] | None)
+
+
+async def test_websocket_async() -> None:
+    async with app.test_client().websocket("/echo/Ada") as ws:
+        await ws.send("x")
+        assert_type(await ws.receive(), str | bytes)

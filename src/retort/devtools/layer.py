@@ -24,6 +24,7 @@ from ..errors import FileFieldError
 from ..lifecycle.deferred import MAY_DEFER, call_through
 from ..lifecycle.errors import ON_PLAIN_ERROR
 from ..logging import escape_controls, escape_in_lines, retort_logger
+from ..websockets.handshake import has_switched
 from .advice import Advice, advise
 from .advice.returned.parts import checked_pieces
 from .explained_body import ExplainedBody
@@ -166,6 +167,8 @@ class Debugger(DebuggedApplication):
         try:
             body = outcome()
         except Exception as error:
+            if isinstance(error, ConnectionError) and has_switched(environ):
+                raise  # the end of a WebSocket
             return self.in_place_of_error(environ, watch, error)
         if watch.held is None and isinstance(body, AsyncBody):
             return ExplainedBody(body, partial(self.in_place_of_error, environ, watch))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import typing as t
+from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
 from io import BufferedReader, BytesIO
@@ -18,14 +19,18 @@ from werkzeug.exceptions import BadRequest
 
 from ..aio.bodies import AsyncBody
 from ..aio.loop import adopt_loop
-from ..aio.steps import in_thread
+from ..aio.steps import in_own_thread, in_thread
 from ..http.body import announced_length
 from ..http.spool import MEMORY_BYTES, make_spool, put
 from ..http.stream_body import UNREAD_BODY
 from ..http.unread import PolledBody
 from ..lifecycle.deferred import Deferred, starts_on_loop
 from ..lifecycle.early import may_stream_body
+from ..lifecycle.websockets.upgrade import ClientLeft
 from ..routing import options_of
+from ..websockets.asgi import AsgiHandshake
+from ..websockets.errors import WebSocketDisconnect
+from ..websockets.handshake import HANDSHAKE
 from .asgi_body import AsgiBody
 from .lifespan import handle_lifespan
 from .scope import make_environ
@@ -255,6 +260,39 @@ class _Watch:
             self.listener.cancel()
 
 
+async def handle_websocket(app: Flask, scope: Scope, receive: Receive, send: Send) -> None:
+    """Handle one WebSocket, from its handshake on."""
+    adopt_loop(asyncio.get_running_loop())
+    environ = make_environ(app, scope)
+    # The fields of a handshake of HTTP/1.1, by which rules are matched: HTTP/2 has others.
+    environ["HTTP_UPGRADE"], environ["HTTP_CONNECTION"] = "websocket", "Upgrade"
+    environ[HANDSHAKE] = handshake = AsgiHandshake(scope, receive, send)
+    request = AsgiRequest(app, environ, receive, send)
+    call = partial(copy_context().run, app, environ, request.start_response)
+    body = await in_own_thread(call)  # foreign middleware waits there for the end
+    if isinstance(body, Deferred):
+        try:
+            body = await body.run()
+        except ClientLeft:
+            return
+    try:
+        pieces = [piece async for piece in iterate(body)]
+    finally:
+        await close(body)
+    if handshake.is_accepted:
+        return
+    if request.start is None:
+        raise AssertionError("The application did not call start_response (PEP 3333).")
+    fields = [
+        (name.decode("latin-1"), value.decode("latin-1"))
+        for name, value in request.start["headers"]
+    ]
+    with suppress(WebSocketDisconnect):
+        await handshake.refuse(
+            request.start["status"], fields, b"".join([*request.take_written(), *pieces])
+        )
+
+
 async def iterate(body: Iterable[bytes]) -> t.AsyncIterator[bytes]:
     """The pieces of a body; an iterator that may block is advanced in threads."""
     if isinstance(body, AsyncBody):
@@ -350,11 +388,13 @@ def may_have_body(environ: WSGIEnvironment) -> bool:
 async def handle(app: Flask, scope: Scope, receive: Receive, send: Send) -> None:
     """Handle an ASGI call.
 
-    :raises ValueError: for another type of scope than HTTP and lifespan.
+    :raises ValueError: for another type of scope than HTTP, WebSocket and lifespan.
     """
     kind = scope["type"]
     if kind == "http":
         await handle_http(app, scope, receive, send)
+    elif kind == "websocket":
+        await handle_websocket(app, scope, receive, send)
     elif kind == "lifespan":
         await handle_lifespan(app, receive, send)
     else:

@@ -19,7 +19,7 @@ from werkzeug.exceptions import Forbidden
 from .methods import SAFE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from _typeshed.wsgi import WSGIEnvironment
     from werkzeug.routing import Rule
@@ -56,6 +56,15 @@ class RequestOrigin(NamedTuple):
         if self.fetch_site:
             return self.fetch_site in ("same-origin", "none")
         return not self.origin or _is_origin_of_host(self)
+
+    @property
+    def opens_from_this_site(self) -> bool:
+        """`is_this_site` for the handshake of a WebSocket.
+
+        Browsers send its ``Origin`` always, and some call it cross-site in ``Sec-Fetch-Site``
+        because of the scheme ``ws``.
+        """
+        return not self.origin or self.fetch_site == "same-origin" or _is_origin_of_host(self)
 
     @property
     def is_on_this_machine(self) -> bool:
@@ -148,8 +157,7 @@ def _as_tuple(key: str, values: Any, example: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=32)
 def _checked(origins: tuple[str, ...], rules: tuple[str, ...], trust_null: bool) -> OriginPolicy:
-    for origin in origins:
-        _check_origin(origin)
+    check_origins("CROSS_ORIGIN_TRUSTED_ORIGINS", origins)
     for rule in rules:
         _check_rule(rule)
     return OriginPolicy(frozenset(origins), frozenset(rules), trust_null)
@@ -165,17 +173,27 @@ def _is_origin(origin: str) -> bool:
     return match is not None and match[2] != _DEFAULT_PORTS.get(match[1], "")
 
 
-def _check_origin(origin: str) -> None:
+def check_origins(name: str, origins: Iterable[str]) -> None:
+    """Check that each origin is one that browsers send.
+
+    :param name: of the list, for the message.
+    :raises ValueError: if an entry can never match.
+    """
+    for origin in origins:
+        _check_origin(name, origin)
+
+
+def _check_origin(name: str, origin: str) -> None:
     if _is_origin(origin):
         return
     if origin == "null":
         raise ValueError(
-            "CROSS_ORIGIN_TRUSTED_ORIGINS contains 'null'. Any page can send this Origin"
+            f"{name} contains 'null'. Any page can send this Origin"
             " from a sandboxed frame, so it identifies no site. To trust it all the"
             " same: app.config['CROSS_ORIGIN_TRUST_NULL_FROM_ANYWHERE'] = True"
         )
     raise ValueError(
-        f"CROSS_ORIGIN_TRUSTED_ORIGINS contains {origin!r}, which no browser sends. An origin"
+        f"{name} contains {origin!r}, which no browser sends. An origin"
         " is exactly scheme://host or scheme://host:port in lower case: no path, no slash at"
         f" the end, no *, no port 80 for http or 443 for https.{_suggestion(origin)}"
     )
@@ -257,6 +275,13 @@ def decide(
     """
     if method in PASSING_METHODS or source.is_this_site:
         return Verdict.THIS_SITE
+    return decide_about_origin(source, policy, is_exempt=is_exempt, is_developing=is_developing)
+
+
+def decide_about_origin(
+    source: RequestOrigin, policy: OriginPolicy, *, is_exempt: bool, is_developing: bool
+) -> Verdict:
+    """Decide whether to accept a request of another site; see `decide`."""
     if is_exempt:
         return Verdict.EXEMPT
     if source.origin in policy.origins:

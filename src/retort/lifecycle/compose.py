@@ -20,7 +20,7 @@ from ..http.response import is_standard, text_type, type_field
 from ..http.stream_body import streams_body
 from ..json.provider import DefaultJSONProvider, state_of_class, writer_of
 from ..registries import is_recorded
-from ..routing import Tables, UrlMap
+from ..routing import Tables, UrlMap, options_of
 from ..sessions import can_be_opened_later
 from . import policies, run
 from .deferred import passes_through
@@ -222,6 +222,9 @@ def _compose_plan(app: Flask, plans: Plans, method: str, endpoint: str | None) -
     scopes = (*(split_blueprint_path(blueprint) if blueprint else ()), None)
     replaced, config = plans.replaced, plans.config
     hooks = _Hooks(app, scopes, keeps_ensure_sync="ensure_sync" not in replaced)
+    rules = _rules_of(app, endpoint)
+    if any(options_of(rule).websocket is not None for rule in rules):
+        return _compose_websocket_plan(app, plans, endpoint, hooks)
     is_async = hooks.has_async_view(endpoint) and replaced.isdisjoint(_RUN_SYNC)
     preprocessors = hooks.of(app.url_value_preprocessors, run.preprocess_live, is_inward=True)
     before = hooks.of(
@@ -234,7 +237,7 @@ def _compose_plan(app: Flask, plans: Plans, method: str, endpoint: str | None) -
         before_view.append(policies.admit)
     if "preprocess_request" in replaced or preprocessors or before:
         before_view.append(_step("preprocess_request", replaced))
-    has_check = policies.has_check(method, _rules_of(app, endpoint), config)
+    has_check = policies.has_check(method, rules, config)
     finish = plans.finalize
     if (
         replaced.isdisjoint({"finalize_request", "make_response", "process_response"})
@@ -274,6 +277,33 @@ def _compose_plan(app: Flask, plans: Plans, method: str, endpoint: str | None) -
         after=after,
         teardown=teardown,
         has_teardown=bool(teardown) or "do_teardown_request" in replaced,
+    )
+
+
+def _compose_websocket_plan(app: Flask, plans: Plans, endpoint: str | None, hooks: _Hooks) -> Plan:
+    from .websockets.request import start  # imports asyncio
+
+    before = hooks.of(
+        app.before_websocket_funcs, run.run_before_live, is_inward=True, is_synced=False
+    )
+    preprocessors = hooks.of(app.url_value_preprocessors, run.preprocess_live, is_inward=True)
+    teardown = hooks.of(app.teardown_websocket_funcs, run.run_teardown_live, is_inward=False)
+    return Plan(
+        endpoint,
+        respond=start,
+        is_async=hooks.has_async_view(endpoint),
+        run=run.call_view,
+        before_view=(run.preprocess,) if preprocessors or before else (),
+        dispatch=run.call_view,
+        check=None,
+        finish=plans.finalize,
+        preprocessors=preprocessors,
+        before=before,
+        view=hooks.view(endpoint, is_synced=False),
+        streams_body=False,
+        after=hooks.of(app.after_websocket_funcs, run.run_after_live, is_inward=False),
+        teardown=teardown,
+        has_teardown=bool(teardown) or "do_teardown_request" in plans.replaced,
     )
 
 

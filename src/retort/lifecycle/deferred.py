@@ -24,6 +24,10 @@ if t.TYPE_CHECKING:
     Outcome = Callable[[], t.Any]
     Layer = Callable[[Outcome], t.Any]
 
+# The status of a response whose connection has become a WebSocket. Servers recognize this object:
+# a program cannot respond with 101.
+SWITCHED = "101 Switching Protocols"
+
 # Environ key: the application from which the server awaits a `Deferred`; all middleware around it
 # passes that on. Another application may be called inside of middleware that does not.
 MAY_DEFER = "retort.may_defer"

@@ -75,6 +75,11 @@ async def respond_async(app: Flask, context: RequestContext, request: LoopReques
             rv = await call_view_async(app, context, request)
     except Exception as error:
         rv = await step_in_thread(variables, call_with_error, app.handle_user_exception, error)
+    return await finish_async(app, context, variables, rv)
+
+
+async def finish_async(app: Flask, context: RequestContext, variables: Context, rv: t.Any) -> t.Any:
+    """The response for a return value, after the steps that follow the view."""
     finish = context.plan.finish
     if calls_no_function(context):
         return variables.run(finish, app, context, rv)
@@ -94,7 +99,12 @@ def calls_no_function(context: RequestContext) -> bool:
 
 async def run_steps_async(app: Flask, context: RequestContext, request: LoopRequest) -> t.Any:
     """Run the steps before the view until one returns a value, then the view."""
-    variables = request.variables
+    rv = await run_before_view(app, context, request.variables)
+    return await call_view_async(app, context, request) if rv is None else rv
+
+
+async def run_before_view(app: Flask, context: RequestContext, variables: Context) -> t.Any:
+    """Run the steps before the view until one returns a value."""
     for step in context.plan.before_view:
         if step is run.preprocess:
             rv = await preprocess_async(context, variables)
@@ -104,7 +114,7 @@ async def run_steps_async(app: Flask, context: RequestContext, request: LoopRequ
             rv = await step_in_thread(variables, step, app, context)
         if rv is not None:
             return rv
-    return await call_view_async(app, context, request)
+    return None
 
 
 def call_view_async(app: Flask, context: RequestContext, request: LoopRequest) -> Awaitable[t.Any]:
@@ -238,9 +248,9 @@ class LoopRequest(Deferred):
                 variables.run(preserve, context)
             if error is not None and app.should_ignore_error(error):
                 error = None
-            await self._pop(error)
+            await self.pop_context(error)
 
-    async def _pop(self, error: BaseException | None) -> None:
+    async def pop_context(self, error: BaseException | None) -> None:
         """Pop the context: in a thread, if that calls functions of the program."""
         context, variables = self.context, self.variables
         plans, plan = context.plans, context.plan

@@ -25,6 +25,21 @@ class MediaTypes(t.NamedTuple):
     produces: tuple[str, ...] | None = None
 
 
+class WebSocketOptions(t.NamedTuple):
+    """The options of a WebSocket route.
+
+    :param origins: the origins of other sites that may connect; ``None``: those of the
+        configuration; ``"*"``: all.
+    :param subprotocols: those that the program supports, in its order of preference.
+    :param max_message: the size limit of a received message, in bytes; ``None``: that of the
+        configuration.
+    """
+
+    origins: frozenset[str] | t.Literal["*"] | None = None
+    subprotocols: tuple[str, ...] = ()
+    max_message: int | None = None
+
+
 class RouteOptions(t.NamedTuple):
     """The options of one rule.
 
@@ -33,6 +48,7 @@ class RouteOptions(t.NamedTuple):
         :class:`~retort.Request`; where the value is ``None``, there is no limit.
     :param names_head: whether HEAD was among the methods given; ``None``: unknown, since the rule
         was not added by ``add_url_rule``.
+    :param websocket: set if the route is one of WebSockets that Retort accepts.
     :param finishes_alone: whether a coroutine function goes on after its client has disconnected.
     """
 
@@ -40,6 +56,7 @@ class RouteOptions(t.NamedTuple):
     limits: Mapping[str, int | None] = MappingProxyType({})
     names_head: bool | None = None
     finishes_alone: bool = False
+    websocket: WebSocketOptions | None = None
 
 
 def take_on_disconnect(rule: str, options: dict[str, t.Any]) -> bool:

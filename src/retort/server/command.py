@@ -26,7 +26,7 @@ from .process.recycling import Recycling
 from .process.supervisor import Supervisor
 from .sockets.open_files import open_files_lines
 from .sockets.tls import Tls, TlsProblem
-from .sockets.unix_socket import SocketFile
+from .sockets.unix_socket import SocketFile, is_unix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -180,7 +180,11 @@ def serve_with_workers(
     listener, options = open_or_exit(options)
     echo_all(open_files_lines())
     on_ready = StartPrinter(
-        start_lines_for(listener, options, workers=count), options.describe, count
+        start_lines_for(listener, options, workers=count),
+        options.describe,
+        count,
+        options.settings.threads,
+        is_plain_tcp=options.settings.tls is None and not is_unix(listener),
     )
     with prepare_processes(options.settings.operations, workers=count) as ops:
         settings = replace(options.settings, is_multiprocess=count > 1, ops_listener=ops)
@@ -204,14 +208,21 @@ class StartPrinter:
         start_lines: list[str],
         describe: Callable[[WSGIApplication], Iterable[str]] | None,
         workers: int,
+        threads: int,
+        *,
+        is_plain_tcp: bool,
     ) -> None:
         self.start_lines = start_lines
         self.describe = describe
         self.workers = workers
+        self.threads = threads
+        self.is_plain_tcp = is_plain_tcp
 
     def __call__(self, app: WSGIApplication) -> None:
         echo_all(self.start_lines)
-        for line in websocket_warnings(app, self.workers):
+        for line in websocket_warnings(
+            app, workers=self.workers, threads=self.threads, is_plain_tcp=self.is_plain_tcp
+        ):
             echo(line, fg="yellow")
         if self.describe is not None:
             echo_all(self.describe(app))

@@ -20,6 +20,7 @@ import click
 
 from ..http.cross_origin import is_loopback
 from ..logging import UNLOGGED, escape_controls, has_level_handler
+from ..websockets.handshake import has_switched
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -128,6 +129,8 @@ def log_request(environ: WSGIEnvironment, status: int) -> None:
     logger = request_logger()
     if environ.get(UNLOGGED) or not logger.isEnabledFor(logging.INFO):
         return
+    if has_switched(environ):
+        status = 101  # whatever the application has responded after it
     client = escape_controls(environ["REMOTE_ADDR"]).replace("%", "%%")
     method = escape_controls(environ["REQUEST_METHOD"])
     target = shown_target(environ["PATH_INFO"], environ["QUERY_STRING"])

@@ -18,7 +18,7 @@ from werkzeug.wrappers import Request as WerkzeugRequest
 from .builder import EnvironBuilder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from types import TracebackType
 
     from _typeshed.wsgi import WSGIEnvironment
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ..context import AppContext
     from ..http.response import Response
     from ..sessions import SessionMixin
+    from .websockets import WebSocketSession
 
 _PRESERVE = "werkzeug.debug.preserve_context"
 
@@ -88,6 +89,41 @@ class FlaskClient(werkzeug.test.Client):
         response.json_module = self.application.json  # type: ignore[assignment]
         self._keep_contexts()
         return response
+
+    def websocket(
+        self, *args: Any, subprotocols: Sequence[str] = (), **kwargs: Any
+    ) -> WebSocketSession:
+        """Open a WebSocket, with ``with`` or ``async with``.
+
+        :param args: a path and further arguments of :class:`EnvironBuilder`.
+        :param subprotocols: those that the client offers.
+        :param kwargs: arguments of :class:`EnvironBuilder`, such as ``headers``.
+        :raises WebSocketRefused: at the start of the block, if the response is not a WebSocket.
+
+        ::
+
+            with client.websocket("/echo") as ws:
+                ws.send("hello")
+                assert ws.receive() == "hello"
+        """
+        from .websockets import WebSocketSession, handshake_fields  # imports asyncio
+
+        request = self._request_from_builder_args(args, kwargs)
+        self._kept_contexts.close()
+        self._new_contexts.clear()
+        if self._cookies is not None:
+            self._add_cookies_to_wsgi(request.environ)
+        for name, value in handshake_fields(subprotocols):
+            request.environ.setdefault(f"HTTP_{name.upper().replace('-', '_')}", value)
+        request.environ.pop(_PRESERVE, None)
+
+        def take_fields(fields: Iterable[tuple[str, str]]) -> None:
+            if self._cookies is not None:
+                cookies = [value for name, value in fields if name.lower() == "set-cookie"]
+                host = request.host.partition(":")[0]
+                self._update_cookies_from_response(host, request.path, cookies)
+
+        return WebSocketSession(self.application, request, subprotocols, take_fields)
 
     def _request_to_send(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> WerkzeugRequest:
         first = args[0] if args else None

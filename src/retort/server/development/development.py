@@ -23,11 +23,11 @@ from ..process.monkeypatching import PatchedProgram, load_unpatched
 from ..process.serving import Worker, end_process, serve_here
 from ..sockets.address import actual_host, actual_port, open_address
 from ..sockets.listen import CannotListen
-from ..sockets.unix_socket import SocketFile
+from ..sockets.unix_socket import SocketFile, is_unix
 from .host_check import HostCheck, listened_hosts
 from .reloaded import clear_foreign_reloader, this_child
 from .reloader import supervise
-from .werkzeug_server import WerkzeugWorker, socket_user
+from .werkzeug_server import WerkzeugWorker, socket_user, websocket_lines
 
 if TYPE_CHECKING:
     import socket
@@ -231,11 +231,13 @@ def make_worker(
     settings = replace(
         options.settings, ops_listener=prepare_single_process(options.settings.operations)
     )
-    if user is not None:
+    if user is not None and (settings.tls is not None or is_unix(listener)):
         if is_first:
             reason = f"it hands its socket to {user}."
             echo(f" * Served by Werkzeug's development server: {reason}", fg="yellow")
         return WerkzeugWorker(app, listener, settings, serving=serving)
+    if is_first and (settings.tls is not None or is_unix(listener)):
+        echo_all(websocket_lines(program))
     # An access log on the same terminal has a line for each request already.
     has_lines = options.settings.debug and settings.operations.access_log != "-"
     log = log_request if has_lines else None

@@ -19,6 +19,7 @@ from ...globals import request
 from ...http.file_body import FileBody
 from ...lifecycle.deferred import call_through
 from ...signals import request_started
+from ...websockets.handshake import has_switched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -156,6 +157,8 @@ class RequestRecorder:
         return body
 
     def end(self, record: RequestRecord) -> None:
+        if "HTTP_UPGRADE" in record.environ and has_switched(record.environ):
+            record.status = SWITCHING_PROTOCOLS  # whatever the application has responded after it
         record.seconds = time.perf_counter() - record.started_at
         for callback in self.at_end:
             callback(record)
@@ -226,6 +229,8 @@ class RecordedAsyncBody(AsyncBody):
                 end(self.record)
 
 
+# The status of a connection that has become a WebSocket.
+SWITCHING_PROTOCOLS = 101
 # In logs and metrics: the client disconnected before there was a response.
 CLIENT_GONE = 499
 

@@ -21,9 +21,10 @@ from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 from ...aio.bodies import AsyncBody
 from ...http.file_body import FileBody
-from ...lifecycle.deferred import Deferred
+from ...lifecycle.deferred import SWITCHED, Deferred
 from ...logging import escape_in_lines
 from ...tracebacks import format_from_program
+from ...websockets.handshake import has_switched
 from ..console import ARRIVED_AT
 from ..options import GRANIAN_THREADS, INLINE_THREADS
 from ..sockets.connections import Connections
@@ -31,7 +32,6 @@ from .backlog import Backlog
 from .environ import EnvironFactory
 from .handshake_watcher import offer_granian
 from .open_websockets import OpenWebSockets
-from .raw_socket import RAW_SOCKET
 from .reply import Reply
 from .request_body import LongBody, RequestBodies
 from .response_body import (
@@ -484,24 +484,18 @@ class Pieces:
             close()
 
 
-def ends_raw_websocket(environ: WSGIEnvironment, error: BaseException) -> bool:
-    """Whether Flask-SocketIO has ended a WebSocket.
-
-    It raises this error so that Werkzeug's server, which ignores it, sends no response.
-    """
-    raw_socket = environ.get(RAW_SOCKET)
-    return isinstance(error, ConnectionError) and raw_socket is not None and raw_socket.is_answered
-
-
 def explain_crash(environ: WSGIEnvironment, error: BaseException) -> tuple[Head, bytes]:
     """The response to a request whose application raised; only the log has the details."""
     reply = Reply(environ["REQUEST_METHOD"])
-    if isinstance(error, HTTPException):  # such as ClientDisconnected, raised by the input
+    if isinstance(error, ConnectionError) and has_switched(environ):
+        body = b""  # Flask-SocketIO ends WebSockets so, and Werkzeug's server ignores it
+        reply(SWITCHED, [])
+    elif isinstance(error, HTTPException):  # such as ClientDisconnected, raised by the input
         body = b"".join(error(environ, reply))
     else:
         if isinstance(error, InvalidResponse):
             log_problem(environ, f"{error} 500 was sent instead.")
-        elif not ends_raw_websocket(environ, error):
+        else:
             sys.stderr.write(escape_in_lines(format_from_program(error, error.__traceback__)))
         body = b"Internal Server Error\n"
         fields = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]

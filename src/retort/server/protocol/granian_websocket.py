@@ -13,10 +13,10 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from ...websocket.asgi import AsgiConnection
-from ...websocket.checks import check_subprotocol
-from ...websocket.errors import WebSocketDisconnect
-from ...websocket.limits import Limits
+from ...websockets.asgi import AsgiConnection
+from ...websockets.checks import check_subprotocol
+from ...websockets.errors import WebSocketDisconnect
+from ...websockets.limits import Limits
 from .handshake_watcher import HandshakeWatcher
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...websocket.handshake import HANDSHAKE, HANDSHAKE_ERROR, InvalidHandshake, is_upgrade
+from ...websockets.handshake import HANDSHAKE, HANDSHAKE_ERROR, InvalidHandshake, is_upgrade
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...websocket.errors import TooManyWebSockets
+from ...websockets.errors import TooManyWebSockets
 
 if TYPE_CHECKING:
-    from ...websocket.interface import Connection
-    from ...websocket.limits import Limits
+    from ...websockets.interface import Connection
+    from ...websockets.limits import Limits
     from .raw_socket import HandshakeSocket
 
 

@@ -12,12 +12,10 @@ import socket
 import threading
 from typing import TYPE_CHECKING, Any
 
-from ...websocket.limits import Limits
+from ...websockets.limits import Limits
 
 if TYPE_CHECKING:
     from .takeover import TcpHandshake
-
-RAW_SOCKET = "werkzeug.socket"  # environ key, as of Werkzeug's server
 
 # How long the socket stays open after the view has returned: simple-websocket has a thread of its
 # own, which sends the answer to the client's close frame and closes the socket.

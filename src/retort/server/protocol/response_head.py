@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...bounded import BoundedCache
+from ...lifecycle.deferred import SWITCHED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -90,7 +91,9 @@ def make_head(status: str, headers: Iterable[tuple[str, str]], method: str) -> H
             name, value = pair
             sent = _names.get(name) or _check_name(name)
             if sent is None:
-                fields += _connection_option(name, value)
+                fields += (
+                    _upgrade_option(name, value) if code == 426 else _connection_option(name, value)
+                )
                 continue
             if sent == b"content-length":
                 is_second, length = length is not None, _check_length(value, length)
@@ -124,6 +127,8 @@ def _code_of(status: str) -> int:
     try:
         if (known := _codes.get(status)) is not None:
             return known
+        if status is SWITCHED:  # not sent: see `takeover.py`
+            return 101
         match = _STATUS.fullmatch(status)
     except TypeError:
         match = None
@@ -153,6 +158,13 @@ def _connection_option(name: str, value: str) -> RawFields:
     return (
         [(b"connection", b"close")] if name.lower() == "connection" and "close" in options else []
     )
+
+
+def _upgrade_option(name: str, value: str) -> RawFields:
+    """The fields that name the required protocol (RFC 9110 §15.5.22); all else is removed."""
+    if name.lower() == "upgrade":
+        return [(b"upgrade", _check_value(name, value))]
+    return [(b"connection", b"upgrade")] if name.lower() == "connection" else []
 
 
 def _check_value(name: str, value: str) -> bytes:

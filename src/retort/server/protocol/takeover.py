@@ -28,29 +28,30 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ...websocket.errors import TooManyWebSockets, WebSocketDisconnect
-from ...websocket.handshake import (
+from ...websockets.errors import TooManyWebSockets, WebSocketDisconnect
+from ...websockets.handshake import (
     HANDSHAKE,
     HANDSHAKE_ERROR,
+    RAW_SOCKET,
     InvalidHandshake,
     is_upgrade,
     read_handshake,
     response_fields,
 )
-from ...websocket.limits import Limits
+from ...websockets.limits import Limits
 from ..sockets.connections import address_of
 from ..sockets.finder import SocketFinder
 from ..sockets.open_files import is_scarce, raise_limit
 from .handshake_watcher import HandshakeWatcher
-from .raw_socket import RAW_SOCKET, HandshakeSocket
+from .raw_socket import HandshakeSocket
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from _typeshed.wsgi import WSGIEnvironment
 
-    from ...websocket.handshake import Offer
-    from ...websocket.tcp import TcpConnection
+    from ...websockets.handshake import Offer
+    from ...websockets.tcp import TcpConnection
     from .open_websockets import OpenWebSockets
 
 # linux/tcp.h, struct tcp_info: tcpi_state, tcpi_bytes_received, tcpi_data_segs_out.
@@ -223,7 +224,7 @@ class TcpHandshake(HandshakeWatcher):
         # asyncio and websockets take 10 MB, which programs without WebSockets do not need.
         import asyncio
 
-        from ...websocket.tcp import TcpConnection
+        from ...websockets.tcp import TcpConnection
 
         own, file = self.takeover.find_socket(self.scope, limits)
         before = tcp_state(own)

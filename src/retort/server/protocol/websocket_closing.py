@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ...aio.loop import process_loop
 
 if TYPE_CHECKING:
-    from ...websocket.interface import Connection
+    from ...websockets.interface import Connection
     from .open_websockets import OpenWebSockets
 
 _STEP_SECONDS = 0.05

@@ -2,7 +2,7 @@
 
 import pytest
 
-from retort.websocket.handshake import (
+from retort.websockets.handshake import (
     InvalidHandshake,
     Offer,
     accept_value,

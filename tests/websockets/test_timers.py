@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from retort.websocket.timers import Timers, timers_of_this_loop
+from retort.websockets.timers import Timers, timers_of_this_loop
 
 
 def test_callbacks_are_called_in_the_order_of_their_time(until):

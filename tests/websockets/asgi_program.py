@@ -3,9 +3,9 @@
 import asyncio
 import json
 
-from retort.websocket.asgi import AsgiHandshake
-from retort.websocket.errors import WebSocketDisconnect
-from retort.websocket.limits import Limits
+from retort.websockets.asgi import AsgiHandshake
+from retort.websockets.errors import WebSocketDisconnect
+from retort.websockets.limits import Limits
 
 awake = asyncio.Event()
 ends = []  # how WebSockets ended, as the program sees it

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
-from retort.websocket.limits import Limits
+from retort.websockets.limits import Limits
 
 CONT, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 MESSAGE_BYTES = 70_000  # the limit for this corpus

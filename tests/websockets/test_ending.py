@@ -6,9 +6,9 @@ import weakref
 
 import pytest
 
-from retort.websocket.errors import WebSocketDisconnect
-from retort.websocket.limits import Limits
-from retort.websocket.timers import timers_of_this_loop
+from retort.websockets.errors import WebSocketDisconnect
+from retort.websockets.limits import Limits
+from retort.websockets.timers import timers_of_this_loop
 
 CONT, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 

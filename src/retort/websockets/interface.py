@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from .limits import Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 
 class Connection(Protocol):
@@ -35,6 +35,12 @@ class Connection(Protocol):
         """Send a ping, and return when its pong has come.
 
         :raises WebSocketDisconnect: if the WebSocket is closed before.
+        """
+
+    def notify_end(self, function: Callable[[], object]) -> None:
+        """Call a function on the event loop when the WebSocket has ended; at once if it has.
+
+        Received messages may still wait.
         """
 
     async def close(self, code: int = 1000, reason: str = "") -> None:

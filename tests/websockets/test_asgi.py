@@ -5,9 +5,9 @@ import contextlib
 
 import pytest
 
-from retort.websocket.asgi import AsgiHandshake
-from retort.websocket.errors import WebSocketDisconnect
-from retort.websocket.limits import Limits
+from retort.websockets.asgi import AsgiHandshake
+from retort.websockets.errors import WebSocketDisconnect
+from retort.websockets.limits import Limits
 
 LIMIT_SECONDS = 60
 QUICK = Limits(message_bytes=100, queue=3, close_seconds=0.01, send_seconds=0.01)

@@ -10,9 +10,9 @@ import struct
 import pytest
 import uvloop
 
-from retort.websocket.errors import WebSocketDisconnect
-from retort.websocket.limits import Limits
-from retort.websocket.tcp import TcpConnection
+from retort.websockets.errors import WebSocketDisconnect
+from retort.websockets.limits import Limits
+from retort.websockets.tcp import TcpConnection
 
 LIMIT_SECONDS = 60  # far above what anything here takes; only what hangs meets it
 CONT, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10

@@ -91,6 +91,7 @@ class Wire:
         self.to_client = Direction()
         self.end: WebSocketDisconnect | None = None
         self.loop: asyncio.AbstractEventLoop | None = None  # of the application
+        self.on_end: Callable[[], object] | None = None
         self._lock = threading.Lock()
         self._waiters: list[Future[None]] = []
 
@@ -98,6 +99,14 @@ class Wire:
         """In an attempt: the WebSocket is closed. The first call decides with which code."""
         if self.end is None:
             self.end = WebSocketDisconnect(code, reason, was_clean)
+            self.note_end()
+
+    def note_end(self) -> None:
+        """In an attempt: call `on_end` on the event loop of the application."""
+        on_end, self.on_end = self.on_end, None
+        if on_end is not None and self.loop is not None:
+            with suppress(RuntimeError):  # the loop is closed
+                self.loop.call_soon_threadsafe(on_end)
 
     def check_open(self) -> None:
         """In an attempt: raise an error if the WebSocket is closed."""

@@ -64,7 +64,7 @@ _SENDS_IN_A_ROW = 32
 _INVALID_DATA = 1007
 
 # `websockets` logs each frame at DEBUG, and the end of each connection at INFO.
-frame_log = logging.getLogger("retort.websocket.frames")
+frame_log = logging.getLogger("retort.websockets.frames")
 frame_log.setLevel(logging.WARNING)
 
 
@@ -90,6 +90,7 @@ class TcpConnection(asyncio.BufferedProtocol):
         "limits",
         "loop",
         "on_closed",
+        "on_end",
         "outbox",
         "pings",
         "problem",
@@ -119,6 +120,7 @@ class TcpConnection(asyncio.BufferedProtocol):
         self.unread = unread
         self.subprotocol = subprotocol
         self.on_closed = on_closed
+        self.on_end: Callable[[], object] | None = None
         self.protocol = ServerProtocol(
             state=State.OPEN, max_size=limits.message_bytes, logger=frame_log
         )
@@ -184,6 +186,12 @@ class TcpConnection(asyncio.BufferedProtocol):
             self.read_on()
         while not self.is_ended:
             await wait_in(self.closers)
+
+    def notify_end(self, function: Callable[[], object]) -> None:
+        if self.is_ended:
+            self.loop.call_soon(function)
+        else:
+            self.on_end = function
 
     @property
     def is_open(self) -> bool:
@@ -352,6 +360,9 @@ class TcpConnection(asyncio.BufferedProtocol):
         self.inbox.end()
         self.outbox.end()
         wake(self.closers)
+        on_end, self.on_end = self.on_end, None
+        if on_end is not None:
+            self.loop.call_soon(on_end)
         transport = self.transport
         if self.is_lost or transport is None:
             return

@@ -6,8 +6,8 @@ import struct
 
 import pytest
 
-from retort.websocket.errors import WebSocketDisconnect
-from retort.websocket.limits import Limits
+from retort.websockets.errors import WebSocketDisconnect
+from retort.websockets.limits import Limits
 
 CONT, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retort.websocket.errors import WebSocketDisconnect
-from retort.websocket.limits import Limits
-from retort.websocket.memory import pair
-from retort.websocket.wire import NETWORK_BYTES, Accepted, Refused
+from retort.websockets.errors import WebSocketDisconnect
+from retort.websockets.limits import Limits
+from retort.websockets.memory import pair
+from retort.websockets.wire import NETWORK_BYTES, Accepted, Refused
 
 LIMIT_SECONDS = 60
 SOON = 0.01  # for a wait that ends in an error

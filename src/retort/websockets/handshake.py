@@ -6,19 +6,21 @@ import base64
 import binascii
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .checks import check_fields, check_subprotocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     Fields = Sequence[tuple[str, str]]
 
 # Environ keys: an `interface.Handshake`, if the request can become a WebSocket; else, if it asks
 # for one, the `InvalidHandshake` that says why it cannot.
 HANDSHAKE = "retort.websocket"
-HANDSHAKE_ERROR = "retort.websocket.error"
+HANDSHAKE_ERROR = "retort.websockets.error"
+# Environ key: the socket of the handshake, for libraries; as of Werkzeug's server.
+RAW_SOCKET = "werkzeug.socket"
 
 VERSION = "13"
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 §1.3
@@ -50,6 +52,12 @@ class Offer:
 
     key: str
     subprotocols: tuple[str, ...]
+
+
+def has_switched(environ: Mapping[str, Any]) -> bool:
+    """Whether the connection of a request has become a WebSocket."""
+    handshake = environ.get(HANDSHAKE)
+    return handshake is not None and bool(getattr(handshake, "is_accepted", False))
 
 
 def is_upgrade(upgrade: str) -> bool:

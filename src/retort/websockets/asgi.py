@@ -108,6 +108,11 @@ class AsgiHandshake:
             {"type": "websocket.http.response.body", "body": body, "more_body": False}
         )
 
+    @property
+    def is_accepted(self) -> bool:
+        """Whether `accept` was called."""
+        return self._answer == "accepted"
+
     async def _begin(self, answer: str) -> None:
         """Receive the message with which each handshake begins."""
         if self._answer is not None:
@@ -144,6 +149,7 @@ class AsgiConnection:
         self._inbox = Inbox(limits)
         self._room_waiters: Futures = []
         self._end: WebSocketDisconnect | None = None
+        self._on_end: Callable[[], object] | None = None
         self._close_frame = (1006, "")  # what `close` sends
         self._closing: asyncio.Task[None] | None = None
         self._reading = asyncio.ensure_future(self._read())
@@ -192,6 +198,16 @@ class AsgiConnection:
             " client answers."
         )
 
+    def notify_end(self, function: Callable[[], object]) -> None:
+        """Call a function when the server reports the end; see `interface.Connection`.
+
+        Not noticed while the queue is full.
+        """
+        if self._end is not None:
+            function()
+        else:
+            self._on_end = function
+
     async def close(self, code: int = 1000, reason: str = "") -> None:
         """Close the WebSocket, and wait until the server reports its end.
 
@@ -222,6 +238,9 @@ class AsgiConnection:
         if self._end is None:
             self._end = disconnect
             self._inbox.end()
+            on_end, self._on_end = self._on_end, None
+            if on_end is not None:
+                on_end()
 
     def _disconnect(self) -> WebSocketDisconnect:
         """An exception for one caller: a shared one would collect their tracebacks."""

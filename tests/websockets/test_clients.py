@@ -13,7 +13,7 @@ from wsproto.connection import Connection as WsprotoConnection
 from wsproto.connection import ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, Ping, Pong, TextMessage
 
-from retort.websocket.limits import Limits
+from retort.websockets.limits import Limits
 
 # A message, and at which places it is cut into fragments; a ping goes before some fragments.
 messages = st.lists(

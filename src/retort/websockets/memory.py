@@ -159,6 +159,17 @@ class MemoryConnection:
         check_ping(data)
         self._wire.do(self._wire.check_open)
 
+    def notify_end(self, function: Callable[[], object]) -> None:
+        """Call a function on the event loop when the WebSocket has ended; at once if it has."""
+        wire = self._wire
+
+        def attempt() -> None:
+            wire.on_end = function
+            if wire.end is not None:
+                wire.note_end()
+
+        wire.do(attempt)
+
     async def close(self, code: int = 1000, reason: str = "") -> None:
         """Close the WebSocket. Drops the messages that were not received.
 
