@@ -216,7 +216,8 @@ class LoopRequest:
         if future.cancelled():
             return
         if future.result()["type"] == "http.disconnect":
-            self.cancel()
+            if not self.deferred.finishes_alone:  # a WebSocket may have been accepted meanwhile
+                self.cancel()
         else:  # the end of the request
             self.is_watched = False
             self.watch_client()
