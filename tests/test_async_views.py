@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import threading
 
 import pytest
 
@@ -137,6 +138,47 @@ def test_session_g_and_context_are_those_of_the_request(app, client):
     response = client.get("/")
     assert (response.text, response.headers["X-User"]) == ("Ada!", "Ada!")
     assert "Set-Cookie" in response.headers
+
+
+def test_a_synchronous_function_is_awaited_in_a_thread(app, client):
+    def name_of_thread(greeting, *, mark):
+        retort.g.seen = threading.current_thread().name
+        return f"{greeting} {retort.request.args['name']}{mark}"
+
+    called = app.ensure_async(name_of_thread)
+
+    @app.get("/")
+    async def index():
+        return await called("hello", mark="!")
+
+    @app.after_request
+    def after(response):
+        assert retort.g.seen != "retort event loop"
+        return response
+
+    assert client.get("/?name=Ada").text == "hello Ada!"
+    assert called.__name__ == "name_of_thread"
+
+
+def test_an_error_in_the_thread_reaches_the_coroutine(app, client):
+    def fail():
+        raise LookupError("no such user")
+
+    @app.get("/")
+    async def index():
+        try:
+            return await app.ensure_async(fail)()
+        except LookupError as error:
+            return str(error)
+
+    assert client.get("/").text == "no such user"
+
+
+def test_a_coroutine_function_is_its_own_async_function(app):
+    async def fetch():
+        return 1
+
+    assert app.ensure_async(fetch) is fetch
 
 
 def on_the_loop():

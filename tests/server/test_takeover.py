@@ -72,7 +72,7 @@ ECHO = """
             }
             return 200, json.dumps(worker_state)
         if handshake is None:
-            return 200, str(environ.get("retort.websockets.error"))
+            return 200, str(environ.get("retort.websocket.error"))
         if path == "/refused":
             return 403, "refused"
         if path.startswith("/raw"):
@@ -398,7 +398,8 @@ def test_the_server_ends_although_a_websocket_is_open(serve, number):
     with opened(program) as connection:
         assert is_echoing(connection)
         assert program.end(number) in (0, -number)
-        assert program.received(connection) == b""
+        frame = program.received(connection)
+        assert frame[:4] == bytes([0x80 | CLOSE, len(frame) - 2, 0x03, 0xE9])  # 1001
     assert "panicked" not in program.output
     assert "Traceback" not in program.output
 

@@ -32,6 +32,7 @@ from .html.editor import editor_address
 from .pages import REPLACED_HEADERS, answer
 from .poll import answer_poll, is_poll
 from .redaction import Budget, redact
+from .redirects import RedirectPages
 from .report import Console, Report, phrase, without_secrets
 from .requested import sections_of
 from .route_table import routes_near
@@ -52,7 +53,9 @@ _LOGGER = "retort.devtools"
 
 _MAX_ERRORS = 20  # errors whose frames the console can use
 _ROUTING = frozenset({404, 405})
-_FILES = frozenset({__file__, call_through.__code__.co_filename})
+_FILES = frozenset(
+    function.__code__.co_filename for function in (call_through, RedirectPages.__call__)
+) | {__file__}
 # Paths that browsers request by themselves; a 404 is no error of the program.
 _BROWSER_PATHS = ("/favicon.ico", "/.well-known/")
 

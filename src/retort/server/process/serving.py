@@ -133,7 +133,6 @@ class Worker:
         metrics.watch("retort_background_tasks", "Background tasks in progress.", count_tasks)
         metrics.watch("retort_event_streams", "Open event streams.", open_streams.__len__)
         metrics.watch("retort_websockets", "Open WebSockets.", adapter.websockets.__len__)
-        metrics.watch("retort_event_streams", "Open event streams.", open_streams.__len__)
         metrics.start()
 
     def stop(self) -> None:
