@@ -213,10 +213,15 @@ def test_other_forms_of_async_views_are_checked(findings, program):
 
 
 @pytest.mark.parametrize(
-    "returned", ["ticks()", "ticks(), 200", "stream_with_context(ticks()), 200"]
+    "returned",
+    [
+        *("ticks()", "ticks(), 200", "stream_with_context(ticks()), 200"),
+        "event_stream(ticks(), retry=1)",
+    ],
 )
 def test_an_asynchronous_generator_that_a_synchronous_view_returns_is_checked(findings, returned):
     program = f"""{TOP}
+from retort import event_stream
 async def ticks():
     while True:
         yield 'tick'
@@ -228,7 +233,7 @@ def index():
 """
     [finding] = of_rule(findings.whole(program))
 
-    assert finding.line == 10
+    assert finding.line == 11
     assert finding.message.startswith("The async generator ticks() calls time.sleep(1)")
 
 
