@@ -7,6 +7,8 @@ import threading
 import pytest
 
 import retort
+from retort.aio.loop import wait_for
+from retort.routing import find_plan
 from retort.views import MethodView, View
 
 
@@ -244,3 +246,75 @@ def test_a_view_that_fails_on_the_loop_leaves_no_context(app, client):
     assert client.get("/").status_code == 500
     assert not retort.has_request_context()
     assert not retort.has_app_context()
+
+
+class Here(MethodView):
+    def get(self):
+        return f"{threading.get_ident()}"
+
+    async def post(self):
+        return f"{threading.get_ident()}"
+
+
+async def ident():
+    return threading.get_ident()
+
+
+def test_coroutine_methods_of_a_class_are_awaited_on_the_loop(app, client):
+    class Plain(View):
+        async def dispatch_request(self, name):
+            return f"{name} {threading.get_ident()}"
+
+    app.add_url_rule("/plain/<name>", view_func=Plain.as_view("plain"))
+    app.add_url_rule("/here", view_func=Here.as_view("here"))
+
+    loop = str(wait_for(ident()))
+    assert client.get("/plain/Ada").text == f"Ada {loop}"
+    assert client.post("/here").text == loop
+    assert client.get("/here").text != loop
+    assert plan_for(app, "POST", "/here").is_async
+    assert not plan_for(app, "GET", "/here").is_async
+
+
+def test_coroutine_functions_by_method_are_awaited_on_the_loop(app, client):
+    @app.get("/login")
+    def login():
+        return "form"
+
+    @login.post
+    async def send():
+        return str(threading.get_ident())
+
+    assert client.get("/login").text == "form"
+    assert client.post("/login").text == str(wait_for(ident()))
+    assert plan_for(app, "POST", "/login").is_async
+    assert not plan_for(app, "GET", "/login").is_async
+
+
+def test_a_decorator_around_a_class_gets_its_response(app, client):
+    def shouting(view):
+        @functools.wraps(view)
+        def wrapper(**values):
+            return f"{view(**values)}!"
+
+        return wrapper
+
+    class Decorated(View):
+        decorators = (shouting,)
+
+        async def dispatch_request(self):
+            return "decorated"
+
+    class Plain(View):
+        async def dispatch_request(self):
+            return "plain"
+
+    app.add_url_rule("/decorated", view_func=Decorated.as_view("decorated"))
+    app.add_url_rule("/plain", view_func=shouting(Plain.as_view("plain")))
+    assert client.get("/decorated").text == "decorated!"
+    assert client.get("/plain").text == "plain!"
+    assert not plan_for(app, "GET", "/plain").is_async
+
+
+def plan_for(app, method, path):
+    return find_plan(app.current_plans(), method, path)
