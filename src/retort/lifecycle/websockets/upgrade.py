@@ -7,7 +7,7 @@
 | accepted | the end of the view | closed |
 | accepted | the client has left | accepted: `receive` and `send` raise an exception |
 
-A view learns of a client that has left by the exception of `receive` or `send`. A view that never
+When the client has left, `receive` and `send` raise an exception in the view. A view that never
 receives is cancelled.
 """
 
