@@ -9,7 +9,7 @@ from ...websockets.errors import WebSocketDisconnect
 from .upgrade import run_on_loop
 
 if t.TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Iterator
 
     from _typeshed.wsgi import WSGIEnvironment
     from werkzeug.datastructures import (
@@ -307,16 +307,9 @@ class WebSocket:
         value = kwargs if not args else args[0] if len(args) == 1 else args
         return self._context.app.json.dumps(value)
 
-    async def __aiter__(self) -> AsyncIterator[str | bytes]:
+    def __aiter__(self) -> AsyncIterator[str | bytes]:
         """The messages, until the WebSocket is closed."""
-        while True:
-            try:
-                message = await self.receive()
-            except WebSocketDisconnect:
-                if not self.is_accepted:  # the client has left during the handshake
-                    raise
-                return
-            yield message
+        return _Messages(self._upgrade)
 
     def __iter__(self) -> Iterator[str | bytes]:
         """The messages, until the WebSocket is closed; in a ``def`` view.
@@ -339,3 +332,20 @@ class WebSocket:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.url!r}>"
+
+
+class _Messages:
+    """An asynchronous iterator of messages."""
+
+    __slots__ = ("_upgrade",)
+
+    def __init__(self, upgrade: Upgrade) -> None:
+        self._upgrade = upgrade
+
+    def __aiter__(self) -> AsyncIterator[str | bytes]:
+        return self
+
+    def __anext__(self) -> Awaitable[str | bytes]:
+        return t.cast(
+            "Awaitable[str | bytes]", run_on_loop(self._upgrade, self._upgrade.receive_next)
+        )
