@@ -124,6 +124,51 @@ def client(app):
     return app.test_client()
 
 
+def is_listening(port):
+    """Whether a server accepts connections on a port of this machine."""
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 5):
+        return True
+    return False
+
+
+@contextlib.contextmanager
+def served_by(words, port, log, folder, env):
+    """Run a server until the end of the block; it is ready when the block begins.
+
+    :param words: its command after the name of Python, with ``{port}``.
+    :param log: the file for what it prints.
+    """
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, *(word.format(port=port) for word in words)],
+            cwd=folder,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        give_up_at = time.monotonic() + LIMIT_SECONDS
+        while not is_listening(port):
+            if process.poll() is not None or time.monotonic() > give_up_at:
+                pytest.fail(f"{words} does not listen:\n{log.read_text()}")
+            time.sleep(0.05)
+        yield process
+    finally:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(20)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+@pytest.fixture(scope="session", name="served_by")
+def served_by_fixture():
+    return served_by
+
+
 # A diff that an error page shows, as its reader applies it.
 
 

@@ -2,10 +2,13 @@
 
 import asyncio
 import functools
+import threading
 
 import pytest
 
 import retort
+from retort.aio.loop import wait_for
+from retort.routing import find_plan
 from retort.views import MethodView, View
 
 
@@ -139,6 +142,47 @@ def test_session_g_and_context_are_those_of_the_request(app, client):
     assert "Set-Cookie" in response.headers
 
 
+def test_a_synchronous_function_is_awaited_in_a_thread(app, client):
+    def name_of_thread(greeting, *, mark):
+        retort.g.seen = threading.current_thread().name
+        return f"{greeting} {retort.request.args['name']}{mark}"
+
+    called = app.ensure_async(name_of_thread)
+
+    @app.get("/")
+    async def index():
+        return await called("hello", mark="!")
+
+    @app.after_request
+    def after(response):
+        assert retort.g.seen != "retort event loop"
+        return response
+
+    assert client.get("/?name=Ada").text == "hello Ada!"
+    assert called.__name__ == "name_of_thread"
+
+
+def test_an_error_in_the_thread_reaches_the_coroutine(app, client):
+    def fail():
+        raise LookupError("no such user")
+
+    @app.get("/")
+    async def index():
+        try:
+            return await app.ensure_async(fail)()
+        except LookupError as error:
+            return str(error)
+
+    assert client.get("/").text == "no such user"
+
+
+def test_a_coroutine_function_is_its_own_async_function(app):
+    async def fetch():
+        return 1
+
+    assert app.ensure_async(fetch) is fetch
+
+
 def on_the_loop():
     try:
         asyncio.get_running_loop()
@@ -202,3 +246,75 @@ def test_a_view_that_fails_on_the_loop_leaves_no_context(app, client):
     assert client.get("/").status_code == 500
     assert not retort.has_request_context()
     assert not retort.has_app_context()
+
+
+class Here(MethodView):
+    def get(self):
+        return f"{threading.get_ident()}"
+
+    async def post(self):
+        return f"{threading.get_ident()}"
+
+
+async def ident():
+    return threading.get_ident()
+
+
+def test_coroutine_methods_of_a_class_are_awaited_on_the_loop(app, client):
+    class Plain(View):
+        async def dispatch_request(self, name):
+            return f"{name} {threading.get_ident()}"
+
+    app.add_url_rule("/plain/<name>", view_func=Plain.as_view("plain"))
+    app.add_url_rule("/here", view_func=Here.as_view("here"))
+
+    loop = str(wait_for(ident()))
+    assert client.get("/plain/Ada").text == f"Ada {loop}"
+    assert client.post("/here").text == loop
+    assert client.get("/here").text != loop
+    assert plan_for(app, "POST", "/here").is_async
+    assert not plan_for(app, "GET", "/here").is_async
+
+
+def test_coroutine_functions_by_method_are_awaited_on_the_loop(app, client):
+    @app.get("/login")
+    def login():
+        return "form"
+
+    @login.post
+    async def send():
+        return str(threading.get_ident())
+
+    assert client.get("/login").text == "form"
+    assert client.post("/login").text == str(wait_for(ident()))
+    assert plan_for(app, "POST", "/login").is_async
+    assert not plan_for(app, "GET", "/login").is_async
+
+
+def test_a_decorator_around_a_class_gets_its_response(app, client):
+    def shouting(view):
+        @functools.wraps(view)
+        def wrapper(**values):
+            return f"{view(**values)}!"
+
+        return wrapper
+
+    class Decorated(View):
+        decorators = (shouting,)
+
+        async def dispatch_request(self):
+            return "decorated"
+
+    class Plain(View):
+        async def dispatch_request(self):
+            return "plain"
+
+    app.add_url_rule("/decorated", view_func=Decorated.as_view("decorated"))
+    app.add_url_rule("/plain", view_func=shouting(Plain.as_view("plain")))
+    assert client.get("/decorated").text == "decorated!"
+    assert client.get("/plain").text == "plain!"
+    assert not plan_for(app, "GET", "/plain").is_async
+
+
+def plan_for(app, method, path):
+    return find_plan(app.current_plans(), method, path)

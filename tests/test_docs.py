@@ -205,6 +205,7 @@ CALLED_BY_PROGRAMS = {
     *("before_request", "after_request", "teardown_request", "teardown_appcontext"),
     *("url_value_preprocessor", "url_defaults", "context_processor", "shell_context_processor"),
     *("websocket", "before_websocket", "after_websocket", "teardown_websocket"),
+    "ensure_async",
     *("before_serving", "while_serving", "after_serving", "startup", "shutdown"),
     *("add_background_task", "test_app"),
     *("errorhandler", "template_filter", "template_test", "template_global", "replace_view"),

@@ -1,8 +1,11 @@
-"""A program with async views, and one without them: for `benchmarks/micro/async_views.py`."""
+"""A program with async views and a WebSocket, and one without them.
+
+For `async_views.py`, `echo.py` and `idle_websockets.py` in `benchmarks/micro`.
+"""
 
 import asyncio
 
-from retort import Flask
+from retort import Flask, websocket
 
 app = Flask(__name__)
 plain = Flask("plain")
@@ -22,6 +25,12 @@ async def sleep():
 @app.get("/sync")
 def sync():
     return "Hello, World!"
+
+
+@app.websocket("/echo")
+async def echo():
+    async for message in websocket:
+        await websocket.send(message)
 
 
 plain.add_url_rule("/sync", view_func=sync)

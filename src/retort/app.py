@@ -581,6 +581,20 @@ class Flask(App):
 
         return make_sync(func)
 
+    def ensure_async(
+        self, func: Callable[..., t.Any]
+    ) -> Callable[..., Coroutine[t.Any, t.Any, t.Any]]:
+        """``func`` itself; for a synchronous function a coroutine function that calls it.
+
+        It runs in a thread, in a copy of the context variables: ``request`` and ``g`` are those of
+        the caller. Quart's ``ensure_async``.
+        """
+        if iscoroutinefunction(func):
+            return func
+        from .aio.steps import make_async
+
+        return make_async(func)
+
 
 _NOT_STARTED = (
     "The first request has arrived, and the functions of before_serving and while_serving have not"

@@ -15,8 +15,10 @@ from __future__ import annotations
 
 import typing as t
 from functools import partial, update_wrapper
+from inspect import iscoroutinefunction
 from types import FunctionType
 
+from .awaited import set_awaited
 from .globals import current_app, request
 
 if t.TYPE_CHECKING:
@@ -101,7 +103,14 @@ class ViewsOfEndpoint:
         update_wrapper(by_method, first, updated=())
         # Exemption marks are on these functions, not on the dispatching one.
         vars(by_method).update(self.marks, views_by_method=self.views)
+        set_awaited(by_method, self._find_awaited)
         return by_method
+
+    def _find_awaited(self, method: str) -> Callable[..., t.Any] | None:
+        if method == "HEAD" and method not in self.views:
+            method = "GET"
+        view = self.views.get(method)
+        return view if iscoroutinefunction(view) else None
 
 
 _OFFERED = ("get", "post", "put", "patch", "delete", "query")

@@ -5,18 +5,22 @@
 
 from __future__ import annotations
 
+from functools import partial
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from .awaited import set_awaited
 from .errors import SetupError
 from .globals import current_app, request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Coroutine
 
     from .typing import ResponseReturnValue, RouteCallable
 
 # The names of a `MethodView`'s methods that handle requests.
 http_method_funcs = frozenset({"delete", "get", "head", "options", "patch", "post", "put", "trace"})
+_CALLED = http_method_funcs | {"dispatch_request", "query"}
 
 
 class View:
@@ -72,13 +76,21 @@ class View:
                 instance = registered.view_class(*class_args, **class_kwargs)
                 return _dispatch(instance, url_variables)
 
+            def make() -> View:
+                return cast("View", registered.view_class(*class_args, **class_kwargs))
+
         else:
             instance = cls(*class_args, **class_kwargs)
 
             def view(**url_variables: Any) -> ResponseReturnValue:
                 return _dispatch(instance, url_variables)
 
+            def make() -> View:
+                return instance
+
         registered = cls._decorated(view, name)
+        if registered is view:
+            set_awaited(view, partial(_find_awaited, view, make))
         return cast("RouteCallable", registered)
 
     @classmethod
@@ -133,6 +145,25 @@ class MethodView(View):
         if handler is None:
             raise SetupError(_unimplemented(self, name))
         return cast("ResponseReturnValue", current_app.ensure_sync(handler)(**kwargs))
+
+
+def _find_awaited(
+    view: Any, make: Callable[[], View], method: str
+) -> Callable[..., Coroutine[Any, Any, Any]] | None:
+    """The coroutine function that a view function calls for a request method."""
+    cls = view.view_class
+    name = "dispatch_request"
+    if cls.dispatch_request is MethodView.dispatch_request:
+        name = method.lower()
+        if name == "head" and not hasattr(cls, name):
+            name = "get"
+    if name not in _CALLED or not iscoroutinefunction(getattr(cls, name, None)):
+        return None
+
+    async def call(**url_variables: Any) -> Any:
+        return await getattr(make(), name)(**url_variables)
+
+    return call
 
 
 def _dispatch(view: View, url_variables: dict[str, Any]) -> ResponseReturnValue:

@@ -53,3 +53,15 @@ def test_the_paragraph_and_the_page_have_the_same_headline_line_and_fix(write):
     assert paragraph[1] == page[1] == "  unloadable.py:2: x = “a”"
     assert failure.advice.fix in paragraph
     assert failure.advice.fix in page
+
+
+def test_a_name_that_only_retort_has_is_imported_from_there(retort, write, apply_diff, world):
+    write("program.py", "from flask import Flask, websocket\napp = Flask(__name__)\n")
+
+    done = retort("--app", "program", "routes")
+
+    assert done.returncode == 2
+    assert "flask has no 'websocket': it is in retort." in done.stderr
+    assert "Write 'from retort import websocket'." in done.stderr
+    apply_diff(world, done.stderr[done.stderr.index("--- a/") :])
+    assert retort("--app", "program", "routes").returncode == 0

@@ -113,6 +113,13 @@ def test_a_rule_without_methods_has_an_empty_cell():
     assert table(app)[-1].split() == ["x", "/x"]
 
 
+def test_websocket_routes_are_marked():
+    app = retort.Flask("sockets", static_folder=None)
+    app.url_map.add(retort.Flask.url_rule_class("/chat", endpoint="chat", websocket=True))
+
+    assert table(app)[-1].split() == ["chat", "WebSocket", "/chat"]
+
+
 def test_a_program_without_routes_is_reported():
     app = retort.Flask("empty", static_folder=None)
 
@@ -319,14 +326,14 @@ def test_the_view_of_a_method_is_the_function_for_it(shop):
     assert steps(shop, "login", "POST")[0] == ("view", "check_password", "")
     assert steps(shop, "login", "HEAD")[0] == ("view", "login", "")
     assert steps(shop, "entry", "HEAD")[0] == ("view", "Entry.get", "")
-    assert steps(shop, "entry", "PUT")[0] == ("view", "Entry.put (async)", "")
+    assert steps(shop, "entry", "PUT")[0][:2] == ("view", "Entry.put (async)")
 
 
 def test_coroutine_functions_are_marked(shop):
     @shop.before_request
     async def load(): ...
 
-    assert steps(shop, "index")[0] == ("before", "load (async)", "application")
+    assert steps(shop, "index")[0] == ("before", "load (async)", "event loop")
 
 
 def test_a_container_that_the_program_assigned_is_shown_as_read_for_each_request(shop):

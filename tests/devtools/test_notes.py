@@ -79,6 +79,34 @@ def test_an_application_that_runs_coroutines_itself_is_not_said_to_make_event_lo
     )
 
 
+def test_websockets_are_named(mistake):
+    program = f"""{PLAIN}
+    app.add_url_rule('/chat', 'chat', lambda: '', websocket=True, methods=['GET'])
+    """
+
+    assert "no view is async; WebSockets (chat)" in told(mistake, program)
+
+
+def test_middleware_around_async_views_is_named(mistake):
+    program = f"""{PLAIN}
+    class Timing:
+        def __init__(self, inner):
+            self.inner = inner
+        def __call__(self, *args):
+            return self.inner(*args)
+
+    @app.get('/')
+    async def index():
+        return ''
+
+    app.wsgi_app = Timing(app.wsgi_app)
+    """
+
+    assert "Note: program.py:15: The middleware Timing around app.wsgi_app" in told(
+        mistake, program
+    )
+
+
 def test_another_application_has_no_notes():
     assert notes(lambda environ, start_response: [], 64) == []
 

@@ -8,14 +8,15 @@ from simple_websocket import Client
 SOCKETS = Path(__file__).with_name("sockets.py")
 
 
-@pytest.fixture(params=["sock", "sock on werkzeug", "the command line"])
+@pytest.fixture(params=["sock", "sock on werkzeug", "the command line", "in debug mode"])
 def address(request, start, launch, write, framework):
     """The program, served by its own ``run()``, by Werkzeug's server and by the command line."""
-    if request.param != "the command line":
+    if request.param not in ("the command line", "in debug mode"):
         return start(SOCKETS, request.param, "{port}")
     write("sockets.py", SOCKETS.read_text(encoding="utf-8"))
     write("echo.py", "from sockets import app, echoes\n\nechoes()\n")
-    return launch(framework, "--app", "echo", "run", "--debug", "--port", "{port}").address
+    options = ["--debug"] if request.param == "in debug mode" else []
+    return launch(framework, "--app", "echo", "run", *options, "--port", "{port}").address
 
 
 def test_what_is_sent_comes_back(address):

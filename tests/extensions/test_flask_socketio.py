@@ -48,6 +48,7 @@ def serve(launch, write, framework):
     ("options", "transport"),
     [
         ([], "polling"),
+        ([], "websocket"),
         (["--debug"], "polling"),  # with the reloader and the debugger
         (["--debug"], "websocket"),
         (["--debug", "--no-reload"], "websocket"),
@@ -65,11 +66,11 @@ def test_events_go_back_and_forth_under_the_command_that_serves(serve, options, 
     client.disconnect()
 
 
-def test_in_production_the_start_lines_name_what_fails(serve, framework):
+def test_in_production_the_start_lines_name_threads_and_what_fails(serve, framework):
     if framework == "flask":
         pytest.skip("Flask's command always serves with Werkzeug's server")
 
-    serve().wait_for_output(lambda output: "long polling works, WebSockets fail" in output)
+    serve().wait_for_output(lambda output: "each open WebSocket holds one of the" in output)
     several = serve("--workers", "2")
     several.wait_for_output(lambda output: "Flask-SocketIO fails with 2 workers" in output)
 

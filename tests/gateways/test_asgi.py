@@ -595,6 +595,20 @@ def test_an_error_is_500_before_the_first_piece_and_raised_after_it(app, add):
     assert exchange.pieces == [b"begun"]
 
 
+@pytest.mark.parametrize("status", ["0 Oh", "100 Continue", "1000 Large", "none", "", "²00 OK"])
+def test_a_status_that_cannot_be_sent_does_not_reach_the_server(app, status):
+    def own(environ, start_response):
+        start_response(status, [])
+        return [b"text"]
+
+    app.wsgi_app = own
+    exchange = Exchange()
+
+    with pytest.raises(ValueError, match=f"The status {status!r} cannot be sent"):
+        run(app, exchange, scope_of())
+    assert exchange.sent == []
+
+
 def test_errors_of_routing_are_those_of_wsgi(app, add):
     add("/", lambda: "text")
 

@@ -15,6 +15,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from retort.cli import cli
 
@@ -28,10 +30,15 @@ PROGRAM = """
     import asyncio
     import threading
     from flask import Flask, request, url_for
-    from retort import event_stream
+    from retort import event_stream, websocket
 
     app = Flask(__name__)
     go = threading.Event()
+
+    @app.websocket("/echo", origins=[])
+    async def echo():
+        async for message in websocket:
+            await websocket.send(f"{message} {websocket.url} {websocket.remote_addr}")
 
     async def ticks():
         try:
@@ -56,6 +63,7 @@ PROGRAM = """
     def index():
         return {
             "client": request.remote_addr,
+            "upgrade": request.headers.get("Upgrade"),
             "address": url_for("index", _external=True),
             "id": request.environ["retort.request_id"],
         }
@@ -215,7 +223,7 @@ FORGED = {
 }
 
 
-def ask(port, method="GET", path="/", body=None, *, tls=True):
+def ask(port, method="GET", path="/", body=None, *, tls=True, headers=FORGED):
     if tls:
         trusting = ssl.create_default_context(cafile=str(CERTIFICATE))
         connection = http.client.HTTPSConnection(
@@ -224,7 +232,7 @@ def ask(port, method="GET", path="/", body=None, *, tls=True):
     else:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=LIMIT_SECONDS)
     with contextlib.closing(connection):
-        connection.request(method, path, body, FORGED)
+        connection.request(method, path, body, headers)
         answer = connection.getresponse()
         return answer.status, answer.headers, answer.read()
 
@@ -244,6 +252,32 @@ def assert_events_arrive_at_once(program, port):
                 received += piece
             assert ask(port, path="/go")[2] == b"gone"
     program.wait_for_output("closed")
+
+
+def assert_websockets_pass(port):
+    """WebSockets reach the program with what the proxy says of them, and no other upgrade does."""
+    trusting = ssl.create_default_context(cafile=str(CERTIFICATE))
+    origin, headers = f"https://localhost:{port}", {"X-Forwarded-For": "192.0.2.66"}
+    address = f"wss://localhost:{port}/echo"
+    with connect(
+        address, ssl=trusting, origin=origin, additional_headers=headers, proxy=None
+    ) as client:
+        client.send("hello")
+        assert client.recv(LIMIT_SECONDS) == f"hello {address} 127.0.0.1"
+    with (
+        pytest.raises(InvalidStatus) as refused,
+        connect(address, ssl=trusting, origin="https://evil.example", proxy=None),
+    ):
+        pass
+    assert refused.value.response.status_code == 403
+
+    other = {
+        "Connection": "Upgrade, HTTP2-Settings",
+        "Upgrade": "h2c",
+        "HTTP2-Settings": "AAMAAABk",
+    }
+    status, _, body = ask(port, headers=other)
+    assert (status, json.loads(body)["upgrade"]) == (200, None)
 
 
 def is_served(port):
@@ -331,6 +365,12 @@ def test_events_go_through_nginx_at_once(behind_nginx):
         assert_events_arrive_at_once(program, https_port)
 
 
+@pytest.mark.parametrize("socket_kind", ["unix", "tcp"])
+def test_a_websocket_goes_through_nginx(behind_nginx, socket_kind):
+    with behind_nginx(socket_kind) as (_, _, https_port):
+        assert_websockets_pass(https_port)
+
+
 def test_haproxy_takes_its_file(tmp_path):
     haproxy = needed("haproxy")
     file = tmp_path / "haproxy.cfg"
@@ -375,3 +415,8 @@ def test_a_request_goes_through_haproxy(behind_haproxy):
 def test_events_go_through_haproxy_at_once(behind_haproxy):
     program, _, https_port = behind_haproxy
     assert_events_arrive_at_once(program, https_port)
+
+
+def test_a_websocket_goes_through_haproxy(behind_haproxy):
+    _, _, https_port = behind_haproxy
+    assert_websockets_pass(https_port)

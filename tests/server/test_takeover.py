@@ -72,7 +72,7 @@ ECHO = """
             }
             return 200, json.dumps(worker_state)
         if handshake is None:
-            return 200, str(environ.get("retort.websockets.error"))
+            return 200, str(environ.get("retort.websocket.error"))
         if path == "/refused":
             return 403, "refused"
         if path.startswith("/raw"):

@@ -198,7 +198,7 @@ def test_the_end_is_reported_once(run, until):
     ends = []
 
     async def test(connect):
-        connection, client = await connect(on_closed=lambda: ends.append(1))
+        connection, client = await connect(on_closed=lambda _: ends.append(1))
         await client.send(CLOSE)
         await client.read_all()
         client.close()

@@ -11,6 +11,8 @@ import asyncio
 import os
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial, update_wrapper
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -125,3 +127,12 @@ async def _result_of(future: asyncio.Future[T]) -> T:
 async def step_in_thread(context: Context, function: Callable[..., T], /, *args: Any) -> T:
     """`in_thread`, with the function in a context."""
     return await in_thread(context.run, function, *args)
+
+
+def make_async(function: Callable[..., T]) -> Callable[..., Coroutine[Any, Any, T]]:
+    """A coroutine function that calls a function in a thread, in a copy of its context."""
+
+    async def call(*args: Any, **kwargs: Any) -> T:
+        return await step_in_thread(copy_context(), partial(function, *args, **kwargs))
+
+    return update_wrapper(call, function)

@@ -7,6 +7,7 @@ registries. A table has a row for each function, with the owner that registered 
 from __future__ import annotations
 
 import difflib
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -16,12 +17,13 @@ from ..http.methods import WITHOUT_CONTENT
 from ..http.request import split_blueprint_path
 from ..http.response import Response
 from ..lifecycle import policies
-from ..lifecycle.overrides import ATTRIBUTES, METHODS
 from ..lifecycle.plan import ANY_METHOD
 from ..registries import is_recorded
 from ..routing import options_of
 from ..sessions import SecureCookieSessionInterface
 from .places import is_ours, name_of, place_of
+from .replaced import LIVE, replaced_attributes, replaced_methods
+from .running import LOOP, THREAD, remarks, runs_coroutines_itself
 from .table import table_lines
 
 if TYPE_CHECKING:
@@ -32,17 +34,20 @@ if TYPE_CHECKING:
     from ..app import Flask
     from ..lifecycle.plan import Plan
 
-_LIVE = "read for each request"
 _REPLACED_NOTE = "What a replaced method does otherwise runs where the replacement calls it."
 
 
 class Step(NamedTuple):
-    """A row of the table."""
+    """A row of the table.
+
+    :param runs_in: the event loop or a thread; empty: nothing runs. Shown if the plan has both.
+    """
 
     name: str
     runs: str
     source: str
     place: str = ""
+    runs_in: str = THREAD
 
 
 def plan_lines(app: Flask, endpoint: str, method: str | None = None) -> list[str]:
@@ -62,14 +67,24 @@ def plan_lines(app: Flask, endpoint: str, method: str | None = None) -> list[str
     lines = [f"{endpoint}: {', '.join(rule.rule for rule in rules)}"]
     for steps, names in by_steps.items():
         title = ", ".join(names).replace(ANY_METHOD, "Any method")
-        lines += _section(title, ("Step", "Runs", "From", "Where"), steps)
+        lines += _steps_section(title, steps)
+        if not composed.is_websocket:
+            plan = composed.plan(names[0])
+            lines += remarks(app, composed.plans, plan, steps)
     handlers = list(composed.error_handlers())
     lines += _section("Error handlers", ("Error", "Handler", "Registered on", "Where"), handlers)
-    replaced = [*_replaced_methods(app), *_replaced_attributes(app)]
+    replaced = [*replaced_methods(app), *replaced_attributes(app)]
     lines += _section("Replaced", ("Name", "Which", "By", "Where"), replaced)
     if replaced:
         lines += ["", _REPLACED_NOTE]
     return [line.rstrip() for line in lines]
+
+
+def _steps_section(title: str, steps: Sequence[Step]) -> list[str]:
+    if all(step.runs_in != LOOP for step in steps):
+        return _section(title, ("Step", "Runs", "From", "Where"), [step[:4] for step in steps])
+    rows = [(step.name, step.runs, step.runs_in, step.source, step.place) for step in steps]
+    return _section(title, ("Step", "Runs", "In", "From", "Where"), rows)
 
 
 def _section(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
@@ -90,6 +105,8 @@ def _rules_of(app: Flask, endpoint: str) -> list[Rule]:
 
 
 def _methods_of(rules: list[Rule]) -> list[str]:
+    if all(map(_is_websocket, rules)):
+        return [_WEBSOCKET]
     if any(rule.methods is None for rule in rules):
         return [ANY_METHOD]
     methods = {method for rule in rules for method in rule.methods or ()}
@@ -101,6 +118,8 @@ def _known_method(endpoint: str, methods: list[str], method: str) -> str:
         return method
     if methods == [ANY_METHOD]:
         return ANY_METHOD
+    if methods == [_WEBSOCKET]:
+        raise click.UsageError(f"The endpoint {endpoint!r} is a WebSocket: leave --method out.")
     raise click.UsageError(
         f"The endpoint {endpoint!r} does not take {method}, but {', '.join(methods)}."
     )
@@ -117,27 +136,64 @@ class _Endpoint:
         #: The blueprints, the innermost first, and ``None`` for the application.
         self.scopes = [*(split_blueprint_path(blueprint) if blueprint else ()), None]
         self.plans = app.current_plans()
+        self.is_websocket = all(map(_is_websocket, rules))
+
+    def plan(self, method: str) -> Plan:
+        """The plan for a method."""
+        rules = [rule for rule in self.rules if method in (rule.methods or {method})]
+        return self.plans.find(rules[0], method)
 
     def steps(self, method: str) -> Iterator[Step]:
         """The steps for a method, in the order in which they run."""
+        if self.is_websocket:
+            yield from self._websocket_steps()
+            return
         app = self.app
         rules = [rule for rule in self.rules if method in (rule.methods or {method})]
-        plan = self.plans.find(rules[0], method)
+        plan = self.plan(method)
+        on_loop = LOOP if plan.is_async else THREAD
         if self.plans.opens_session_first:
             yield self._session("opened before all else")
         if policies.admit in plan.before_view:
-            yield from self._admission(method, rules)
+            runs_in = THREAD if app.config.get("METHOD_OVERRIDE") else on_loop
+            for step in self._admission(method, rules):
+                yield step._replace(runs_in=runs_in)
         yield from self._hooks("URL values", app.url_value_preprocessors, is_inward=True)
         yield from self._hooks("before", app.before_request_funcs, is_inward=True)
         if plan.check is not None:
-            yield from self._checks(method, rules)
+            for step in self._checks(method, rules):
+                yield step._replace(runs_in=on_loop)
         if method != "OPTIONS" or not all(map(_answers_options, rules)):
             yield self._view(method)
         yield from self._finish(method, plan)
         yield from self._hooks("teardown", app.teardown_request_funcs, is_inward=False)
+        yield from self._app_teardown()
+
+    def _websocket_steps(self) -> Iterator[Step]:
+        """The steps of a WebSocket; see `lifecycle/websockets/request.py`."""
+        app = self.app
+        for origins in {options_of(rule).websocket.origins for rule in self.rules}:  # type: ignore[union-attr]
+            if origins is None and app.config.get("CROSS_ORIGIN_PROTECTION"):
+                source = "config CROSS_ORIGIN_PROTECTION"
+            elif origins is None:
+                continue
+            else:
+                source = f"origins={origins if origins == '*' else sorted(origins)!r}"
+            yield Step("check", "origin of the page", source, runs_in=LOOP)
+        yield from self._hooks("URL values", app.url_value_preprocessors, is_inward=True)
+        yield from self._hooks("before", app.before_websocket_funcs, is_inward=True)
+        yield self._view("GET")
+        runs_in = THREAD if self.plans.opens_session_first else LOOP
+        session = self._session("saved by accept")
+        yield session._replace(runs_in=session.runs_in and runs_in)
+        yield from self._hooks("after", app.after_websocket_funcs, is_inward=False)
+        yield from self._hooks("teardown", app.teardown_websocket_funcs, is_inward=False)
+        yield from self._app_teardown()
+
+    def _app_teardown(self) -> Iterator[Step]:
         source = _with_note("application", is_live=not self._is_recorded(_APP_TEARDOWN))
-        for function in reversed(app.teardown_appcontext_funcs):
-            yield Step("app teardown", name_of(function), source, place_of(function))
+        for function in reversed(self.app.teardown_appcontext_funcs):
+            yield self._call("app teardown", function, source)
 
     def _is_recorded(self, name: str, levels: int = 1) -> bool:
         return is_recorded(getattr(self.app, name), self.app.registry_changes, levels=levels)
@@ -184,11 +240,16 @@ class _Endpoint:
             is_live = not (is_recorded(registry, changes) and is_recorded(functions, changes))
             source = _with_note(_owner(scope), is_live=is_live)
             for function in functions if is_inward else reversed(functions):
-                yield Step(name, name_of(function), source, place_of(function))
+                yield self._call(name, function, source)
+
+    def _call(self, name: str, function: Any, source: str) -> Step:
+        is_async = iscoroutinefunction(function) and not runs_coroutines_itself(self.plans)
+        runs_in = LOOP if is_async else THREAD
+        return Step(name, name_of(function), source, place_of(function), runs_in)
 
     def _view(self, method: str) -> Step:
         view: Any = self.app.view_functions.get(self.endpoint)
-        source = "" if self._is_recorded("view_functions") else f"plain dict, {_LIVE}"
+        source = "" if self._is_recorded("view_functions") else f"plain dict, {LIVE}"
         if view is None:
             return Step("view", "none: an error", source)
         views = getattr(view, "views_by_method", None)  # @login.post beside @app.get
@@ -198,17 +259,21 @@ class _Endpoint:
         if kind is not None:
             names = (method.lower(), "get" if method == "HEAD" else "", "dispatch_request")
             view = next(getattr(kind, name) for name in names if hasattr(kind, name))
-        return Step("view", name_of(view), source, place_of(view))
+        return self._call("view", view, source)
 
     def _finish(self, method: str, plan: Plan) -> Iterator[Step]:
+        is_on_loop = plan.is_async and not plan.after and not self.plans.opens_session_first
+        runs_in = LOOP if is_on_loop else THREAD
         if plan.finish is not self.plans.finalize:
-            yield Step("finish", "without a response", "no step would see one")
+            source = "no step would see one"
+            yield Step("finish", "without a response", source, runs_in=runs_in)
         else:
             source = ", ".join(self._reasons_for_response(method, plan))
-            yield Step("finish", "as a response", source)
+            yield Step("finish", "as a response", source, runs_in=runs_in)
         yield from self._hooks("after", self.app.after_request_funcs, is_inward=False)
         if self.plans.sends_security_fields:
-            yield Step("after", "security header fields", "config SEND_SECURITY_HEADERS")
+            source = "config SEND_SECURITY_HEADERS"
+            yield Step("after", "security header fields", source, runs_in=runs_in)
         yield self._session("saved if it was opened")
         if self.plans.tags_responses:
             yield Step("after", "entity tag", "config AUTOMATIC_ETAGS")
@@ -232,7 +297,7 @@ class _Endpoint:
     def _session(self, what: str) -> Step:
         interface = self.app.session_interface
         if isinstance(interface, SecureCookieSessionInterface) and not self.app.secret_key:
-            return Step("session", "never saved", "config SECRET_KEY is not set")
+            return Step("session", "never saved", "config SECRET_KEY is not set", runs_in="")
         kind = type(interface)
         return Step("session", what, name_of(kind), "" if is_ours(kind) else place_of(kind))
 
@@ -253,19 +318,11 @@ class _Endpoint:
 
 
 _APP_TEARDOWN = "teardown_appcontext_funcs"
-# Levels of containers that record their changes; 2 for dictionaries of lists.
-_LEVELS_OF_CONTAINERS = {
-    "view_functions": 1,
-    "before_request_funcs": 2,
-    "after_request_funcs": 2,
-    "teardown_request_funcs": 2,
-    "before_websocket_funcs": 2,
-    "after_websocket_funcs": 2,
-    "teardown_websocket_funcs": 2,
-    _APP_TEARDOWN: 1,
-    "url_value_preprocessors": 2,
-    "url_default_functions": 2,
-}
+_WEBSOCKET = "WebSocket"  # in place of methods
+
+
+def _is_websocket(rule: Rule) -> bool:
+    return options_of(rule).websocket is not None
 
 
 def _answers_options(rule: Rule) -> bool:
@@ -277,35 +334,4 @@ def _owner(scope: str | None) -> str:
 
 
 def _with_note(owner: str, *, is_live: bool) -> str:
-    return f"{owner} (plain container, {_LIVE})" if is_live else owner
-
-
-def _replaced_methods(app: Flask) -> Iterator[tuple[str, str, str, str]]:
-    for point in METHODS:
-        if point.name in vars(app):
-            value, by = vars(app)[point.name], "app.__dict__"
-        else:
-            kind = next(kind for kind in type(app).__mro__ if point.name in vars(kind))
-            value, by = vars(kind)[point.name], f"class {name_of(kind)}"
-            if is_ours(kind):
-                if is_ours(value):
-                    continue
-                by += ", patched"
-        yield point.name, point.use, by, place_of(value)
-
-
-def _replaced_attributes(app: Flask) -> Iterator[tuple[str, str, str, str]]:
-    for point in ATTRIBUTES:
-        value = getattr(app, point.name)
-        if isinstance(value, bool):
-            continue
-        by = "app.__dict__"
-        if point.name not in vars(app):
-            by = f"class {name_of(next(c for c in type(app).__mro__ if point.name in vars(c)))}"
-        levels = _LEVELS_OF_CONTAINERS.get(point.name, 0)
-        kind = value if isinstance(value, type) else type(value)
-        if levels:
-            if not is_recorded(value, app.registry_changes, levels=levels):
-                yield point.name, f"{point.use}: plain container, {_LIVE}", by, ""
-        elif not is_ours(kind):
-            yield point.name, f"{point.use}: {name_of(kind)}", by, place_of(kind)
+    return f"{owner} (plain container, {LIVE})" if is_live else owner

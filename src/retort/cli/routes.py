@@ -79,9 +79,8 @@ def route_lines(url_map: Map, sort: str = "endpoint", all_methods: bool = False)
 
 def _row(rule: Rule, host_matching: bool, hidden: frozenset[str]) -> Row:
     domain = rule.host if host_matching else rule.subdomain
-    methods = sorted((rule.methods or set()) - hidden)
-    shown = "WebSocket" if rule.websocket else ", ".join(methods)
-    return Row(str(rule.endpoint), shown, domain or "", rule.rule)
+    methods = ["WebSocket"] if rule.websocket else sorted((rule.methods or set()) - hidden)
+    return Row(str(rule.endpoint), ", ".join(methods), domain or "", rule.rule)
 
 
 def _headings(url_map: Map, has_domains: bool) -> dict[str, str]:

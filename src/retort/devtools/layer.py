@@ -27,11 +27,13 @@ from ..logging import escape_controls, escape_in_lines, retort_logger
 from ..websockets.handshake import has_switched
 from .advice import Advice, advise
 from .advice.returned.parts import checked_pieces
+from .explained_body import ExplainedBody
 from .frames import errors_of, redacted_traceback, traceback_text
 from .html.editor import editor_address
 from .pages import REPLACED_HEADERS, answer
 from .poll import answer_poll, is_poll
 from .redaction import Budget, redact
+from .redirects import RedirectPages
 from .report import Console, Report, phrase, without_secrets
 from .requested import sections_of
 from .route_table import routes_near
@@ -52,7 +54,9 @@ _LOGGER = "retort.devtools"
 
 _MAX_ERRORS = 20  # errors whose frames the console can use
 _ROUTING = frozenset({404, 405})
-_FILES = frozenset({__file__, call_through.__code__.co_filename})
+_FILES = frozenset(
+    function.__code__.co_filename for function in (call_through, RedirectPages.__call__)
+) | {__file__}
 # Paths that browsers request by themselves; a 404 is no error of the program.
 _BROWSER_PATHS = ("/favicon.ico", "/.well-known/")
 
@@ -164,7 +168,7 @@ class Debugger(DebuggedApplication):
                 raise  # the end of a WebSocket
             return self.in_place_of_error(environ, watch, error)
         if watch.held is None and isinstance(body, AsyncBody):
-            return _ExplainedAsyncBody(body, partial(self.in_place_of_error, environ, watch))
+            return ExplainedBody(body, partial(self.in_place_of_error, environ, watch))
         return self.explain_pieces(environ, watch, body)
 
     def explain_pieces(
@@ -280,32 +284,6 @@ class Debugger(DebuggedApplication):
             for key in recent.popleft():
                 self.frames.pop(key, None)
                 self.frame_contexts.pop(key, None)
-
-
-class _ExplainedAsyncBody(AsyncBody):
-    """A body with a report in place of its first piece, if making that raises an exception.
-
-    :param explain: returns the pieces of the report; raises the exception, if the response has
-        started.
-    """
-
-    def __init__(self, body: AsyncBody, explain: Callable[[Exception], Iterator[bytes]]) -> None:
-        super().__init__(body)
-        self.body = body
-        self.explain = explain
-        self.report: Iterator[bytes] | None = None
-
-    async def __anext__(self) -> bytes:
-        if self.report is None:
-            try:
-                return await self.body.__anext__()
-            except StopAsyncIteration:
-                raise
-            except Exception as error:
-                self.report = iter([*self.explain(error)])
-        for piece in self.report:
-            return piece
-        raise StopAsyncIteration
 
 
 def is_short_page(error: HTTPException, method: str, content: bytes, headers: Headers) -> bool:

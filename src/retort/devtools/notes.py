@@ -18,7 +18,7 @@ from .checks.findings import shown
 from .html import editor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from .checks import Finding
 
@@ -52,13 +52,26 @@ def interface_line(app: App, threads: int) -> str:
     """How views are called, and the reason."""
     at_once = "one view at a time" if threads == 1 else f"up to {threads} views at once, in threads"
     line = f" * Interface: WSGI, {at_once}"
-    views = [name for name, view in app.view_functions.items() if _is_async(view)]
+    rules: Iterable[Any] = getattr(app.url_map, "iter_rules", tuple)()
+    sockets = {str(rule.endpoint) for rule in rules if rule.websocket}
+    views = [
+        name for name, view in app.view_functions.items() if name not in sockets and _is_async(view)
+    ]
+    return "; ".join([line, _about_async(app, views), *_about_websockets(sockets)])
+
+
+def _about_async(app: App, views: list[str]) -> str:
     if not views:
-        return f"{line}; no view is async"
-    listed = f"{line}; async views ({', '.join(sorted(views))})"
+        return "no view is async"
+    listed = f"async views ({', '.join(sorted(views))})"
     if _runs_async_itself(app):
         return f"{listed} are run by the application's own async_to_sync"
     return f"{listed} run on one event loop"
+
+
+def _about_websockets(endpoints: set[str]) -> Iterator[str]:
+    if endpoints:
+        yield f"WebSockets ({', '.join(sorted(endpoints))})"
 
 
 def _editor_lines() -> Iterator[str]:

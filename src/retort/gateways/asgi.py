@@ -102,10 +102,9 @@ class AsgiRequest:
             raise AssertionError(
                 "start_response was called a second time without exc_info (PEP 3333)."
             )
-        code, _, _ = status.partition(" ")
         self.start = {
             "type": "http.response.start",
-            "status": int(code),
+            "status": code_of(status),
             "headers": [
                 (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in fields
             ],
@@ -203,6 +202,20 @@ class AsgiRequest:
     def send_piece(self, piece: bytes, *, more: bool = True) -> Awaitable[None]:
         """Send a piece of the body; a coroutine function."""
         return self.send({"type": "http.response.body", "body": piece, "more_body": more})
+
+
+def code_of(status: str) -> int:
+    """The number of a status line.
+
+    :raises ValueError: if it is not that of a final response; some servers end at others.
+    """
+    code = status.partition(" ")[0]
+    if len(code) == 3 and code.isascii() and code.isdigit() and code >= "200":
+        return int(code)
+    raise ValueError(
+        f"The status {status!r} cannot be sent. A status is a number from 200 to 999, with its"
+        " phrase: '200 OK'."
+    )
 
 
 class _Watch:

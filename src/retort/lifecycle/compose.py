@@ -12,6 +12,7 @@ from functools import partial
 from inspect import iscoroutinefunction
 from weakref import ref
 
+from ..awaited import find_awaited
 from ..class_guard import DISARMED, UNCHANGED, arm, guard_of
 from ..context import RequestContext, is_app_context_standard
 from ..http import Request, Response
@@ -225,7 +226,8 @@ def _compose_plan(app: Flask, plans: Plans, method: str, endpoint: str | None) -
     rules = _rules_of(app, endpoint)
     if any(options_of(rule).websocket is not None for rule in rules):
         return _compose_websocket_plan(app, plans, endpoint, hooks)
-    is_async = hooks.has_async_view(endpoint) and replaced.isdisjoint(_RUN_SYNC)
+    async_view = hooks.async_view(endpoint, method) if replaced.isdisjoint(_RUN_SYNC) else None
+    is_async = async_view is not None
     preprocessors = hooks.of(app.url_value_preprocessors, run.preprocess_live, is_inward=True)
     before = hooks.of(
         app.before_request_funcs, run.run_before_live, is_inward=True, is_synced=not is_async
@@ -273,7 +275,7 @@ def _compose_plan(app: Flask, plans: Plans, method: str, endpoint: str | None) -
         finish=finish,
         preprocessors=preprocessors,
         before=before,
-        view=hooks.view(endpoint, is_synced=not is_async),
+        view=async_view or hooks.view(endpoint),
         after=after,
         teardown=teardown,
         has_teardown=bool(teardown) or "do_teardown_request" in replaced,
@@ -291,7 +293,7 @@ def _compose_websocket_plan(app: Flask, plans: Plans, endpoint: str | None, hook
     return Plan(
         endpoint,
         respond=start,
-        is_async=hooks.has_async_view(endpoint),
+        is_async=hooks.async_view(endpoint, "") is not None,
         run=run.call_view,
         before_view=(run.preprocess,) if preprocessors or before else (),
         dispatch=run.call_view,
@@ -352,13 +354,15 @@ class _Hooks(t.NamedTuple):
             return functions
         return tuple(map(self.synced, functions))
 
-    def has_async_view(self, endpoint: str | None) -> bool:
+    def async_view(self, endpoint: str | None, method: str) -> Callable[..., t.Any] | None:
+        """The coroutine function that is the view, or that the view calls for ``method``."""
         views = self.app.view_functions
-        return is_recorded(views, self.app.registry_changes) and iscoroutinefunction(
-            views.get(endpoint)  # type: ignore[arg-type]  # None is not an endpoint
-        )
+        if not is_recorded(views, self.app.registry_changes):
+            return None
+        view = views.get(endpoint)  # type: ignore[arg-type]  # None is not an endpoint
+        return view if iscoroutinefunction(view) else find_awaited(view, method)
 
-    def view(self, endpoint: str | None, *, is_synced: bool) -> Callable[..., t.Any]:
+    def view(self, endpoint: str | None, *, is_synced: bool = True) -> Callable[..., t.Any]:
         views = self.app.view_functions
         if not is_recorded(views, self.app.registry_changes):
             return partial(run.call_live_view, self.app, views, endpoint)

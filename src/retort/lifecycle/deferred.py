@@ -114,12 +114,22 @@ def passes_through(app: Flask) -> bool:
 
     Other middleware may use the status and the body at once, so it gets them.
     """
+    return waiting_layer(app) is None
+
+
+def waiting_layer(app: Flask) -> t.Any:
+    """The outermost middleware for which a thread waits, as `passes_through` says.
+
+    It is a method of the application if its class replaces ``wsgi_app`` or ``__call__``.
+    """
     wrapped: t.Any = app.wsgi_app
     while type(wrapped).__qualname__ == "ProxyFix" and type(wrapped).__module__.startswith(
         "werkzeug."
     ):
         wrapped = wrapped.app
-    return hasattr(wrapped, "may_defer") and may_defer(app)
+    if not hasattr(wrapped, "may_defer"):
+        return wrapped
+    return None if may_defer(app) else app.__call__
 
 
 def starts_on_loop(app: Flask, method: str, path: str) -> bool:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # Environ keys: an `interface.Handshake`, if the request can become a WebSocket; else, if it asks
 # for one, the `InvalidHandshake` that says why it cannot.
 HANDSHAKE = "retort.websocket"
-HANDSHAKE_ERROR = "retort.websockets.error"
+HANDSHAKE_ERROR = "retort.websocket.error"
 # Environ key: the socket of the handshake, for libraries; as of Werkzeug's server.
 RAW_SOCKET = "werkzeug.socket"
 

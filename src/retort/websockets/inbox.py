@@ -50,17 +50,29 @@ class Inbox:
         while not self.messages:
             if self.is_over:
                 return None
-            if self.receiver is not None:
-                raise RuntimeError(
-                    "Another task waits in receive() of this WebSocket already, so it is undefined"
-                    " which of them gets a message. Receive in one task, and pass messages on with"
-                    " an asyncio.Queue."
-                )
-            self.receiver = asyncio.get_running_loop().create_future()
+            future = self.start_waiting()
             try:
-                await self.receiver
+                await future
             finally:
                 self.receiver = None
+        return self.take()
+
+    def start_waiting(self) -> asyncio.Future[None]:
+        """A future that is done when there may be a message; its owner removes it.
+
+        :raises RuntimeError: if another task waits already.
+        """
+        if self.receiver is not None:
+            raise RuntimeError(
+                "Another task waits in receive() of this WebSocket already, so it is undefined"
+                " which of them gets a message. Receive in one task, and pass messages on with an"
+                " asyncio.Queue."
+            )
+        self.receiver = asyncio.get_running_loop().create_future()
+        return self.receiver
+
+    def take(self) -> str | bytes:
+        """The next message, which must be there."""
         message = self.messages.pop(0)
         self.size -= len(message)
         return message

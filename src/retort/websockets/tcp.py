@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import uuid
 import weakref
 from typing import TYPE_CHECKING, cast
 
@@ -63,6 +64,9 @@ _SENDS_IN_A_ROW = 32
 
 _INVALID_DATA = 1007
 
+# `websockets` makes one for each connection, for log lines that are not written here.
+_ID = uuid.UUID(int=0)
+
 # `websockets` logs each frame at DEBUG, and the end of each connection at INFO.
 frame_log = logging.getLogger("retort.websockets.frames")
 frame_log.setLevel(logging.WARNING)
@@ -75,7 +79,7 @@ class TcpConnection(asyncio.BufferedProtocol):
     :param loop: the event loop, on which all methods are called.
     :param unread: received bytes that follow the handshake.
     :param subprotocol: the one that was chosen in the handshake.
-    :param on_closed: called once, when the socket is closed.
+    :param on_closed: called once with the connection, when the socket is closed.
     """
 
     __slots__ = (
@@ -112,7 +116,7 @@ class TcpConnection(asyncio.BufferedProtocol):
         *,
         unread: bytes = b"",
         subprotocol: str | None = None,
-        on_closed: Callable[[], object] | None = None,
+        on_closed: Callable[[TcpConnection], object] | None = None,
     ) -> None:
         self.socket = socket
         self.loop = loop
@@ -124,6 +128,7 @@ class TcpConnection(asyncio.BufferedProtocol):
         self.protocol = ServerProtocol(
             state=State.OPEN, max_size=limits.message_bytes, logger=frame_log
         )
+        self.protocol.id = _ID
         self.assembler = Assembler()
         self.inbox = Inbox(limits)
         # By weak references, a closed connection is released at once.
@@ -150,17 +155,27 @@ class TcpConnection(asyncio.BufferedProtocol):
 
     # The methods of an `interface.Connection`
 
+    # PERF: one coroutine for each waiting view; benchmarks/micro/idle_websockets.py
     async def receive(self) -> str | bytes:
-        message = await self.inbox.get()
-        if message is None:
-            raise self.disconnect()
-        if not self.is_reading and self.inbox.has_room:
+        inbox = self.inbox
+        while not inbox.messages:
+            if inbox.is_over:
+                raise self.disconnect()
+            future = inbox.start_waiting()
+            try:
+                await future
+            finally:
+                inbox.receiver = None
+        message = inbox.take()
+        if not self.is_reading and inbox.has_room:
             self.read_on()
         return message
 
     async def send(self, message: str | bytes) -> None:
         check_message(message)
-        await self.wait_for_room()
+        self.sends += 1
+        if self.sends >= _SENDS_IN_A_ROW or self.outbox.is_full or not self.is_open:
+            await self.wait_for_room()
         if isinstance(message, str):
             self.protocol.send_text(message.encode())
         else:
@@ -169,6 +184,7 @@ class TcpConnection(asyncio.BufferedProtocol):
 
     async def ping(self, data: bytes = b"") -> None:
         check_ping(data)
+        self.sends += 1
         await self.wait_for_room()
         if not await self.pings.send(data):
             raise self.disconnect()
@@ -203,7 +219,6 @@ class TcpConnection(asyncio.BufferedProtocol):
 
         :raises WebSocketDisconnect: if the WebSocket is closed.
         """
-        self.sends += 1
         if self.sends >= _SENDS_IN_A_ROW:
             self.sends = 0
             await asyncio.sleep(0)
@@ -238,9 +253,16 @@ class TcpConnection(asyncio.BufferedProtocol):
         return _read_buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        if not self.is_ended:
+        if self.is_ended:
+            return
+        if self.unread or nbytes > _SLICE_BYTES or self.inbox.is_full:
             self.unread += _read_buffer[:nbytes]
             self.feed()
+            return
+        # PERF: most of the time, these are one short message; benchmarks/micro/echo.py
+        self.protocol.receive_data(bytes(_read_buffer[:nbytes]))
+        if self.process(self.protocol.events_received()) and self.inbox.is_full:
+            self.pause_reading()
 
     def eof_received(self) -> None:
         if not self.is_ended:
@@ -262,7 +284,7 @@ class TcpConnection(asyncio.BufferedProtocol):
         self.transport = self.outbox.transport = None
         on_closed, self.on_closed = self.on_closed, None
         if on_closed is not None:
-            on_closed()
+            on_closed(self)
 
     # Receiving
 
@@ -333,7 +355,9 @@ class TcpConnection(asyncio.BufferedProtocol):
     def flush(self) -> None:
         """Write the frames that `websockets` has made."""
         frames = self.protocol.data_to_send()
-        is_end = bool(frames) and frames[-1] == SEND_EOF
+        if not frames:
+            return
+        is_end = frames[-1] == SEND_EOF
         self.outbox.write(frames[:-1] if is_end else frames)
         if is_end:
             self.end()

@@ -235,6 +235,14 @@ CONTEXTS = [
         " brings its app context along, which is pushed once more; values are the same.",
     ),
 ]
+WEBSOCKETS = [
+    Difference(
+        "wsgi_calls",
+        ("a_handshake_for_a_page",),
+        {"value": ...},
+        "The page of the 400 says that the request is a WebSocket handshake.",
+    ),
+]
 COROUTINES = [
     Difference(
         "async_views",
@@ -266,5 +274,6 @@ DIFFERENCES = [
     *METHODS,
     *CONTEXTS,
     *COROUTINES,
+    *WEBSOCKETS,
     *COMMAND_LINE,
 ]

@@ -35,7 +35,7 @@ def record(name):
     A program that has receivers of its own says ``LISTENS = True``: receivers of one signal
     are called in no order, so it gets no others.
     """
-    listens = getattr(_load(name), "LISTENS", False)
+    listens = getattr(load(name), "LISTENS", False)
     return {
         # In a context of its own: what one run leaves current, the next does not see.
         listened: contextvars.Context().run(_record_once, name, listened == LISTENED[0])
@@ -44,7 +44,7 @@ def record(name):
 
 
 def _record_once(name, listen):
-    program = _load(name)
+    program = load(name)
     _forget_logger(program.__name__)
     with _signals_heard() if listen else contextlib.nullcontext(), _log_records_seen():
         app = program.create_app()
@@ -52,11 +52,11 @@ def _record_once(name, listen):
         recording = {}
         for step in program.STEPS:
             label = _unique(_label(step), recording)
-            recording[label] = _record_step(step, app, client)
+            recording[label] = record_step(step, app, client)
     return recording
 
 
-def _load(name):
+def load(name):
     """Its module, made anew: nothing of the last run is left in it."""
     module_name = f"programs_{name}"
     spec = importlib.util.spec_from_file_location(module_name, PROGRAMS / f"{name}.py")
@@ -84,7 +84,7 @@ def _unique(label, taken):
     return unique
 
 
-def _record_step(step, app, client):
+def record_step(step, app, client):
     events.clear()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

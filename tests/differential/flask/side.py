@@ -22,6 +22,8 @@ JOBS = {
     "program": "recorder:record",
     "random app": "random_apps:answer",
     "mixed app": "mixed_apps:answer",
+    "by client": "over_http:by_client",
+    "by server": "over_http:by_server",
 }
 
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from .async_blocks import needless_async_for, wrong_with
+from .awaiting import iterated_without_async, needless_await, not_awaited
 from .contexts import outside_of_context
 from .converters import value_not_accepted
 from .databases import locked, no_such_table, other_thread
 from .diagnostic import DiagnosticContext
 from .endpoints import shared_endpoint
+from .event_loop import loop_in_loop, waited_for_on_loop
 from .keys import no_secret_key
 from .loading import ADVISORS as OF_LOADING
 from .names import hidden_package, unknown_name
@@ -23,6 +26,7 @@ from .registration import methods_as_text, module_called, rule_without_slash
 from .requests import REQUEST_ADVISORS
 from .returned import ADVISORS as OF_RETURN_VALUES
 from .shadowed import hidden_by_function, hidden_by_variable, read_before_assignment
+from .sockets import outside_of_websocket
 from .templates import ADVISORS as OF_TEMPLATES
 from .tokens import from_another_site, no_csrf_token
 from .urls import cannot_build, no_such_route
@@ -52,8 +56,16 @@ ADVISORS: tuple[Advisor, ...] = (
     arguments_do_not_fit,
     *OF_TEMPLATES,
     outside_of_context,
+    outside_of_websocket,
     no_secret_key,
     *OF_RETURN_VALUES,
+    needless_await,
+    iterated_without_async,
+    not_awaited,
+    needless_async_for,
+    wrong_with,
+    loop_in_loop,
+    waited_for_on_loop,
     shared_endpoint,
     rule_without_slash,
     methods_as_text,

@@ -14,10 +14,13 @@ from .findings import ERROR, RULES, Finding, as_json, as_text, count
 from .pages import pages_of
 from .program import Program
 from .rules.arguments import check_arguments
+from .rules.awaiting import check_awaiting
+from .rules.blocking import check_blocking
 from .rules.endpoints import check_endpoints
 from .rules.escaping import check_escaping
 from .rules.fields import check_fields
 from .rules.forms import check_forms, send_forms
+from .rules.middleware import check_middleware
 from .rules.redirects import check_redirects
 from .rules.returns import check_returns
 from .rules.routes import check_routes
@@ -26,6 +29,7 @@ from .rules.templates import check_templates
 from .rules.undefined import check_names
 from .rules.url_values import check_url_values
 from .rules.views import check_views
+from .rules.websockets import check_websockets
 
 if TYPE_CHECKING:
     from ...app import Flask
@@ -52,6 +56,10 @@ def check(app: Flask) -> list[Finding]:
             *check_templates(program, pages),
             *check_fields(program, pages, forms),
             *check_escaping(program),
+            *check_awaiting(program),
+            *check_blocking(program),
+            *check_middleware(program),
+            *check_websockets(program),
             *check_start(program),
         }
     )
@@ -62,4 +70,4 @@ def check_at_start(app: Flask) -> list[Finding]:
     program = Program(app)
     about_methods = [each for each in check_views(program) if each.rule == "view-method"]
     found = {*about_methods, *check_arguments(program), *check_routes(program)}
-    return sorted({*found, *check_start(program)})
+    return sorted({*found, *check_start(program), *check_middleware(program)})

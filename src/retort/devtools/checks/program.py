@@ -8,7 +8,8 @@ import re
 import sys
 from dataclasses import dataclass, field
 from functools import cached_property
-from operator import itemgetter
+from itertools import compress
+from operator import itemgetter, not_
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ from werkzeug.routing import RequestRedirect, Rule
 from ...app import Retort
 from ...blueprint import Blueprint
 from ...globals import request
+from ...routing import options_of
 from .calls import calls_in, nodes_in
 from .source import Code, Source, code_of, first_line_of, source_of, text_in, wrappers_of
 
@@ -78,7 +80,10 @@ class Program:
     def __init__(self, app: Flask) -> None:
         self.app = app
         self.rules = list(app.url_map.iter_rules())
-        self.views = list(_views(app, self.rules))
+        is_socket = [options_of(rule).websocket is not None for rule in self.rules]
+        #: The views of HTTP routes, and those of WebSocket routes, with their source.
+        self.views = list(_views(app, compress(self.rules, map(not_, is_socket))))
+        self.sockets = list(_views(app, compress(self.rules, is_socket)))
         self.sources = _sources(self)
 
     @cached_property
@@ -242,7 +247,7 @@ def _shape(rule: Rule) -> tuple[str, str]:
     return rule.host or rule.subdomain or "", _VARIABLE.sub("<>", rule.rule)
 
 
-def _views(app: Flask, rules: list[Rule]) -> Iterator[View]:
+def _views(app: Flask, rules: Iterable[Rule]) -> Iterator[View]:
     found: dict[int, View] = {}
     for rule in rules:
         function = app.view_functions.get(str(rule.endpoint))
@@ -293,7 +298,8 @@ def _by_method(function: Callable[..., Any]) -> dict[str, Callable[..., Any]] | 
 def _sources(program: Program) -> list[Source]:
     """The files of the program's views and of the application."""
     module = sys.modules.get(program.app.import_name)
-    paths = [getattr(module, "__file__", None), *(view.code.path for view in program.views)]
+    views = [*program.views, *program.sockets]
+    paths = [getattr(module, "__file__", None), *(view.code.path for view in views)]
     found = {source.path: source for source in map(source_of, paths) if source}
     return list(found.values())
 

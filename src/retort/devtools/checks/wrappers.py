@@ -50,13 +50,16 @@ def _calls_method(function: Any, cls: type) -> bool:
     return not issubclass(cls, MethodView) or dispatch is MethodView.dispatch_request
 
 
-def _passes_on(wrapper: Callable[..., Any]) -> bool:
+def is_of_known_package(wrapper: Callable[..., Any]) -> bool:
+    """Whether a wrapper function belongs to a package whose decorators are known."""
     module = getattr(wrapper, "__module__", None) or ""
+    origin = getattr(getattr(wrapper, "__globals__", None), "get", lambda _: "")("__name__")
+    return str(origin or module).partition(".")[0] in _KNOWN
+
+
+def _passes_on(wrapper: Callable[..., Any]) -> bool:
     code = code_of(wrapper)
-    if code is None:
-        origin = getattr(getattr(wrapper, "__globals__", None), "get", lambda _: "")("__name__")
-        return str(origin or module).partition(".")[0] in _KNOWN
-    return _returns_calls(code)
+    return is_of_known_package(wrapper) if code is None else _returns_calls(code)
 
 
 def _returns_calls(code: Code) -> bool:

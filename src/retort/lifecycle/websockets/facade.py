@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import typing as t
 
+from ...aio.running import is_loop_running
 from ...websockets.errors import WebSocketDisconnect
 from .upgrade import run_on_loop
 
 if t.TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Iterator
 
     from _typeshed.wsgi import WSGIEnvironment
     from werkzeug.datastructures import (
@@ -306,23 +307,45 @@ class WebSocket:
         value = kwargs if not args else args[0] if len(args) == 1 else args
         return self._context.app.json.dumps(value)
 
-    async def __aiter__(self) -> AsyncIterator[str | bytes]:
+    def __aiter__(self) -> AsyncIterator[str | bytes]:
         """The messages, until the WebSocket is closed."""
-        while True:
-            try:
-                message = await self.receive()
-            except WebSocketDisconnect:
-                return
-            yield message
+        return _Messages(self._upgrade)
 
     def __iter__(self) -> Iterator[str | bytes]:
-        """The messages, until the WebSocket is closed; in a ``def`` view."""
+        """The messages, until the WebSocket is closed; in a ``def`` view.
+
+        :raises TypeError: in a coroutine, which has to write ``async for``.
+        """
+        if is_loop_running():
+            raise TypeError(
+                "A coroutine cannot iterate over a WebSocket by `for`. Write `async for message in"
+                " websocket`."
+            )
         while True:
             try:
                 message: t.Any = self.receive()
             except WebSocketDisconnect:
+                if not self.is_accepted:  # the client has left during the handshake
+                    raise
                 return
             yield message
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.url!r}>"
+
+
+class _Messages:
+    """An asynchronous iterator of messages."""
+
+    __slots__ = ("_upgrade",)
+
+    def __init__(self, upgrade: Upgrade) -> None:
+        self._upgrade = upgrade
+
+    def __aiter__(self) -> AsyncIterator[str | bytes]:
+        return self
+
+    def __anext__(self) -> Awaitable[str | bytes]:
+        return t.cast(
+            "Awaitable[str | bytes]", run_on_loop(self._upgrade, self._upgrade.receive_next)
+        )

@@ -15,11 +15,9 @@ from functools import partial
 from werkzeug import exceptions
 
 from ...aio.steps import InContext, in_own_thread, step_in_thread
-from ...context import PRESERVE_CONTEXT, preserve
 from ...http.websockets import error_of_handshake
 from ...routing import options_of
 from ...signals import got_request_exception, request_started
-from ...tracebacks import where
 from ...websockets.errors import TooManyWebSockets
 from ...websockets.handshake import (
     HANDSHAKE,
@@ -37,7 +35,7 @@ from .session import warn_of_lost_changes
 from .upgrade import ClientLeft, Upgrade, is_disconnect
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from ...app import Flask
     from ...context import RequestContext
@@ -62,8 +60,7 @@ def start(app: Flask, context: RequestContext) -> t.Any:
         return context.plan.finish(app, context, rv)
     options = t.cast("WebSocketOptions", options_of(context.request.url_rule).websocket)
     limits = read_limits(app.config, options)
-    view_name = where(context.plan.view)
-    upgrade = Upgrade(context, handshake, options, limits, view_name)
+    upgrade = Upgrade(context, handshake, options, limits)
     context.websocket = WebSocket(context, upgrade)
     request = WebSocketRequest(app, context, upgrade)
     request.variables = context.move()
@@ -100,6 +97,8 @@ def why_impossible(app: Flask, context: RequestContext) -> exceptions.HTTPExcept
 class WebSocketRequest(LoopRequest):
     """A handshake on the event loop, and the WebSocket that it becomes."""
 
+    __slots__ = ("upgrade",)
+
     def __init__(self, app: Flask, context: RequestContext, upgrade: Upgrade) -> None:
         super().__init__(app, context)
         self.upgrade = upgrade
@@ -114,7 +113,7 @@ class WebSocketRequest(LoopRequest):
 
     async def handle(self) -> t.Any:
         """Handle the request; see `LoopRequest.handle`."""
-        app, context, variables = self.app, self.context, self.variables
+        app = self.app
         error: BaseException | None = None
         closing: asyncio.Future[None] | None = None
         try:
@@ -135,16 +134,8 @@ class WebSocketRequest(LoopRequest):
                 closing = closing or self.start_closing()
                 self.start_response(SWITCHED, [])
                 return []
-            if type(response) is tuple:  # see `run.finish_without_response`
-                status, fields, body = response
-                self.start_response(status, fields)
-                return body
-            return variables.run(response, self.environ, self.start_response)
+            return self.send(response)
         finally:
-            if PRESERVE_CONTEXT in self.environ:
-                variables.run(preserve, context)
-            if error is not None and app.should_ignore_error(error):
-                error = None
             try:
                 await self.pop_context(error)
             finally:
@@ -161,7 +152,17 @@ class WebSocketRequest(LoopRequest):
             if request_started.receivers:
                 send = partial(request_started.send, app, _async_wrapper=app.ensure_sync)
                 await self.step(send)
-            rv = await self.run_until_end()
+            upgrade.begin(is_cancellable=context.plan.is_async)
+            try:
+                rv = await self.run_before_view()
+                if rv is None:
+                    rv = await self.call_view()
+            except BaseException as error:
+                self.take_end(error)
+                rv = None
+            finally:
+                await upgrade.end()
+            self.check_in_time()
         except Exception as error:
             if upgrade.connection is not None:
                 raise
@@ -181,42 +182,43 @@ class WebSocketRequest(LoopRequest):
             )
         return await finish_async(app, context, self.variables, rv)
 
-    async def run_until_end(self) -> t.Any:
-        """Run the steps before the view, and the view, until it ends or is cancelled."""
+    def take_end(self, error: BaseException) -> None:
+        """Return if the view has ended only because the connection has; else raise the error."""
         upgrade = self.upgrade
-        upgrade.begin(is_cancellable=self.context.plan.is_async)
-        try:
-            rv = await self.run_view()
-        except asyncio.CancelledError:
-            if not upgrade.is_cancelled:
-                raise
+        if isinstance(error, asyncio.CancelledError) and upgrade.is_cancelled:
             uncancel = getattr(upgrade.task, "uncancel", None)  # new in Python 3.11
             if uncancel is not None:
                 uncancel()
-            rv = None
-        except Exception as error:
-            was_answered = upgrade.connection is not None or upgrade.is_late
-            if not (was_answered and is_disconnect(error)):
-                raise
-            rv = None
-        finally:
-            await upgrade.end()
+            return
+        was_answered = upgrade.connection is not None or upgrade.is_late
+        if not (was_answered and is_disconnect(error)):
+            raise error
+
+    def check_in_time(self) -> None:
+        upgrade = self.upgrade
         if upgrade.is_late and upgrade.connection is None:
             self.app.logger.error("%s The view is %s.", upgrade.over, upgrade.view_name)
             raise exceptions.ServiceUnavailable
-        return rv
 
-    async def run_view(self) -> t.Any:
+    async def run_before_view(self) -> t.Any:
+        """Run the steps before the view until one returns a value."""
+        self.variables.run(refuse_other_origins, self.app, self.context)
+        return await run_before_view(self.app, self.context, self.variables)
+
+    def call_view(self) -> Awaitable[t.Any]:
+        """Call the view, or the step in its place.
+
+        No coroutine waits here for the view: thousands of WebSockets may be open.
+        """
         app, context, variables = self.app, self.context, self.variables
-        variables.run(refuse_other_origins, app, context)
-        rv = await run_before_view(app, context, variables)
-        if rv is not None:
-            return rv
-        call = partial(variables.run, run.call_view, app, context)
         if not context.plan.is_async:
-            rv = await in_own_thread(call)
-        else:
-            rv = call()
+            return self.call_in_thread()
+        rv = variables.run(run.call_view, app, context)
+        return InContext(variables, rv) if asyncio.iscoroutine(rv) else _value(rv)
+
+    async def call_in_thread(self) -> t.Any:
+        variables = self.variables
+        rv = await in_own_thread(variables.run, run.call_view, self.app, self.context)
         return await InContext(variables, rv) if asyncio.iscoroutine(rv) else rv
 
     async def step(self, function: Callable[..., t.Any], *args: t.Any) -> t.Any:
@@ -248,6 +250,10 @@ class WebSocketRequest(LoopRequest):
         if connection is None:
             return None
         return asyncio.ensure_future(connection.close(code))
+
+
+async def _value(rv: t.Any) -> t.Any:
+    return rv
 
 
 def call_each_with_none(hooks: Hooks) -> None:

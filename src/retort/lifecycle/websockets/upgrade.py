@@ -7,7 +7,7 @@
 | accepted | the end of the view | closed |
 | accepted | the client has left | accepted: `receive` and `send` raise an exception |
 
-A view learns of a client that has left by the exception of `receive` or `send`. A view that never
+When the client has left, `receive` and `send` raise an exception in the view. A view that never
 receives is cancelled.
 """
 
@@ -18,6 +18,7 @@ import typing as t
 
 from werkzeug.datastructures import Headers
 
+from ...tracebacks import where
 from ...websockets.errors import WebSocketDisconnect
 from ...websockets.handshake import RAW_SOCKET
 from .options import choose_subprotocol
@@ -46,7 +47,6 @@ class Upgrade:
 
     Its coroutines run on `loop`.
 
-    :param view_name: of the view with its place, for messages.
     :ivar task: the task that runs the view.
     :ivar note_accepting: called when `accept` begins, and with false if it fails.
     :ivar is_cancelled: it was cancelled here.
@@ -70,7 +70,6 @@ class Upgrade:
         "over",
         "task",
         "timer",
-        "view_name",
     )
 
     def __init__(
@@ -79,13 +78,11 @@ class Upgrade:
         handshake: Handshake,
         options: WebSocketOptions,
         limits: Limits,
-        view_name: str,
     ) -> None:
         self.context = context
         self.handshake = handshake
         self.options = options
         self.limits = limits
-        self.view_name = view_name
         self.loop: asyncio.AbstractEventLoop | None = None
         self.task: asyncio.Task[t.Any] | None = None
         self.timer: asyncio.TimerHandle | None = None
@@ -97,6 +94,11 @@ class Upgrade:
         self.note_accepting: Callable[[bool], object] = bool
         self.over: str | None = None
         self._accepting: asyncio.Lock | None = None
+
+    @property
+    def view_name(self) -> str:
+        """The name of the view with its place, for messages."""
+        return where(self.context.plan.view)
 
     def begin(self, *, is_cancellable: bool) -> None:
         """Start the time for `accept`; called in the task that runs the view.
@@ -141,6 +143,20 @@ class Upgrade:
             self._note_disconnect()
             raise
 
+    # PERF: with `receive` in it, a waiting view would hold one more coroutine.
+    async def receive_next(self) -> str | bytes:
+        """As `receive`, for ``async for``.
+
+        :raises StopAsyncIteration: if the connection is closed.
+        """
+        self.has_received = True
+        connection = self.connection or await self._accept_once()
+        try:
+            return await connection.receive()
+        except WebSocketDisconnect:
+            self._note_disconnect()
+            raise StopAsyncIteration from None
+
     async def send(self, message: str | bytes) -> None:
         """Send a message; accepts the handshake if necessary."""
         connection = self.connection or await self._accept_once()
@@ -171,9 +187,19 @@ class Upgrade:
         async with self._accepting:
             if self.connection is None:
                 self.connection = await self._accept(headers, subprotocol)
-                self.context.environ.pop(RAW_SOCKET, None)
                 self.connection.notify_end(self.note_end)
+                self._drop_handshake()
         return self.connection
+
+    def _drop_handshake(self) -> None:
+        """Drop what is not needed any more: thousands of WebSockets may be open.
+
+        ``url_for`` makes the URL adapter again.
+        """
+        self._accepting = None
+        self.note_accepting = bool
+        self.context.made_url_adapter = None
+        self.context.environ.pop(RAW_SOCKET, None)
 
     async def _accept(self, headers: HeadersArgument, subprotocol: str | None) -> Connection:
         if self.over is not None:

@@ -21,6 +21,8 @@ class HandshakeWatcher:
     :param scope: that of the request.
     """
 
+    __slots__ = ("__weakref__", "is_accepted", "scope", "watcher")
+
     def __init__(self, watcher: Any, scope: dict[str, Any]) -> None:
         self.watcher = watcher
         self.scope = scope

@@ -26,6 +26,7 @@ from werkzeug.exceptions import ServiceUnavailable
 
 from ...aio.bodies import AsyncBody
 from ...aio.loop import is_on_loop, process_loop
+from ...aio.steps import set_threads
 from ...lifecycle.deferred import Deferred, starts_on_loop
 from ...logging import escape_in_lines
 from ...tracebacks import format_from_program
@@ -59,6 +60,7 @@ class LoopRequests:
         self.adapter = adapter
         self.program = program
         self.loop = process_loop()
+        set_threads(adapter.settings.threads)
         self.open: set[LoopRequest] = set()
         self.arrived: deque[Callable[[], object]] = deque()
         self.is_scheduled = False
@@ -216,7 +218,8 @@ class LoopRequest:
         if future.cancelled():
             return
         if future.result()["type"] == "http.disconnect":
-            self.cancel()
+            if not self.deferred.finishes_alone:  # a WebSocket may have been accepted meanwhile
+                self.cancel()
         else:  # the end of the request
             self.is_watched = False
             self.watch_client()

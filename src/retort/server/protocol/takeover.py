@@ -73,6 +73,10 @@ _MIN_FRAME_BYTES = 6  # of a client
 _PROTOCOL_ERROR = 1002
 
 
+# What the server's adapter reads of a request whose response is dropped.
+NO_REQUEST: dict[str, Any] = {"client": ("", 0)}
+
+
 class TcpState(NamedTuple):
     """What the system knows of a connection.
 
@@ -113,6 +117,7 @@ class Takeover:
         self.websockets = websockets
         self.may_raise = may_raise
         self.finder = SocketFinder(websockets.files)
+        self.forget = websockets.forget  # one method for all connections
 
     def offer(self, watcher: Any, environ: WSGIEnvironment) -> Any:
         """Put a `TcpHandshake` into the environ of a request that may become a WebSocket.
@@ -176,14 +181,16 @@ def read_offer(environ: WSGIEnvironment) -> Offer:
 class TcpHandshake(HandshakeWatcher):
     """A handshake over plain TCP: an `interface.Handshake`, and the watcher of its request."""
 
+    __slots__ = ("offer", "raw_socket", "subprotocols", "takeover")
+
     sends_headers = True
 
     def __init__(self, takeover: Takeover, watcher: Any, offer: Offer) -> None:
         super().__init__(watcher, watcher.scope)
         self.takeover = takeover
-        self.offer = offer
+        self.offer: Offer | None = offer
         self.subprotocols = list(offer.subprotocols)
-        self.raw_socket: Callable[[], HandshakeSocket | None] = lambda: None
+        self.raw_socket: Callable[[], HandshakeSocket | None] = no_socket
 
     def send(self, message: dict[str, Any]) -> None:
         raw_socket = self.raw_socket()
@@ -203,7 +210,7 @@ class TcpHandshake(HandshakeWatcher):
         :raises TooManyWebSockets: if this process has no room for another one.
         :raises WebSocketDisconnect: if the client has gone.
         """
-        if self.is_accepted:
+        if self.is_accepted or self.offer is None:
             raise RuntimeError("The WebSocket handshake was accepted already.")
         made = response_fields(self.offer, fields, subprotocol)
         websockets = self.takeover.websockets
@@ -213,10 +220,16 @@ class TcpHandshake(HandshakeWatcher):
             connection = await self.take_over(made, subprotocol, limits)
             if not connection.is_lost:
                 websockets.taken_over[connection] = connection.socket.fileno()
-                self.scope = {"client": self.scope["client"]}  # thousands of them are open
+                self.drop_request()
         finally:
             websockets.accepting -= 1
         return connection
+
+    def drop_request(self) -> None:
+        """Drop what is not needed after the response: thousands of WebSockets may be open."""
+        self.scope = NO_REQUEST
+        self.offer = None
+        self.raw_socket = no_socket
 
     async def take_over(
         self, fields: list[tuple[str, str]], subprotocol: str | None, limits: Limits
@@ -237,7 +250,7 @@ class TcpHandshake(HandshakeWatcher):
             connection = TcpConnection(
                 own, asyncio.get_running_loop(), limits, subprotocol=subprotocol
             )
-            connection.on_closed = lambda: self.takeover.websockets.forget(connection)
+            connection.on_closed = self.takeover.forget
             await connection.start()
         if has_lost_bytes:
             await connection.close(_PROTOCOL_ERROR, _EARLY)
@@ -281,6 +294,10 @@ class TcpHandshake(HandshakeWatcher):
         if before is None or after is None or not before.is_first:
             return False
         return after.received - request_bytes(self.scope) >= _MIN_FRAME_BYTES
+
+
+def no_socket() -> None:
+    """Stand in for a weak reference to the socket of a library."""
 
 
 def request_bytes(scope: dict[str, Any]) -> int:

@@ -58,7 +58,6 @@ CHANGES = [
         "CONTENT_LENGTH": "0",
         "PATH_INFO": "/headers",
     },
-    {"HTTP_UPGRADE": "websocket", "HTTP_CONNECTION": "Upgrade"},
 ]
 
 
@@ -124,6 +123,10 @@ def shown(header):
 
 def odd_environs(app, client):
     return {str(changes): called(app, **changes) for changes in CHANGES}
+
+
+def a_handshake_for_a_page(app, client):
+    return called(app, HTTP_UPGRADE="websocket", HTTP_CONNECTION="Upgrade")
 
 
 def closed_early(app, client):
@@ -207,6 +210,7 @@ def start_response_that_fails(app, client):
 
 STEPS = [
     odd_environs,
+    a_handshake_for_a_page,
     closed_early,
     closed_unread,
     what_is_left_in_the_environ,

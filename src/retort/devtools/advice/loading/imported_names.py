@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from werkzeug.utils import ImportStringError
 
+import retort
+
 from ...checks.source import is_own, source_of
 from ..edit import FileEdit, diff_of
 from ..record import Advice
@@ -53,7 +55,9 @@ def missing_attribute(diagnostic: DiagnosticContext) -> Advice | None:
             diff=_name_diff(diagnostic, found, name, right),
         )
     if module.partition(".")[0] in ("flask", "werkzeug") and name in ELSEWHERE:
-        return _in_other_module(diagnostic, found, module, name)
+        return _in_other_module(diagnostic, found, module, name, ELSEWHERE[name])
+    if error.name == "flask" and name in retort.__all__:
+        return _in_other_module(diagnostic, found, module, name, "retort")
     local = _local(diagnostic, error.path, name)
     if local is not None:
         return local
@@ -92,9 +96,9 @@ def _local(diagnostic: DiagnosticContext, path: str | None, name: str) -> Advice
 
 
 def _in_other_module(
-    diagnostic: DiagnosticContext, found: Failing, module: str, name: str
+    diagnostic: DiagnosticContext, found: Failing, module: str, name: str, home: str
 ) -> Advice:
-    statement, edit, home = found.statement, FileEdit(found.line.file), ELSEWHERE[name]
+    statement, edit = found.statement, FileEdit(found.line.file)
     is_done = isinstance(statement, ast.ImportFrom) and rewrite(
         edit,
         statement,

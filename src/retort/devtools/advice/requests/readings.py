@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ....http import Request
     from ..record import Place
 
-Node = TypeVar("Node", bound=ast.expr)
+Node = TypeVar("Node", bound=ast.expr | ast.stmt)
 
 PARTS = ("form", "args", "values", "files", "cookies", "headers")
 #: The methods that read a field by its name.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import retort
 
+from ....routing import options_of
 from ..findings import Finding
 from ..receivers import Mismatch, mismatch_of, reads_only
 from ..source import FUNCTIONS, code_of, source_of
@@ -37,8 +38,10 @@ def check_arguments(program: Program) -> Iterator[Finding]:
     if _changes_calls(program.app) or _changes_view_args(program):
         return
     for rule in program.rules:
-        if rule.build_only or rule.redirect_to is not None or rule.alias or rule.websocket:
+        if rule.build_only or rule.redirect_to is not None or rule.alias:
             continue
+        if rule.websocket and options_of(rule).websocket is None:
+            continue  # of an extension, which passes an argument of its own
         for mismatch in mismatches_at(program, rule):
             code = mismatch.receiver.code
             if code is not None:

@@ -75,7 +75,8 @@ def _second_of(program: Program, first: Rule, second: Rule) -> Iterator[Finding]
 
 
 def _view_of(program: Program, rule: Rule) -> View | None:
-    return next((view for view in program.views if view.has(rule)), None)
+    views = [*program.views, *program.sockets]
+    return next((view for view in views if view.has(rule)), None)
 
 
 def _are_the_same(view: View, other: View) -> bool:
@@ -102,7 +103,7 @@ def _without_key(program: Program) -> Iterator[Finding]:
     app = program.app
     if app.secret_key or type(app.session_interface) is not SecureCookieSessionInterface:
         return
-    for view in program.views:
+    for view in [*program.views, *program.sockets]:
         for node in ast.walk(view.code.node):
             if not isinstance(node, (ast.Name, ast.Attribute)):
                 continue
