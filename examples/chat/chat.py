@@ -54,7 +54,7 @@ async def send():
 async def events():
     last_id = request.last_event_id or request.args.get("last")
     source = (Event(message, id=message["id"]) async for message in room.messages(last_id))
-    return event_stream(source, retry=1000)
+    return event_stream(source, retry=500)
 
 
 @app.websocket("/socket")

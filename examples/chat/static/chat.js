@@ -39,7 +39,7 @@ function listen() {
 
 function tryAgain(open) {
   setState("Connecting...", null)
-  setTimeout(open, 500 + Math.random() * 1000) // not all pages at once
+  setTimeout(open, 250 + Math.random() * 750) // not all pages at once
 }
 
 function setState(text, how) {
