@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import itertools
+import logging
 import os
 import re
 import shutil
@@ -97,6 +98,15 @@ def pytest_make_collect_report(collector):
 
 
 # An app in this process.
+
+
+@pytest.fixture(autouse=True)
+def loggers():
+    """Loggers outlive applications: those that a test has disabled are enabled after it."""
+    yield
+    for logger in logging.root.manager.loggerDict.values():
+        if getattr(logger, "disabled", False):
+            logger.disabled = False
 
 
 @pytest.fixture(autouse=True)
