@@ -191,6 +191,17 @@ def test_a_view_may_take_its_time_to_accept(server):
         assert ws.recv(LIMIT_SECONDS) == "slow, but there"
 
 
+def test_the_end_of_a_websocket_leaves_no_error_in_the_log(server):
+    with server.connect("/echo/Ada") as ws:
+        ws.send("hello")
+        assert ws.recv(LIMIT_SECONDS)
+    with server.connect("/closing") as ws, pytest.raises(ConnectionClosed):
+        ws.recv(LIMIT_SECONDS)
+    server.get()
+
+    assert "cannot be sent" not in server.log.read_text()
+
+
 def test_an_error_closes_with_1011_and_is_logged(server):
     with server.connect("/failing") as ws, pytest.raises(ConnectionClosed) as end:
         ws.recv(LIMIT_SECONDS)

@@ -30,7 +30,7 @@ from ..lifecycle.websockets.upgrade import ClientLeft
 from ..routing import options_of
 from ..websockets.asgi import AsgiHandshake
 from ..websockets.errors import WebSocketDisconnect
-from ..websockets.handshake import HANDSHAKE
+from ..websockets.handshake import HANDSHAKE, has_switched
 from .asgi_body import AsgiBody
 from .lifespan import handle_lifespan
 from .scope import make_environ
@@ -96,6 +96,8 @@ class AsgiRequest:
         self, status: str, fields: list[tuple[str, str]], exc_info: OptExcInfo | None = None
     ) -> Callable[[bytes], object]:
         """PEP 3333's ``start_response``: keeps the status and fields until the body is known."""
+        if has_switched(self.environ):  # the client has its response: the accepted handshake
+            return self.written.append
         if self.has_started and exc_info is not None and exc_info[1] is not None:
             raise exc_info[1]
         if exc_info is None and self.start is not None:
