@@ -14,7 +14,7 @@ from functools import partial
 
 from werkzeug import exceptions
 
-from ...aio.steps import InContext, in_own_thread, step_in_thread
+from ...aio.steps import ClientLeft, InContext, in_own_thread, step_in_thread
 from ...http.websockets import error_of_handshake
 from ...routing import options_of
 from ...signals import got_request_exception, request_started
@@ -32,7 +32,7 @@ from .facade import WebSocket
 from .options import read_limits
 from .origins import refuse_other_origins
 from .session import warn_of_lost_changes
-from .upgrade import ClientLeft, Upgrade, is_disconnect
+from .upgrade import Upgrade, is_disconnect
 
 if t.TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -38,10 +38,6 @@ if t.TYPE_CHECKING:
 _CANCEL_AFTER_SECONDS = 0.5
 
 
-class ClientLeft(asyncio.CancelledError):
-    """The client has left before it had an answer to its handshake."""
-
-
 class Upgrade:
     """A handshake, and its connection as soon as it is accepted.
 
