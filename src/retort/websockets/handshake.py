@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     Fields = Sequence[tuple[str, str]]
 
-# Environ keys: an `interface.Handshake`, if the request can become a WebSocket; else, if it asks
-# for one, the `InvalidHandshake` that says why it cannot.
+# Environ keys: an `interface.Handshake`, if the request can become a WebSocket; else, if it is
+# meant to, the `InvalidHandshake` that says why it cannot.
 HANDSHAKE = "retort.websocket"
 HANDSHAKE_ERROR = "retort.websocket.error"
 # Environ key: the socket of the handshake, for libraries; as of Werkzeug's server.

@@ -28,7 +28,7 @@ if t.TYPE_CHECKING:
     from .wire import Attempt
 
 
-#: How long a method of the client waits unless it is told otherwise.
+#: How long a method of the client waits by default.
 TIMEOUT_SECONDS = 5.0
 
 _DEFAULT_LIMITS = Limits()

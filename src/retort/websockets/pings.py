@@ -100,7 +100,7 @@ class Pings:
     def note_pong(self, data: bytes) -> None:
         """A pong answers its ping and all before it: RFC 6455 §5.5.3.
 
-        A pong that no ping has asked for means nothing.
+        A pong without a ping means nothing.
         """
         found = [number for number, ping in enumerate(self.pending) if ping.data == data]
         if not found:

@@ -105,7 +105,7 @@ class WebSocketRequest(LoopRequest):
         upgrade.note_accepting = self.note_accepting
 
     def note_accepting(self, is_accepting: bool) -> None:
-        """Let the view, not the server, notice that the client has left.
+        """Leave it to the view, not to the server, to detect that the client has left.
 
         For the server, a connection that becomes a WebSocket ends.
         """

@@ -6,7 +6,7 @@ duplicate of its socket:
 
 1. The response goes to Granian, whose HTTP library (hyper) writes it. With status 101 to a request
    of HTTP/1.1 that has an ``Upgrade`` field, hyper reads and writes nothing more and hands the
-   socket over (`hyper::upgrade`). Granian, which is told to serve no WebSockets, drops it: it
+   socket over (`hyper::upgrade`). Granian, which is configured to serve no WebSockets, drops it: it
    closes its file, without ``shutdown``.
 2. So when Granian's file is closed, all of the response is written, and what the client sends is
    unread. A connection in which Granian has ended a direction is refused.
