@@ -20,7 +20,7 @@ test: test-needs $(VENV)/develops $(VENV)/compares  ## everything, the browser i
 	$(BIN)/pytest -n auto --dist loadgroup
 
 test-needs:
-	@sh .ci/need python-venv --optional git patch libatomic1 chromium
+	@sh .ci/need python-venv --optional git patch libatomic1 chromium redis-server
 
 test-lowest: $(LOWEST)/installed  ## a part of the tests, on the lowest versions that pyproject.toml allows
 	$(LOWEST)/bin/pytest -n auto --dist loadgroup tests/test_*.py tests/http tests/routing tests/json tests/testing tests/cli tests/server/test_granian.py tests/server/test_command.py tests/server/test_requests.py tests/server/test_bodies.py tests/server/test_responses.py tests/server/test_backlog.py tests/server/test_streams.py tests/server/test_http2.py tests/server/test_takeover.py

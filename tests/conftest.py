@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import itertools
+import logging
 import os
 import re
 import shutil
@@ -100,6 +101,15 @@ def pytest_make_collect_report(collector):
 
 
 @pytest.fixture(autouse=True)
+def loggers():
+    """Loggers outlive applications: those that a test has disabled are enabled after it."""
+    yield
+    for logger in logging.root.manager.loggerDict.values():
+        if getattr(logger, "disabled", False):
+            logger.disabled = False
+
+
+@pytest.fixture(autouse=True)
 def environment():
     """The environment of the process is the same after each test: commands set variables."""
     before = dict(os.environ)
@@ -122,6 +132,51 @@ def app():
 @pytest.fixture
 def client(app):
     return app.test_client()
+
+
+def is_listening(port):
+    """Whether a server accepts connections on a port of this machine."""
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 5):
+        return True
+    return False
+
+
+@contextlib.contextmanager
+def served_by(words, port, log, folder, env):
+    """Run a server until the end of the block; it is ready when the block begins.
+
+    :param words: its command after the name of Python, with ``{port}``.
+    :param log: the file for what it prints.
+    """
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, *(word.format(port=port) for word in words)],
+            cwd=folder,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        give_up_at = time.monotonic() + LIMIT_SECONDS
+        while not is_listening(port):
+            if process.poll() is not None or time.monotonic() > give_up_at:
+                pytest.fail(f"{words} does not listen:\n{log.read_text()}")
+            time.sleep(0.05)
+        yield process
+    finally:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(20)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+@pytest.fixture(scope="session", name="served_by")
+def served_by_fixture():
+    return served_by
 
 
 # A diff that an error page shows, as its reader applies it.
@@ -369,3 +424,61 @@ def serve_script(tmp_path_factory):
         return _started([sys.executable, "-m", "retort", script], port, log, env or {})
 
     return serve_script
+
+
+# Redis, for programs with several processes.
+
+
+class RedisServer:
+    """A Redis with no data, on a socket file; a restart has lost all data."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.address = folder / "redis.sock"
+        self.log = folder / "redis.log"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"unix://{self.address}"
+
+    def start(self) -> None:
+        places = ("--dir", str(self.folder), "--unixsocket", str(self.address), "--port", "0")
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(
+                ["redis-server", *places, "--save", "", "--appendonly", "no"],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        give_up_at = time.monotonic() + LIMIT_SECONDS
+        while not self._responds():
+            if self.process.poll() is not None or time.monotonic() > give_up_at:
+                pytest.fail(f"Redis has not started:\n{self.log.read_text()}")
+            time.sleep(0.02)
+
+    def _responds(self) -> bool:
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(5)
+            connection.connect(str(self.address))
+            connection.sendall(b"PING\r\n")
+            return connection.recv(100).startswith(b"+PONG")
+        return False
+
+    def kill(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+
+@pytest.fixture
+def redis_server(tmp_path_factory):
+    if shutil.which("redis-server") is None:
+        pytest.skip("There is no redis-server. On Debian: apt-get install redis-server")
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()

@@ -38,8 +38,9 @@ def test_in_the_tutorials_program_the_unescaped_line_is_found_and_nothing_else(r
     assert done.returncode == 1
 
 
-def test_in_the_guestbook_nothing_is_found(retort):
-    done = retort("check", str(EXAMPLES / "guestbook" / "guestbook.py"))
+@pytest.mark.parametrize("program", ["guestbook/guestbook.py", "chat/chat.py"])
+def test_in_the_other_examples_nothing_is_found(retort, program):
+    done = retort("check", str(EXAMPLES / program))
 
     assert done.stdout == "Nothing found.\n"
     assert done.returncode == 0

@@ -100,6 +100,20 @@ class Layer:
     assert "The middleware Layer around app.wsgi_app" in finding.message
 
 
+def test_middleware_around_async_methods_of_classes_is_reported(findings):
+    program = f"""{MIDDLEWARE}
+from retort.views import MethodView
+class Entry(MethodView):
+    async def get(self):
+        return ''
+app.add_url_rule('/', view_func=Entry.as_view('entry'))
+{AROUND}"""
+
+    [finding] = of_rule(findings.whole(program))
+
+    assert "an async view such as get()" in finding.message
+
+
 def test_middleware_around_websockets_is_reported(findings):
     socket = "@app.websocket('/chat', origins=[])\ndef chat():\n    return '', 403\n"
 

@@ -146,18 +146,31 @@ def test_middleware_for_which_a_thread_waits_is_named(app):
     assert "the middleware Timing() handles the response" in rows(app)[2]
 
 
-def test_a_class_with_coroutine_functions_is_called_through_ensure_sync():
-    class Entry(MethodView):
-        async def get(self):
-            return ""
+class Entry(MethodView):
+    async def get(self):
+        return ""
 
+
+class Decorated(Entry):
+    decorators = [lambda view: lambda **values: view(**values)]
+
+
+def test_no_thread_waits_for_an_async_method_of_a_class():
     app = retort.Flask("places", static_folder=None)
     app.add_url_rule("/", view_func=Entry.as_view("index"))
 
     _, table, below = rows(app)
 
     assert table[0][:3] == ["view", "Entry.get (async)", "event loop"]
-    assert "the view is called through ensure_sync" in below
+    assert below == ""
+
+
+def test_a_decorated_class_is_called_in_a_thread():
+    app = retort.Flask("places", static_folder=None)
+    app.add_url_rule("/", "index", view_func=Decorated.as_view("index"))
+
+    assert "A thread waits" in rows(app)[2]
+    assert "the view is called through ensure_sync" in rows(app)[2]
 
 
 def test_a_replaced_method_that_makes_a_thread_wait_is_named():

@@ -3,10 +3,7 @@
 import contextlib
 import json
 import os
-import signal
 import socket
-import subprocess
-import sys
 import time
 import urllib.request
 from pathlib import Path
@@ -73,38 +70,12 @@ class Client:
         self.socket.close()
 
 
-def is_listening(port):
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 5):
-        return True
-    return False
-
-
 @pytest.fixture(scope="module", params=COMMANDS)
-def server(request, choose_port, tmp_path_factory):
-    port = choose_port()
-    log = tmp_path_factory.mktemp("server") / "log.txt"
-    command = [part.format(port=port) for part in COMMANDS[request.param]]
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", *command, "stream_program:application"],
-            cwd=HERE,
-            env={**os.environ, "PYTHONPATH": str(HERE)},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        give_up_at = time.monotonic() + LIMIT_SECONDS
-        while not is_listening(port):
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < give_up_at, log.read_text()
-            time.sleep(0.05)
+def server(request, choose_port, tmp_path_factory, served_by):
+    port, log = choose_port(), tmp_path_factory.mktemp("server") / "log.txt"
+    words = ["-m", *COMMANDS[request.param], "stream_program:application"]
+    with served_by(words, port, log, HERE, {**os.environ, "PYTHONPATH": str(HERE)}):
         yield Server(port, log)
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait(LIMIT_SECONDS)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import contextlib
 import socket
 import struct
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from h2.config import H2Configuration
@@ -675,3 +676,39 @@ def test_a_reset_of_one_http2_stream_is_a_disconnect(run, path):
             program.wait_for(lambda: '"GET /wait HTTP/2" 499' in logged(program))
         else:
             program.wait_for_output("closed")
+
+
+def test_synchronous_hooks_run_in_as_many_threads_as_threads_says(run):
+    program = run(
+        """
+        import threading
+
+        from flask import Flask
+
+        app = Flask(__name__)
+        pair = threading.Barrier(2)
+        lock = threading.Lock()
+        running = most = 0
+
+        @app.before_request
+        def count():
+            global running, most
+            with lock:
+                running += 1
+                most = max(most, running)
+            pair.wait(30)
+            with lock:
+                running -= 1
+
+        @app.get("/")
+        async def index():
+            return str(most)
+        """,
+        "--port=0",
+        "--threads=2",
+    )
+    program.wait_for_output("Press Ctrl-C")
+    with ThreadPoolExecutor(8) as clients:
+        answers = list(clients.map(lambda _: program.get("/").text, range(8)))
+
+    assert answers == ["2"] * 8

@@ -5,6 +5,7 @@ import contextlib
 import os
 import resource
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -388,3 +389,18 @@ def test_a_stop_puts_no_close_frame_between_the_data_that_a_library_sends(run):
 
         assert program.wait() in (0, 1)
         assert set(program.received(connection)) == {0}
+
+
+def test_clients_that_reset_their_handshakes_leave_nothing_in_the_log(run):
+    program = run(PROGRAM, "--port=0")
+    for read_bytes in [0, 100] * 10:
+        with program.connect() as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.sendall(handshake("/echo"))
+            connection.recv(read_bytes)
+    with connect(f"ws://127.0.0.1:{program.port}/echo") as client:
+        client.send("still here")
+        assert client.recv(30) == "still here"
+
+    assert program.end() == 0
+    assert "Traceback" not in program.output

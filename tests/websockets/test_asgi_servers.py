@@ -4,11 +4,8 @@ import ast
 import contextlib
 import json
 import os
-import signal
 import socket
 import struct
-import subprocess
-import sys
 import time
 import urllib.request
 from pathlib import Path
@@ -84,41 +81,12 @@ def reset(client):
     client.close()
 
 
-def is_listening(port):
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 5):
-        return True
-    return False
-
-
 @pytest.fixture(scope="module", params=COMMANDS)
-def server(request, choose_port, tmp_path_factory):
-    port = choose_port()
-    log = tmp_path_factory.mktemp("server") / "log.txt"
-    command = [part.format(port=port) for part in COMMANDS[request.param]]
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", *command, "asgi_program:app"],
-            cwd=HERE,
-            env={**os.environ, "PYTHONPATH": str(HERE)},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        give_up_at = time.monotonic() + LIMIT_SECONDS
-        while not is_listening(port):
-            if process.poll() is not None or time.monotonic() > give_up_at:
-                pytest.fail(f"{request.param} does not listen:\n{log.read_text()}")
-            time.sleep(0.05)
+def server(request, choose_port, tmp_path_factory, served_by):
+    port, log = choose_port(), tmp_path_factory.mktemp("server") / "log.txt"
+    words = ["-m", *COMMANDS[request.param], "asgi_program:app"]
+    with served_by(words, port, log, HERE, {**os.environ, "PYTHONPATH": str(HERE)}):
         yield Server(request.param, port, log)
-    finally:
-        process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(20)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
 
 
 def test_messages_arrive_as_text_or_bytes(server):

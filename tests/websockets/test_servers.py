@@ -3,11 +3,8 @@
 import contextlib
 import json
 import os
-import signal
 import socket
 import ssl
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -105,38 +102,12 @@ class Server:
         return json.loads(self.get()[1])["ended"]
 
 
-def is_listening(port):
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 5):
-        return True
-    return False
-
-
 @pytest.fixture(scope="module", params=COMMANDS)
-def server(request, choose_port, tmp_path_factory):
-    port = choose_port()
-    log = tmp_path_factory.mktemp("server") / "log.txt"
-    command = [part.format(port=port) for part in COMMANDS[request.param]]
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", *command],
-            cwd=HERE,
-            env={**os.environ, "PYTHONPATH": str(HERE)},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    server = Server(request.param, port, log)
-    try:
-        server.wait_for(lambda: process.poll() is not None or is_listening(port))
-        yield server
-    finally:
-        process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(20)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+def server(request, choose_port, tmp_path_factory, served_by):
+    port, log = choose_port(), tmp_path_factory.mktemp("server") / "log.txt"
+    words = ["-m", *COMMANDS[request.param]]
+    with served_by(words, port, log, HERE, {**os.environ, "PYTHONPATH": str(HERE)}):
+        yield Server(request.param, port, log)
 
 
 @pytest.mark.parametrize("path", ["/echo/Ada", "/sync/Ada"])

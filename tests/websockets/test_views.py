@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from concurrent.futures import CancelledError
 from functools import wraps
 
 import pytest
@@ -135,6 +136,42 @@ def test_a_lost_connection_has_the_code_1006_and_was_not_clean(app, client):
     with client.websocket("/") as ws:
         ws.vanish()
     assert ends == [(1006, False)]
+
+
+def test_a_coroutine_has_to_iterate_by_async_for(app, client):
+    app.testing = True
+
+    @app.websocket("/")
+    async def view():
+        await websocket.accept()
+        for message in websocket:
+            await websocket.send(message)
+
+    with pytest.raises(TypeError, match="async for message in"), client.websocket("/") as ws:
+        ws.receive()
+
+
+@pytest.mark.parametrize("is_async", [True, False])
+def test_an_iteration_is_no_error_of_the_view_if_the_client_left_before(
+    app, client, caplog, is_async
+):
+    async def view():
+        async for message in websocket:
+            await websocket.send(message)
+
+    def view_in_a_thread():
+        for message in websocket:
+            websocket.send(message)
+
+    app.add_websocket("/", "view", view if is_async else view_in_a_thread)
+    opening = client.websocket("/")
+    opening.client.vanish()
+
+    with pytest.raises(CancelledError), opening:  # as for other requests whose client has left
+        pass
+
+    opening.thread.join(LIMIT_SECONDS)
+    assert caplog.records == []
 
 
 def test_json_goes_both_ways(app, client):

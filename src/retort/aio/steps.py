@@ -25,6 +25,10 @@ T = TypeVar("T")
 DEFAULT_THREADS = 32
 
 
+class ClientLeft(asyncio.CancelledError):
+    """The client of a request has left before it had a response."""
+
+
 class InContext(Generic[T]):
     """Awaiting it runs a coroutine whose steps run in ``context``, not in that of the task.
 

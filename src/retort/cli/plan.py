@@ -69,7 +69,8 @@ def plan_lines(app: Flask, endpoint: str, method: str | None = None) -> list[str
         title = ", ".join(names).replace(ANY_METHOD, "Any method")
         lines += _steps_section(title, steps)
         if not composed.is_websocket:
-            lines += remarks(app, composed.plans, endpoint, steps)
+            plan = composed.plan(names[0])
+            lines += remarks(app, composed.plans, plan, steps)
     handlers = list(composed.error_handlers())
     lines += _section("Error handlers", ("Error", "Handler", "Registered on", "Where"), handlers)
     replaced = [*replaced_methods(app), *replaced_attributes(app)]
@@ -137,6 +138,11 @@ class _Endpoint:
         self.plans = app.current_plans()
         self.is_websocket = all(map(_is_websocket, rules))
 
+    def plan(self, method: str) -> Plan:
+        """The plan for a method."""
+        rules = [rule for rule in self.rules if method in (rule.methods or {method})]
+        return self.plans.find(rules[0], method)
+
     def steps(self, method: str) -> Iterator[Step]:
         """The steps for a method, in the order in which they run."""
         if self.is_websocket:
@@ -144,7 +150,7 @@ class _Endpoint:
             return
         app = self.app
         rules = [rule for rule in self.rules if method in (rule.methods or {method})]
-        plan = self.plans.find(rules[0], method)
+        plan = self.plan(method)
         on_loop = LOOP if plan.is_async else THREAD
         if self.plans.opens_session_first:
             yield self._session("opened before all else")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING
 
 from ..lifecycle.deferred import waiting_layer
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ..app import Flask
-    from ..lifecycle.plan import Plans
+    from ..lifecycle.plan import Plan, Plans
     from .plan import Step
 
 LOOP, THREAD = "event loop", "thread"
@@ -26,28 +25,26 @@ def runs_coroutines_itself(plans: Plans) -> bool:
     return not plans.replaced.isdisjoint(_RUNNING)
 
 
-def remarks(app: Flask, plans: Plans, endpoint: str, steps: Sequence[Step]) -> Iterator[str]:
+def remarks(app: Flask, plans: Plans, plan: Plan, steps: Sequence[Step]) -> Iterator[str]:
     """What is to be said about the threads of a plan, as lines below its table."""
     if all(step.runs_in != LOOP for step in steps):
         return
-    reason = _reason_to_wait(app, plans, endpoint)
+    reason = _reason_to_wait(app, plans, plan)
     if reason:
         yield ""
         yield f"A thread waits for the steps on the event loop: {reason}."
 
 
-def _reason_to_wait(app: Flask, plans: Plans, endpoint: str) -> str:
+def _reason_to_wait(app: Flask, plans: Plans, plan: Plan) -> str:
+    if plan.is_async:
+        layer = waiting_layer(app)
+        return "" if layer is None else f"the middleware {name_of(layer)} handles the response"
     replaced = sorted(plans.replaced & _CALLING)
-    view = app.view_functions.get(endpoint)
-    if not iscoroutinefunction(view):
-        is_dispatcher = hasattr(view, "view_class") or hasattr(view, "views_by_method")
-        through = (
-            "is called through ensure_sync" if is_dispatcher else "is not a coroutine function"
-        )
-        return f"the view {through}"
-    if not is_recorded(app.view_functions, app.registry_changes):
-        return "view_functions is a plain dict"
     if replaced:
         return f"{' and '.join(replaced)} {'are' if len(replaced) > 1 else 'is'} replaced"
-    layer = waiting_layer(app)
-    return "" if layer is None else f"the middleware {name_of(layer)} handles the response"
+    if not is_recorded(app.view_functions, app.registry_changes):
+        return "view_functions is a plain dict"
+    view = app.view_functions.get(plan.endpoint or "")
+    is_dispatcher = hasattr(view, "view_class") or hasattr(view, "views_by_method")
+    through = "is called through ensure_sync" if is_dispatcher else "is not a coroutine function"
+    return f"the view {through}"

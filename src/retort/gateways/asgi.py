@@ -19,14 +19,13 @@ from werkzeug.exceptions import BadRequest
 
 from ..aio.bodies import AsyncBody
 from ..aio.loop import adopt_loop
-from ..aio.steps import in_own_thread, in_thread
+from ..aio.steps import ClientLeft, in_own_thread, in_thread
 from ..http.body import announced_length
 from ..http.spool import MEMORY_BYTES, make_spool, put
 from ..http.stream_body import UNREAD_BODY
 from ..http.unread import PolledBody
 from ..lifecycle.deferred import Deferred, starts_on_loop
 from ..lifecycle.early import may_stream_body
-from ..lifecycle.websockets.upgrade import ClientLeft
 from ..routing import options_of
 from ..websockets.asgi import AsgiHandshake
 from ..websockets.errors import WebSocketDisconnect

@@ -238,21 +238,25 @@ class LoopRequest(Deferred):
             except BaseException:
                 error = sys.exc_info()[1]
                 raise
-            if type(response) is tuple:  # see `run.finish_without_response`
-                status, fields, body = response
-                self.start_response(status, fields)
-                return body
-            return variables.run(response, self.environ, self.start_response)
+            return self.send(response)
         finally:
-            if PRESERVE_CONTEXT in self.environ:
-                variables.run(preserve, context)
-            if error is not None and app.should_ignore_error(error):
-                error = None
             await self.pop_context(error)
+
+    def send(self, response: t.Any) -> t.Any:
+        """Call ``start_response``, and return the body."""
+        if type(response) is tuple:  # see `run.finish_without_response`
+            status, fields, body = response
+            self.start_response(status, fields)
+            return body
+        return self.variables.run(response, self.environ, self.start_response)
 
     async def pop_context(self, error: BaseException | None) -> None:
         """Pop the context: in a thread, if that calls functions of the program."""
         context, variables = self.context, self.variables
+        if PRESERVE_CONTEXT in self.environ:
+            variables.run(preserve, context)
+        if error is not None and self.app.should_ignore_error(error):
+            error = None
         plans, plan = context.plans, context.plan
         has_receivers = (
             request_tearing_down.receivers

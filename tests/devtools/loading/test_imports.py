@@ -173,12 +173,12 @@ def test_a_module_in_a_folder_is_imported_from_it(broken):
 
 
 def test_a_known_package_is_not_mistaken_for_a_file_of_the_program(broken):
-    if importlib.util.find_spec("redis"):
-        pytest.skip("redis is installed here")
+    if importlib.util.find_spec("stripe"):
+        pytest.skip("stripe is installed here")
 
-    advice = broken.advice(program="import redis\n", services__redis="", reddis="")
+    advice = broken.advice(program="import stripe\n", services__stripe="", stripes="")
 
-    assert advice.what == "The package redis is not installed."
+    assert advice.what == "The package stripe is not installed."
 
 
 @pytest.mark.parametrize(

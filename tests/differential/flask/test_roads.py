@@ -1,12 +1,6 @@
 """Programs answer alike over the test client, a WSGI server, `retort run`, and ASGI servers."""
 
-import contextlib
 import os
-import signal
-import socket
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -55,48 +49,16 @@ DIFFERENCES = [
 ]
 
 
-def is_listening(port):
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 5):
-        return True
-    return False
-
-
-@contextlib.contextmanager
-def served(command, port, log, **env):
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, *(part.format(port=port) for part in command)],
-            cwd=HERE,
-            env={
-                **{name: text for name, text in os.environ.items() if name[:6] != "FLASK_"},
-                **env,
-            },
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        give_up_at = time.monotonic() + LIMIT_SECONDS
-        while not is_listening(port):
-            if process.poll() is not None or time.monotonic() > give_up_at:
-                pytest.fail(f"{command} does not listen:\n{log.read_text()}")
-            time.sleep(0.05)
-        yield
-    finally:
-        process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(20)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+def environment(**more):
+    plain = {name: text for name, text in os.environ.items() if name[:6] != "FLASK_"}
+    return {**plain, **more}
 
 
 @pytest.fixture(scope="module", params=ROADS)
-def road(request, choose_port, tmp_path_factory):
+def road(request, choose_port, tmp_path_factory, served_by):
     """The name of a road, and the port of its server."""
     port, log = choose_port(), tmp_path_factory.mktemp("server") / "log.txt"
-    with served(ROADS[request.param], port, log):
+    with served_by(ROADS[request.param], port, log, HERE, environment()):
         yield request.param, port
 
 
@@ -126,11 +88,11 @@ def test_a_program_answers_alike_on_every_road(program, road, retort):
     [name for name in PROGRAMS if "async def" in (HERE / "programs" / f"{name}.py").read_text()],
 )
 def test_a_program_with_coroutine_functions_answers_alike_without_a_thread_that_waits(
-    program, retort, choose_port, tmp_path
+    program, retort, choose_port, tmp_path, served_by
 ):
     port = choose_port()
     command = ["-m", "retort", "run", "--port", "{port}", "every_program.py:one"]
-    with served(command, port, tmp_path / "log.txt", PROGRAM=program):
+    with served_by(command, port, tmp_path / "log.txt", HERE, environment(PROGRAM=program)):
         answers = retort.ask("by server", program, port)
 
     expected = retort.ask("by client", program)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ...aio.running import is_loop_running
 from ...websockets.errors import WebSocketDisconnect
 from .upgrade import run_on_loop
 
@@ -311,11 +312,21 @@ class WebSocket:
         return _Messages(self._upgrade)
 
     def __iter__(self) -> Iterator[str | bytes]:
-        """The messages, until the WebSocket is closed; in a ``def`` view."""
+        """The messages, until the WebSocket is closed; in a ``def`` view.
+
+        :raises TypeError: in a coroutine, which has to write ``async for``.
+        """
+        if is_loop_running():
+            raise TypeError(
+                "A coroutine cannot iterate over a WebSocket by `for`. Write `async for message in"
+                " websocket`."
+            )
         while True:
             try:
                 message: t.Any = self.receive()
             except WebSocketDisconnect:
+                if not self.is_accepted:  # the client has left during the handshake
+                    raise
                 return
             yield message
 

@@ -14,8 +14,7 @@ from functools import partial
 
 from werkzeug import exceptions
 
-from ...aio.steps import InContext, in_own_thread, step_in_thread
-from ...context import PRESERVE_CONTEXT, preserve
+from ...aio.steps import ClientLeft, InContext, in_own_thread, step_in_thread
 from ...http.websockets import error_of_handshake
 from ...routing import options_of
 from ...signals import got_request_exception, request_started
@@ -33,7 +32,7 @@ from .facade import WebSocket
 from .options import read_limits
 from .origins import refuse_other_origins
 from .session import warn_of_lost_changes
-from .upgrade import ClientLeft, Upgrade, is_disconnect
+from .upgrade import Upgrade, is_disconnect
 
 if t.TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -114,7 +113,7 @@ class WebSocketRequest(LoopRequest):
 
     async def handle(self) -> t.Any:
         """Handle the request; see `LoopRequest.handle`."""
-        app, context, variables = self.app, self.context, self.variables
+        app = self.app
         error: BaseException | None = None
         closing: asyncio.Future[None] | None = None
         try:
@@ -135,16 +134,8 @@ class WebSocketRequest(LoopRequest):
                 closing = closing or self.start_closing()
                 self.start_response(SWITCHED, [])
                 return []
-            if type(response) is tuple:  # see `run.finish_without_response`
-                status, fields, body = response
-                self.start_response(status, fields)
-                return body
-            return variables.run(response, self.environ, self.start_response)
+            return self.send(response)
         finally:
-            if PRESERVE_CONTEXT in self.environ:
-                variables.run(preserve, context)
-            if error is not None and app.should_ignore_error(error):
-                error = None
             try:
                 await self.pop_context(error)
             finally:

@@ -7,7 +7,7 @@
 | accepted | the end of the view | closed |
 | accepted | the client has left | accepted: `receive` and `send` raise an exception |
 
-A view learns of a client that has left by the exception of `receive` or `send`. A view that never
+When the client has left, `receive` and `send` raise an exception in the view. A view that never
 receives is cancelled.
 """
 
@@ -36,10 +36,6 @@ if t.TYPE_CHECKING:
 
 # After the client has left, a view that never receives is cancelled; as HTTP views are.
 _CANCEL_AFTER_SECONDS = 0.5
-
-
-class ClientLeft(asyncio.CancelledError):
-    """The client has left before it had an answer to its handshake."""
 
 
 class Upgrade:

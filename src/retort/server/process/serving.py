@@ -193,8 +193,18 @@ class Worker:
         if not is_clean and self.adapter.count_on_loop():
             self.closing.cancel_requests()
             is_clean = self._wait_for_requests(_CANCELLED_SECONDS)
+        self._wait_for_sources()
         self.closing.end_program()
         return is_clean and not self.closing.count_tasks() and self._wait_for_threads()
+
+    def _wait_for_sources(self) -> None:
+        """Let synchronous sources of event streams, whose streams have ended, be closed.
+
+        Each is closed after its current step, for which this does not wait long.
+        """
+        give_up_at = time.monotonic() + _SOURCES_SECONDS
+        while open_streams.threads and time.monotonic() < give_up_at and not self._has_timed_out():
+            time.sleep(0.005)
 
     def _wait_for_requests(self, seconds: float | None = None) -> bool:
         """Wait until all connections and requests have ended.
@@ -270,6 +280,7 @@ _GOING_AWAY = 1001, "The server is being stopped."
 _RESTART = 1012, "The server is being restarted."
 
 _THREADS_END_SECONDS = 0.5
+_SOURCES_SECONDS = 1.0
 
 # Cancelled requests have sent their responses. The connections take this time to end.
 _CANCELLED_SECONDS = 0.2

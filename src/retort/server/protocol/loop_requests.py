@@ -26,6 +26,7 @@ from werkzeug.exceptions import ServiceUnavailable
 
 from ...aio.bodies import AsyncBody
 from ...aio.loop import is_on_loop, process_loop
+from ...aio.steps import ClientLeft, set_threads
 from ...lifecycle.deferred import Deferred, starts_on_loop
 from ...logging import escape_in_lines
 from ...tracebacks import format_from_program
@@ -59,6 +60,7 @@ class LoopRequests:
         self.adapter = adapter
         self.program = program
         self.loop = process_loop()
+        set_threads(adapter.settings.threads)
         self.open: set[LoopRequest] = set()
         self.arrived: deque[Callable[[], object]] = deque()
         self.is_scheduled = False
@@ -246,7 +248,7 @@ class LoopRequest:
         except asyncio.CancelledError as error:
             if self.is_stopped:
                 self.send(partial(_raise, ServiceUnavailable(STOPPED)))
-            elif self.is_cancelled:
+            elif self.is_cancelled or isinstance(error, ClientLeft):
                 self.note_gone()
             else:  # the program has cancelled it
                 self.send(partial(_raise, error))

@@ -8,6 +8,7 @@ from inspect import iscoroutinefunction
 from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
+from ....awaited import find_awaited
 from ....lifecycle.deferred import waiting_layer
 from ..calls import nodes_in
 from ..findings import Finding
@@ -51,8 +52,11 @@ def _async_view(program: Program) -> tuple[View | None, str]:
     """A view that runs on the event loop, and what it is."""
     functions = program.app.view_functions
     for view in program.views:
-        if any(iscoroutinefunction(functions.get(endpoint)) for endpoint in view.endpoints):
-            return view, "an async view"
+        for endpoint in view.endpoints:
+            function = functions.get(endpoint)
+            awaited = (find_awaited(function, method) for method in view.methods)
+            if iscoroutinefunction(function) or any(awaited):
+                return view, "an async view"
     return next(iter(program.sockets), None), "a WebSocket"
 
 
