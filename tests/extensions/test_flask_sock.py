@@ -120,15 +120,17 @@ def test_many_are_open_at_once_and_pages_are_served_beside(server):
         assert server.ask("/").status == 200
 
 
-def test_the_server_ends_although_a_client_stays(server):
+def test_a_stop_closes_the_websocket_and_ends_its_view(server, framework):
     with connect(f"ws://{server.address}/echo") as client:
         client.send("hello")
         assert client.recv(20) == "hello"
 
         server.process.terminate()
 
-        with pytest.raises(ConnectionClosed):
+        with pytest.raises(ConnectionClosed) as end:
             client.recv(60)
+        if framework == "retort":
+            assert end.value.rcvd.code == 1001
         assert server.process.wait(60) is not None
 
 

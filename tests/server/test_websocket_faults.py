@@ -342,6 +342,55 @@ def test_a_reload_closes_websockets_with_1012_and_the_next_worker_accepts(run, t
     assert program.end() == 0
 
 
+RAW = """
+    from retort import Flask, request
+    from werkzeug.routing import Rule
+
+    app = Flask(__name__)
+    app.url_map.add(Rule("/raw/<kind>", endpoint="raw", websocket=True))
+
+    @app.get("/")
+    def index():
+        return "ready"
+
+    @app.endpoint("raw")
+    def raw(kind):
+        connection = request.environ["werkzeug.socket"]
+        connection.sendall(b"HTTP/1.1 101 Switching\\r\\n\\r\\n")
+        if kind == "sending":
+            connection.sendall(bytes(64 * 1024 * 1024))
+        data = connection.recv(100)
+        print(f"received {data!r}", flush=True)
+        raise ConnectionError("the end")
+"""
+
+
+def test_a_stop_sends_1001_on_the_socket_of_a_library(run):
+    program = run(RAW, "--port=0", "--grace=60")
+    program.wait_for_answer("ready")
+
+    with opened(program, "/raw/receiving") as connection:
+        program.process.send_signal(signal.SIGTERM)
+
+        assert close_code(connection) == 1001
+        connection.sendall(frame(CLOSE, struct.pack("!H", 1001)))
+        assert program.wait() == 0
+    assert r"received b'\x88\x82" in program.output
+
+
+def test_a_stop_puts_no_close_frame_between_the_data_that_a_library_sends(run):
+    program = run(RAW, "--port=0", "--grace=2")
+    program.wait_for_answer("ready")
+
+    with opened(program, "/raw/sending") as connection:
+        receive_exactly(connection, 1000)  # the view sends
+
+        program.process.send_signal(signal.SIGTERM)
+
+        assert program.wait() in (0, 1)
+        assert set(program.received(connection)) == {0}
+
+
 def test_clients_that_reset_their_handshakes_leave_nothing_in_the_log(run):
     program = run(PROGRAM, "--port=0")
     for read_bytes in [0, 100] * 10:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ...websockets.errors import TooManyWebSockets
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ...websockets.interface import Connection
     from ...websockets.limits import Limits
     from .raw_socket import HandshakeSocket
@@ -27,6 +32,7 @@ class OpenWebSockets:
         self.granian: dict[Connection, int] = {}
         self.accepting = 0
         self.is_closing = False
+        self.close_frame = (1001, "")  # code and reason, when it is closing
 
     def __len__(self) -> int:
         return len(self.taken_over) + len(self.raw) + len(self.granian) + self.accepting
@@ -50,14 +56,20 @@ class OpenWebSockets:
         return set(self.granian.copy().values())
 
     def close_all(self, code: int, reason: str, seconds: float = 0.0) -> None:
-        """Accept no more, and close all except raw sockets; only the first call does.
+        """Accept no more, and close all; only the first call does.
+
+        A raw socket is left to its library, which gets the answer to a close frame.
 
         :param seconds: the time over which the closes are spread.
         """
         if self.is_closing:
             return
+        self.close_frame = (code, reason)
         self.is_closing = True
-        if len(self):
+        if self.raw:
+            close = partial(close_raw, list(self.raw.copy()), code, reason, seconds)
+            threading.Thread(target=close, name="retort websockets end", daemon=True).start()
+        if len(self) > len(self.raw):
             from .websocket_closing import close_websockets  # imports asyncio
 
             close_websockets(self, code, reason, seconds)
@@ -74,3 +86,10 @@ class OpenWebSockets:
                 f"This process has {len(self)} WebSockets, which is its limit. Raise the limit, or"
                 " start more workers."
             )
+
+
+def close_raw(sockets: Sequence[HandshakeSocket], code: int, reason: str, seconds: float) -> None:
+    """Send close frames, spread over a time."""
+    for each in sockets:
+        each.send_close(code, reason)
+        time.sleep(seconds / len(sockets))

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # own, which sends the answer to the client's close frame and closes the socket.
 _END_SECONDS = 2.0
 
+_FINAL_CLOSE = 0x88  # the first byte of a close frame: RFC 6455 section 5.2
+
 _END = b"\r\n\r\n"
 _LIMITS = Limits()
 
@@ -35,6 +37,7 @@ class HandshakeSocket:
         self._handshake = handshake
         self._socket: socket.socket | None = None
         self._end_timer: threading.Timer | None = None
+        self._is_sending = threading.Lock()
 
     def __getattr__(self, name: str) -> Any:
         if self._socket is None:
@@ -50,14 +53,16 @@ class HandshakeSocket:
         :raises OSError: if the connection has ended, or the first data is no such head.
         """
         if self._socket is not None:
-            return self._socket.send(data, flags)
+            with self._is_sending:
+                return self._socket.send(data, flags)
         self._answer(bytes(data))
         return len(data)
 
     def sendall(self, data: bytes, flags: int = 0) -> None:
         """As `send`, for all of the data."""
         if self._socket is not None:
-            self._socket.sendall(data, flags)
+            with self._is_sending:
+                self._socket.sendall(data, flags)
         else:
             self._answer(bytes(data))
 
@@ -68,6 +73,22 @@ class HandshakeSocket:
             self._socket.close()
         if self._end_timer is not None:
             self._end_timer.cancel()
+
+    def send_close(self, code: int, reason: str) -> None:
+        """Send a close frame, because the server stops; does not wait.
+
+        The client's answer ends the WebSocket, as a close that the client began. While the library
+        sends, nothing is sent: the frame would be inside another one.
+        """
+        if self._socket is None or not self._is_sending.acquire(blocking=False):
+            return
+        try:
+            payload = code.to_bytes(2, "big") + reason.encode()
+            frame = bytes([_FINAL_CLOSE, len(payload)]) + payload
+            with contextlib.suppress(OSError):
+                self._socket.send(frame, socket.MSG_DONTWAIT)
+        finally:
+            self._is_sending.release()
 
     def end_soon(self) -> None:
         """End the connection in a moment; called when the view has returned."""
@@ -91,10 +112,13 @@ class HandshakeSocket:
     def _answer(self, data: bytes) -> None:
         own = self._handshake.take_over_in_thread(read_response(data), _LIMITS)
         self._socket = own
-        self._handshake.takeover.websockets.raw[self] = own.fileno()
+        websockets = self._handshake.takeover.websockets
+        websockets.raw[self] = own.fileno()
         _, _, rest = data.partition(_END)
         if rest:
             own.sendall(rest)
+        if websockets.is_closing:  # since the handshake was accepted
+            self.send_close(*websockets.close_frame)
 
 
 def read_response(data: bytes) -> list[tuple[str, str]]:
