@@ -42,7 +42,7 @@ if t.TYPE_CHECKING:
     from werkzeug.exceptions import HTTPException
     from werkzeug.routing import MapAdapter
 
-    from .gateways.asgi import Receive, Scope, Send
+    from .gateways.scope import Receive, Scope, Send
     from .lifecycle.plan import Plans
     from .lifecycle.serving import Serving
     from .templating import Environment

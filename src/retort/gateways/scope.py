@@ -12,11 +12,16 @@ from ..lifecycle.deferred import MAY_DEFER
 from .fields import FieldNames
 
 if t.TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from _typeshed.wsgi import WSGIEnvironment
 
     from ..app import Flask
 
     Scope = t.MutableMapping[str, t.Any]
+    Message = t.MutableMapping[str, t.Any]
+    Receive = Callable[[], Awaitable[Message]]
+    Send = Callable[[Message], Awaitable[None]]
 
 _PROTOCOLS = {"1.0": "HTTP/1.0", "1.1": "HTTP/1.1", "2": "HTTP/2", "3": "HTTP/3"}
 
