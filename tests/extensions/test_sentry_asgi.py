@@ -15,7 +15,12 @@ import sentry_sdk
 from retort import Retort, websocket
 from sentry_sdk.integrations.asgi import SentryAsgiMiddleware
 
-sentry_sdk.init(dsn=os.environ["DSN"], traces_sample_rate=1.0)
+sentry_sdk.init(
+    dsn=os.environ["DSN"],
+    traces_sample_rate=1.0,
+    # Otherwise it is brotli, if another package has brought that.
+    _experiments={"transport_compression_algo": "gzip"},
+)
 app = Retort(__name__)
 if os.environ["PLACE"] == "inside":
     # It takes methods for ASGI 2, unless it knows better.
