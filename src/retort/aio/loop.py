@@ -124,11 +124,6 @@ def _handle_exception(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) 
         loop.default_exception_handler(context)
 
 
-def is_started() -> bool:
-    """Whether this process has an event loop."""
-    return _state.loop is not None and not _state.loop.is_closed()
-
-
 def is_on_loop() -> bool:
     """Whether the current thread runs the event loop of this process."""
     try:

@@ -32,6 +32,9 @@ SWITCHED = "101 Switching Protocols"
 # passes that on. Another application may be called inside of middleware that does not.
 MAY_DEFER = "retort.may_defer"
 
+# The status, in logs and metrics, of a request whose client disconnected before the response.
+CLIENT_GONE = 499
+
 
 class Deferred:
     """A request that is handled on the event loop, and the body of its response.
@@ -76,9 +79,9 @@ class Deferred:
     async def _run_layers(self) -> t.Any:
         outcome: Outcome
         try:
-            outcome = partial(_identity, await self.handle())
+            outcome = returning(await self.handle())
         except BaseException as error:
-            outcome = partial(_raise, error)
+            outcome = raising(error)
         for layer in self._layers:
             outcome = partial(layer, outcome)
         return outcome()
@@ -97,11 +100,25 @@ def call_through(call: Outcome, layer: Layer) -> t.Any:
     try:
         body = call()
     except BaseException as error:
-        return layer(partial(_raise, error))
+        return layer(raising(error))
     if isinstance(body, Deferred):
         body.add_layer(layer)
         return body
-    return layer(partial(_identity, body))
+    return layer(returning(body))
+
+
+def returning(body: t.Any) -> Outcome:
+    """The outcome of an application that has returned this body."""
+    return lambda: body
+
+
+def raising(error: BaseException) -> Outcome:
+    """The outcome of an application that has raised this exception."""
+
+    def outcome() -> t.NoReturn:
+        raise error
+
+    return outcome
 
 
 def may_defer(program: object) -> bool:
@@ -154,11 +171,3 @@ def starts_on_loop(app: Flask, method: str, path: str) -> bool:
 
 def _not_started(*args: object) -> t.NoReturn:
     raise AssertionError("The response was not called as a WSGI application (PEP 3333).")
-
-
-def _raise(error: BaseException) -> t.NoReturn:
-    raise error
-
-
-def _identity(body: t.Any) -> t.Any:
-    return body

@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException
 from ...aio.bodies import AsyncBody
 from ...globals import request
 from ...http.file_body import FileBody
-from ...lifecycle.deferred import call_through
+from ...lifecycle.deferred import CLIENT_GONE, call_through
 from ...signals import request_started
 from ...websockets.handshake import has_switched
 
@@ -231,8 +231,6 @@ class RecordedAsyncBody(AsyncBody):
 
 # The status of a connection that has become a WebSocket.
 SWITCHING_PROTOCOLS = 101
-# In logs and metrics: the client disconnected before there was a response.
-CLIENT_GONE = 499
 
 
 def status_of(error: BaseException) -> int:

@@ -61,8 +61,6 @@ if TYPE_CHECKING:
 
     Log = Callable[[WSGIEnvironment, int], None]
 
-Headers = list[tuple[str, str]]
-
 
 class ProtocolAdapter:
     """Calls a WSGI application for Granian's requests and sends its responses.

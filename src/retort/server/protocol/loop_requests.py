@@ -20,14 +20,20 @@ import sys
 import traceback
 from collections import deque
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import ServiceUnavailable
 
 from ...aio.bodies import AsyncBody
 from ...aio.loop import is_on_loop, process_loop
 from ...aio.steps import ClientLeft, set_threads
-from ...lifecycle.deferred import Deferred, starts_on_loop
+from ...lifecycle.deferred import (
+    CLIENT_GONE,
+    Deferred,
+    raising,
+    returning,
+    starts_on_loop,
+)
 from ...logging import escape_in_lines
 from ...tracebacks import format_from_program
 from .async_response import AsyncResponse
@@ -44,8 +50,6 @@ if TYPE_CHECKING:
     from .adapter import ProtocolAdapter
 
 WATCH_AFTER_SECONDS = 0.2
-# The status of a request whose client has disconnected, in logs only.
-CLIENT_GONE = 499
 STOPPED = "The server is being stopped; try again."
 _WITHOUT_BODY = ("GET", "HEAD")
 
@@ -85,12 +89,12 @@ class LoopRequests:
         try:
             body = self.adapter.app(environ, reply)
         except BaseException as error:
-            outcome = partial(_raise, error)
+            outcome = raising(error)
         else:
             if isinstance(body, Deferred):
                 LoopRequest(self, watcher, environ, reply, body).begin()
                 return
-            outcome = partial(_identity, body)
+            outcome = returning(body)
         self.adapter.respond(watcher, environ, partial(repeat, outcome), reply)
 
     def begin(
@@ -247,13 +251,13 @@ class LoopRequest:
                 await self.stream(body)
         except asyncio.CancelledError as error:
             if self.is_stopped:
-                self.send(partial(_raise, ServiceUnavailable(STOPPED)))
+                self.send(raising(ServiceUnavailable(STOPPED)))
             elif self.is_cancelled or isinstance(error, ClientLeft):
                 self.note_gone()
             else:  # the program has cancelled it
-                self.send(partial(_raise, error))
+                self.send(raising(error))
         except BaseException as error:
-            self.send(partial(_raise, error))
+            self.send(raising(error))
         else:
             self.send_body(body)
         finally:
@@ -270,9 +274,9 @@ class LoopRequest:
         if isinstance(body, AsyncBody):
             self.finish()
         elif type(body) is list:
-            self.send(partial(_identity, body))
+            self.send(returning(body))
         else:  # it may block
-            job = partial(self.send, partial(_identity, body))
+            job = partial(self.send, returning(body))
             self.adapter.overflow.run(job, self.watcher)
 
     def send(self, outcome: Callable[[], Any]) -> None:
@@ -364,11 +368,3 @@ async def close(body: AsyncBody) -> None:
 def print_error(error: BaseException) -> None:
     """Print the traceback of an error that has no response."""
     sys.stderr.write(escape_in_lines(format_from_program(error, error.__traceback__)))
-
-
-def _raise(error: BaseException) -> NoReturn:
-    raise error
-
-
-def _identity(body: Any) -> Any:
-    return body
