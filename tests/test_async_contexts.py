@@ -9,7 +9,7 @@ import pytest
 import retort
 from retort import copy_current_request_context, current_app, g, request, session
 
-USER = ContextVar("user", default="nobody")
+USER = ContextVar("user", default="guest")
 
 
 def set_all(name):
@@ -121,7 +121,7 @@ def test_a_context_variable_of_one_request_is_not_seen_by_another(app, client):
         for name in ("Ada", "Bob"):
             assert client.get(f"/{name}").json == ["of the test", None, None, None]
     finally:
-        USER.set("nobody")
+        USER.set("guest")
 
 
 def test_requests_at_the_same_time_do_not_see_each_other(app):

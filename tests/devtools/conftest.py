@@ -3,6 +3,7 @@
 For the tests of `advice`, of the notes and of the warnings.
 """
 
+import gc
 import importlib
 import sys
 import textwrap
@@ -153,3 +154,11 @@ def broken(mistake, monkeypatch):
     for name in set(sys.modules) - modules:
         if (getattr(sys.modules[name], "__file__", None) or "").startswith(str(mistake.folder)):
             del sys.modules[name]
+
+
+@pytest.fixture
+def collected(mistake):
+    """Coroutines that were not awaited are collected while their warning is ignored."""
+    yield
+    mistake.errors.clear()
+    gc.collect()

@@ -1,19 +1,12 @@
 """An event loop that is started, or waited for, on the event loop that runs."""
 
-import gc
-
 import pytest
 
 # The coroutines of the mistakes.
-pytestmark = pytest.mark.filterwarnings("ignore:coroutine '.*' was never awaited")
-
-
-@pytest.fixture(autouse=True)
-def collected(mistake):
-    """Coroutines that were not awaited are collected while their warning is ignored."""
-    yield
-    mistake.errors.clear()
-    gc.collect()
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:coroutine '.*' was never awaited"),
+    pytest.mark.usefixtures("collected"),
+]
 
 
 TOP = """

@@ -66,7 +66,7 @@ PROGRAM = """
 
 
 class Upload:
-    """A client that sends a body in chunks, when it is told to."""
+    """A client that sends the chunks of a body one by one."""
 
     def __init__(self, program, path, *fields):
         self.socket = program.connect()
