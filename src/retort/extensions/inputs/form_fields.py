@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast, get_args
 from msgspec import inspect as kinds
 from werkzeug.datastructures import FileStorage
 
+from ...bounded import BoundedCache
 from .check import Misread
 from .errors import MAX_ERRORS, FieldError
 from .form_files import read_file
@@ -30,13 +31,14 @@ MAX_ITEMS: Final = 1_000
 class Reading:
     """What is found while a form is read.
 
+    :param is_form: whether a box that is not checked is not sent; false for a query and the like.
     :ivar errors: the errors of its structure.
     :ivar filled: how many fields were filled in so far; a box that is not checked is not.
     :ivar rows: for a list of which rows are missing or blank, the index of each row in the form.
     """
 
-    def __init__(self, source: str = "form") -> None:
-        self.source = source
+    def __init__(self, *, is_form: bool = True) -> None:
+        self.is_form = is_form
         self.errors: list[FieldError] = []
         self.filled = 0
         self.rows: dict[Path, list[int]] = {}
@@ -44,7 +46,7 @@ class Reading:
     def add(self, path: Path, code: str, limit: Any = None) -> None:
         """Add an error."""
         if len(self.errors) < MAX_ERRORS:
-            self.errors.append(FieldError(self.source, path, code, limit))
+            self.errors.append(FieldError("form", path, code, limit))
 
 
 class Scalar:
@@ -58,7 +60,7 @@ class Scalar:
         self.described = described
         self.is_bool = isinstance(described.type, kinds.BoolType)
         self.is_loose = is_loose or described.is_opaque or isinstance(described.type, kinds.AnyType)
-        self.read_text = make_reader(described)
+        self.read_value = make_reader(described)
 
     def read(self, reading: Reading, values: Sequence[Value] | None, path: Path) -> Any:
         """The value, a `Misread`, or `NOT_FILLED`."""
@@ -69,14 +71,15 @@ class Scalar:
             return value
         if self.is_loose and type(value) is Misread:
             reading.add(path, *value)
-            return NOT_FILLED
+            value = values[0]
         reading.filled += value is not False
         return value
 
-    def _one(self, value: Value) -> Any:
+    def _one(self, value: Any) -> Any:
         if isinstance(value, str):
-            return self.read_text(value)
-        return read_file(self.described, value)
+            return self.read_value(value)
+        # A converter of the rule may have made another object of a variable of the URL.
+        return read_file(self.described, value) if isinstance(value, FileStorage) else value
 
     def _of_several(self, values: Sequence[Value]) -> Any:
         """The value of a name that was sent more than once."""
@@ -110,7 +113,7 @@ class Many:
         """The values that were filled in, some of them a `Misread`; or `NOT_FILLED`."""
         items: list[Any] = []
         for value in values or ():
-            if len(items) >= MAX_ITEMS:
+            if len(items) >= MAX_ITEMS and path:
                 reading.add(path, "max_items", MAX_ITEMS)
                 break
             item = self.item.read(reading, (value,), (*path, len(items)))
@@ -132,7 +135,8 @@ class Several:
         if all(value == "" for value in values):
             return NOT_FILLED
         if len(values) != len(self.items):
-            return Misread("list")
+            reading.add(path, "list")
+            return list(values)
         found = [
             item.read(reading, (value,), (*path, index))
             for index, (item, value) in enumerate(zip(self.items, values, strict=True))
@@ -150,3 +154,16 @@ def make_field(described: Described, *, is_loose: bool = False) -> Scalar | Many
     if isinstance(described.type, kinds.TupleType):
         return Several(described)
     return Scalar(described, is_loose=is_loose)
+
+
+_fields: BoundedCache[int, tuple[Described, Scalar | Many | Several]] = BoundedCache(1_000)
+
+
+def field_of(described: Described) -> Scalar | Many | Several:
+    """The reader of the values of one name; made once for each description."""
+    # A description has no hash. While it is in the cache, no other one has its identity.
+    known = _fields.get(id(described))
+    if known is None:
+        known = described, make_field(described)
+        _fields.keep(id(described), known)
+    return known[1]

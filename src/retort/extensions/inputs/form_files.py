@@ -52,13 +52,12 @@ def is_accepted(accept: str, file: FileStorage) -> bool:
     """
     name = (file.filename or "").lower()
     media_type = file.mimetype.lower()
-    for entry in accept.lower().split(","):
-        token = entry.strip()
-        if token.startswith("."):
-            if name.endswith(token):
-                return True
-        elif token in ("*/*", media_type):
-            return True
-        elif token.endswith("/*") and media_type.startswith(token[:-1]):
-            return True
-    return False
+    return any(_is_of(token.strip(), name, media_type) for token in accept.lower().split(","))
+
+
+def _is_of(token: str, name: str, media_type: str) -> bool:
+    if token.startswith("."):
+        return name.endswith(token)
+    if token.endswith("/*"):
+        return token == "*/*" or media_type.startswith(token[:-1])
+    return token == media_type

@@ -6,7 +6,7 @@ are read. A text that cannot be read becomes a `Misread` with the code of the er
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import math
 import re
 import uuid
@@ -124,18 +124,18 @@ def _finite(text: str) -> float | None:
 
 
 def _read_date(text: str) -> Any:
-    return _dated(text, _ONE_DATE, "date", datetime.date)
+    return _dated(text, _ONE_DATE, "date", dt.date)
 
 
 def _read_month(text: str) -> Any:
-    return _dated(text, _MONTH, "month", lambda year, month: datetime.date(year, month, 1))
+    return _dated(text, _MONTH, "month", lambda year, month: dt.date(year, month, 1))
 
 
 def _read_week(text: str) -> Any:
-    return _dated(text, _WEEK, "week", lambda y, week: datetime.date.fromisocalendar(y, week, 1))
+    return _dated(text, _WEEK, "week", lambda y, week: dt.date.fromisocalendar(y, week, 1))
 
 
-def _dated(text: str, form: re.Pattern[str], code: str, make: Callable[..., datetime.date]) -> Any:
+def _dated(text: str, form: re.Pattern[str], code: str, make: Callable[..., dt.date]) -> Any:
     text = text.strip(SPACES)
     if not text:
         return NOT_FILLED
@@ -153,7 +153,7 @@ def _checked_text(reader: Reader) -> Reader:
 
     def read(text: str) -> Any:
         value = reader(text)
-        return text.strip(SPACES) if isinstance(value, datetime.date) else value
+        return text.strip(SPACES) if isinstance(value, dt.date) else value
 
     return read
 
@@ -167,7 +167,7 @@ _BY_CONTROL: dict[str, dict[type[kinds.Type], Reader]] = {
 def _reader_of_time(kind: kinds.TimeType | kinds.DateTimeType) -> Reader:
     is_time = isinstance(kind, kinds.TimeType)
     form, code = (_ONE_TIME, "time") if is_time else (_DATETIME, "datetime")
-    make: Callable[..., Any] = datetime.time if is_time else datetime.datetime
+    make: Callable[..., Any] = dt.time if is_time else dt.datetime
     wants_offset = kind.tz
 
     def read(text: str) -> Any:
@@ -190,14 +190,14 @@ def _reader_of_time(kind: kinds.TimeType | kinds.DateTimeType) -> Reader:
     return read
 
 
-def _zone(offset: str) -> datetime.timezone:
+def _zone(offset: str) -> dt.timezone:
     if offset == "Z":
-        return datetime.timezone.utc
+        return dt.timezone.utc
     minutes = int(offset[-2:])
     if minutes > 59:
         raise ValueError("minutes")
-    delta = datetime.timedelta(hours=int(offset[1:3]), minutes=minutes)
-    return datetime.timezone(-delta if offset[0] == "-" else delta)
+    delta = dt.timedelta(hours=int(offset[1:3]), minutes=minutes)
+    return dt.timezone(-delta if offset[0] == "-" else delta)
 
 
 def _read_duration(text: str) -> Any:
@@ -205,7 +205,7 @@ def _read_duration(text: str) -> Any:
     if not text:
         return NOT_FILLED
     try:
-        return msgspec.convert(text, datetime.timedelta)
+        return msgspec.convert(text, dt.timedelta)
     except msgspec.ValidationError:
         return Misread("duration")
 

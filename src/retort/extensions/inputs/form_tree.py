@@ -16,7 +16,7 @@ from .form_fields import MAX_ITEMS, Reading, Value, make_field
 from .form_text import NOT_FILLED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from .form_fields import Many, Path, Scalar, Several
     from .types import Described, Member, Record
@@ -126,7 +126,7 @@ class Choice(Nested):
 class Rows(Nested):
     """A list of objects, of mappings or of lists: each row has an index in the name."""
 
-    def __init__(self, described: Described, item: Described) -> None:
+    def __init__(self, item: Described) -> None:
         self.item = make_any(item)
 
     def read(self, reading: Reading, values: Any, inner: Given | None, path: Path) -> Any:
@@ -135,7 +135,10 @@ class Rows(Nested):
             return Misread("list") if _is_filled(values) else NOT_FILLED
         below = _split(inner)
         rows: list[Any] = []
-        sent = sorted(_indexes(inner, reading, path))
+        sent = sorted(row_indexes(inner))
+        for head in {name.partition(".")[0] for name in inner}:
+            if _is_index(head) and _is_beyond(head):
+                reading.add((*path, head[:MAX_NAME]), "index", MAX_INDEX)
         kept: list[int] = []
         for index in sent:
             name = str(index)
@@ -148,18 +151,18 @@ class Rows(Nested):
         return rows or NOT_FILLED
 
 
-def _indexes(inner: Given, reading: Reading, path: Path) -> set[int]:
-    """The indexes of the rows that were sent."""
-    found: set[int] = set()
-    for name in inner:
-        head = name.partition(".")[0]
-        if not (head.isascii() and head.isdigit()) or (head[0] == "0" and head != "0"):
-            continue
-        if len(head) > len(str(MAX_INDEX)) or int(head) >= MAX_INDEX:
-            reading.add((*path, head[:MAX_NAME]), "index", MAX_INDEX)
-        else:
-            found.add(int(head))
-    return found
+def row_indexes(names: Iterable[str]) -> set[int]:
+    """The indexes with which names begin; others are left out."""
+    found = {name.partition(".")[0] for name in names}
+    return {int(head) for head in found if _is_index(head) and not _is_beyond(head)}
+
+
+def _is_index(text: str) -> bool:
+    return text.isascii() and text.isdigit() and (text[0] != "0" or text == "0")
+
+
+def _is_beyond(index: str) -> bool:
+    return len(index) > len(str(MAX_INDEX)) or int(index) >= MAX_INDEX
 
 
 class Names(Nested):
@@ -248,24 +251,26 @@ class Plan:
     def __init__(self, record: Record) -> None:
         self.record = record
         self.fields = tuple(
-            (member.key, _field_of(member, record), _without_value(member))
+            (member.key, _field_of(member, record), _in_form(member), _in_query(member))
             for member in record.members
         )
-        self.nested = {key for key, field, _ in self.fields if isinstance(field, Nested)}
+        self.nested = {key for key, field, *_ in self.fields if isinstance(field, Nested)}
 
     def read(self, reading: Reading, given: Given, path: Path) -> dict[str, Any]:
         """The plain tree of an object; without the fields that have a default or are missing."""
         inner = _split(given) if self.nested else {}
         tree: dict[str, Any] = {}
-        for key, field, without_value in self.fields:
+        for key, field, in_form, in_query in self.fields:
             if isinstance(field, Nested):
                 value = field.read(reading, given.get(key), inner.get(key), (*path, key))
             else:
                 value = field.read(reading, given.get(key), (*path, key))
             if value is NOT_FILLED:
-                if without_value is NOT_FILLED:
+                value = in_form if reading.is_form else in_query
+                if value is NOT_FILLED:
                     continue
-                value = [] if without_value == [] else without_value
+                if value is _EMPTY:
+                    value = []
             tree[key] = value
         if self.record.forbids_unknown:
             self._find_unknown(reading, given, path)
@@ -297,17 +302,27 @@ def _field_of(member: Member, record: Record) -> AnyField:
     return make_any(member.type, is_kept=is_kept, is_loose=record.is_opaque)
 
 
-def _without_value(member: Member) -> Any:
-    """What a field is for which nothing was sent; `NOT_FILLED`: its default, or an error.
+_EMPTY: list[Any] = []
+
+
+def _in_form(member: Member) -> Any:
+    """What a field of a form is for which nothing was sent; `NOT_FILLED`: its default, or an error.
 
     A browser sends nothing for a box that is not checked, and for a list without a choice.
     """
     described = member.type
     if is_checkbox(described):
         return False
-    if described.is_many and not described.is_nullable:
-        return []
-    return None if described.is_nullable and member.is_required else NOT_FILLED
+    return _EMPTY if described.is_many and not described.is_nullable else _in_query(member)
+
+
+def _in_query(member: Member) -> Any:
+    described = member.type
+    if not member.is_required:
+        return NOT_FILLED
+    if described.is_nullable:
+        return None
+    return _EMPTY if described.is_many else NOT_FILLED
 
 
 def is_checkbox(described: Described) -> bool:
