@@ -75,12 +75,12 @@ def is_group(described: Described, control: str) -> bool:
     )
 
 
-def is_required(described: Described, *, has_default: bool) -> bool:
+def is_required(described: Described, *, is_optional: bool) -> bool:
     """Whether a form without a value for the field is an error."""
     if described.is_many:
-        return bool(described.limits.get("min_length", 0))
+        return bool(described.limits.get("min_length", 0)) and not is_optional
     return not (
-        has_default or described.is_nullable or is_checkbox(described) or "" in choices(described)
+        is_optional or described.is_nullable or is_checkbox(described) or "" in choices(described)
     )
 
 
@@ -89,13 +89,14 @@ def attributes(
     name: str,
     texts: Sequence[str],
     *,
-    has_default: bool = False,
+    is_optional: bool = False,
     has_errors: bool = False,
     element_id: str | None = None,
 ) -> Attributes:
     """The attributes of the control of a field.
 
     :param texts: what was typed, or is shown at first.
+    :param is_optional: the field has a default, or belongs to an object that may be left blank.
     :param element_id: ``None``: the name.
     """
     control = control_type(described)
@@ -113,7 +114,7 @@ def attributes(
     _add_value(found, described, control, text, texts)
     # HTML has no way to require one box of several.
     if not (control in _NEVER_REQUIRED or (control == "checkbox" and is_group(described, control))):
-        found["required"] = is_required(described, has_default=has_default)
+        found["required"] = is_required(described, is_optional=is_optional)
     if has_errors:
         found |= {"aria-invalid": "true", "aria-describedby": f"{element_id or name}-errors"}
     return found

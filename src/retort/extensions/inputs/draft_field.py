@@ -94,6 +94,7 @@ class DraftField:
         self._path = path
         self._initial = initial
         self._has_default: bool = about.get("has_default", False)
+        self._is_optional: bool = self._has_default or about.get("is_optional", False)
         self._label: str = about.get("label", "")
         self._error_path: Path = about.get("error_path", path)
 
@@ -156,7 +157,7 @@ class DraftField:
                 self._described,
                 self.name,
                 self._texts,
-                has_default=self._has_default,
+                is_optional=self._is_optional,
                 has_errors=bool(self.errors),
                 element_id=self.id,
             )
@@ -195,7 +196,7 @@ class DraftField:
 
     def _box(self, value: str, label: str, control: str, *, is_on: bool) -> Option:
         required = control == "radio" and is_required(
-            self._described, has_default=self._has_default
+            self._described, is_optional=self._is_optional
         )
         attrs = render(
             {
@@ -236,7 +237,7 @@ class DraftField:
             self._path,
             MISSING,
             element_id=f"{self.id}-{index}",
-            has_default=True,  # one blank value of several is left out
+            is_optional=True,  # one blank value of several is left out
             label=self._label,
             error_path=(*self._path, "" if is_blank else filled),
         )

@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 class DraftGroup:
     """A field that is an object: its fields are its attributes."""
 
-    def __init__(self, record: Record, source: Source, path: Path, initial: Any) -> None:
+    def __init__(
+        self, record: Record, source: Source, path: Path, initial: Any, *, is_optional: bool
+    ) -> None:
         self._record = record
+        self._is_optional = is_optional
         self._source = source
         self._path = path
         self._initial = initial
@@ -38,7 +41,14 @@ class DraftGroup:
             raise AttributeError(error.args[0]) from None
 
     def __getitem__(self, name: str) -> Any:
-        return field_of_record(self._record, self._source, self._path, self._initial, name)
+        return field_of_record(
+            self._record,
+            self._source,
+            self._path,
+            self._initial,
+            name,
+            is_optional=self._is_optional,
+        )
 
     def __iter__(self) -> Iterator[Any]:
         return (self[member.name] for member in self._record.members)
@@ -99,7 +109,7 @@ class DraftRows:
         if described.item is None:
             raise KeyError(f"{self.name!r} has no fields.")
         return make_draft_field(
-            described.item, self._source, (*self._path, step), initial, has_default=True
+            described.item, self._source, (*self._path, step), initial, is_optional=True
         )
 
 
@@ -112,15 +122,25 @@ def make_draft_field(
         # Of a union of objects, the fields of the first one that has them all are shown.
         record = next((each.record for each in described.options if each.record), None)
     if record is not None:
-        return DraftGroup(record, source, path, initial)
+        is_optional = about.get("has_default") or about.get("is_optional") or described.is_nullable
+        return DraftGroup(record, source, path, initial, is_optional=bool(is_optional))
     if is_nested(described):
         return DraftRows(described, source, path, initial)
     return DraftField(described, source, path, initial, **about)
 
 
-def field_of_record(record: Record, source: Source, path: Path, initial: Any, name: str) -> Any:
+def field_of_record(
+    record: Record,
+    source: Source,
+    path: Path,
+    initial: Any,
+    name: str,
+    *,
+    is_optional: bool = False,
+) -> Any:
     """The field of an object by its name in Python, or in the form.
 
+    :param is_optional: whether the whole object may be left blank.
     :raises KeyError: if there is none; the message has those that there are.
     """
     member = _member_of(record, name)
@@ -130,6 +150,7 @@ def field_of_record(record: Record, source: Source, path: Path, initial: Any, na
         (*path, member.key),
         initial_of(member, initial),
         has_default=not member.is_required,
+        is_optional=is_optional,
         label=readable(member.name),
     )
 

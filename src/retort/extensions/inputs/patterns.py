@@ -18,7 +18,7 @@ from typing import Final
 _CLASSES: Final = {
     "d": r"\p{Nd}",
     "w": r"\p{L}\p{N}_",
-    "s": r"\t-\r\u001c-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000",
+    "s": r"[[\s\x1c-\x1f\x85]--\ufeff]",
 }
 _LETTERS: Final = {"n": r"\n", "r": r"\r", "t": r"\t", "f": r"\f", "v": r"\v"}
 _TOKEN: Final = re.compile(
@@ -165,12 +165,12 @@ def _member(pattern: str, position: int) -> tuple[str, int]:
         return _LETTERS[letter], position + 2
     if not letter or letter.isalnum() or not letter.isascii():
         raise _UntranslatableError
-    return _in_set(letter), position + 2
+    return _in_set(letter, escaped=True), position + 2
 
 
-def _in_set(character: str) -> str:
-    """A character of a class: punctuation may be escaped, and some of it must be."""
-    if character in "()[]{}/-\\|&!#%,:;<=>@`~^$*+.?":
+def _in_set(character: str, *, escaped: bool = False) -> str:
+    """A character of a class: most punctuation may be escaped, and some of it must be."""
+    if character in "()[]{}/-\\|^" or (escaped and character in "&!#%,:;<=>@`~$*+.?"):
         return f"\\{character}"
     if not character.isprintable() and character != " ":
         raise _UntranslatableError
