@@ -65,14 +65,12 @@ def read_form(
     described: Described,
     fields: MultiDict[str, str],
     files: MultiDict[str, FileStorage] | None,
-) -> tuple[Any, list[FieldError]]:
+) -> FormReading:
     """Read all fields as an object or a mapping.
 
     :param files: ``None`` for a query and the like.
-    :returns: the plain tree and the errors of `FormReading`.
     """
-    reading = FormReading(described, values_of(fields, files), is_form=files is not None)
-    return reading.tree, reading.errors
+    return FormReading(described, values_of(fields, files), is_form=files is not None)
 
 
 def read_field(described: Described, values: Sequence[Value]) -> Any:
