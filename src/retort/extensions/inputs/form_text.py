@@ -34,7 +34,7 @@ SPACES: Final = " \t\n\f\r"
 """ASCII white space: the Infra standard."""
 
 MAX_DIGITS: Final = 4_300
-"""The length of a number, in characters; as Python's own limit, which a program may remove."""
+"""The length of a number, in characters; as Python's own limit, which a program may change."""
 
 _INT = re.compile(r"[+-]?[0-9]+")
 # A double has an exponent of three digits.
@@ -98,7 +98,10 @@ def _read_int(text: str) -> Any:
         return NOT_FILLED
     if len(text) > MAX_DIGITS or not _INT.fullmatch(text):
         return Misread("integer")
-    return int(text)
+    try:
+        return int(text)
+    except ValueError:  # the program has lowered Python's limit
+        return Misread("integer")
 
 
 def _read_float(text: str) -> Any:
