@@ -145,9 +145,8 @@ def test_two_forms_share_no_list():
 
 
 def test_in_a_query_a_missing_field_has_its_default():
-    cls = msgspec.defstruct(
-        "Filter", [("box", bool, True), ("tags", list[str], with_default(["a"])), ("q", bool)]
-    )
+    fields = [("q", bool), ("box", bool, True), ("tags", list[str], with_default(["a"]))]
+    cls = msgspec.defstruct("Filter", fields)
 
     assert tree(cls, is_query=True) == {}
     assert tree(field(list[str]), is_query=True) == {"a": []}
