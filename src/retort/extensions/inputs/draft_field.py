@@ -165,7 +165,10 @@ class DraftField:
 
     @property
     def options(self) -> list[Option]:
-        """The values of an enumeration or a ``Literal``, for ``<option>`` or radio buttons."""
+        """The values of an enumeration or a ``Literal``, for ``<option>`` or radio buttons.
+
+        A choice that may be left out, or has no value yet, begins with an empty one.
+        """
         described = self._described
         control = control_type(described)
         values = choices(described)
@@ -174,6 +177,8 @@ class DraftField:
         named = {
             text_of(value): _label_of(described, value) for value in values if value is not None
         }
+        if not named:
+            return []
         selected = {text.strip() for text in self._texts} | set(self._texts)
         if control == "checkbox" or control == "radio":
             return [self._box(*each, control, is_on=each[0] in selected) for each in named.items()]
