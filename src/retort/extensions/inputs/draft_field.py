@@ -47,14 +47,14 @@ class FieldErrors(list[FieldError]):
         super().__init__(errors)
         self.list_id = list_id
 
-    def __html__(self) -> str:
+    def __html__(self) -> Markup:
         if not self:
-            return ""
+            return Markup()
         items = "".join(f"<li>{escape(error.message)}</li>" for error in self)
-        return f'<ul id="{escape(self.list_id)}" class="errors">{items}</ul>'
+        return Markup(f'<ul id="{escape(self.list_id)}" class="errors">{items}</ul>')
 
     def __str__(self) -> str:
-        return self.__html__()
+        return str(self.__html__())
 
 
 class Option:

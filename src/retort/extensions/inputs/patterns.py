@@ -78,6 +78,8 @@ def _translate(pattern: str) -> str:
         has_choice = has_choice or (kind == "or" and not groups)
         last = kind
         written.append(text)
+    if groups:
+        raise _UntranslatableError
     return _search(written, has_choice=has_choice)
 
 

@@ -325,7 +325,7 @@ def _kind(base: t.Any, limits: Mapping[str, t.Any]) -> tuple[kinds.Type, t.Any, 
         try:
             limited = t.Annotated[base, Meta(**limits)]
             return kinds.type_info(limited), limited, True
-        except TypeError:
+        except (TypeError, ValueError):
             pass  # msgspec has no such limit for the type, such as the least date
     try:
         return kinds.type_info(base), base, not limits
