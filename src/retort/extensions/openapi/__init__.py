@@ -1,0 +1,11 @@
+"""The OpenAPI document of an application; see `document`.
+
+Imported only by the command ``retort openapi``, and by programs with ``OPENAPI_URL`` or
+``OPENAPI_DOCS_URL``.
+"""
+
+from __future__ import annotations
+
+from .document import VERSIONS as VERSIONS
+from .document import document as document
+from .files import DocumentError as DocumentError

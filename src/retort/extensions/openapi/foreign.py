@@ -1,0 +1,172 @@
+"""The documents of APIFlask, flask-openapi3, flask-smorest and spectree.
+
+Each is found by what it leaves on the application or around its views; none is imported. An
+operation that one of them documents is taken from there.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import count
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+from .modern import modernised
+from .operations import shape_of
+from .security import closure_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ...app import Flask
+    from .operations import Operation
+
+_REFERENCE = re.compile(r"#/components/([^/]+)/([^/]+)\Z")
+_KINDS = (
+    *("schemas", "responses", "parameters", "examples", "requestBodies", "headers"),
+    *("securitySchemes", "links", "callbacks"),
+)
+
+Document = dict[str, Any]
+
+
+class Foreign:
+    """The operations of the other documents, and their components with unique names.
+
+    :param components: those of the whole document; the others are added to them.
+    """
+
+    def __init__(self, documents: Iterable[Document], components: dict[str, dict[str, Any]]):
+        self.tags: list[dict[str, Any]] = []
+        self._operations: dict[tuple[str, str], dict[str, Any]] = {}
+        for document in documents:
+            self._take(document, components)
+
+    def operation(self, operation: Operation) -> dict[str, Any] | None:
+        """What one of the documents says about an operation; ``None`` if none does."""
+        return self._operations.get((operation.shape, operation.method.lower()))
+
+    def _take(self, document: Document, components: dict[str, dict[str, Any]]) -> None:
+        document = modernised(document)
+        names = _new_names(document.get("components") or {}, components)
+        for kind, entries in (document.get("components") or {}).items():
+            if kind not in _KINDS:
+                continue
+            known = components.setdefault(kind, {})
+            for name, entry in entries.items():
+                known[names[kind, name]] = _renamed(entry, names)
+        self.tags += document.get("tags") or ()
+        general = document.get("security")
+        for path, item in (document.get("paths") or {}).items():
+            shared = item.get("parameters")
+            for method, operation in item.items():
+                if not isinstance(operation, dict) or "responses" not in operation:
+                    continue
+                merged = _with_shared(_renamed(operation, names), _renamed(shared or [], names))
+                if general is not None:
+                    merged.setdefault("security", _renamed_security(general, names))
+                self._operations.setdefault((shape_of(path), method), merged)
+
+
+def documents_of(app: Flask) -> Iterator[Document]:
+    """The documents that extensions have made of the application.
+
+    They are made in an app context of their own.
+    """
+    with app.app_context():
+        found: list[Any] = []
+        own = getattr(app, "api_doc", None)  # flask-openapi3
+        if not isinstance(own, dict) and _is_of(type(app), "apiflask"):
+            own = app.spec  # type: ignore[attr-defined]
+        found.append(own)
+        for entry in (app.extensions.get("flask-smorest") or {}).get("apis", {}).values():
+            found.append(entry["ext_obj"].spec.to_dict())
+        found += [tree.spec for tree in _spectrees(app)]
+    for document in found:
+        # APIFlask may write YAML; Swagger 2 has other members.
+        if isinstance(document, dict) and "openapi" in document:
+            yield json.loads(json.dumps(document, default=str))
+
+
+def endpoints_of_extensions(app: Flask) -> set[str]:
+    """The endpoints by which these extensions serve their own documents."""
+    found: set[str] = set()
+    for endpoint, view in app.view_functions.items():
+        package = str(getattr(view, "__globals__", {}).get("__name__", "")).partition(".")[0]
+        owner = str(getattr(view, "__module__", None)).partition(".")[0]
+        if package in _PACKAGES and owner in _PACKAGES:
+            found.add(endpoint)
+    return found
+
+
+_PACKAGES = frozenset({"apiflask", "flask_openapi3", "flask_smorest", "spectree"})
+
+
+def _spectrees(app: Flask) -> list[Any]:
+    found: list[Any] = []
+    for view in app.view_functions.values():
+        function: Any = view
+        while isinstance(function, FunctionType):
+            for value in closure_of(function).values():
+                if type(value).__name__ == "SpecTree" and _is_of(type(value), "spectree"):
+                    found += [] if any(value is one for one in found) else [value]
+            function = vars(function).get("__wrapped__")
+    return [tree for tree in found if hasattr(tree, "app")]  # registered
+
+
+def _is_of(cls: type, package: str) -> bool:
+    return any(base.__module__.partition(".")[0] == package for base in cls.__mro__)
+
+
+def _with_shared(operation: dict[str, Any], shared: list[Any]) -> dict[str, Any]:
+    """An operation with the parameters that its path has for all methods."""
+    if not shared:
+        return operation
+    own = operation.get("parameters") or []
+    named = {(one.get("name"), one.get("in")) for one in own}
+    more = [one for one in shared if (one.get("name"), one.get("in")) not in named]
+    return {**operation, "parameters": [*own, *more]}
+
+
+def _new_names(own: dict[str, Any], known: dict[str, dict[str, Any]]) -> dict[tuple[str, str], str]:
+    """The name of each component in the whole document: another one where it is taken."""
+    names: dict[tuple[str, str], str] = {}
+    for kind, entries in own.items():
+        taken = known.get(kind, {})
+        for name, entry in entries.items():
+            if name not in taken or (taken[name] == entry and "$ref" not in json.dumps(entry)):
+                names[kind, name] = name
+                continue
+            numbered = (f"{name}_{number}" for number in count(2))
+            names[kind, name] = next(
+                new for new in numbered if new not in taken and new not in entries
+            )
+    return names
+
+
+def _renamed(value: Any, names: dict[tuple[str, str], str]) -> Any:
+    """A part of a document with the new names of the components that it refers to."""
+    if isinstance(value, list):
+        return [_renamed(each, names) for each in value]
+    if not isinstance(value, dict):
+        return value
+    found = {key: _renamed(each, names) for key, each in value.items()}
+    reference = found.get("$ref")
+    match = _REFERENCE.match(reference) if isinstance(reference, str) else None
+    if match is not None:
+        kind, name = match.groups()
+        found["$ref"] = f"#/components/{kind}/{names.get((kind, name), name)}"
+    if isinstance(found.get("security"), list):
+        found["security"] = _renamed_security(found["security"], names)
+    return found
+
+
+def _renamed_security(
+    security: list[Any], names: dict[tuple[str, str], str]
+) -> list[dict[str, Any]]:
+    return [
+        {names.get(("securitySchemes", name), name): scopes for name, scopes in one.items()}
+        for one in security
+        if isinstance(one, dict)
+    ]
