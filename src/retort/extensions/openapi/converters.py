@@ -13,13 +13,18 @@ from werkzeug.routing import (
     UUIDConverter,
 )
 from werkzeug.routing import IntegerConverter as WerkzeugsIntegerConverter
+from werkzeug.routing.converters import NumberConverter
 
 from ...routing.converters import IntegerConverter
 
 if TYPE_CHECKING:
     from werkzeug.routing import BaseConverter
-    from werkzeug.routing.converters import NumberConverter
 
+_NUMBERS: dict[type, str] = {
+    IntegerConverter: "integer",
+    WerkzeugsIntegerConverter: "integer",
+    FloatConverter: "number",
+}
 _LENGTH = re.compile(r"\{(\d+)(,(\d*))?\}\Z")  # at the end of a UnicodeConverter's pattern
 
 
@@ -31,13 +36,11 @@ def schema_of(converter: BaseConverter) -> dict[str, Any]:
     cls = type(converter)
     if cls is UnicodeConverter:
         return {"schema": _text(converter)}
-    if cls is IntegerConverter or cls is WerkzeugsIntegerConverter:
-        return {"schema": _number("integer", converter)}  # type: ignore[arg-type]
-    if cls is FloatConverter:
-        return {"schema": _number("number", converter)}
+    if isinstance(converter, NumberConverter) and cls in _NUMBERS:
+        return {"schema": _number(_NUMBERS[cls], converter)}
     if cls is UUIDConverter:
         return {"schema": {"type": "string", "format": "uuid"}}
-    if cls is AnyConverter:
+    if isinstance(converter, AnyConverter) and cls is AnyConverter:
         return {"schema": {"type": "string", "enum": sorted(converter.items)}}
     if cls is PathConverter:
         return {"description": "The value may contain slashes.", "schema": {"type": "string"}}

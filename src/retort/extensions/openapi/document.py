@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from ...app import Flask
-    from .inferred import Infer, Inferred
+    from .inferred import Infer
     from .operations import Operation
 
 #: The versions of OpenAPI that can be written, by what selects them.
@@ -152,7 +152,7 @@ def _with_media_types(one: Operation, body: dict[str, Any] | None) -> dict[str, 
         return body
     content = (body or {}).get("content", {})
     listed = {name: content.get(name, {}) for name in media_types.consumes}
-    return {**(body or {}), "content": listed} if listed else body
+    return {**(body or {}), "content": listed}
 
 
 def _tags(paths: Mapping[str, Any], described: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -161,8 +161,8 @@ def _tags(paths: Mapping[str, Any], described: Iterable[dict[str, Any]]) -> list
     used = {
         str(tag)
         for item in paths.values()
-        for operation in (*item.values(), *item.get("additionalOperations", {}).values())
-        if isinstance(operation, dict)
+        for operation in [*item.values(), *item.get("additionalOperations", {}).values()]
+        if "responses" in operation
         for tag in operation.get("tags", ())
     }
     return [known.get(name, {"name": name}) for name in sorted(used)]

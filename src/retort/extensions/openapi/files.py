@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,13 +87,12 @@ def _is_yaml(file: str) -> bool:
 
 def _yaml(file: str) -> Any:
     try:
-        import yaml
+        return importlib.import_module("yaml")  # not a dependency
     except ImportError:
         raise DocumentError(
             f"{file} is YAML, which needs PyYAML: pip install pyyaml. Or use a file that ends with"
             " .json."
         ) from None
-    return yaml
 
 
 def _parse_yaml(text: str, file: str) -> Any:

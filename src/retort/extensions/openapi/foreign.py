@@ -80,8 +80,8 @@ def documents_of(app: Flask) -> Iterator[Document]:
         if not isinstance(own, dict) and _is_of(type(app), "apiflask"):
             own = app.spec  # type: ignore[attr-defined]
         found.append(own)
-        for entry in (app.extensions.get("flask-smorest") or {}).get("apis", {}).values():
-            found.append(entry["ext_obj"].spec.to_dict())
+        smorest = (app.extensions.get("flask-smorest") or {}).get("apis", {})
+        found += [entry["ext_obj"].spec.to_dict() for entry in smorest.values()]
         found += [tree.spec for tree in _spectrees(app)]
     for document in found:
         # APIFlask may write YAML; Swagger 2 has other members.
@@ -155,7 +155,7 @@ def _renamed(value: Any, names: dict[tuple[str, str], str]) -> Any:
     reference = found.get("$ref")
     match = _REFERENCE.match(reference) if isinstance(reference, str) else None
     if match is not None:
-        kind, name = match.groups()
+        kind, name = match[1], match[2]
         found["$ref"] = f"#/components/{kind}/{names.get((kind, name), name)}"
     if isinstance(found.get("security"), list):
         found["security"] = _renamed_security(found["security"], names)
@@ -166,7 +166,6 @@ def _renamed_security(
     security: list[Any], names: dict[tuple[str, str], str]
 ) -> list[dict[str, Any]]:
     return [
-        {names.get(("securitySchemes", name), name): scopes for name, scopes in one.items()}
+        {str(names.get(("securitySchemes", name), name)): one[name] for name in one}
         for one in security
-        if isinstance(one, dict)
     ]

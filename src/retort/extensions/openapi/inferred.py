@@ -5,7 +5,7 @@ Reading itself is in `devtools/openapi/`. All that comes from it is marked ``x-i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 JSON = "application/json"
 MARK = {"x-inferred": True}
+ITEM = "[]"  # an item of an array, in the path of a field
 
 #: Where a parameter of the document is, by the source of a field.
 PLACES = {"query": "query", "header": "header", "cookie": "cookie"}
@@ -30,7 +31,8 @@ class InferredField:
     """A field of the request that a view reads.
 
     :param source: ``form``, ``files``, ``json``, ``query``, ``header`` or ``cookie``.
-    :param path: its name; in JSON, the names that lead to a nested property.
+    :param path: its name; in JSON, the names that lead to a nested property, with `ITEM`
+        for each array on the way.
     :param is_required: whether each way through the view reads it without a default.
     :param is_list: whether all values of the name are read.
     :param schema: its type and default, as far as they are known.
@@ -100,10 +102,13 @@ def _form(found: Inferred) -> dict[str, Any]:
 
 def _json(found: Inferred) -> dict[str, Any]:
     fields = [one for one in found.fields if one.source == "json"]
-    is_open = bool(found.open & {"json", "request"})
     if not fields:
         return {"additionalProperties": True, **MARK}  # an array is possible too
-    return _object(fields, is_open=is_open)
+    if all(one.path[0] == ITEM for one in fields):
+        items = [replace(one, path=one.path[1:]) for one in fields if one.path[1:]]
+        return {"type": "array", **MARK, "items": _object(items, is_open=False)}
+    fields = [one for one in fields if one.path[0] != ITEM]
+    return _object(fields, is_open=bool(found.open & {"json", "request"}))
 
 
 def _object(fields: Iterable[InferredField], *, is_open: bool) -> dict[str, Any]:
@@ -120,13 +125,28 @@ def _add(schema: dict[str, Any], one: InferredField) -> None:
     """Add a field to the schema of an object, and the objects that lead to it."""
     *outer, name = one.path
     for key in outer:
-        inner = schema.setdefault("properties", {}).setdefault(key, {})
-        inner.setdefault("type", "object")
-        schema = inner
-    if not schema.setdefault("properties", {}).get(name):
-        schema["properties"][name] = _value_of(one)
+        schema = _inner(schema, key)
+    if name == ITEM:
+        _inner(schema, ITEM)
+        return
+    schema.setdefault("type", "object")
+    properties = schema.setdefault("properties", {})
+    if not properties.get(name):
+        properties[name] = _value_of(one)
     if one.is_required:
         schema["required"] = sorted({*schema.get("required", ()), name})
+
+
+def _inner(schema: dict[str, Any], key: str) -> dict[str, Any]:
+    """The schema of a property, or of the items of an array."""
+    inner: dict[str, Any]
+    if key == ITEM:
+        schema.setdefault("type", "array")
+        inner = schema.setdefault("items", {})
+    else:
+        schema.setdefault("type", "object")
+        inner = schema.setdefault("properties", {}).setdefault(key, {})
+    return inner
 
 
 def _value_of(one: InferredField) -> dict[str, Any]:

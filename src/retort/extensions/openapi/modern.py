@@ -34,9 +34,9 @@ def _modern(value: Any, *, is_names: bool = False) -> Any:
 
 def _schema(found: dict[str, Any]) -> dict[str, Any]:
     for exclusive, limit in _LIMITS.items():
-        if isinstance(found.get(exclusive), bool):
-            if found.pop(exclusive) and limit in found:
-                found[exclusive] = found.pop(limit)
+        is_flag = isinstance(found.get(exclusive), bool)
+        if is_flag and found.pop(exclusive) and limit in found:
+            found[exclusive] = found.pop(limit)
     if not isinstance(found.get("nullable"), bool):
         return found
     if not found.pop("nullable"):

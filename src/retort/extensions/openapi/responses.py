@@ -49,8 +49,7 @@ def responses_of(
             responses[status]["headers"] = {"Location": {"schema": {"type": "string"}}}
         if status in statuses:
             responses[status].update(MARK)
-    for status, response in declared.items():
-        responses[status] = response
+    responses.update(declared)
     return {str(status): responses[status] for status in sorted(responses)}
 
 

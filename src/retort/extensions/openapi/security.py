@@ -45,7 +45,9 @@ def security_of(app: Flask, operation: Operation) -> tuple[list[Requirement], Sc
         found = _required_by(function, app.config)
         if found is None:
             continue
-        alternatives = [dict.fromkeys(names, []) for names in found.alternatives]
+        alternatives: list[Requirement] = [
+            {name: [] for name in names} for names in found.alternatives
+        ]
         needed = [{**one, **other} for one in needed or [{}] for other in alternatives]
         schemes.update(found.schemes)
     return _distinct(needed), schemes
