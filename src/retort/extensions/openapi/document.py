@@ -151,20 +151,21 @@ def _with_media_types(one: Operation, body: dict[str, Any] | None) -> dict[str, 
     if media_types is None or media_types.consumes is None or not one.has_body:
         return body
     content = (body or {}).get("content", {})
-    listed = {name: content.get(name, {}) for name in media_types.consumes}
-    return {**(body or {}), "content": listed}
+    return {
+        **(body or {}),
+        "content": {name: content.get(name, {}) for name in media_types.consumes},
+    }
 
 
 def _tags(paths: Mapping[str, Any], described: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """All tags that operations have, with the descriptions of other documents."""
     known = {str(tag.get("name")): tag for tag in described if isinstance(tag, dict)}
-    used = {
-        str(tag)
+    operations = (
+        operation
         for item in paths.values()
         for operation in [*item.values(), *item.get("additionalOperations", {}).values()]
-        if "responses" in operation
-        for tag in operation.get("tags", ())
-    }
+    )
+    used = {str(tag) for operation in operations for tag in operation.get("tags", ())}
     return [known.get(name, {"name": name}) for name in sorted(used)]
 
 

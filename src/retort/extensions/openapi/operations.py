@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import re
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from ...routing import options_of
@@ -115,11 +116,17 @@ def path_parameters(operation: Operation) -> Iterator[dict[str, Any]]:
 
 def chain_of(view: Callable[..., Any], method: str) -> tuple[Callable[..., Any], ...]:
     """The functions that are called for a method, the outermost first."""
-    chain = list(unwrapped(view))
     part = _part_for(view, method)
-    if part is not None:
-        chain += unwrapped(part)
-    return tuple(chain)
+    if part is None:
+        return tuple(unwrapped(view))
+    # Behind the function that selects one, `__wrapped__` is the function for another method.
+    selecting = takewhile(_selects, unwrapped(view))
+    return (*selecting, *unwrapped(part))
+
+
+def _selects(function: Any) -> bool:
+    """Whether a function selects another one by the method, or is around one that does."""
+    return bool(vars(function).keys() & {"views_by_method", "view_class"})
 
 
 def unwrapped(function: Any) -> Iterator[Any]:
