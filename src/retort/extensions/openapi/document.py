@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import SetupError
 from ...routing import options_of
+from .declared import declared_of, returned_content
 from .foreign import Foreign, documents_of, endpoints_of_extensions
 from .inferred import body_of, parameters_of
 from .operations import METHODS, is_websocket, operations_of, path_of, path_parameters
 from .responses import responses_of
+from .schemas import Schemas
 from .security import security_of
 from .texts import operation_ids, phrase_of, texts_of
 
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from ...app import Flask
-    from .inferred import Infer
+    from .declared import Declared
+    from .inferred import Infer, Inferred
     from .operations import Operation
 
 #: The versions of OpenAPI that can be written, by what selects them.
@@ -56,6 +59,7 @@ class _Writer:
         self.version = version
         self.infer = infer
         self.components: dict[str, dict[str, Any]] = {}
+        self.schemas = Schemas(self.components)
 
     def write(self) -> Document:
         app = self.app
@@ -102,19 +106,35 @@ class _Writer:
         written: dict[str, Any] = {"operationId": name, **texts_of(one.function)}
         if one.blueprint:
             written["tags"] = [one.blueprint]
-        parameters = [*path_parameters(one), *(parameters_of(found) if found else ())]
+        declared = declared_of(one, self.schemas)
+        parameters = _joined(
+            path_parameters(one),
+            declared.parameters if declared else (),
+            parameters_of(found) if found else (),
+        )
         if parameters:
             written["parameters"] = parameters
-        body = body_of(found) if found and one.has_body else None
+        body = declared.body if declared else None
+        if body is None and found is not None and one.has_body:
+            body = body_of(found)
         body = _with_media_types(one, body)
         if body:
             written["requestBody"] = body
         server = _server_of(self.app, one)
         if server is not None:
             written["servers"] = [{"url": server}]
-        written["responses"] = responses_of(self.app, one, found, None)
+        written["responses"] = self._responses(one, found, declared)
         self._secure(one, written)
         return written
+
+    def _responses(
+        self, one: Operation, found: Inferred | None, declared: Declared | None
+    ) -> dict[str, Any]:
+        content = returned_content(one.function, self.schemas)
+        written = responses_of(self.app, one, found, content)
+        for status, response in (declared.responses if declared else {}).items():
+            written[str(status)] = response
+        return dict(sorted(written.items()))
 
     def _secure(self, one: Operation, written: dict[str, Any]) -> None:
         needed, schemes = security_of(self.app, one)
@@ -138,6 +158,20 @@ def _chosen(operations: Iterable[Operation]) -> list[Operation]:
     for one in operations:
         path = paths.setdefault(one.shape, one.path)
         found.setdefault((path, one.method), replace(one, path=path))
+    return list(found.values())
+
+
+def _joined(
+    own: Iterable[dict[str, Any]],
+    declared: Iterable[dict[str, Any]],
+    inferred: Iterable[dict[str, Any]],
+) -> list[dict[str, Any]]:
+    """The parameters, each place and name once: what is declared counts most."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for one in (*own, *declared):
+        found[one["in"], one["name"]] = one
+    for one in inferred:
+        found.setdefault((one["in"], one["name"]), one)
     return list(found.values())
 
 

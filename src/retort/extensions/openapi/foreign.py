@@ -7,11 +7,10 @@ operation that one of them documents is taken from there.
 from __future__ import annotations
 
 import json
-import re
-from itertools import count
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
+from .components import new_names, renamed, renamed_security
 from .modern import modernised
 from .operations import shape_of
 from .security import closure_of
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from ...app import Flask
     from .operations import Operation
 
-_REFERENCE = re.compile(r"#/components/([^/]+)/([^/]+)\Z")
 _KINDS = (
     *("schemas", "responses", "parameters", "examples", "requestBodies", "headers"),
     *("securitySchemes", "links", "callbacks"),
@@ -49,13 +47,13 @@ class Foreign:
 
     def _take(self, document: Document, components: dict[str, dict[str, Any]]) -> None:
         document = modernised(document)
-        names = _new_names(document.get("components") or {}, components)
+        names = new_names(document.get("components") or {}, components)
         for kind, entries in (document.get("components") or {}).items():
             if kind not in _KINDS:
                 continue
             known = components.setdefault(kind, {})
             for name, entry in entries.items():
-                known[names[kind, name]] = _renamed(entry, names)
+                known[names[kind, name]] = renamed(entry, names)
         self.tags += document.get("tags") or ()
         general = document.get("security")
         for path, item in (document.get("paths") or {}).items():
@@ -63,9 +61,9 @@ class Foreign:
             for method, operation in item.items():
                 if not isinstance(operation, dict) or "responses" not in operation:
                     continue
-                merged = _with_shared(_renamed(operation, names), _renamed(shared or [], names))
+                merged = _with_shared(renamed(operation, names), renamed(shared or [], names))
                 if general is not None:
-                    merged.setdefault("security", _renamed_security(general, names))
+                    merged.setdefault("security", renamed_security(general, names))
                 self._operations.setdefault((shape_of(path), method), merged)
 
 
@@ -127,45 +125,3 @@ def _with_shared(operation: dict[str, Any], shared: list[Any]) -> dict[str, Any]
     named = {(one.get("name"), one.get("in")) for one in own}
     more = [one for one in shared if (one.get("name"), one.get("in")) not in named]
     return {**operation, "parameters": [*own, *more]}
-
-
-def _new_names(own: dict[str, Any], known: dict[str, dict[str, Any]]) -> dict[tuple[str, str], str]:
-    """The name of each component in the whole document: another one where it is taken."""
-    names: dict[tuple[str, str], str] = {}
-    for kind, entries in own.items():
-        taken = known.get(kind, {})
-        for name, entry in entries.items():
-            if name not in taken or (taken[name] == entry and "$ref" not in json.dumps(entry)):
-                names[kind, name] = name
-                continue
-            numbered = (f"{name}_{number}" for number in count(2))
-            names[kind, name] = next(
-                new for new in numbered if new not in taken and new not in entries
-            )
-    return names
-
-
-def _renamed(value: Any, names: dict[tuple[str, str], str]) -> Any:
-    """A part of a document with the new names of the components that it refers to."""
-    if isinstance(value, list):
-        return [_renamed(each, names) for each in value]
-    if not isinstance(value, dict):
-        return value
-    found = {key: _renamed(each, names) for key, each in value.items()}
-    reference = found.get("$ref")
-    match = _REFERENCE.match(reference) if isinstance(reference, str) else None
-    if match is not None:
-        kind, name = match[1], match[2]
-        found["$ref"] = f"#/components/{kind}/{names.get((kind, name), name)}"
-    if isinstance(found.get("security"), list):
-        found["security"] = _renamed_security(found["security"], names)
-    return found
-
-
-def _renamed_security(
-    security: list[Any], names: dict[tuple[str, str], str]
-) -> list[dict[str, Any]]:
-    return [
-        {str(names.get(("securitySchemes", name), name)): one[name] for name in one}
-        for one in security
-    ]
