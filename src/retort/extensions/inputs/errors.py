@@ -137,8 +137,6 @@ class InputError(HTTPException):
     :param detail: what is wrong with the request as a whole.
     """
 
-    code = 422
-
     def __init__(self, errors: Sequence[FieldError] = (), detail: str | None = None) -> None:
         super().__init__(detail)
         self.errors = list(errors[:MAX_ERRORS])

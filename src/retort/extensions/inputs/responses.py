@@ -54,7 +54,7 @@ def _wants_page(environ: WSGIEnvironment) -> bool:
 
 def problem(error: InputError) -> dict[str, Any]:
     """The problem document of an error: RFC 9457."""
-    document = {
+    document: dict[str, Any] = {
         "type": "about:blank",
         "title": error.name,
         "status": error.code,

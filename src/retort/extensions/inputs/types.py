@@ -310,7 +310,7 @@ def _has_limit(metadata: t.Any) -> bool:
 
 
 def _kind(base: t.Any, limits: Mapping[str, t.Any]) -> tuple[kinds.Type, t.Any, bool]:
-    """The description of msgspec, the type for ``msgspec.convert``, and whether it has all limits."""
+    """Msgspec's description, the type for its ``convert``, and whether that has all limits."""
     if limits:
         limited = t.Annotated[base, Meta(**limits)]
         try:
