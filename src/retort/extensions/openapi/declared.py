@@ -84,7 +84,8 @@ class Declared:
         if one.source == "path":
             self._parameter("path", str(one.key), one, is_required=True)
         elif one.source in _PLACES and one.key is not None:
-            self._parameter(one.source, one.key, one, is_required=one.is_required)
+            is_required = one.is_required and not one.described.is_many
+            self._parameter(one.source, one.key, one, is_required=is_required)
         elif one.source in _PLACES and one.described.record is not None:
             for member in one.described.record.members:
                 self._member(one, member)
@@ -92,12 +93,13 @@ class Declared:
             self._parameter(one.source, one.name, one, is_required=False)
 
     def _parameter(self, place: str, name: str, one: Parameter, *, is_required: bool) -> None:
-        schema = with_default(self._schemas.of(one.described), one.default)
+        schema = with_default(self._schemas.of_text(one.described), one.default)
         self._write(place, name, schema, is_required=is_required)
 
     def _member(self, one: Parameter, member: Member) -> None:
-        is_required = member.is_required and one.is_required and not member.type.is_nullable
-        schema = self._schemas.member(member)
+        may_be_absent = member.type.is_nullable or member.type.is_many
+        is_required = member.is_required and one.is_required and not may_be_absent
+        schema = self._schemas.text_member(member)
         name = member.key.replace("_", "-").title() if one.source == "header" else member.key
         self._write(one.source, name, schema, is_required=is_required)
 
@@ -134,7 +136,7 @@ class Declared:
         form = _Form(self._schemas)
         for one in found:
             if one.key is not None:
-                schema = with_default(self._schemas.of(one.described), one.default)
+                schema = with_default(self._schemas.of_text(one.described), one.default)
                 form.add((one.key,), one.described, schema, is_required=one.is_required)
             elif one.described.record is not None:
                 form.add_record((), one.described.record, is_required=one.is_required)
@@ -185,15 +187,15 @@ class _Form:
     ) -> None:
         """Add the fields of an object."""
         for member in record.members if depth else ():
-            schema = self.schemas.member(member)
             here = member.is_required and is_required
+            schema = None if _is_nested(member.type) else self.schemas.text_member(member)
             self.add((*path, member.key), member.type, schema, is_required=here, depth=depth - 1)
 
     def add(
         self,
         path: tuple[str, ...],
         described: Described,
-        schema: Schema,
+        schema: Schema | None,
         *,
         is_required: bool,
         depth: int = 8,
@@ -206,6 +208,8 @@ class _Form:
             self.add_record(path, described.record, is_required=needed, depth=depth)
         elif item is not None and item.record is not None:
             self.add_record((*path, "0"), item.record, is_required=False, depth=depth)
+        elif schema is None:
+            return
         elif "0" in path:
             self.patterns["^" + r"\.".join(_pattern(one) for one in path) + "$"] = schema
         else:
@@ -226,6 +230,12 @@ class _Form:
         if self.is_open:
             schema["additionalProperties"] = True
         return schema
+
+
+def _is_nested(described: Described) -> bool:
+    """Whether a field of a form is an object, or a list of objects."""
+    item = described if described.item is None else described.item
+    return item.record is not None
 
 
 def _pattern(name: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -77,6 +78,10 @@ class Schemas:
             schema["examples"] = [_plain(example) for example in described.examples]
         return _nullable(schema) if described.is_nullable else schema
 
+    def of_text(self, described: Described) -> Schema:
+        """The schema of a type outside of JSON, where ``None`` is the absence of a field."""
+        return self.of(replace(described, is_nullable=False))
+
     def of_annotation(self, annotation: Any) -> Schema | None:
         """The schema of an annotation; ``None`` if it is not a type of data."""
         try:
@@ -85,8 +90,14 @@ class Schemas:
             return None
 
     def member(self, member: Member) -> Schema:
-        """The schema of a field, with its default."""
-        schema = self.of(member.type)
+        """The schema of a field in JSON, with its default."""
+        return self._with_default_of(member, self.of(member.type))
+
+    def text_member(self, member: Member) -> Schema:
+        """The schema of a field outside of JSON, with its default."""
+        return self._with_default_of(member, self.of_text(member.type))
+
+    def _with_default_of(self, member: Member, schema: Schema) -> Schema:
         default = member.default
         if member.default_factory is not None:
             # Others may give another value each time.
