@@ -9,3 +9,4 @@ from __future__ import annotations
 from .document import VERSIONS as VERSIONS
 from .document import document as document
 from .files import DocumentError as DocumentError
+from .serving import add_routes as add_routes

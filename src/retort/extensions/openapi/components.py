@@ -46,6 +46,7 @@ def renamed(value: Any, names: dict[tuple[str, str], str]) -> Any:
 def renamed_security(
     security: list[Any], names: dict[tuple[str, str], str]
 ) -> list[dict[str, Any]]:
+    """Security requirements with the new names of their schemes."""
     return [
         {str(names.get(("securitySchemes", name), name)): one[name] for name in one}
         for one in security

@@ -32,9 +32,11 @@ if TYPE_CHECKING:
 #: The versions of OpenAPI that can be written, by what selects them.
 VERSIONS = {"3.1": "3.1.1", "3.1.1": "3.1.1", "3.2": "3.2.0", "3.2.0": "3.2.0"}
 
-#: The endpoints of the document itself and of the page about it.
+#: The endpoints of the document itself, of the page about it, and of the files of that page.
 DOCUMENT_ENDPOINT = "retort_openapi"
 DOCS_ENDPOINT = "retort_openapi_docs"
+SWAGGER_ENDPOINT = "retort_openapi_ui"
+_OWN = {DOCUMENT_ENDPOINT, DOCS_ENDPOINT, SWAGGER_ENDPOINT}
 
 Document = dict[str, Any]
 
@@ -63,7 +65,7 @@ class _Writer:
 
     def write(self) -> Document:
         app = self.app
-        hidden = {DOCUMENT_ENDPOINT, DOCS_ENDPOINT, *endpoints_of_extensions(app)}
+        hidden = {*_OWN, *endpoints_of_extensions(app)}
         operations = [one for one in operations_of(app, hidden) if self._has(one.method)]
         chosen = _chosen(operations)
         ids = operation_ids(chosen)
@@ -193,7 +195,7 @@ def _with_media_types(one: Operation, body: dict[str, Any] | None) -> dict[str, 
 
 def _tags(paths: Mapping[str, Any], described: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """All tags that operations have, with the descriptions of other documents."""
-    known = {str(tag.get("name")): tag for tag in described if isinstance(tag, dict)}
+    known = {str(tag.get("name")): tag for tag in described}
     operations = (
         operation
         for item in paths.values()

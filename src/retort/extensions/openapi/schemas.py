@@ -6,7 +6,6 @@ what is accepted. Objects become components.
 
 from __future__ import annotations
 
-import enum
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from ..inputs.types import Described, describe
 from .components import new_names, renamed
 
 if TYPE_CHECKING:
+    import enum
     from collections.abc import Iterable
 
     from ..inputs.types import Member, Record
