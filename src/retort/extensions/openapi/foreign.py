@@ -14,6 +14,7 @@ from .components import new_names, renamed, renamed_security
 from .modern import modernised
 from .operations import shape_of
 from .security import closure_of
+from .texts import phrase_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -47,10 +48,10 @@ class Foreign:
 
     def _take(self, document: Document, components: dict[str, dict[str, Any]]) -> None:
         document = modernised(document)
-        names = new_names(document.get("components") or {}, components)
-        for kind, entries in (document.get("components") or {}).items():
-            if kind not in _KINDS:
-                continue
+        parts = document.get("components") or {}
+        own = {kind: parts[kind] for kind in _KINDS if parts.get(kind)}
+        names = new_names(own, components)
+        for kind, entries in own.items():
             known = components.setdefault(kind, {})
             for name, entry in entries.items():
                 known[names[kind, name]] = renamed(entry, names)
@@ -59,9 +60,12 @@ class Foreign:
         for path, item in (document.get("paths") or {}).items():
             shared = item.get("parameters")
             for method, operation in item.items():
-                if not isinstance(operation, dict) or "responses" not in operation:
+                if not isinstance(operation, dict) or _is_empty(operation):
                     continue
                 merged = _with_shared(renamed(operation, names), renamed(shared or [], names))
+                merged["responses"] = merged.get("responses") or {
+                    "200": {"description": phrase_of(200)}
+                }
                 if general is not None:
                     merged.setdefault("security", renamed_security(general, names))
                 self._operations.setdefault((shape_of(path), method), merged)
@@ -115,6 +119,13 @@ def _spectrees(app: Flask) -> list[Any]:
 
 def _is_of(cls: type, package: str) -> bool:
     return any(base.__module__.partition(".")[0] == package for base in cls.__mro__)
+
+
+def _is_empty(operation: dict[str, Any]) -> bool:
+    """Whether a document only lists an operation: spectree does so for all routes."""
+    parameters = operation.get("parameters") or ()
+    has_input = any(one.get("in") != "path" for one in parameters)
+    return not (operation.get("responses") or operation.get("requestBody") or has_input)
 
 
 def _with_shared(operation: dict[str, Any], shared: list[Any]) -> dict[str, Any]:
