@@ -111,9 +111,10 @@ def whole_document(app: Flask, version: str = "3.1") -> dict[str, Any]:
     """
     from ..devtools.openapi import infer_from
     from ..errors import SetupError
-    from ..extensions.openapi import document
+    from ..extensions.openapi import check_addresses, document
 
     try:
+        check_addresses(app)
         return document(app, version, infer=infer_from(app))
     except SetupError as error:
         raise click.ClickException(str(error)) from error

@@ -10,3 +10,4 @@ from .document import VERSIONS as VERSIONS
 from .document import document as document
 from .files import DocumentError as DocumentError
 from .serving import add_routes as add_routes
+from .serving import check_addresses as check_addresses

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .components import new_names, renamed, renamed_security
 from .modern import modernised
-from .operations import shape_of
+from .operations import path_parameters, shape_of, variables_of
 from .security import closure_of
 from .texts import phrase_of
 
@@ -38,13 +38,26 @@ class Foreign:
 
     def __init__(self, documents: Iterable[Document], components: dict[str, dict[str, Any]]):
         self.tags: list[dict[str, Any]] = []
-        self._operations: dict[tuple[str, str], dict[str, Any]] = {}
+        self._operations: dict[tuple[str, str], tuple[str, dict[str, Any]]] = {}
         for document in documents:
             self._take(document, components)
 
     def operation(self, operation: Operation) -> dict[str, Any] | None:
         """What one of the documents says about an operation; ``None`` if none does."""
-        return self._operations.get((operation.shape, operation.method.lower()))
+        found = self._operations.get((operation.shape, operation.method.lower()))
+        if found is None:
+            return None
+        path, written = found
+        own = {one["name"]: one for one in path_parameters(operation)}
+        names = dict(zip(variables_of(path), own, strict=True))
+        parameters = [
+            {**one, "name": names.get(one["name"], one["name"])} if one.get("in") == "path" else one
+            for one in written.get("parameters") or ()
+        ]
+        for one in parameters:
+            own.pop(one.get("name"), None)
+        parameters = [*own.values(), *parameters]
+        return {**written, **({"parameters": parameters} if parameters else {})}
 
     def _take(self, document: Document, components: dict[str, dict[str, Any]]) -> None:
         document = modernised(document)
@@ -68,7 +81,7 @@ class Foreign:
                 }
                 if general is not None:
                     merged.setdefault("security", renamed_security(general, names))
-                self._operations.setdefault((shape_of(path), method), merged)
+                self._operations.setdefault((shape_of(path), method), (path, merged))
 
 
 def documents_of(app: Flask) -> Iterator[Document]:

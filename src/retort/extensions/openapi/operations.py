@@ -105,13 +105,18 @@ def shape_of(path: str) -> str:
     return _VARIABLE.sub("{}", path)
 
 
+def variables_of(path: str) -> list[str]:
+    """The names of the variables in the path of a document."""
+    return [variable[1:-1] for variable in _VARIABLE.findall(path)]
+
+
 def path_parameters(operation: Operation) -> Iterator[dict[str, Any]]:
     """The parameters of the document for the variables of a path, in their order."""
     rule = operation.rule
     variables = [name for is_variable, name in _path_parts(rule) if is_variable]
-    for name, variable in zip(_VARIABLE.findall(operation.path), variables, strict=True):
+    for name, variable in zip(variables_of(operation.path), variables, strict=True):
         described = schema_of(rule._converters[variable])
-        yield {"name": name[1:-1], "in": "path", "required": True, **described}
+        yield {"name": name, "in": "path", "required": True, **described}
 
 
 def chain_of(view: Callable[..., Any], method: str) -> tuple[Callable[..., Any], ...]:

@@ -31,16 +31,21 @@ _REFERRER = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
 def add_routes(app: Flask) -> None:
     """Add the routes that the configuration names, unless they were added before.
 
-    Called when plans are composed: before the first request.
-
-    :raises SetupError: if an address is not valid, or is taken.
+    Called when plans are composed: before the first request. An address that is not valid or is
+    taken is logged as an error, and not served.
     """
     if not app.is_in_setup:
+        return
+    try:
+        check_addresses(app)
+    except SetupError as error:
+        app.logger.error("%s", error)
+        app.config.update(OPENAPI_URL=None, OPENAPI_DOCS_URL=None)
         return
     served = _Served()
     for key, view in (("OPENAPI_URL", served.document), ("OPENAPI_DOCS_URL", served.page)):
         if app.config.get(key) and _SETTINGS[key] not in app.view_functions:
-            _add(app, _checked(app, key), _SETTINGS[key], view)
+            _add(app, app.config[key], _SETTINGS[key], view)
     if _has_swagger(app) and SWAGGER_ENDPOINT not in app.view_functions:
         rule = f"{app.config['OPENAPI_DOCS_URL'].rstrip('/')}/ui/<path:name>"
         _add(app, rule, SWAGGER_ENDPOINT, swagger.send)
@@ -51,19 +56,29 @@ def _add(app: Flask, rule: str, endpoint: str, view: Callable[..., Any]) -> None
     app.add_url_rule(rule, endpoint, view, **options)
 
 
-def _checked(app: Flask, key: str) -> str:
+def check_addresses(app: Flask) -> None:
+    """Check the addresses that the configuration names.
+
+    :raises SetupError: if one is not valid, or is the address of a view.
+    """
+    for key, endpoint in _SETTINGS.items():
+        if app.config.get(key):
+            _check(app, key, endpoint)
+
+
+def _check(app: Flask, key: str, endpoint: str) -> None:
     url = app.config[key]
     if not isinstance(url, str) or not url.startswith("/") or "<" in url:
         raise SetupError(
             f"{key} is {url!r}. It is a path without variables, such as '/openapi.json' or '/docs'."
         )
     for rule in app.url_map.iter_rules():
-        if rule.rule == url and "GET" in (rule.methods or {"GET"}):
+        is_other = rule.endpoint != endpoint and rule.rule == url
+        if is_other and "GET" in (rule.methods or {"GET"}):
             raise SetupError(
                 f"{key} is {url!r}, which is the route of the endpoint {rule.endpoint!r}."
                 f" Choose another path for {key}."
             )
-    return url
 
 
 def _has_swagger(app: Flask) -> bool:
