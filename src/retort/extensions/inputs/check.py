@@ -15,7 +15,7 @@ from msgspec import inspect as kinds
 from werkzeug.datastructures import FileStorage
 
 from .errors import MAX_ERRORS, FieldError, InvalidInput
-from .texts import error_of_text
+from .texts import error_of_text, has_refused_character
 from .types import is_native
 from .validators import errors_of_pydantic, text_of_validator
 
@@ -40,12 +40,12 @@ def convert(described: Described, value: t.Any, source: str) -> t.Any:
 
     :raises InvalidInput: if it is not valid, with all errors.
     """
-    if is_native(described):
+    if described.converts_at_once:
         if value is None and described.is_nullable:
             return None
         try:
             return msgspec.convert(value, described.annotation)
-        except (msgspec.ValidationError, RecursionError) as error:
+        except (msgspec.ValidationError, UnicodeEncodeError, RecursionError) as error:
             raise refusal(described, value, source, error) from None
     check = _Check(source)
     check.value(described, value, ())
@@ -127,7 +127,7 @@ class _Check:
         known = {*record.by_key, *(record.tag or ())[:1]}
         for key in value:
             if key not in known:
-                self.add((*path, str(key)), "unknown")
+                self.add((*path, shown_key(key)), "unknown")
 
     def leaf_of(self, record: Record, value: t.Any, path: Path) -> None:
         """A ``Struct`` that is an array in JSON."""
@@ -164,8 +164,12 @@ class _Check:
             self.add(path, "object")
             return
         self.length(described, value, path, "items")
+        keys = t.cast("Described", described.keys)
         for key, each in value.items():
-            self.value(item, each, (*path, str(key)))
+            place = (*path, shown_key(key))
+            if keys.annotation is not str or has_refused_character(str(key)):
+                self.value(keys, key, place)
+            self.value(item, each, place)
 
     def length(self, described: Described, value: t.Sized, path: Path, what: str) -> None:
         limits = described.limits
@@ -176,6 +180,9 @@ class _Check:
 
     def leaf(self, described: Described, value: t.Any, path: Path) -> None:
         kind = described.type
+        if isinstance(value, str) and has_refused_character(value):
+            self.add(path, "character")
+            return
         if isinstance(kind, kinds.StrType) and isinstance(value, str):
             error = error_of_text(value, described.limits)
             if error is not None:
@@ -201,6 +208,13 @@ class _Check:
         if isinstance(value, (bytes, tuple)):
             self.length(described, value, path, "items" if isinstance(value, tuple) else "length")
 
+
+def shown_key(key: t.Any) -> str:
+    """The name of a field that the type does not name, as text that can be sent."""
+    return str(key)[:_MAX_SHOWN].encode("utf-8", "replace").decode()
+
+
+_MAX_SHOWN = 100  # characters
 
 _RULES: dict[str, tuple[str, t.Callable[[t.Any, t.Any], bool]]] = {
     "ge": ("minimum", lambda value, limit: value >= limit),

@@ -42,11 +42,11 @@ def json_reader(parameter: Parameter) -> Callable[[Request], t.Any]:
     if described.is_nullable:
         annotation = t.Optional[annotation]  # noqa: UP045  # of a value
     decode = msgspec.json.Decoder(annotation).decode
-    max_bytes = MAX_PATTERN_LENGTH if has_pattern(described) else None
+    checks_texts = has_pattern(described)
 
     def read(request: Request) -> t.Any:
         body = body_of(request)
-        if _NUL in body or (max_bytes is not None and len(body) > max_bytes):
+        if _NUL in body or (checks_texts and _is_odd_for_patterns(body)):
             return _read_plain(parameter, request)
         if not body:
             return missing(parameter)
@@ -60,6 +60,11 @@ def json_reader(parameter: Parameter) -> Callable[[Request], t.Any]:
             return _read_plain(parameter, request)  # which names the place
 
     return read
+
+
+def _is_odd_for_patterns(body: bytes) -> bool:
+    """Whether a text in a body may be too long for a pattern, or end with a line break."""
+    return len(body) > MAX_PATTERN_LENGTH or b"\\n" in body or b"\\u000" in body
 
 
 def _read_plain(parameter: Parameter, request: Request) -> t.Any:

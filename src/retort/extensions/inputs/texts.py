@@ -32,9 +32,19 @@ def error_of_text(text: str, limits: Mapping[str, Any]) -> tuple[str, Any] | Non
     if "pattern" in limits:
         if len(text) > MAX_PATTERN_LENGTH:
             return "max_length", MAX_PATTERN_LENGTH
-        if not _compiled(limits["pattern"]).search(text):
+        if not _matches(limits["pattern"], text):
             return "pattern", None
     return None
+
+
+def _matches(pattern: str, text: str) -> bool:
+    """Whether a pattern is in a text; ``$`` at its end is the end of the text.
+
+    In Python, a line break may follow, which browsers and pydantic refuse.
+    """
+    if text.endswith("\n") and pattern.endswith("$") and not pattern.endswith("\\$"):
+        pattern = pattern[:-1] + r"\Z"
+    return _compiled(pattern).search(text) is not None
 
 
 @lru_cache(maxsize=256)

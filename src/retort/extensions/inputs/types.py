@@ -30,7 +30,7 @@ _LIMITS = (*NUMBER_LIMITS, *LENGTH_LIMITS, "pattern")
 _NONE = type(None)
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True)
 class Described:
     """The description of a type.
 
@@ -40,6 +40,7 @@ class Described:
     :param is_nullable: ``None`` is one of its values.
     :param record: set for an object with fields.
     :param item: of a list, set or tuple of any length; the values of a mapping.
+    :param keys: of a mapping.
     :param options: of a union, without ``None``.
     :param is_native: msgspec reads it, and knows all its limits.
     :param is_opaque: only its own library can check it.
@@ -52,6 +53,7 @@ class Described:
     is_nullable: bool = False
     record: Record | None = None
     item: Described | None = None
+    keys: Described | None = None
     options: tuple[Described, ...] = ()
     is_native: bool = True
     is_opaque: bool = False
@@ -59,6 +61,11 @@ class Described:
     title: str | None = None
     description: str | None = None
     examples: tuple[t.Any, ...] = ()
+
+    @cached_property
+    def converts_at_once(self) -> bool:
+        """Whether one call of msgspec makes the object, and refuses all that is not valid."""
+        return is_native(self) and not has_pattern(self)
 
     @property
     def is_structured(self) -> bool:
@@ -181,10 +188,6 @@ class Record:
             )
         return self._is_native
 
-    def has_pattern(self) -> bool:
-        """Whether a text of any length is given to a regular expression."""
-        return any(has_pattern(member.type) for member in self.members)
-
 
 def is_native(described: Described) -> bool:
     """Whether msgspec reads a type, and knows all its limits."""
@@ -192,12 +195,16 @@ def is_native(described: Described) -> bool:
         described.is_native
         and (described.record is None or described.record.is_native)
         and (described.item is None or is_native(described.item))
+        and (described.keys is None or is_native(described.keys))
         and all(map(is_native, described.options))
     )
 
 
 def has_pattern(described: Described, seen: frozenset[int] = frozenset()) -> bool:
-    """Whether a text of any length is given to a regular expression."""
+    """Whether a text is given to a regular expression.
+
+    msgspec applies one to a text of any length, and its ``$`` ignores a line break at the end.
+    """
     record = described.record
     inner = [*described.options, *([described.item] if described.item else ())]
     if record is not None and id(record) not in seen:
@@ -228,7 +235,8 @@ def describe(annotation: t.Any) -> Described:
     return Described(
         plain,
         kind,
-        item=_item(base, origin, kind),
+        item=_item(base, kind),
+        keys=_keys(base, kind),
         is_native=knows_all and not is_foreign,
         **own,
     )
@@ -338,7 +346,14 @@ def is_foreign_type(cls: type) -> bool:
     return hasattr(cls, "__get_pydantic_core_schema__")
 
 
-def _item(base: t.Any, origin: t.Any, kind: kinds.Type) -> Described | None:
+def _keys(base: t.Any, kind: kinds.Type) -> Described | None:
+    if not isinstance(kind, kinds.DictType):
+        return None
+    arguments = t.get_args(base)
+    return describe(arguments[0] if arguments else str)
+
+
+def _item(base: t.Any, kind: kinds.Type) -> Described | None:
     arguments = t.get_args(base)
     if isinstance(kind, kinds.DictType):
         return describe(arguments[1]) if arguments else describe(t.Any)
@@ -477,7 +492,12 @@ def _attrs_members(record: Record) -> Iterator[Member]:
 
 def _typed_dict_members(record: Record) -> Iterator[Member]:
     for name, hint in _hints(record).items():
-        yield _member(record, name, hint, is_required=name in record.cls.__required_keys__)
+        # Annotations as text are not in `__required_keys__`.
+        form = getattr(t.get_origin(hint), "_name", "")
+        is_required = name in record.cls.__required_keys__
+        if form in ("Required", "NotRequired"):
+            is_required = form == "Required"
+        yield _member(record, name, hint, is_required=is_required)
 
 
 def _named_tuple_members(record: Record) -> Iterator[Member]:
