@@ -12,7 +12,7 @@ from ..checks.source import code_of
 from ..checks.wrappers import is_of_known_package
 from .origins import JSON, RAW
 from .reader import read
-from .statuses import raised_in, returned_by
+from .statuses import never_returns, raised_in, returned_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -60,8 +60,10 @@ def _infer(app: Flask, operation: Operation) -> Inferred | None:
     if is_open:
         parts.open.add("request")
     inferred = parts.inferred()
-    if any(one.is_required for one in inferred.fields) or "json" in parts.bodies:
+    if any(one.is_required for one in inferred.fields):
         statuses.add(400)
+    if not returned.statuses and not never_returns(code):
+        statuses.add(200)  # what it returns is not in its source
     return Inferred(
         inferred.fields,
         inferred.bodies,

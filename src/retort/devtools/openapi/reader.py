@@ -89,18 +89,21 @@ class _Reader:
         if key in self.seen:
             return
         self.seen.add(key)
+        is_view = not self.uses.codes  # the first one; what others return is followed
         self.uses.codes.append((code, methods))
-        _Function(self, code, Names(code, bindings, self.owner)).read(methods, certain)
+        names = Names(code, bindings, self.owner)
+        _Function(self, code, names, is_view=is_view).read(methods, certain)
 
 
 class _Function:
     """One function, and where its nodes stand."""
 
-    def __init__(self, reader: _Reader, code: Code, names: Names) -> None:
+    def __init__(self, reader: _Reader, code: Code, names: Names, *, is_view: bool) -> None:
         self.reader = reader
         self.uses = reader.uses
         self.code = code
         self.names = names
+        self.is_view = is_view
         self.parents = {
             child: node for node in ast.walk(code.node) for child in ast.iter_child_nodes(node)
         }
@@ -210,7 +213,9 @@ class _Function:
 
     def _leaves(self, node: ast.expr, parent: ast.AST | None) -> bool:
         """Whether a part of the request is used in a way that is not followed."""
-        if isinstance(parent, (ast.Attribute, ast.Return, ast.If, ast.UnaryOp, ast.Compare)):
+        if isinstance(parent, ast.Return):
+            return self.is_view
+        if isinstance(parent, (ast.Attribute, ast.If, ast.UnaryOp, ast.Compare)):
             return False
         if isinstance(parent, (ast.Expr, ast.FormattedValue, ast.While, ast.Assert)):
             return False

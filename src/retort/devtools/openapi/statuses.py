@@ -75,6 +75,8 @@ def raised_in(code: Code, methods: Methods) -> set[int]:
                 found |= _of_exception(code, node.exc)
             elif isinstance(node, ast.Call):
                 found |= _of_call(code, node)
+            elif isinstance(node, ast.Attribute) and node.attr == "json":
+                found |= {400, 415} if code.is_request(node.value) else set()
     return found
 
 
@@ -88,6 +90,12 @@ def returned_by(code: Code, methods: Methods, after_unsafe: int, depth: int = _D
         if isinstance(statement, ast.Return) and statement.value is not None:
             _Value(code, methods, after_unsafe, depth).add(statement.value, found)
     return found
+
+
+def never_returns(code: Code) -> bool:
+    """Whether the last statement of a function raises an error."""
+    last = code.node.body[-1]
+    return isinstance(last, ast.Raise) or is_error(code, last)
 
 
 def is_error(code: Code, node: ast.stmt) -> bool:
@@ -111,11 +119,25 @@ def _of_call(code: Code, node: ast.Call) -> set[int]:
     name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
     if name.endswith(_OR_404):
         return {404}
+    if name == "get_json" and isinstance(node.func, ast.Attribute):
+        return _of_json(node) if code.is_request(node.func.value) else set()
     called = code.resolve(node.func)
     if any(called is one for one in _ABORTS):
         status = _status(code, first_argument(node, "code"))
         return set() if status is None else {status}
     return {404} if called is send_from_directory else set()
+
+
+def _of_json(node: ast.Call) -> set[int]:
+    """The statuses of ``request.get_json()`` for content that is not JSON."""
+    options = {one.arg for one in node.keywords if _is_true(one.value)}
+    if "silent" in options:
+        return set()
+    return {400} if "force" in options else {400, 415}
+
+
+def _is_true(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is True
 
 
 def _of_exception(code: Code, node: ast.expr) -> set[int]:

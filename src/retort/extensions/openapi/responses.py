@@ -35,7 +35,7 @@ def responses_of(
     declared = dict(_declared(app, operation))
     statuses = set(found.statuses) if found is not None else set()
     successes = {status for status in statuses if 200 <= status < 300}
-    if not successes and (content is not None or not _only_redirects(statuses)):
+    if not successes and (content is not None or not statuses):
         successes = {200}
     media = content
     if media is None:
@@ -51,11 +51,6 @@ def responses_of(
             responses[status].update(MARK)
     responses.update(declared)
     return {str(status): responses[status] for status in sorted(responses)}
-
-
-def _only_redirects(statuses: set[int]) -> bool:
-    """Whether nothing but redirects is returned; errors alone do not say what else is."""
-    return any(status in _REDIRECTS for status in statuses)
 
 
 def _produced(operation: Operation, found: Inferred | None) -> list[str]:
