@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import SetupError
 from ...globals import current_app, request
 from . import files, swagger
-from .document import DOCS_ENDPOINT, DOCUMENT_ENDPOINT, SWAGGER_ENDPOINT, document
+from .writer import DOCS_ENDPOINT, DOCUMENT_ENDPOINT, SWAGGER_ENDPOINT, document
 from .page import page_of
 
 if TYPE_CHECKING:
