@@ -159,7 +159,7 @@ class _Function:
         elif isinstance(parent, ast.Attribute):
             self._method(parent, origin, ways)
         elif isinstance(parent, ast.Compare) and node in parent.comparators:
-            if isinstance(parent.ops[0], (ast.In, ast.NotIn)):
+            if isinstance(parent.ops[0], (ast.In, ast.NotIn)):  # codespell:ignore notin
                 self._fields(parent.left, origin, ways)
         elif self._leaves(node, parent):
             self._open_part(origin, ways)
