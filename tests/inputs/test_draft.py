@@ -416,6 +416,27 @@ def test_fields_of_what_may_be_left_blank_are_not_required(client, forms):
     assert "required" not in forms[0]["items"][0].name.attrs
 
 
+class Row(msgspec.Struct):
+    name: str
+    count: int = 1
+    size: Literal["s", "m"] = "m"
+    is_new: bool = True
+
+
+class Rows(msgspec.Struct):
+    rows: list[Row] = []
+    row: Row = msgspec.field(default_factory=lambda: Row("x"))
+
+
+def test_a_blank_row_shows_no_defaults_since_they_would_be_sent():
+    form = Draft.of({"rows": [Row("a")]}, Rows)
+
+    assert [form.rows[index].count.value for index in (0, 1)] == ["1", ""]
+    assert [form.rows[index].is_new.value for index in (0, 1)] == ["on", ""]
+    assert [option.selected for option in form.rows[1].size.options] == [False, False, False]
+    assert form.row.count.value == "1"
+
+
 def test_each_value_of_a_list_is_a_field():
     form = Draft.of({"tags": ["a", "b"]}, Tagged)
 
@@ -472,6 +493,7 @@ class Choices(msgspec.Struct):
     radio: Annotated[Colour, Control(type="radio")] = Colour.BLUE
     boxes: Annotated[list[Literal["a", "b"]], Control(type="checkbox")] = []
     agree: bool | None = None
+    agreed: bool = False
     text: str = ""
 
 
@@ -495,7 +517,8 @@ def test_the_options_of_a_choice():
         ("true", "Yes", False),
         ("false", "No", True),
     ]
-    assert form.text.options == []
+    assert form.text.options == form.agreed.options == []
+    assert (form.text.type, form.radio.type, form.colour.type) == ("text", "radio", "select")
     assert form.colour.attrs == 'id="colour" name="colour" required'
     assert form.many.attrs == 'id="many" name="many" multiple'
 
