@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from .draft_field import MISSING, DraftField, FieldErrors, readable
 from .form_fields import MAX_ITEMS
-from .form_tree import is_nested, row_indexes
+from .form_names import row_indexes
+from .form_tree import is_nested
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
