@@ -94,6 +94,8 @@ def inputs_of(view: Callable[..., t.Any]) -> Inputs | None:
 def _find(function: Callable[..., t.Any]) -> Inputs | None:
     if getattr(function, "retort_inputs", None) is not None:
         return None  # @inputs has set the place
+    if getattr(function, "views_by_method", None) is not None:
+        return None  # it calls the function for the method, which has inputs of its own
     parameters = tuple(_parameters(function))
     return Inputs(inspect.unwrap(function), parameters) if parameters else None
 
