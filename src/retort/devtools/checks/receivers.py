@@ -1,7 +1,8 @@
 """What a view is called with, and which function receives it.
 
 URL variables are keyword arguments. A decorator may add or remove some of them: a function behind
-one is only known to receive them all if the source of the decorator shows it.
+one is only known to receive them all if the source of the decorator shows it. Declared inputs are
+arguments too: from the outermost function on, or from where ``@inputs`` is.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from ... import by_method, views
+from ...declared import inputs_in
+from ...errors import SetupError
 from ...views import MethodView, View
 from .source import code_of, first_line_of, read_source
 
@@ -29,11 +32,15 @@ class Receiver:
 
     :param is_bound: whether its first argument is the object of a method.
     :param is_wrapper: whether a decorator put it around the view.
+    :param inputs: the declared inputs that it is certainly called with.
+    :param maybe: those that it is called with unless they have their default.
     """
 
     function: FunctionType
     is_bound: bool = False
     is_wrapper: bool = False
+    inputs: frozenset[str] = frozenset()
+    maybe: frozenset[str] = frozenset()
 
     @property
     def code(self) -> Code | None:
@@ -64,7 +71,8 @@ def mismatch_of(
     :param maybe: the names that may be passed.
     """
     for receiver in receivers_of(view, method):
-        missing, extra = _difference(receiver, passed, maybe)
+        given, unsure = {*passed, *receiver.inputs}, {*maybe, *receiver.maybe}
+        missing, extra = _difference(receiver, given, unsure)
         if missing or extra:
             return Mismatch(receiver, missing, extra)
     return None
@@ -72,16 +80,41 @@ def mismatch_of(
 
 def receivers_of(view: Any, method: str, *, is_bound: bool = False) -> Iterator[Receiver]:
     """The functions that certainly receive all URL variables, the outermost first."""
+    inputs = _no_inputs if _reads_further_inside(view) else _inputs_of(view)
     while type(view) is FunctionType:
         inner = _part_for(view, method)
         if inner is not None:
             yield from receivers_of(inner[0], method, is_bound=inner[1])
             return
         wrapped = vars(view).get("__wrapped__")
-        yield Receiver(view, is_bound, wrapped is not None)
-        if wrapped is None or not _passes_all_on(view, wrapped, is_bound=is_bound):
+        if inputs is None:
+            return
+        yield Receiver(view, is_bound, wrapped is not None, *inputs)
+        if wrapped is not None and vars(view).get("retort_inputs") is wrapped:  # this is @inputs
+            inputs = _inputs_of(view)
+        elif wrapped is None or not _passes_all_on(view, wrapped, is_bound=is_bound):
             return
         view = wrapped
+
+
+_no_inputs: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
+
+
+def _reads_further_inside(view: Any) -> bool:
+    """Whether ``@inputs`` is below the outermost function, or another function has the inputs."""
+    return any(hasattr(view, name) for name in ("retort_inputs", "views_by_method"))
+
+
+def _inputs_of(view: Any) -> tuple[frozenset[str], frozenset[str]] | None:
+    """The names of inputs without and with a default; ``None`` if they cannot be read."""
+    try:
+        declared = inputs_in(view)
+    except SetupError:  # `rules/inputs.py` reports it
+        return None
+    if declared is None:
+        return _no_inputs
+    required = {each.name for each in declared.parameters if not each.has_default}
+    return frozenset(required), frozenset(each.name for each in declared.parameters) - required
 
 
 def _part_for(view: FunctionType, method: str) -> tuple[Any, bool] | None:
