@@ -101,9 +101,35 @@ def _find(function: Callable[..., t.Any]) -> Inputs | None:
 
 
 def bind(view: Callable[..., t.Any]) -> Callable[..., t.Any]:
-    """The function to call in the place of a view: the view itself without declared inputs."""
-    found = inputs_of(view)
+    """The function to call in the place of a view: the view itself without declared inputs.
+
+    Inputs that cannot be read are an error of the request, as one of the view.
+    """
+    try:
+        found = inputs_of(view)
+    except SetupError:
+        return _bound_later(view)
     return view if found is None else _bound(view, found)
+
+
+def _bound_later(view: Callable[..., t.Any]) -> Callable[..., t.Any]:
+    """A function that reads the declaration of a view for each request, and raises its error."""
+
+    def now() -> Callable[..., t.Any]:
+        found = inputs_of(view)
+        return view if found is None else _bound(view, found)
+
+    if inspect.iscoroutinefunction(view):
+
+        async def call_async(*args: t.Any, **variables: t.Any) -> t.Any:
+            return await now()(*args, **variables)
+
+        return call_async
+
+    def call(*args: t.Any, **variables: t.Any) -> t.Any:
+        return now()(*args, **variables)
+
+    return call
 
 
 def _bound(view: Callable[..., t.Any], declared: Inputs) -> Callable[..., t.Any]:
