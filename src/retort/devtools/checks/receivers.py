@@ -23,7 +23,7 @@ from .source import code_of, first_line_of, read_source
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-    from .source import Code, Function
+    from .source import Code, Function, Source
 
 
 @dataclass(frozen=True)
@@ -262,6 +262,36 @@ def _names_of(wrapper: FunctionType, inner: Any) -> set[str]:
     return {name for name, cell in cells if _content_of(cell) is inner}
 
 
+def inner_functions(wrapper: FunctionType) -> list[Any]:
+    """The functions that a function uses from the function around it."""
+    contents = [_content_of(cell) for cell in wrapper.__closure__ or ()]
+    return [content for content in contents if isinstance(content, FunctionType)]
+
+
+def source_around(wrapper: Any) -> list[str]:
+    """The names of the functions and classes in which a function is written, outermost first.
+
+    ``functools.wraps`` hides them in ``__qualname__``.
+    """
+    node = _node_of(wrapper) if type(wrapper) is FunctionType else None
+    source = _source_of(wrapper) if node is not None else None
+    if source is None:
+        return []
+    line = wrapper.__code__.co_firstlineno
+    return [
+        each.name
+        for each in ast.walk(source.tree)  # in order of depth
+        if isinstance(each, _NAMED) and each is not node and _has_line(each, line)
+    ]
+
+
+_NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+def _has_line(node: ast.stmt, line: int) -> bool:
+    return node.lineno <= line <= (node.end_lineno or node.lineno)
+
+
 def _content_of(cell: Any) -> Any:
     try:
         return cell.cell_contents
@@ -269,13 +299,18 @@ def _content_of(cell: Any) -> Any:
         return None
 
 
+def _source_of(function: FunctionType) -> Source | None:
+    """The source of the file of a function, also of a library."""
+    file = function.__code__.co_filename
+    if not os.path.isfile(file):
+        return None
+    path = os.path.realpath(file)
+    return read_source(path, os.path.getmtime(path))
+
+
 def _node_of(function: FunctionType) -> Function | None:
     """The source of a function, also of a library."""
-    code = function.__code__
-    if not os.path.isfile(code.co_filename):
-        return None
-    path = os.path.realpath(code.co_filename)
-    source = read_source(path, os.path.getmtime(path))
+    code, source = function.__code__, _source_of(function)
     if source is None:
         return None
     found = [

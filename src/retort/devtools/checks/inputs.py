@@ -1,0 +1,203 @@
+"""What the views of a program declare as inputs, for the rules: the fields that a form may send."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from msgspec import inspect as kinds
+
+from ...declared import inputs_in
+from ...errors import SetupError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from .program import View
+
+_FORM, _QUERY = frozenset({"form", "draft"}), frozenset({"query"})
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A field that a view takes.
+
+    :param name: as a form sends it: ``address.street``.
+    :param described: its type, a `Described` of `extensions/inputs`.
+    :param is_required: whether a request without it, or with an empty text, is an error.
+    """
+
+    name: str
+    described: Any
+    is_required: bool
+
+
+@dataclass(frozen=True)
+class TakenFields:
+    """The fields that a view takes by its declared inputs.
+
+    :param name: of the view, for messages.
+    :param parts: name, description and whether it is required, of what it declares. Without a
+        name it is the whole form.
+    :param drafts: the parameters that are a `Draft`.
+    """
+
+    name: str
+    parts: tuple[tuple[str | None, Any, bool], ...]
+    drafts: frozenset[str] = frozenset()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether other fields may be taken, which cannot be determined."""
+        return any(key is None and described.record is None for key, described, _ in self.parts)
+
+    @property
+    def types(self) -> str:
+        """What takes the form, for messages: its type, or the view."""
+        wholes = [each.record for key, each, _ in self.parts if key is None and each.record]
+        return " and ".join(record.cls.__name__ for record in wholes) or self.name
+
+    @property
+    def forbids_unknown(self) -> bool:
+        """Whether a field that is not taken is an error."""
+        return any(
+            key is None and described.record is not None and described.record.forbids_unknown
+            for key, described, _ in self.parts
+        )
+
+    def find(self, name: str) -> Taken | None:
+        """The field with this name, if the view takes it."""
+        for key, described, is_required in self.parts:
+            if key == name:
+                return Taken(name, described, is_required and _must_be_sent(described))
+            if key is None:
+                found = _find(described, name.split("."), name)
+                if found is not None:
+                    return found
+        return None
+
+    def find_written(self, expression: str) -> Taken | None:
+        """The field whose attributes an expression of a template writes."""
+        steps = _steps_of(expression)
+        for key, described, _ in self.parts:
+            if key is None and steps:
+                names = _keys_of(described, steps)
+                return self.find(".".join(names)) if names else None
+        return None
+
+    @property
+    def has_whole(self) -> bool:
+        """Whether a type takes the whole form."""
+        return any(key is None for key, _, _ in self.parts)
+
+    def required(self) -> Iterator[Taken]:
+        """The fields without which a request is an error."""
+        for key, described, is_required in self.parts:
+            if key is None:
+                yield from _required_in(described, "")
+            elif is_required and _must_be_sent(described):
+                yield Taken(key, described, is_required=True)
+
+    def names(self) -> list[str]:
+        """The names of the fields at the top."""
+        found: list[str] = []
+        for key, described, _ in self.parts:
+            if key is not None:
+                found.append(key)
+            elif described.record is not None:
+                found += described.record.by_key
+        return found
+
+
+def taken_fields(view: View, method: str) -> TakenFields | None:
+    """The fields of a form or a query that a view takes; ``None`` if it declares none.
+
+    :param method: of the form: ``POST`` or ``GET``.
+    """
+    sources = _FORM if method == "POST" else _QUERY
+    try:
+        declared = inputs_in(view.code.function)
+        parameters = declared.parameters if declared else ()
+        parts = tuple(
+            (each.key, each.described, each.is_required)
+            for each in parameters
+            if each.source in sources
+        )
+        taken = TakenFields(
+            view.name, parts, frozenset(each.name for each in parameters if each.source == "draft")
+        )
+        list(taken.required())  # describes the types
+    except SetupError:  # `rules/inputs.py` reports it
+        return None
+    return taken if parts else None
+
+
+def _find(described: Any, steps: list[str], name: str) -> Taken | None:
+    """The field at a place in an object; each step is the name of a field, or an index."""
+    is_required = True
+    for step in steps:
+        if described.record is not None:
+            member = described.record.by_key.get(step)
+            if member is None:
+                return None
+            described, is_required = member.type, member.is_required
+        elif described.item is not None:
+            described, is_required = described.item, False
+        else:
+            return None
+    return Taken(name, described, is_required and _must_be_sent(described))
+
+
+def _must_be_sent(described: Any) -> bool:
+    """Whether a form without a value for a required field is refused.
+
+    A box that is not checked is false, and a list may be empty.
+    """
+    if described.is_nullable or described.is_many or described.is_opaque:
+        return False
+    return not isinstance(described.type, (kinds.BoolType, kinds.AnyType, kinds.NoneType))
+
+
+def _required_in(described: Any, before: str, depth: int = 0) -> Iterator[Taken]:
+    if described.record is None or described.record.is_opaque or depth > _MAX_DEPTH:
+        return
+    for member in described.record.members:
+        name = f"{before}{member.key}"
+        if not member.is_required or not _must_be_sent(member.type):
+            continue
+        if member.type.record is not None:
+            yield from _required_in(member.type, f"{name}.", depth + 1)
+        elif not member.type.is_structured:
+            yield Taken(name, member.type, is_required=True)
+
+
+_MAX_DEPTH = 8
+
+# {{ form.email.attrs }}, {{ form["email"].attrs }}, {{ form.items[0].name.attrs }}
+_ATTRS = re.compile(r"""^\w+((?:\.\w+|\[\d+\]|\[(['"])[\w.-]+\2\])+)\.attrs$""")
+_STEP = re.compile(r"[\w-]+")
+
+
+def _steps_of(expression: str) -> list[str]:
+    found = _ATTRS.match(expression)
+    return _STEP.findall(found[1]) if found else []
+
+
+def _keys_of(described: Any, steps: list[str]) -> list[str] | None:
+    """The names in the form of a place that is written with the names of attributes."""
+    keys = []
+    for step in steps:
+        key = step
+        if described.record is not None:
+            member = next((one for one in described.record.members if one.name == step), None)
+            if member is None:
+                return None
+            described, key = member.type, member.key
+        elif described.item is not None:
+            described = described.item
+        else:
+            return None
+        keys.append(key)
+    return keys
