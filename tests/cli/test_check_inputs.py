@@ -180,7 +180,7 @@ def test_a_decorator_without_wraps_hides_the_inputs(findings):
 
     assert (finding.rule, finding.level) == ("input-lost", "error")
     assert "plain() hides the inputs 'q' of search()" in finding.message
-    assert "functools.wraps" in finding.fix
+    assert "@wraps(f)" in finding.fix
     assert findings(TOP + decorator + view.format("@inputs\n")) == []
 
 

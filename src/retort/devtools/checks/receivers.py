@@ -262,13 +262,14 @@ def _names_of(wrapper: FunctionType, inner: Any) -> set[str]:
     return {name for name, cell in cells if _content_of(cell) is inner}
 
 
-def inner_functions(wrapper: FunctionType) -> list[Any]:
-    """The functions that a function uses from the function around it."""
-    contents = [_content_of(cell) for cell in wrapper.__closure__ or ()]
-    return [content for content in contents if isinstance(content, FunctionType)]
+def inner_functions(wrapper: FunctionType) -> dict[str, Any]:
+    """The functions that a function uses from the function around it, by their names there."""
+    cells = zip(wrapper.__code__.co_freevars, wrapper.__closure__ or (), strict=True)
+    found = {name: _content_of(cell) for name, cell in cells}
+    return {name: each for name, each in found.items() if isinstance(each, FunctionType)}
 
 
-def source_around(wrapper: Any) -> list[str]:
+def names_around(wrapper: Any) -> list[str]:
     """The names of the functions and classes in which a function is written, outermost first.
 
     ``functools.wraps`` hides them in ``__qualname__``.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from msgspec import inspect as kinds
@@ -16,7 +17,7 @@ from ....declared import check_route, inputs_in
 from ....errors import SetupError
 from ..endings import own_nodes
 from ..findings import Finding
-from ..receivers import inner_functions, source_around
+from ..receivers import inner_functions, names_around
 from ..source import code_of, text_in
 
 if TYPE_CHECKING:
@@ -47,16 +48,18 @@ def check_inputs(program: Program) -> Iterator[Finding]:
 def check_declarations(program: Program) -> Iterator[Finding]:
     """Report inputs that cannot be read: each request would be an error."""
     for view in [*program.views, *program.sockets]:
-        problem = _problem_of(view)
+        problem = problem_of(view)
         if problem is not None:
             yield problem
-        yield from _lost(view)
+        for lost in lost_inputs(view):
+            line = view.code.node.lineno
+            yield Finding(view.code.path, line, "input-lost", lost.message, lost.fix)
 
 
 # What cannot be read
 
 
-def _problem_of(view: View) -> Finding | None:
+def problem_of(view: View) -> Finding | None:
     """The first set-up error of a view, if there is one."""
     function = view.code.function
     try:
@@ -69,17 +72,24 @@ def _problem_of(view: View) -> Finding | None:
             methods = view.methods & (rule.methods or view.methods)
             check_route(rule.rule, rule.arguments, function, methods)
     except SetupError as error:
-        message, _, fix = str(error).rpartition(". ")
-        text = f"{message or str(error).rstrip('.')}."
+        text, fix = split_message(error)
         if view.name not in text:
             text = f"The inputs of {view.name} cannot be read. {text}"
-        return _cannot_be_read(view, text, fix if message else "Declare it with another type.")
+        return _cannot_be_read(view, text, fix)
     for chain in view.chains:
         placed = any(getattr(each, "retort_inputs", None) is function for each in chain)
         if placed and inputs_in(function) is None:
             text = f"@inputs is above {view.name}, which declares no inputs."
             return _cannot_be_read(view, text, "Write a marker at a parameter, or remove @inputs.")
     return None
+
+
+def split_message(error: SetupError) -> tuple[str, str]:
+    """What is wrong with an input, and how to correct it, which is the last sentence."""
+    message, _, fix = str(error).rpartition(". ")
+    if not message:
+        return str(error), "Declare the input with another type."
+    return f"{message}.", fix
 
 
 def _cannot_be_read(view: View, message: str, fix: str) -> Finding:
@@ -100,30 +110,42 @@ def _describe_all(described: Any, seen: set[Any]) -> None:
         _describe_all(each, seen)
 
 
-def _lost(view: View) -> Iterator[Finding]:
-    """A decorator without ``functools.wraps``: its function declares no inputs."""
+@dataclass(frozen=True)
+class Lost:
+    """Inputs that a decorator without ``functools.wraps`` hides.
+
+    :param names: of the inputs.
+    :param variable: the name of the decorated function in the decorator.
+    """
+
+    names: tuple[str, ...]
+    variable: str
+    message: str
+    fix: str
+
+
+def lost_inputs(view: View) -> Iterator[Lost]:
+    """The inputs of functions that a view calls, and that are not read for it."""
     wrapper: Any = view.code.function
     if hasattr(wrapper, "__wrapped__"):
         return
-    for inner in inner_functions(wrapper):
+    for variable, inner in inner_functions(wrapper).items():
         try:
-            declared = inputs_in(inner)
+            declared = None if hasattr(inner, "retort_inputs") else inputs_in(inner)
         except SetupError:
             continue
         code = code_of(inner)
         if declared is None or code is None or not _calls(view.code, inner):
             continue
-        names = " and ".join(repr(each.name) for each in declared.parameters)
-        around = source_around(wrapper)
-        yield Finding(
-            view.code.path,
-            view.code.node.lineno,
-            "input-lost",
+        names = tuple(each.name for each in declared.parameters)
+        around = names_around(wrapper)
+        yield Lost(
+            names,
+            variable,
             f"The decorator {around[0] if around else wrapper.__name__}() hides the inputs"
-            f" {names} of {code.node.name}(): its function {wrapper.__name__}() has no"
-            " functools.wraps, so they are not read.",
-            f"Write @functools.wraps(...) above def {wrapper.__name__}, with the decorated"
-            " function as its argument.",
+            f" {' and '.join(map(repr, names))} of {code.node.name}(): its function"
+            f" {wrapper.__name__}() has no functools.wraps, so they are not read.",
+            f"Write @wraps({variable}) above def {wrapper.__name__}, with wraps from functools.",
         )
 
 
@@ -176,7 +198,7 @@ def _is_limited(parameter: Any) -> bool:
 
 def _login_check(wrapper: Any) -> str | None:
     """The name of the decorator that a wrapper belongs to, if it checks a login."""
-    names = source_around(wrapper)
+    names = names_around(wrapper)
     code = code_of(wrapper)
     if code is not None and not _may_refuse(code):
         return None
