@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
-import uuid
+import datetime as dt  # noqa: TC003  # the types are evaluated
+import uuid  # noqa: TC003
 from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Any, Literal, NamedTuple, TypedDict

@@ -141,12 +141,14 @@ def _bound(view: Callable[..., t.Any], declared: Inputs) -> Callable[..., t.Any]
         async def call_async(*args: t.Any, **variables: t.Any) -> t.Any:
             return check(await view(*args, **add_inputs(variables)))
 
+        call_async.declared_inputs = declared.parameters  # type: ignore[attr-defined]
         return call_async
 
     @wraps(view)
     def call(*args: t.Any, **variables: t.Any) -> t.Any:
         return check(view(*args, **add_inputs(variables)))
 
+    call.declared_inputs = declared.parameters  # type: ignore[attr-defined]
     return call
 
 
