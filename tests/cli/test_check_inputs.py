@@ -62,7 +62,8 @@ VIEWS = {
     "a body": "@app.post('/')\ndef f(order: Body[Order]): return ''",
     "a form": "@app.post('/')\ndef f(order: Form[Order]): return ''",
     "a draft": (
-        "@app.route('/', methods=['GET', 'POST'])\ndef f(form: Draft[Order]): return '', form.status"
+        "@app.route('/', methods=['GET', 'POST'])\n"
+        "def f(form: Draft[Order]): return '', form.status"
     ),
     "async": "@app.get('/')\nasync def f(q: Query[str]): return q",
     "a decorator": "@app.get('/<id>')\n@neutral\ndef f(id, q: Query[str]): return q",

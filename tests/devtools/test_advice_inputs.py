@@ -1,4 +1,4 @@
-"""Declared inputs: what cannot be read, what a decorator hides, and what debug mode leaves alone."""
+"""Declared inputs that cannot be read, and responses that debug mode does not change."""
 
 import logging
 

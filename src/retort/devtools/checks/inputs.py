@@ -12,9 +12,10 @@ from ...declared import inputs_in
 from ...errors import SetupError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any
 
+    from ...extensions.inputs.binding import Inputs
     from .program import View
 
 _FORM, _QUERY = frozenset({"form", "draft"}), frozenset({"query"})
@@ -26,12 +27,21 @@ class Taken:
 
     :param name: as a form sends it: ``address.street``.
     :param described: its type, a `Described` of `extensions/inputs`.
-    :param is_required: whether a request without it, or with an empty text, is an error.
+    :param is_optional: whether it has a default.
+    :param control: the attributes of its control, as ``{{ form.NAME.attrs }}`` writes them.
+    :param read: reads the text that a control sends.
     """
 
     name: str
     described: Any
-    is_required: bool
+    is_optional: bool
+    control: dict[str, str | bool]
+    read: Callable[[str], Any]
+
+    @property
+    def is_refused_without(self) -> bool:
+        """Whether a form without it is refused: a box that is not checked is false."""
+        return not self.is_optional and _must_be_sent(self.described)
 
 
 @dataclass(frozen=True)
@@ -39,13 +49,15 @@ class TakenFields:
     """The fields that a view takes by its declared inputs.
 
     :param name: of the view, for messages.
-    :param parts: name, description and whether it is required, of what it declares. Without a
+    :param parts: name, description and whether it has a default, of what it declares. Without a
         name it is the whole form.
+    :param tools: the class of the declaration, which makes attributes and readers.
     :param drafts: the parameters that are a `Draft`.
     """
 
     name: str
     parts: tuple[tuple[str | None, Any, bool], ...]
+    tools: type[Inputs]
     drafts: frozenset[str] = frozenset()
 
     @property
@@ -69,14 +81,18 @@ class TakenFields:
 
     def find(self, name: str) -> Taken | None:
         """The field with this name, if the view takes it."""
-        for key, described, is_required in self.parts:
-            if key == name:
-                return Taken(name, described, is_required and _must_be_sent(described))
+        for key, described, is_optional in self.parts:
+            found = (described, is_optional) if key == name else None
             if key is None:
-                found = _find(described, name.split("."), name)
-                if found is not None:
-                    return found
+                found = _find(described, name.split("."))
+            if found is not None:
+                return self._taken(name, *found)
         return None
+
+    def _taken(self, name: str, described: Any, is_optional: bool) -> Taken:
+        item = described.item if described.is_many and described.item is not None else described
+        control = self.tools.control_attributes(described, name, [], is_optional=is_optional)
+        return Taken(name, described, is_optional, control, self.tools.make_reader(item))
 
     def find_written(self, expression: str) -> Taken | None:
         """The field whose attributes an expression of a template writes."""
@@ -94,11 +110,12 @@ class TakenFields:
 
     def required(self) -> Iterator[Taken]:
         """The fields without which a request is an error."""
-        for key, described, is_required in self.parts:
-            if key is None:
-                yield from _required_in(described, "")
-            elif is_required and _must_be_sent(described):
-                yield Taken(key, described, is_required=True)
+        for key, described, is_optional in self.parts:
+            names = _required_in(described, "") if key is None else [key]
+            for name in [] if is_optional and key is not None else names:
+                found = self.find(name)
+                if found is not None and found.is_refused_without:
+                    yield found
 
     def names(self) -> list[str]:
         """The names of the fields at the top."""
@@ -119,35 +136,39 @@ def taken_fields(view: View, method: str) -> TakenFields | None:
     sources = _FORM if method == "POST" else _QUERY
     try:
         declared = inputs_in(view.code.function)
-        parameters = declared.parameters if declared else ()
+        if declared is None:
+            return None
+        parameters = declared.parameters
         parts = tuple(
-            (each.key, each.described, each.is_required)
+            (each.key, each.described, each.has_default)
             for each in parameters
             if each.source in sources
         )
-        taken = TakenFields(
-            view.name, parts, frozenset(each.name for each in parameters if each.source == "draft")
-        )
+        drafts = frozenset(each.name for each in parameters if each.source == "draft")
+        taken = TakenFields(view.name, parts, type(declared), drafts)
         list(taken.required())  # describes the types
     except SetupError:  # `rules/inputs.py` reports it
         return None
     return taken if parts else None
 
 
-def _find(described: Any, steps: list[str], name: str) -> Taken | None:
-    """The field at a place in an object; each step is the name of a field, or an index."""
-    is_required = True
+def _find(described: Any, steps: list[str]) -> tuple[Any, bool] | None:
+    """The type at a place in an object, and whether a form may lack it.
+
+    :param steps: names of fields, and indexes.
+    """
+    is_optional = False
     for step in steps:
         if described.record is not None:
             member = described.record.by_key.get(step)
             if member is None:
                 return None
-            described, is_required = member.type, member.is_required
+            described, is_optional = member.type, is_optional or not member.is_required
         elif described.item is not None:
-            described, is_required = described.item, False
+            described, is_optional = described.item, True
         else:
             return None
-    return Taken(name, described, is_required and _must_be_sent(described))
+    return described, is_optional
 
 
 def _must_be_sent(described: Any) -> bool:
@@ -160,20 +181,20 @@ def _must_be_sent(described: Any) -> bool:
     return not isinstance(described.type, (kinds.BoolType, kinds.AnyType, kinds.NoneType))
 
 
-def _required_in(described: Any, before: str, depth: int = 0) -> Iterator[Taken]:
-    if described.record is None or described.record.is_opaque or depth > _MAX_DEPTH:
+def _required_in(described: Any, before: str, around: tuple[Any, ...] = ()) -> Iterator[str]:
+    """The names of the required fields of an object, and of the objects that it must have."""
+    record = described.record
+    if record is None or record.is_opaque or record in around:
         return
-    for member in described.record.members:
+    for member in record.members:
         name = f"{before}{member.key}"
         if not member.is_required or not _must_be_sent(member.type):
             continue
         if member.type.record is not None:
-            yield from _required_in(member.type, f"{name}.", depth + 1)
+            yield from _required_in(member.type, f"{name}.", (*around, record))
         elif not member.type.is_structured:
-            yield Taken(name, member.type, is_required=True)
+            yield name
 
-
-_MAX_DEPTH = 8
 
 # {{ form.email.attrs }}, {{ form["email"].attrs }}, {{ form.items[0].name.attrs }}
 _ATTRS = re.compile(r"""^\w+((?:\.\w+|\[\d+\]|\[(['"])[\w.-]+\2\])+)\.attrs$""")

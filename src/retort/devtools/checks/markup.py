@@ -68,6 +68,7 @@ class Form:
     id: str | None = None
     is_uncertain: bool = False
     has_unknown: bool = False
+    is_unchecked: bool = False  # by the browser: novalidate
     is_override: bool = False  # for a button: the form of its other attributes
     fields: list[Field] = field(default_factory=list)
     written: list[Written] = field(default_factory=list)
@@ -173,6 +174,7 @@ class _Reader(HTMLParser):
             method=values.get("method", "").lower() or "get",
             enctype=values.get("enctype", "").lower(),
             id=values.get("id"),
+            is_unchecked="novalidate" in values,
         )
         form.is_uncertain = _is_uncertain(values)
         self.forms.append(form)

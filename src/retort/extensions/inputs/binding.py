@@ -18,8 +18,10 @@ from msgspec import NODEFAULT
 from ...errors import SetupError
 from ...globals import current_request_context
 from ...tracebacks import where
+from .attributes import attributes
 from .draft import Draft
 from .errors import InvalidInput, input_error
+from .form_text import make_reader
 from .forms import NOT_FILLED
 from .markers import Marker, Name
 from .parameters import Parameter
@@ -43,6 +45,10 @@ class Inputs:
     :param function: the function that declares them.
     :param parameters: at least one.
     """
+
+    # For tools that compare a page with a type: they do not import this package.
+    control_attributes = staticmethod(attributes)
+    make_reader = staticmethod(make_reader)
 
     def __init__(self, function: Callable[..., t.Any], parameters: tuple[Parameter, ...]) -> None:
         self.function = function

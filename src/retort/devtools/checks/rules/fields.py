@@ -100,7 +100,8 @@ def _unread(
         for field in one.form.fields:
             if not field.name or field.is_button or _in_templates(field.name, pages):
                 continue
-            if taken is not None and taken.find(field.name) is not None:
+            takers = taken or taken_fields(view, "POST")  # `form_inputs.py` reports the method
+            if takers is not None and takers.find(field.name) is not None:
                 continue
             if field.name not in names or field.name not in wanted:
                 yield one, field

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..findings import Finding
 from ..inputs import taken_fields
 from ..pages import adds_elements, is_cut, scripts_add_elements, scripts_send_requests
-from .controls import check_control
+from .controls import check_control, lacks_required
 from .fields import read_by_hooks, reads_of
 from .forms import takers_of
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ..inputs import Taken, TakenFields
+    from ..markup import Field
     from ..program import Program, View
     from ..reads import Reads
     from .forms import Sent
@@ -48,19 +49,33 @@ def check_form_inputs(program: Program, forms: Iterable[Sent]) -> Iterator[Findi
 
 
 def _controls(sent: Sent, taken: TakenFields) -> Iterator[Finding]:
+    empty: list[Field] = []
     for field in sent.form.fields:
         found = None if field.is_button else taken.find(field.name)
         if found is None:
             continue
-        same_name = [one for one in sent.form.fields if one.name == field.name]
-        for problem, fix in check_control(field, found, same_name):
-            yield Finding(
-                sent.page.file,
-                sent.page.line(field.line),
-                "input-control",
-                f"The field {field.name!r} {problem}.",
-                fix,
-            )
+        if lacks_required(field, found):
+            empty.append(field)
+        for problem, fix in check_control(field, found, taken.types):
+            yield _of_control(sent, field, f"The field {field.name!r} {problem}.", fix)
+    if empty and not sent.form.is_unchecked:
+        yield _may_be_empty(sent, empty, taken)
+
+
+def _may_be_empty(sent: Sent, fields: list[Field], taken: TakenFields) -> Finding:
+    names = " and ".join(repr(field.name) for field in fields)
+    what, them = ("field", "it") if len(fields) == 1 else ("fields", "them")
+    return _of_control(
+        sent,
+        fields[0],
+        f"A browser sends the form with the {what} {names} left empty, and {taken.types} requires"
+        f" {them}.",
+        f"Add the attribute required to {them}, or declare a default.",
+    )
+
+
+def _of_control(sent: Sent, field: Field, message: str, fix: str) -> Finding:
+    return Finding(sent.page.file, sent.page.line(field.line), "input-control", message, fix)
 
 
 def _missing(sent: Sent, taken: TakenFields) -> Iterator[Finding]:
