@@ -181,7 +181,7 @@ def test_a_mapping_takes_any_field(findings):
 
 
 def test_scalar_markers_are_compared_too(findings):
-    view = "@app.post('/send')\ndef send(a: Form[str], b: Form[int] = 1):\n    return a\n"
+    view = "@app.post('/send')\ndef send(a: Form[str], b: Form[int] = 1):\n    return {'a': a}\n"
     page = "<form method=post action=/send>{}</form>"
 
     assert findings(TYPES + view, page=page.format("<input name=a required><input name=b>")) == []
@@ -192,7 +192,7 @@ def test_scalar_markers_are_compared_too(findings):
 
 
 def test_a_form_for_a_query_is_compared_too(findings):
-    view = "@app.get('/search')\ndef search(q: Query[str], page: Query[int] = 1):\n    return q\n"
+    view = "@app.get('/search')\ndef search(q: Query[str], page: Query[int] = 1):\n    return {'q': q}\n"
     page = "<form action=/search><input name=page type=number>{}</form>"
 
     assert findings(TYPES + view, page=page.format("<input name=q required>")) == []
@@ -231,6 +231,7 @@ def test_a_written_file_input_needs_an_encoding(check):
 
 # Controls
 
+FILES = "<form method=post enctype=multipart/form-data>"
 DATE, TIME, MOMENT = "dt.date", "dt.time", "dt.datetime"
 WRONG = {
     "required with a default": ("str = ''", "<input name=a required>", "takes a form without it"),
@@ -286,7 +287,7 @@ WRONG = {
     "text for a file": ("Upload", "<input name=a required>", "is a file in T"),
     "a file for text": (
         "str",
-        "<form method=post enctype=multipart/form-data><input name=a type=file required></form>",
+        f"{FILES}<input name=a type=file required></form>",
         "is no file in T",
     ),
     "a number for a date": (DATE, "<input name=a type=number required>", "takes no value"),
@@ -309,8 +310,7 @@ WRONG = {
     "several of one": ("Size", "<select name=a multiple><option value=s></select>", "T takes one"),
     "other files": (
         "Annotated[Upload, Control(accept='image/*')]",
-        "<form method=post enctype=multipart/form-data>"
-        "<input name=a type=file required accept='image/*,.pdf'></form>",
+        f"{FILES}<input name=a type=file required accept='image/*,.pdf'></form>",
         "T takes image/*",
     ),
 }

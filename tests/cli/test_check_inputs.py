@@ -53,34 +53,34 @@ def rules(findings):
 
 
 VIEWS = {
-    "query": "@app.get('/')\ndef f(q: Query[str], page: Query[int] = 1): return q",
+    "query": "@app.get('/')\ndef f(q: Query[str], page: Query[int] = 1): return {'q': q}",
     "a variable, a header and a cookie": (
         "@app.get('/<int:id>')\n"
         "def f(id: Path[int], x_trace: Header[str], sid: Cookie[str | None] = None): return ''"
     ),
-    "a variable without a marker": "@app.get('/<id>')\ndef f(id, q: Query[str]): return q",
+    "a variable without a marker": "@app.get('/<id>')\ndef f(id, q: Query[str]): return {'q': q}",
     "a body": "@app.post('/')\ndef f(order: Body[Order]): return ''",
     "a form": "@app.post('/')\ndef f(order: Form[Order]): return ''",
     "a draft": (
         "@app.route('/', methods=['GET', 'POST'])\n"
         "def f(form: Draft[Order]): return '', form.status"
     ),
-    "async": "@app.get('/')\nasync def f(q: Query[str]): return q",
-    "a decorator": "@app.get('/<id>')\n@neutral\ndef f(id, q: Query[str]): return q",
-    "@inputs": "@app.get('/<id>')\n@neutral\n@inputs\ndef f(id, q: Query[str]): return q",
+    "async": "@app.get('/')\nasync def f(q: Query[str]): return {'q': q}",
+    "a decorator": "@app.get('/<id>')\n@neutral\ndef f(id, q: Query[str]): return {'q': q}",
+    "@inputs": "@app.get('/<id>')\n@neutral\n@inputs\ndef f(id, q: Query[str]): return {'q': q}",
     "a method": (
         "class Orders(MethodView):\n"
-        "    def get(self, id, q: Query[str]): return q\n"
+        "    def get(self, id, q: Query[str]): return {'q': q}\n"
         "    def post(self, id, order: Body[Order]): return ''\n"
         "app.add_url_rule('/<id>', view_func=Orders.as_view('orders'))"
     ),
     "a function for each method": (
-        "@app.get('/')\ndef f(q: Query[str]): return q\n"
+        "@app.get('/')\ndef f(q: Query[str]): return {'q': q}\n"
         "@f.post\ndef g(order: Form[Order]): return ''"
     ),
     "a blueprint": (
         "pages = Blueprint('pages', __name__)\n"
-        "@pages.get('/')\ndef f(q: Query[str]): return q\napp.register_blueprint(pages)"
+        "@pages.get('/')\ndef f(q: Query[str]): return {'q': q}\napp.register_blueprint(pages)"
     ),
     "a WebSocket": "@app.websocket('/')\ndef f(q: Query[str]): return",
 }
@@ -92,7 +92,7 @@ def test_an_input_is_no_missing_variable_of_the_url(rules, view):
 
 
 def test_an_argument_without_a_marker_is_still_missing(findings):
-    program = TOP + "@app.get('/')\ndef f(q: Query[str], page): return q\n"
+    program = TOP + "@app.get('/')\ndef f(q: Query[str], page): return {'q': q}\n"
 
     [finding] = findings.whole(program)
 
@@ -109,7 +109,7 @@ def test_a_decorator_that_takes_the_variables_only_does_not_accept_inputs(findin
         "        return f(id=id)\n"
         "    return decorated\n"
     )
-    view = "def show(id, q: Query[str]): return q\n"
+    view = "def show(id, q: Query[str]): return {'q': q}\n"
 
     [finding] = findings.whole(TOP + decorator + "@app.get('/<id>')\n@by_id\n" + view)
     assert finding.rule == "view-arguments"
@@ -175,7 +175,7 @@ def test_a_decorator_without_wraps_hides_the_inputs(findings):
         "        return f(*args, **kwargs)\n"
         "    return wrapper\n"
     )
-    view = "@app.get('/')\n@plain\n{}def search(q: Query[str]):\n    return q\n"
+    view = "@app.get('/')\n@plain\n{}def search(q: Query[str]):\n    return {{'q': q}}\n"
 
     [finding] = findings.whole(TOP + decorator + view.format(""))
 
@@ -311,3 +311,89 @@ def test_the_start_of_a_program_shows_what_cannot_be_read(findings):
     found = check_at_start(sys.modules["program"].app)
 
     assert [one.rule for one in found] == ["input-type"]
+
+
+# What other rules know of inputs
+
+DRAFT = (
+    "@app.route('/', methods=['GET', 'POST'])\n"
+    "def send(form: Draft[Order]):\n{}\n    return render_template_string('', form=form)\n"
+)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "    if form.is_valid:\n        db.session.commit()\n        return ''",
+        "    if form.is_valid and is_free(form.value):\n        db.session.commit()",
+        "    if not form.is_valid:\n        return 'again'\n    db.session.commit()",
+        "    if form.is_submitted:\n        db.session.commit()",
+        "    if form.is_valid:\n        return redirect(url_for('send'))",
+    ],
+)
+def test_a_valid_draft_means_that_the_request_is_no_get(rules, body):
+    head = "db = None\ndef is_free(order): return True\n"
+
+    assert rules(head + DRAFT.format(body)) == []
+
+
+def test_is_valid_of_another_object_says_nothing_of_the_method(rules):
+    body = "    if account.is_valid:\n        db.session.commit()"
+
+    assert rules("db = account = None\n" + DRAFT.format(body)) == ["state-on-get"]
+
+
+def test_a_draft_of_a_view_for_get_only_is_never_sent(findings):
+    view = "@app.get('/')\ndef send(form: Draft[Order]):\n    return '', form.status\n"
+
+    [finding] = findings.whole(TOP + view)
+
+    assert finding.rule == "view-method"
+    assert "takes the form 'form', but accepts GET only" in finding.message
+
+
+NOTE = "class Note(Struct):\n    text: str\n    tag: Annotated[str, Meta(pattern='^[a-z]+$')]\n"
+UNESCAPED = {
+    "a query": ("q: Query[str]", "'found ' + q", "'q', which comes from the query,"),
+    "an optional one": ("q: Query[str | None] = None", "f'found {q}'", "the query"),
+    "a header": ("agent: Header[str]", "agent", "a header"),
+    "a form": ("note: Form[Note]", "f'<p>{note.text}'", "'note.text', which comes from a form,"),
+    "a draft": ("form: Draft[Note]", "f'<p>{form.value.text}'", "'form.value.text'"),
+    "a body": ("note: Body[Note]", "note.text.strip()", "the JSON body"),
+}
+ESCAPED = {
+    "escaped": ("q: Query[str]", "f'found {escape(q)}'"),
+    "a number": ("page: Query[int]", "f'page {page}'"),
+    "a choice": ("q: Query[Literal['a', 'b']]", "f'found {q}'"),
+    "a pattern": ("note: Form[Note]", "f'<p>{note.tag}'"),
+    "a dict": ("note: Form[Note]", "{'text': note.text}"),
+    "another attribute": ("note: Form[Note]", "f'<p>{note.count}'"),
+}
+
+
+def returning(arguments, value):
+    view = f"@app.post('/')\ndef send({arguments}):\n    return {value}\n"
+    return f"{TOP}from typing import Literal\n{NOTE}{view}"
+
+
+@pytest.mark.parametrize(("arguments", "value", "says"), UNESCAPED.values(), ids=UNESCAPED)
+def test_text_of_an_input_that_is_returned_unescaped_is_an_error(findings, arguments, value, says):
+    [finding] = findings.whole(returning(arguments, value))
+
+    assert finding.rule == "unescaped"
+    assert says in finding.message
+
+
+@pytest.mark.parametrize(("arguments", "value"), ESCAPED.values(), ids=ESCAPED)
+def test_inputs_that_are_safe_in_html_are_none(findings, arguments, value):
+    assert findings(returning(arguments, value)) == []
+
+
+def test_a_text_that_was_compared_may_have_been_validated(findings):
+    view = (
+        "@app.post('/')\ndef send(note: Form[Note]):\n"
+        "    if note.text not in ('a', 'b'):\n        abort(404)\n"
+        "    return f'<p>{note.text}'\n"
+    )
+
+    assert findings(TOP + NOTE + view) == []

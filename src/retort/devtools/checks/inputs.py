@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from ...extensions.inputs.binding import Inputs
     from .program import View
+    from .source import Code
 
 _FORM, _QUERY = frozenset({"form", "draft"}), frozenset({"query"})
 
@@ -150,6 +151,50 @@ def taken_fields(view: View, method: str) -> TakenFields | None:
     except SetupError:  # `rules/inputs.py` reports it
         return None
     return taken if parts else None
+
+
+def drafts_of(code: Code) -> frozenset[str]:
+    """The parameters of a function that are a `Draft`."""
+    return frozenset(each.name for each in _parameters_of(code) if each.source == "draft")
+
+
+def texts_of(code: Code) -> dict[str, str]:
+    """The texts that a client chooses among the inputs of a function, and their source.
+
+    Names are as in the function: ``q``, ``order.note``, ``form.value.email``. A text with a
+    pattern, and one of several choices, is not among them.
+    """
+    found: dict[str, str] = {}
+    for parameter in _parameters_of(code):
+        source = _SHOWN_SOURCES.get(parameter.source, f"a {parameter.source}")
+        name = f"{parameter.name}.value" if parameter.source == "draft" else parameter.name
+        found.update(dict.fromkeys(_texts_in(parameter.described, name), source))
+    return found
+
+
+_SHOWN_SOURCES = {
+    "draft": "a form",
+    "query": "the query",
+    "path": "the URL",
+    "body": "the JSON body",
+}
+
+
+def _texts_in(described: Any, name: str, around: tuple[Any, ...] = ()) -> Iterator[str]:
+    record = described.record
+    if isinstance(described.type, kinds.StrType) and "pattern" not in described.limits:
+        yield name
+    elif record is not None and record not in around and record.family != "typeddict":
+        for member in record.members:
+            yield from _texts_in(member.type, f"{name}.{member.name}", (*around, record))
+
+
+def _parameters_of(code: Code) -> tuple[Any, ...]:
+    try:
+        declared = inputs_in(code.function)
+    except SetupError:  # `rules/inputs.py` reports it
+        return ()
+    return declared.parameters if declared is not None else ()
 
 
 def _find(described: Any, steps: list[str]) -> tuple[Any, bool] | None:

@@ -17,6 +17,8 @@ from ....declared import check_route, inputs_in
 from ....errors import SetupError
 from ..endings import own_nodes
 from ..findings import Finding
+from ..inputs import drafts_of
+from ..program import BODY_METHODS, without_implied
 from ..receivers import inner_functions, names_around
 from ..source import code_of, text_in
 
@@ -51,6 +53,7 @@ def check_declarations(program: Program) -> Iterator[Finding]:
         problem = problem_of(view)
         if problem is not None:
             yield problem
+        yield from _never_sent(view)
         for lost in lost_inputs(view):
             line = view.code.node.lineno
             yield Finding(view.code.path, line, "input-lost", lost.message, lost.fix)
@@ -108,6 +111,21 @@ def _describe_all(described: Any, seen: set[Any]) -> None:
         inner += [member.type for member in record.members]
     for each in inner:
         _describe_all(each, seen)
+
+
+def _never_sent(view: View) -> Iterator[Finding]:
+    """A `Draft` in a view that accepts no method with a form."""
+    drafts = sorted(drafts_of(view.code))
+    if drafts and view.rules and not view.methods & BODY_METHODS:
+        yield Finding(
+            view.code.path,
+            view.code.node.lineno,
+            "view-method",
+            f"{view.name} takes the form {drafts[0]!r}, but accepts"
+            f" {' and '.join(sorted(without_implied(view.methods)))} only: no form data can"
+            " arrive here.",
+            f"Write methods=['GET', 'POST'] at the route {view.rules[0].rule!r}.",
+        )
 
 
 @dataclass(frozen=True)
