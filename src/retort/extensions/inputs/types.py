@@ -311,6 +311,8 @@ def _limits_of(metadata: list[t.Any]) -> Iterator[tuple[str, t.Any]]:
             limit = getattr(each, name, None)
             if limit is not None and not callable(limit):
                 yield name, getattr(limit, "pattern", limit)
+        if isinstance(each, Meta) and each.tz is not None:
+            yield "tz", each.tz
 
 
 def _has_limit(metadata: t.Any) -> bool:
