@@ -182,9 +182,10 @@ class Record:
     def is_native(self) -> bool:
         """Whether msgspec makes its objects from a mapping, and knows all limits of its fields."""
         if self._is_native is None:
+            members = self.members  # which raises an exception if one cannot be read
             self._is_native = True  # while fields of the same type are looked at
             self._is_native = self.family not in ("namedtuple", "pydantic") and all(
-                is_native(member.type) for member in self.members
+                is_native(member.type) for member in members
             )
         return self._is_native
 
