@@ -10,7 +10,7 @@ from .check import convert
 from .draft_field import MISSING, FieldErrors
 from .draft_group import field_of_record, path_of
 from .errors import MAX_ERRORS, FieldError, InvalidInput
-from .form_type import check_form_type
+from .form_type import check_form_type, files_of
 from .form_tree import MAX_DEPTH
 from .forms import FormReading, values_of
 from .types import describe
@@ -162,7 +162,7 @@ class _Form:
             return None
         if self._given is None:
             check_form_type(self.request)
-            self._given = values_of(self.request.form, self.request.files)
+            self._given = values_of(self.request.form, files_of(self.request))
         return self._given
 
     @property

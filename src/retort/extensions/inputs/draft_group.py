@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from .draft_field import MISSING, DraftField, FieldErrors, readable
 from .form_fields import MAX_ITEMS
-from .form_tree import is_nested, row_indexes
+from .form_names import row_indexes
+from .form_tree import is_nested
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -144,11 +145,13 @@ def field_of_record(
     :raises KeyError: if there is none; the message has those that there are.
     """
     member = _member_of(record, name)
+    # A blank row shows no defaults: the browser would send them, and the row would not be blank.
+    is_blank = is_optional and (initial is MISSING or initial is None)
     return make_draft_field(
         member.type,
         source,
         (*path, member.key),
-        initial_of(member, initial),
+        MISSING if is_blank else initial_of(member, initial),
         has_default=not member.is_required,
         is_optional=is_optional,
         label=readable(member.name),

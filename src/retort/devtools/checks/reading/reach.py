@@ -10,12 +10,12 @@ import ast
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..checks.flow import split_cases, split_methods
+from ..flow import split_cases, split_methods
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..checks.source import Code
+    from ..source import Code
 
 Methods = frozenset[str]
 
