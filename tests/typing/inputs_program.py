@@ -89,7 +89,7 @@ def signup(form: Draft[Signup]) -> ResponseReturnValue:
     if form.is_valid:
         assert_type(form.value, Signup)
         assert_type(form.value.age, int)
-        form.value.agee  # type: ignore[attr-defined]  # pyright: ignore  # noqa: B018
+        _ = form.value.agee  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
         return redirect(url_for("welcome"))
     assert_type(form.status, int)
     assert_type(form.errors, list[FieldError])
@@ -157,6 +157,6 @@ def receipt() -> tuple[Receipt, int]:
     return Receipt(total=1), 201
 
 
-@app.get("/number")  # type: ignore[type-var]  # pyright: ignore
+@app.get("/number")  # type: ignore[type-var]  # pyright: ignore[reportArgumentType, reportUntypedFunctionDecorator]
 def number() -> int:
     return 1
