@@ -20,6 +20,7 @@ from werkzeug.utils import cached_property, redirect
 
 from .config import Config, ConfigAttribute
 from .context import _AppCtxGlobals
+from .declared import check_route
 from .errors import SetupError, SharedEndpointError
 from .globals import current_request_context
 from .helpers import get_debug_flag
@@ -474,6 +475,7 @@ class App(Scaffold):
         )
         self.url_map.add(url_rule)
         if view_func is not None:
+            check_route(rule, url_rule.arguments, view_func, methods)
             self.view_functions[endpoint] = view_func
 
     def replace_view(self, endpoint: str, view: RouteCallable) -> None:

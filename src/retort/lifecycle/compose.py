@@ -15,6 +15,7 @@ from weakref import ref
 from ..awaited import find_awaited
 from ..class_guard import DISARMED, UNCHANGED, arm, guard_of
 from ..context import RequestContext, is_app_context_standard
+from ..declared import bound
 from ..http import Request, Response
 from ..http.request import can_be_made_later, split_blueprint_path
 from ..http.response import is_standard, text_type, type_field
@@ -360,7 +361,7 @@ class _Hooks(t.NamedTuple):
         if not is_recorded(views, self.app.registry_changes):
             return None
         view = views.get(endpoint)  # type: ignore[arg-type]  # None is not an endpoint
-        return view if iscoroutinefunction(view) else find_awaited(view, method)
+        return bound(view) if iscoroutinefunction(view) else find_awaited(view, method)
 
     def view(self, endpoint: str | None, *, is_synced: bool = True) -> Callable[..., t.Any]:
         views = self.app.view_functions
@@ -369,6 +370,7 @@ class _Hooks(t.NamedTuple):
         view = views.get(endpoint)  # type: ignore[arg-type]  # None is not an endpoint
         if view is None:
             return partial(run.raise_without_view, endpoint)
+        view = bound(view)
         return self.synced(view) if is_synced else view
 
     def synced(self, function: Callable[..., t.Any]) -> Callable[..., t.Any]:
