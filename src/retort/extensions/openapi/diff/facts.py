@@ -92,6 +92,15 @@ class Facts:
         found = [part.keywords[keyword] for part in self.parts if part.has(keyword)]
         return found[-1] if found else ABSENT
 
+    def notes(self) -> dict[str, Any]:
+        """All annotations."""
+        return {
+            keyword: value
+            for part in self.parts
+            for keyword, value in part.keywords.items()
+            if is_annotation(keyword)
+        }
+
     def is_hidden(self, direction: Direction) -> bool:
         """Whether a field of this schema is in no message of this direction."""
         keyword = "readOnly" if direction.value == "request" else "writeOnly"

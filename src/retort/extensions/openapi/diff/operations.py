@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .bodies import compare_request_body
 from .changes import ABSENT, Log, Scope
 from .facts import names_in_order
+from .notes import compare_notes
 from .parameters import compare_parameters, parameters_of
 from .responses import compare_responses
 from .rules import Direction
@@ -37,18 +38,16 @@ class PathItem:
 
 def compare_documents(log: Log, old: Place, new: Place) -> None:
     """Compare two documents, given by their roots."""
-    for keyword in ("title", "version", "description", "summary"):
-        before, after = (_info(root, keyword) for root in (old, new))
-        if before != after:
-            log.add("text-changed", Scope(), f"/info/{keyword}", before, after)
+    before, after = (_info(root) for root in (old, new))
+    compare_notes(log, Scope(), "/info", before, after)
     _compare_servers(log, Scope(), old, new)
     _compare_paths(log, old, new)
     _compare_webhooks(log, old, new)
 
 
-def _info(root: Place, keyword: str) -> object:
+def _info(root: Place) -> dict[str, Any]:
     info = root.get("info")
-    return ABSENT if info is None else info.mapping().get(keyword, ABSENT)
+    return {} if info is None else info.mapping()
 
 
 def _compare_paths(log: Log, old: Place, new: Place) -> None:
@@ -148,14 +147,7 @@ def _compare_names(log: Log, scope: Scope, before: Place, after: Place) -> None:
     if tags[0] != tags[1]:
         shown = [names[0] if names else ABSENT for names in tags]
         log.add("tag-changed", scope, after.pointer, *shown)
-    if before.flag("deprecated") != after.flag("deprecated"):
-        rule = "deprecated" if after.flag("deprecated") else "deprecation-withdrawn"
-        log.add(rule, scope, after.pointer)
-    for keyword in ("summary", "description"):
-        texts = [place.mapping().get(keyword, "") for place in (before, after)]
-        if texts[0] != texts[1]:
-            shown = [{keyword: text} if text else ABSENT for text in texts]
-            log.add("text-changed", scope, after.pointer, *shown)
+    compare_notes(log, scope, after.pointer, before.mapping(), after.mapping())
 
 
 def _servers_of(item: PathItem, operation: Place) -> Place:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from .changes import ABSENT
 from .facts import facts_of, shown_types
+from .notes import compare_notes
 from .parts import schema_at
 from .schemas import compare_schemas
 
 if TYPE_CHECKING:
     from .changes import Log, Scope
     from .document import Place
-    from .parts import Schema
+from .parts import Schema
 
 # What these say is in the media types and in the security requirements (OpenAPI: Parameter Object).
 _IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
@@ -107,12 +107,7 @@ def _compare(log: Log, scope: Scope, before: Parameter, after: Parameter) -> Non
     if all(styles) and styles[0] != styles[1]:
         was, is_now = (", ".join(style) for style in styles)
         log.add("parameter-style-changed", scope, pointer, was, is_now)
-    if before.place.flag("deprecated") != after.place.flag("deprecated"):
-        rule = "deprecated" if after.place.flag("deprecated") else "deprecation-withdrawn"
-        log.add(rule, scope, pointer)
-    texts = [one.place.mapping().get("description", "") for one in (before, after)]
-    if texts[0] != texts[1]:
-        log.add("text-changed", scope, pointer, *(text or ABSENT for text in texts))
+    compare_notes(log, scope, pointer, before.place.mapping(), after.place.mapping())
     started = log.start()
     compare_schemas(log, scope, before.schema(), after.schema())
     log.end(started)

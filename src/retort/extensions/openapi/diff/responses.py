@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .bodies import compare_content
-from .changes import ABSENT
 from .facts import facts_of, names_in_order, shown_types
+from .notes import compare_notes
 from .parts import schema_at
 from .schemas import compare_schemas
 
 if TYPE_CHECKING:
     from .changes import Log, Scope
     from .document import Place
-    from .parts import Schema
+from .parts import Schema
 
 _DEFAULT = "default"
 
@@ -57,9 +57,7 @@ def _is_error(status: str) -> bool:
 
 
 def _compare_response(log: Log, scope: Scope, before: Place, after: Place) -> None:
-    texts = [one.mapping().get("description", "") for one in (before, after)]
-    if texts[0] != texts[1]:
-        log.add("text-changed", scope, after.pointer, *(text or ABSENT for text in texts))
+    compare_notes(log, scope, after.pointer, before.mapping(), after.mapping())
     compare_content(log, scope, before, after)
     olds, news = _headers(before), _headers(after)
     for name in names_in_order(olds, news):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from . import unions, values
 from .changes import ABSENT
 from .facts import facts_of, json_of, names_in_order, shown_types
+from .notes import compare_notes
 from .parts import Schema, schema_at
 from .rules import Direction
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 # A value that is valid for less of their content is valid for less of the whole.
 _INNER = ("contains", "propertyNames", "unevaluatedItems", "then", "else", "contentSchema")
 _INNER_BY_NAME = ("patternProperties", "dependentSchemas")
-_TEXTS = ("title", "description", "example", "examples")
 
 
 def compare_schemas(log: Log, scope: Scope, old: Schema, new: Schema) -> None:
@@ -35,7 +35,7 @@ def compare_schemas(log: Log, scope: Scope, old: Schema, new: Schema) -> None:
 
 def compare_facts(log: Log, scope: Scope, old: Facts, new: Facts) -> None:
     """Record what differs between two schemas that have been read."""
-    _compare_texts(log, scope, old, new)
+    compare_notes(log, scope, new.pointer, old.notes(), new.notes())
     values.compare_default(log, scope, old, new)
     if not unions.compare_unions(log, scope, old, new):
         return
@@ -172,17 +172,3 @@ def _compare_by_name(log: Log, scope: Scope, before: Place, after: Place) -> Non
             log.add("condition-added", scope, new.pointer, ABSENT, name)
         elif old is not None:
             log.add("condition-removed", scope, old.pointer, name, is_in_old=True)
-
-
-def _compare_texts(log: Log, scope: Scope, old: Facts, new: Facts) -> None:
-    for keyword in _TEXTS:
-        before, after = old.text(keyword), new.text(keyword)
-        if before is not after and _json(before) != _json(after):
-            log.add("text-changed", scope, new.pointer, {keyword: before}, {keyword: after})
-    if (old.text("deprecated") is True) != (new.text("deprecated") is True):
-        rule = "deprecated" if new.text("deprecated") is True else "deprecation-withdrawn"
-        log.add(rule, scope, new.pointer)
-
-
-def _json(value: object) -> str:
-    return "" if value is ABSENT else json_of(value)
