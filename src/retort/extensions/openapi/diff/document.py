@@ -178,9 +178,9 @@ def checked(file: str, content: Any) -> Document:
             file, "/swagger", "this is Swagger 2, the predecessor of OpenAPI 3. Convert it first."
         )
     version = content.get("openapi")
-    if not isinstance(version, str):
+    if version is None:
         raise DocumentError(file, "", "not an OpenAPI document: it has no member 'openapi'.")
-    if not re.match(r"3\.[012](\.|$)", version):
+    if not isinstance(version, str) or not re.match(r"3\.[012](\.|$)", version):
         raise DocumentError(
             file, "/openapi", f"version {version!r} is not supported; 3.0, 3.1 and 3.2 are."
         )
