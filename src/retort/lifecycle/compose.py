@@ -145,6 +145,10 @@ def _compose(app: Flask, replaced: frozenset[str]) -> Plans:
     plans.changes = app.registry_changes
     plans.replaced = replaced
     plans.config = config = app.config
+    if config.get("OPENAPI_URL") or config.get("OPENAPI_DOCS_URL"):
+        from ..extensions.openapi import add_routes  # imports msgspec
+
+        add_routes(app)
     plans.app_context = None
     if "app_context" in replaced or not is_app_context_standard():
         plans.app_context = app.app_context
