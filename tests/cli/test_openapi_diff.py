@@ -73,6 +73,14 @@ def test_one_document_may_come_from_standard_input(runner, write):
     assert "old.json#/paths/~1orders" in result.stdout
 
 
+def test_standard_input_has_a_name_in_the_report(runner, write):
+    write("old.json", PLAIN)
+
+    result = runner.invoke(diff_command, ["old.json", "-"], input=FINE)
+
+    assert "standard input#/paths/~1orders/get" in result.stdout
+
+
 def test_two_documents_from_standard_input_are_an_error(runner):
     result = runner.invoke(diff_command, ["-", "-"], input=PLAIN)
 
@@ -91,3 +99,15 @@ def test_a_document_that_cannot_be_read_ends_with_2_and_a_message(old, compare):
 
 def test_an_unknown_verdict_is_an_error(compare):
     assert compare(PLAIN, PLAIN, "--fail-on", "bad").exit_code == 2
+
+
+def test_the_command_is_one_of_the_group_and_loads_no_application(retort, write):
+    write("wsgi.py", "raise RuntimeError")
+    write("old.json", PLAIN)
+    write("new.json", BREAKING)
+
+    done = retort("openapi", "diff", "old.json", "new.json")
+
+    assert done.returncode == 1
+    assert "path removed" in done.stdout
+    assert done.stderr == ""

@@ -50,6 +50,7 @@ def diff_command(
         click.echo(f"Error: {error}", err=True)
         ctx.exit(2)
     shown = [change for change in changes if diff.is_shown(change, shows_all=shows_all)]
-    click.echo((diff.as_json if is_json else diff.as_text)(shown, old, new))
+    names = ["standard input" if name == "-" else name for name in (old, new)]
+    click.echo((diff.as_json if is_json else diff.as_text)(shown, *names))
     failing = _VERDICTS[: _VERDICTS.index(fail_on) + 1]
     ctx.exit(1 if any(change.verdict.value in failing for change in shown) else 0)

@@ -86,13 +86,18 @@ def narrowings(schema):
         yield {**schema, "type": "string"}
     if kind == "array":
         yield {**schema, "maxItems": 3}
-    for name in schema.get("properties", {}) if kind == "object" else ():
-        if name not in schema.get("required", []):
-            yield {**schema, "required": [*schema.get("required", []), name]}
-    if kind == "object" and "additionalProperties" not in schema:
-        yield {**schema, "additionalProperties": False}
+    if kind == "object":
+        yield from narrower_objects(schema)
     if len(schema.get("enum", [])) > 1 and all(isinstance(one, str) for one in schema["enum"]):
         yield {**schema, "enum": schema["enum"][1:]}
+
+
+def narrower_objects(schema):
+    for name in schema.get("properties", {}):
+        if name not in schema.get("required", []):
+            yield {**schema, "required": [*schema.get("required", []), name]}
+    if "additionalProperties" not in schema:
+        yield {**schema, "additionalProperties": False}
 
 
 def narrower(schema):
