@@ -312,6 +312,11 @@ ROWS = {
         listed(TEXT, uniqueItems=True),
         ("B limit-narrowed", "F limit-narrowed"),
     ),
+    "more elements must be of a kind": (
+        listed(ANY, contains=INTEGER),
+        listed(ANY, contains=INTEGER, minContains=2),
+        ("B limit-narrowed", "F limit-narrowed"),
+    ),
     "a multiple of a multiple": (
         NUMBER | {"multipleOf": 0.5},
         NUMBER | {"multipleOf": 1.5},
@@ -396,6 +401,11 @@ ROWS = {
         {"anyOf": [INTEGER | {"maximum": 5}, NUMBER, CAT]},
         {"anyOf": [NUMBER, CAT]},
         ("", ""),
+    ),
+    "an alternative with fewer fields": (
+        {"anyOf": [CAT, DOG]},
+        {"anyOf": [CAT, DOG, thing(tricks=TEXT)]},
+        ("F alternative-added", "B alternative-added"),
     ),
     "types as alternatives": (
         {"anyOf": [TEXT, INTEGER]},
@@ -511,3 +521,21 @@ def test_only_3_0_ignores_what_is_beside_a_reference(sent, lines_of):
 
     assert lines_of(old, new, version="3.1.0") == ["breaking limit-narrowed"]
     assert lines_of(old, new, version="3.0.3") == []
+
+
+def test_a_reference_alone_is_not_the_one_with_a_condition(document, lines_of):
+    """Both lead to one schema, and the pair of that schema has been compared already."""
+
+    def shop(second):
+        contents = {
+            path: {"application/json": {"schema": schema}}
+            for path, schema in {"/a": {"$ref": "#/components/schemas/Name"}, "/b": second}.items()
+        }
+        paths = {
+            path: {"post": {"requestBody": {"content": one}}} for path, one in contents.items()
+        }
+        return document(paths, components={"schemas": {"Name": TEXT}})
+
+    plain = {"$ref": "#/components/schemas/Name"}
+
+    assert lines_of(shop(plain), shop(plain | {"maxLength": 5})) == ["breaking limit-narrowed"]

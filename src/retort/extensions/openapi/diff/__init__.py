@@ -30,6 +30,6 @@ def compare(old: Document, new: Document) -> list[Change]:
     try:
         compare_documents(log, old.root, new.root)
         compare_login_addresses(log, old.root, new.root)
+        return merged(log.expanded())
     except RecursionError:
         raise new.error("", "its schemas are nested too deeply.") from None
-    return merged(log.changes)

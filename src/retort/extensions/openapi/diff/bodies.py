@@ -68,14 +68,12 @@ def _covering(name: str, among: dict[str, Place]) -> Place | None:
 
 
 def _compare_media_type(log: Log, scope: Scope, before: Place, after: Place) -> None:
-    started = log.start()
     for keyword in ("schema", "itemSchema"):  # itemSchema: of an element of a stream, OpenAPI 3.2
         old, new = before.get(keyword), after.get(keyword)
         if old is not None or new is not None:
             compare_schemas(
                 log, scope, schema_at(old, before.pointer), schema_at(new, after.pointer)
             )
-    log.end(started)
     olds, news = before.members("encoding"), after.members("encoding")
     for name in names_in_order(olds, news):
         was, is_now = (one[name].value if name in one else ABSENT for one in (olds, news))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .rules import RULES, Direction, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable
+    from collections.abc import Hashable, Iterable, Iterator
 
 ABSENT: Any = type("Absent", (), {"__repr__": lambda self: "ABSENT"})()
 
@@ -39,7 +40,7 @@ class Scope:
 
     def inside(self, name: str) -> Scope:
         """A field of the part; ``[]`` is an element of a list."""
-        dot = "." if self.field and not name.startswith("[") else ""
+        dot = "." if self.field and name and not name.startswith("[") else ""
         return replace(self, field=f"{self.field}{dot}{name}")
 
     @property
@@ -73,13 +74,26 @@ class Change:
         return RULES[self.rule].title
 
 
-@dataclass
-class Log:
-    """Records changes, and which pairs of schemas have been compared."""
+class Link(NamedTuple):
+    """Two schemas that a comparison came to, at a place."""
 
-    changes: list[Change] = field(default_factory=list)
-    seen: set[Hashable] = field(default_factory=set)
-    unchanged: set[Hashable] = field(default_factory=set)
+    pair: Log
+    scope: Scope
+
+
+@dataclass(eq=False)
+class Log:
+    """Records changes.
+
+    Schemas are shared by many messages, and refer to each other. Each pair is compared once, into a
+    log of its own; the logs of those that use it have a link to it. `expanded` follows the links.
+
+    :param entries: in the order of the comparison.
+    :param pairs: the logs of all pairs of schemas; one set for all logs.
+    """
+
+    entries: list[Change | Link] = field(default_factory=list)
+    pairs: dict[Hashable, Log] = field(default_factory=dict)
 
     def add(
         self,
@@ -93,47 +107,85 @@ class Log:
     ) -> None:
         """Record a change; its verdict follows from the rule and the direction."""
         verdict, why = RULES[rule].ruling(scope.direction)
-        self.changes.append(Change(rule, verdict, why, pointer, is_in_old, before, after, (scope,)))
+        self.entries.append(Change(rule, verdict, why, pointer, is_in_old, before, after, (scope,)))
 
-    @property
-    def changes_of_messages(self) -> list[Change]:
-        """Those that are not about text."""
-        return [change for change in self.changes if not RULES[change.rule].is_text]
+    def link(self, key: Hashable, scope: Scope) -> Log | None:
+        """Record that a place has a pair of schemas.
 
-    def is_new(self, key: Hashable) -> bool:
-        """Whether this pair has not been compared yet since `start`."""
-        if key in self.seen or key in self.unchanged:
-            return False
-        self.seen.add(key)
-        return True
-
-    def start(self) -> int:
-        """Begin with the schema of another message; the result is for `end`."""
-        self.seen = set()
-        return len(self.changes)
-
-    def end(self, started: int) -> None:
-        """Remember the pairs of a message without a change: none of them has one."""
-        if len(self.changes) == started:
-            self.unchanged |= self.seen
+        :returns: the log for this pair, if it has not been compared.
+        """
+        known = self.pairs.get(key)
+        pair = known or Log(pairs=self.pairs)
+        self.entries.append(Link(pair, scope))
+        if known is not None:
+            return None
+        self.pairs[key] = pair
+        return pair
 
     def trial(self) -> Log:
         """A log for a comparison whose changes are not reported."""
-        return Log(seen=set(self.seen), unchanged=self.unchanged)
+        return Log(pairs=self.pairs)
+
+    def expanded(self) -> Iterator[Change]:
+        """All changes, at all places; those of one pair once for each message."""
+        leading = self._pairs_with_changes()
+        for entry in self.entries:
+            if isinstance(entry, Change):
+                yield entry
+            else:
+                yield from self._changes_of(entry, leading)
+
+    def changes_of_messages(self) -> Iterator[Change]:
+        """The changes that are not about text, as far as they are known."""
+        for entry in self.entries:
+            found = [entry] if isinstance(entry, Change) else self._changes_of(entry, None)
+            yield from (change for change in found if not RULES[change.rule].is_text)
+
+    def _changes_of(self, link: Link, leading: set[Log] | None) -> Iterator[Change]:
+        """The changes of a pair and of those in it, each at its shortest place.
+
+        :param leading: the pairs to look at; `None` is all.
+        """
+        seen = {link.pair}
+        waiting = deque([link])
+        while waiting:
+            pair, scope = waiting.popleft()
+            for entry in pair.entries:
+                if isinstance(entry, Change):
+                    yield replace(entry, scopes=(scope.inside(entry.scopes[0].field),))
+                elif entry.pair not in seen and (leading is None or entry.pair in leading):
+                    seen.add(entry.pair)
+                    waiting.append(Link(entry.pair, scope.inside(entry.scope.field)))
+
+    def _pairs_with_changes(self) -> set[Log]:
+        """The pairs whose links lead to a change."""
+        users: dict[Log, list[Log]] = {}
+        waiting: list[Log] = []
+        for pair in self.pairs.values():
+            for entry in pair.entries:
+                if isinstance(entry, Change):
+                    waiting.append(pair)
+                else:
+                    users.setdefault(entry.pair, []).append(pair)
+        found: set[Log] = set()
+        while waiting:
+            pair = waiting.pop()
+            if pair not in found:
+                found.add(pair)
+                waiting += users.get(pair, [])
+        return found
 
 
 def merged(changes: Iterable[Change]) -> list[Change]:
     """Changes of one shared place as one change, the worst first; the order is stable."""
-    groups: dict[Hashable, Change] = {}
+    groups: dict[Hashable, tuple[Change, dict[Scope, None]]] = {}
     for change in changes:
         values = json.dumps([_plain(change.before), _plain(change.after)], sort_keys=True)
         key = (change.rule, change.verdict, change.pointer, change.is_in_old, values)
-        known = groups.get(key)
-        if known is None:
-            groups[key] = change
-        elif change.scopes[0] not in known.scopes:
-            groups[key] = replace(known, scopes=known.scopes + change.scopes)
-    return sorted(groups.values(), key=lambda change: change.verdict.rank)
+        _, scopes = groups.setdefault(key, (change, {}))
+        scopes.update(dict.fromkeys(change.scopes))
+    found = [replace(change, scopes=tuple(scopes)) for change, scopes in groups.values()]
+    return sorted(found, key=lambda change: change.verdict.rank)
 
 
 def _plain(value: Any) -> Any:

@@ -27,11 +27,18 @@ _READ = frozenset(
         *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "allOf", *ALTERNATIVES),
         *("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"),
         *("properties", "required", "additionalProperties", "unevaluatedProperties"),
-        *("items", "prefixItems", "contentEncoding", "contentMediaType"),
+        *(
+            "minContains",
+            "maxContains",
+            "items",
+            "prefixItems",
+            "contentEncoding",
+            "contentMediaType",
+        ),
     )
 )
-LOWER_LIMITS = ("minLength", "minItems", "minProperties")
-UPPER_LIMITS = ("maxLength", "maxItems", "maxProperties")
+LOWER_LIMITS = {"minLength": 0, "minItems": 0, "minProperties": 0, "minContains": 1}  # defaults
+UPPER_LIMITS = ("maxLength", "maxItems", "maxProperties", "maxContains")
 
 
 class Bound(NamedTuple):

@@ -108,6 +108,4 @@ def _compare(log: Log, scope: Scope, before: Parameter, after: Parameter) -> Non
         was, is_now = (", ".join(style) for style in styles)
         log.add("parameter-style-changed", scope, pointer, was, is_now)
     compare_notes(log, scope, pointer, before.place.mapping(), after.place.mapping())
-    started = log.start()
     compare_schemas(log, scope, before.schema(), after.schema())
-    log.end(started)

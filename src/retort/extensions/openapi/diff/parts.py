@@ -37,7 +37,7 @@ class Schema(NamedTuple):
     @property
     def key(self) -> tuple[str, ...]:
         """The same for schemas that allow the same."""
-        return tuple(sorted({place.resolved().pointer for place in self.places}))
+        return tuple(sorted({_owner(place).pointer for place in self.places}))
 
 
 def schema_at(place: Place | None, default: str) -> Schema:
@@ -47,7 +47,16 @@ def schema_at(place: Place | None, default: str) -> Schema:
     """
     if place is None:
         return Schema((), default)
-    return Schema((place,), place.resolved().pointer)
+    return Schema((place,), _owner(place).pointer)
+
+
+def _owner(place: Place) -> Place:
+    """The schema that a reference stands for; itself, if it has more conditions."""
+    while place.reference is not None:
+        if len(place.mapping()) > 1 and place.document.version != "3.0":
+            break
+        place = place.target()
+    return place
 
 
 @dataclass

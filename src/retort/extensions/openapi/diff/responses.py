@@ -85,9 +85,7 @@ def _compare_header(log: Log, scope: Scope, before: Place | None, after: Place |
         if was != is_now:
             rule = "header-required" if is_now else "header-optional"
             log.add(rule, scope, after.pointer, was, is_now)
-        started = log.start()
         compare_schemas(log, scope, _schema(before), _schema(after))
-        log.end(started)
     elif after is not None:
         rule = "required-header-added" if after.flag("required") else "header-added"
         log.add(rule, scope, after.pointer, after=shown_types(facts_of(_schema(after))))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from . import unions, values
@@ -25,12 +26,10 @@ _INNER_BY_NAME = ("patternProperties", "dependentSchemas")
 
 
 def compare_schemas(log: Log, scope: Scope, old: Schema, new: Schema) -> None:
-    """Record what differs between two schemas, except where this pair has been compared.
-
-    Schemas may refer to themselves.
-    """
-    if log.is_new((scope.direction, old.key, new.key)):
-        compare_facts(log, scope, facts_of(old), facts_of(new))
+    """Record what differs between two schemas. They may refer to themselves."""
+    inner = log.link((scope.direction, old.key, new.key), scope)
+    if inner is not None:
+        compare_facts(inner, replace(scope, field=""), facts_of(old), facts_of(new))
 
 
 def compare_facts(log: Log, scope: Scope, old: Facts, new: Facts) -> None:
@@ -157,7 +156,7 @@ def _compare_condition(log: Log, scope: Scope, keyword: str, before: Place, afte
     if keyword in ("not", "if"):
         trial = log.trial()
         compare_schemas(trial, scope, schema_at(before, ""), schema_at(after, ""))
-        differs = bool(trial.changes_of_messages)
+        differs = any(trial.changes_of_messages())
     if differs:
         was, is_now = {keyword: before.value}, {keyword: after.value}
         log.add("condition-changed", scope, after.pointer, was, is_now)

@@ -16,7 +16,7 @@ from .facts import facts_of, json_of, names_in_order
 from .rules import Direction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from .changes import Change, Log, Scope
     from .facts import Facts, Union
@@ -56,9 +56,12 @@ def _compare_with_single(log: Log, scope: Scope, old: Facts, new: Facts) -> bool
     branches = several.unions[0].branches
     olds, news = ([single.schema], branches) if is_added else (branches, [single.schema])
     pairs, removed, added = _pairs(log, scope, olds, news)
-    for before, after in pairs:  # null has been compared
-        facts = [replace(facts_of(one), allows_null=False) for one in (before, after)]
-        schemas.compare_facts(log, scope, *facts)
+    for before, after in pairs:
+        first, second = (replace(facts_of(one), allows_null=False) for one in (before, after))
+        if first.unions or second.unions:
+            schemas.compare_schemas(log, scope, before, after)
+        else:  # null has been compared
+            schemas.compare_facts(log, scope, first, second)
     _log_alone(log, scope, (olds, news), removed, added)
     return False
 
@@ -130,7 +133,7 @@ def _of_same_name(schema: Schema, among: list[Schema]) -> Schema | None:
 
 
 def _equal(log: Log, scope: Scope, schema: Schema, among: list[Schema]) -> Schema | None:
-    return next((one for one in among if not _changes(log, scope, schema, one)), None)
+    return next((one for one in among if not any(_changes(log, scope, schema, one))), None)
 
 
 def _similar(log: Log, scope: Scope, schema: Schema, among: list[Schema]) -> Schema | None:
@@ -138,7 +141,7 @@ def _similar(log: Log, scope: Scope, schema: Schema, among: list[Schema]) -> Sch
     related = [one for one in among if _is_related(facts_of(schema), facts_of(one))]
     if not related:
         return None
-    return min(related, key=lambda one: len(_changes(log, scope, schema, one)))
+    return min(related, key=lambda one: sum(1 for _ in _changes(log, scope, schema, one)))
 
 
 def _is_related(first: Facts, second: Facts) -> bool:
@@ -152,15 +155,20 @@ def _is_related(first: Facts, second: Facts) -> bool:
 
 
 def _is_within(log: Log, scope: Scope, inner: Schema, outer: Schema) -> bool:
-    """Whether all that one schema allows is allowed by another."""
+    """Whether all that one schema allows is allowed by another.
+
+    An object is an alternative of its own if it has fewer fields, although it would be valid.
+    """
+    if "object" in (facts_of(inner).types or ()):
+        return not any(_changes(log, scope, inner, outer))
     sent = replace(scope, direction=Direction.REQUEST)
     return all(change.verdict.value == "fine" for change in _changes(log, sent, inner, outer))
 
 
-def _changes(log: Log, scope: Scope, old: Schema, new: Schema) -> list[Change]:
+def _changes(log: Log, scope: Scope, old: Schema, new: Schema) -> Iterator[Change]:
     trial = log.trial()
     schemas.compare_schemas(trial, scope, old, new)
-    return trial.changes_of_messages
+    return trial.changes_of_messages()
 
 
 def _compare_discriminators(log: Log, scope: Scope, old: Facts, new: Facts) -> None:

@@ -114,7 +114,7 @@ def _shown_bound(name: str, bound: Bound | None) -> Any:
 def _compare_limits(log: Log, scope: Scope, old: Facts, new: Facts) -> None:
     for keyword in (*LOWER_LIMITS, *UPPER_LIMITS):
         is_lower = keyword in LOWER_LIMITS
-        default = 0 if is_lower else math.inf
+        default = LOWER_LIMITS.get(keyword, math.inf)
         before, after = (facts.limits.get(keyword, default) for facts in (old, new))
         if before != after:
             rule = "limit-narrowed" if (after > before) == is_lower else "limit-widened"
