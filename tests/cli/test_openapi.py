@@ -72,10 +72,10 @@ def test_a_file_is_written_and_checked(program, retort, world):
     result = retort("openapi", "program.py", "--check", "openapi.json")
 
     assert result.returncode == 1
+    place = "/paths/~1orders~1{number}/post/summary"
     assert result.stdout.splitlines() == [
         "openapi.json is not what the program says; they differ in 1 place:",
-        '  /paths/~1orders~1{number}/post/summary: the file has "Change it.",'
-        ' the program "Change an order."',
+        f'  {place}: the file has "Change it.", the program "Change an order."',
         "Write it again with 'retort openapi --output openapi.json'.",
     ]
 

@@ -1,7 +1,7 @@
 """What declared inputs and return annotations add to the document."""
 
 import dataclasses
-import datetime
+import datetime as dt
 import decimal
 import enum
 import uuid
@@ -88,7 +88,7 @@ class Signup(msgspec.Struct):
     codes: list[int]
     others: list[Address]
     newsletter: bool
-    born: datetime.date | None = None
+    born: dt.date | None = None
 
 
 class Filters(msgspec.Struct):
@@ -134,10 +134,10 @@ def schema_of(app, documented):
         (tuple[int, str], {"type": "array", "prefixItems": [{"type": "integer"},
                            {"type": "string"}], "items": False}),
         (bytes, {"type": "string", "contentEncoding": "base64"}),
-        (datetime.datetime, {"type": "string", "format": "date-time"}),
-        (datetime.date, {"type": "string", "format": "date"}),
-        (datetime.time, {"type": "string", "format": "time"}),
-        (datetime.timedelta, {"type": "string", "format": "duration"}),
+        (dt.datetime, {"type": "string", "format": "date-time"}),
+        (dt.date, {"type": "string", "format": "date"}),
+        (dt.time, {"type": "string", "format": "time"}),
+        (dt.timedelta, {"type": "string", "format": "duration"}),
         (uuid.UUID, {"type": "string", "format": "uuid"}),
         (decimal.Decimal, {"type": "string", "format": "decimal"}),
         (Literal["a", "b"], {"type": "string", "enum": ["a", "b"]}),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..errors import SetupError
 from .options import app_option, debug_option, env_file_option
 from .script_info import ScriptInfo, pass_script_info
 
@@ -110,7 +111,6 @@ def whole_document(app: Flask, version: str = "3.1") -> dict[str, Any]:
     :raises click.ClickException: if the configuration of the document is wrong.
     """
     from ..devtools.openapi import infer_from
-    from ..errors import SetupError
     from ..extensions.openapi import check_addresses, document
 
     try:

@@ -1,5 +1,6 @@
 """Fields that views read, beyond those of the labelled programs."""
 
+import contextlib
 import json
 
 from retort import request
@@ -69,6 +70,8 @@ def test_a_field_is_required_only_if_each_way_reads_it(app, operation):
             form["in_a_try"]
         except KeyError:
             pass
+        with contextlib.suppress(KeyError):
+            form["suppressed"]
         form["in_a_test"] if always else None
         always and form["behind_and"]
         [form["in_a_list"] for _ in always]
@@ -80,7 +83,7 @@ def test_a_field_is_required_only_if_each_way_reads_it(app, operation):
         return ""
 
     assert body(operation(method="post"))["required"] == ["always", "in_a_with"]
-    assert len(body(operation(method="post"))["properties"]) == 9
+    assert len(body(operation(method="post"))["properties"]) == 10
 
 
 def test_a_check_that_ends_in_an_error_keeps_fields_required(app, operation):
@@ -168,9 +171,7 @@ def test_each_unknown_use_opens_the_form(app, operation):
 def test_a_form_of_which_all_names_are_known_is_not_open(app, operation):
     @app.post("/")
     def index():
-        print(request.form)
-        app.logger.info("%s", request.form)
-        if not request.form:
+        if not request.form or len(request.form) > 3:
             return "", 400
         return request.form["a"]
 

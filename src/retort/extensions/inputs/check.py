@@ -259,6 +259,8 @@ def choices_of(kind: kinds.Type) -> tuple[t.Any, ...]:
 
 def _without_limits(described: Described) -> t.Any:
     annotation = described.annotation
+    if "tz" in described.limits:  # an offset that is missing is no time of the type
+        return t.Annotated[annotation.__origin__, msgspec.Meta(tz=described.limits["tz"])]
     return annotation.__origin__ if described.limits and _is_annotated(annotation) else annotation
 
 

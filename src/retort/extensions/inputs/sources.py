@@ -9,7 +9,8 @@ from werkzeug.datastructures import MultiDict
 
 from .check import convert
 from .draft import make_draft
-from .errors import FieldError, InvalidInput, UnsupportedInput
+from .errors import InvalidInput
+from .form_type import check_form_type, files_of
 from .forms import NOT_FILLED, read_field, read_form, read_form_field
 from .json_body import json_reader, read_member
 from .parameters import checked, require
@@ -18,11 +19,10 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable
 
     from ...http import Request
+    from .forms import FormReading
     from .parameters import Parameter
 
     Read = Callable[[Request], t.Any]
-
-FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 def reader_of(parameter: Parameter) -> Read:
@@ -68,8 +68,8 @@ def _read_variable(parameter: Parameter, request: Request) -> t.Any:
 
 
 def _read_all(parameter: Parameter, request: Request) -> t.Any:
-    tree, errors = read_form(parameter.described, _fields(parameter.source, request), None)
-    return _complete(parameter, tree, errors)
+    fields = _fields(parameter.source, request)
+    return _complete(parameter, read_form(parameter.described, fields, None))
 
 
 def _fields(source: str, request: Request) -> MultiDict[str, str]:
@@ -83,13 +83,13 @@ def _fields(source: str, request: Request) -> MultiDict[str, str]:
     return MultiDict(pairs)
 
 
-def _complete(parameter: Parameter, tree: t.Any, errors: list[FieldError]) -> t.Any:
+def _complete(parameter: Parameter, reading: FormReading) -> t.Any:
     source = parameter.source
+    errors = reading.errors
     try:
-        value = convert(parameter.described, tree, source)
+        value = convert(parameter.described, reading.tree, source)
     except InvalidInput as invalid:
-        errors = [*(each._replace(source=source) for each in errors), *invalid.errors]
-        raise InvalidInput(errors) from None
+        errors = [*errors, *reading.placed(invalid.errors)]
     if errors:
         raise InvalidInput([each._replace(source=source) for each in errors])
     return value
@@ -99,29 +99,12 @@ def _read_form(parameter: Parameter, request: Request) -> t.Any:
     check_form_type(request)
     described, key = parameter.described, parameter.key
     if key is None:
-        return _complete(parameter, *read_form(described, request.form, request.files))
-    value = read_form_field(described, key, request.form, request.files)
+        return _complete(parameter, read_form(described, request.form, files_of(request)))
+    value = read_form_field(described, key, request.form, files_of(request))
     value = require(parameter, value, (key,))
     if value is NOT_FILLED or value is None:
         return value
     return checked(parameter, value, (key,))
-
-
-def check_form_type(request: Request) -> None:
-    """Refuse a body that is no form; a request without a body is an empty form.
-
-    :raises UnsupportedInput: (415).
-    """
-    if request.mimetype not in FORM_TYPES and has_body(request):
-        raise UnsupportedInput(FORM_TYPES)
-
-
-def has_body(request: Request) -> bool:
-    """Whether a request has a body that is not empty: RFC 9112 section 6."""
-    environ = request.environ
-    return environ.get("CONTENT_LENGTH", "") not in ("", "0") or (
-        "HTTP_TRANSFER_ENCODING" in environ and bool(request.get_data())
-    )
 
 
 def _query_values(request: Request, key: str) -> list[str]:

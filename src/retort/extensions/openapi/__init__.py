@@ -6,8 +6,8 @@ Imported only by the command ``retort openapi``, and by programs with ``OPENAPI_
 
 from __future__ import annotations
 
-from .document import VERSIONS as VERSIONS
-from .document import document as document
 from .files import DocumentError as DocumentError
 from .serving import add_routes as add_routes
 from .serving import check_addresses as check_addresses
+from .writer import VERSIONS as VERSIONS
+from .writer import document as document

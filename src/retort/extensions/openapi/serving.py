@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from ...errors import SetupError
 from ...globals import current_app, request
 from . import files, swagger
-from .document import DOCS_ENDPOINT, DOCUMENT_ENDPOINT, SWAGGER_ENDPOINT, document
 from .page import page_of
+from .writer import DOCS_ENDPOINT, DOCUMENT_ENDPOINT, SWAGGER_ENDPOINT, document
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,8 +2,18 @@
 
 import functools
 
-from retort import Blueprint, Flask, abort, flash, g, redirect, render_template_string
-from retort import request, session, url_for
+from retort import (
+    Blueprint,
+    Flask,
+    abort,
+    flash,
+    g,
+    redirect,
+    render_template_string,
+    request,
+    session,
+    url_for,
+)
 
 auth = Blueprint("auth", __name__, url_prefix="/auth")
 blog = Blueprint("blog", __name__)

@@ -10,16 +10,17 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..checks.reads import may_read
-from ..checks.source import FUNCTIONS, UNKNOWN
-from .origins import JSON, RAW, REQUEST, Names, Origin
+from ..source import FUNCTIONS, UNKNOWN
+from .leaving import Leaving
+from .libraries import may_read
+from .origins import RAW, REQUEST, SERVER, Names, Origin
+from .outcomes import is_error
 from .reach import Ways, reached, unconditional
-from .statuses import is_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ..checks.source import Code
+    from ..source import Code
     from .origins import Origins
     from .reach import Methods
 
@@ -28,9 +29,6 @@ _GETTERS = frozenset({"get", "pop", "getlist", "poplist"})
 _LISTS = frozenset({"getlist", "poplist"})
 _WHOLE = frozenset({"items", "keys", "values", "lists", "listvalues", "update", "popitem"})
 _TYPES = ((int, "integer"), (float, "number"))
-# What does not read fields: to look at a value, to print or to log it.
-_HARMLESS = (len, bool, isinstance, print, type, repr, str, callable, hasattr)
-_LOGGERS = frozenset({"debug", "info", "warning", "error", "exception", "critical", "log"})
 
 
 @dataclass(frozen=True)
@@ -38,12 +36,16 @@ class Use:
     """A field that is read in one place.
 
     :param methods: with which it is read.
+    :param line: of its first read.
+    :param is_item: whether it is read by subscript, so that its absence is an error.
     :param required: the methods with which it is read always, and without a default.
     """
 
     origin: Origin
     methods: Methods
     required: Methods
+    line: int
+    is_item: bool = False
     is_list: bool = False
     kind: str | None = None
     default: Any = None
@@ -54,8 +56,9 @@ class Uses:
     """What a function reads, and the functions that it calls."""
 
     fields: list[Use] = field(default_factory=list)
-    #: The sources that are used, and those of which other fields may be read; with the methods.
-    touched: list[tuple[str, Methods]] = field(default_factory=list)
+    #: The sources that are used, with the methods and the line.
+    touched: list[tuple[str, Methods, int]] = field(default_factory=list)
+    #: The sources of which other fields may be read.
     open: list[tuple[str, Methods]] = field(default_factory=list)
     #: Each function that was read, with the methods that reach it.
     codes: list[tuple[Code, Methods]] = field(default_factory=list)
@@ -66,20 +69,28 @@ def read(code: Code, methods: Methods, owner: type | None = None) -> Uses:
 
     :param owner: the class of which it is a method, for ``self.helper()``.
     """
-    uses = Uses()
-    _Reader(uses, owner, set()).read(code, methods, methods, {})
-    return uses
+    return _Reader(owner).read(code, methods, methods, {})
+
+
+def read_all_lines(code: Code, methods: Methods, *, follows: bool) -> Uses:
+    """What all lines of a function read, also those that the methods do not reach.
+
+    :param follows: read the functions that it calls as well.
+    """
+    return _Reader(None, is_whole=True, follows=follows).read(code, methods, methods, {})
 
 
 class _Reader:
-    def __init__(self, uses: Uses, owner: type | None, seen: set[Any]) -> None:
-        self.uses = uses
+    def __init__(self, owner: type | None, *, is_whole: bool = False, follows: bool = True) -> None:
+        self.uses = Uses()
         self.owner = owner
-        self.seen = seen
+        self.is_whole = is_whole
+        self.follows = follows
+        self.seen: set[Any] = set()
 
     def read(
         self, code: Code, methods: Methods, certain: Methods, bindings: Mapping[str, Origins]
-    ) -> None:
+    ) -> Uses:
         """Read a function.
 
         :param methods: with which it is called.
@@ -87,12 +98,13 @@ class _Reader:
         """
         key = (code.node, methods, certain, frozenset(bindings.items()))
         if key in self.seen:
-            return
+            return self.uses
         self.seen.add(key)
         is_view = not self.uses.codes  # the first one; what others return is followed
         self.uses.codes.append((code, methods))
         names = Names(code, bindings, self.owner)
         _Function(self, code, names, is_view=is_view).read(methods, certain)
+        return self.uses
 
 
 class _Function:
@@ -103,12 +115,16 @@ class _Function:
         self.uses = reader.uses
         self.code = code
         self.names = names
-        self.is_view = is_view
         self.parents = {
             child: node for node in ast.walk(code.node) for child in ast.iter_child_nodes(node)
         }
+        self.leaving = Leaving(names, self.parents, is_view=is_view)
 
     def read(self, methods: Methods, certain: Methods) -> None:
+        if self.reader.is_whole:
+            for node in ast.walk(self.code.node):
+                self._node(node, Ways(methods, _NONE))
+            return
         done: set[ast.AST] = set()
         for statement, ways in reached(self.code, methods, lambda node: is_error(self.code, node)):
             always = unconditional(statement)
@@ -135,33 +151,43 @@ class _Function:
             return
         for origin in self.names.of(node):
             if origin.source != REQUEST:
-                self.uses.touched.append((origin.source, ways.possible))
+                self.uses.touched.append((origin.source, ways.possible, node.lineno))
             self._use(node, origin, ways)
 
     def _call(self, node: ast.Call, ways: Ways) -> None:
         """Follow a call, or note that what it calls may read the request."""
+        if not self.reader.follows:
+            return
         inner = self.names.function(node.func)
         if inner is not None:
             bindings = self.names.bind(inner, node)
             self.reader.read(inner, ways.possible, ways.certain, bindings)
             return
-        called = self.code.resolve(node.func)
+        called = self._called(node.func)
         if called is not UNKNOWN and may_read(called):
             self._open(REQUEST, ways)
 
+    def _called(self, function: ast.expr) -> Any:
+        """The object that is called, or whose method is called."""
+        found = self.code.resolve(function)
+        while found is UNKNOWN and isinstance(function, (ast.Attribute, ast.Call, ast.Subscript)):
+            function = function.func if isinstance(function, ast.Call) else function.value
+            found = self.code.resolve(function)
+        return found
+
     def _use(self, node: ast.expr, origin: Origin, ways: Ways) -> None:
         parent = self.parents.get(node)
-        if origin.source in (REQUEST, RAW):
-            if origin.source == REQUEST and self._leaves(node, parent):
+        if origin.source in (REQUEST, RAW, SERVER):
+            if origin.source == REQUEST and self.leaving.leaves(node):
                 self._open(REQUEST, ways)
         elif isinstance(parent, ast.Subscript) and parent.value is node:
             self._subscript(parent, origin, ways)
         elif isinstance(parent, ast.Attribute):
             self._method(parent, origin, ways)
         elif isinstance(parent, ast.Compare) and node in parent.comparators:
-            if isinstance(parent.ops[0], (ast.In, ast.NotIn)):
+            if isinstance(parent.ops[0], (ast.In, ast.NotIn)):  # codespell:ignore notin
                 self._fields(parent.left, origin, ways)
-        elif self._leaves(node, parent):
+        elif self.leaving.leaves(node):
             self._open_part(origin, ways)
 
     def _subscript(self, node: ast.Subscript, origin: Origin, ways: Ways) -> None:
@@ -209,63 +235,15 @@ class _Function:
         for name in names:
             inner = Origin(origin.source, (*origin.path, name))
             required = ways.certain if is_required else _NONE
-            self.uses.fields.append(Use(inner, ways.possible, required, is_list, kind, default))
-
-    def _leaves(self, node: ast.expr, parent: ast.AST | None) -> bool:
-        """Whether a part of the request is used in a way that is not followed."""
-        if isinstance(parent, ast.Return):
-            return self.is_view
-        if isinstance(parent, (ast.Attribute, ast.If, ast.UnaryOp, ast.Compare)):
-            return False
-        if isinstance(parent, (ast.Expr, ast.FormattedValue, ast.While, ast.Assert)):
-            return False
-        if isinstance(parent, ast.keyword):
-            call = self.parents.get(parent)
-            return parent.arg is None or not self._is_followed(call)
-        if isinstance(parent, ast.Call):
-            return parent.func is not node and not self._is_followed(parent)
-        if isinstance(parent, (ast.For, ast.AsyncFor, ast.comprehension)):
-            return not self._is_json(node)
-        if isinstance(parent, (ast.Tuple, ast.List)):
-            outer = self.parents.get(parent)
-            return not (isinstance(outer, ast.Assign) and self._is_named(outer))
-        if isinstance(parent, (ast.Assign, ast.AnnAssign, ast.NamedExpr)):
-            return not self._is_named(parent)
-        if isinstance(parent, (ast.BoolOp, ast.IfExp)):
-            is_test = isinstance(parent, ast.IfExp) and parent.test is node
-            return not is_test and not self.names.of(parent) and not self._is_test(parent)
-        return not isinstance(parent, ast.Await)
-
-    def _is_test(self, node: ast.AST) -> bool:
-        """Whether a condition is only tested."""
-        parent = self.parents.get(node)
-        if isinstance(parent, (ast.BoolOp, ast.UnaryOp)):
-            return self._is_test(parent)
-        return isinstance(parent, (ast.If, ast.While, ast.IfExp, ast.Assert)) and (
-            parent.test is node
-        )
-
-    def _is_named(self, node: ast.Assign | ast.AnnAssign | ast.NamedExpr) -> bool:
-        """Whether all the targets of an assignment are names that are followed."""
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        if len(targets) == 1 and isinstance(targets[0], (ast.Tuple, ast.List)):
-            targets = targets[0].elts
-        return all(
-            isinstance(target, ast.Name) and target.id in self.names.names for target in targets
-        )
-
-    def _is_followed(self, call: ast.AST | None) -> bool:
-        if not isinstance(call, ast.Call):
-            return False
-        if self.names.function(call.func) is not None or self.names.of(call):
-            return True
-        if isinstance(call.func, ast.Attribute) and call.func.attr in _LOGGERS:
-            return True
-        called = self.code.resolve(call.func)
-        return any(called is harmless for harmless in _HARMLESS)
-
-    def _is_json(self, node: ast.expr) -> bool:
-        return any(one.source == JSON for one in self.names.of(node))
+            self.uses.fields.append(
+                Use(
+                    *(inner, ways.possible, required, key.lineno),
+                    is_item=is_required,
+                    is_list=is_list,
+                    kind=kind,
+                    default=default,
+                )
+            )
 
     def _converted(self, node: ast.expr) -> str | None:
         """The type to which a value is converted: ``int(request.form["x"])``."""

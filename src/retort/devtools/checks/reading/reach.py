@@ -7,14 +7,15 @@ request method.
 from __future__ import annotations
 
 import ast
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..checks.flow import split_cases, split_methods
+from ..flow import split_cases, split_methods
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..checks.source import Code
+    from ..source import Code
 
 Methods = frozenset[str]
 
@@ -96,6 +97,9 @@ class _Walker:
         if isinstance(node, (ast.With, ast.AsyncWith)):
             for item in node.items:
                 self._record(item.context_expr, ways)
+            if any(self._suppresses(item.context_expr) for item in node.items):
+                self.through(node.body, Ways(ways.possible, _NONE))
+                return ways.possible
             return self.through(node.body, ways)
         if isinstance(node, ast.Match):
             return self._match(node, ways)
@@ -108,6 +112,10 @@ class _Walker:
             self.left |= ways.possible
         ends = isinstance(node, (ast.Return, ast.Raise)) or self.is_error(node)
         return _NONE if ends else ways.possible
+
+    def _suppresses(self, node: ast.expr) -> bool:
+        """``with contextlib.suppress(KeyError):``, which is a ``try``."""
+        return isinstance(node, ast.Call) and self.code.resolve(node.func) is suppress
 
     def _branches(self, branches: list[tuple[list[ast.stmt], Methods]], ways: Ways) -> Methods:
         """Follow branches, each with the methods that can take it."""

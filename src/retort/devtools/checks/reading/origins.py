@@ -12,16 +12,17 @@ import json
 from types import FunctionType
 from typing import TYPE_CHECKING, NamedTuple
 
-from ...extensions.openapi.inferred import ITEM
-from ..checks.source import UNKNOWN, code_of, text_in, wrappers_of
+from ..source import UNKNOWN, code_of, text_in, wrappers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ..checks.source import Code
+    from ..source import Code
 
 REQUEST = "request"
+ITEM = "[]"  # an item of an array, in the path of a JSON value
 RAW = "raw"  # the body as bytes
+SERVER = "server"  # the environ of WSGI and the undecoded query, which have fields too
 JSON = "json"
 
 #: The attributes of the request that hold fields, by their name in a document.
@@ -34,6 +35,7 @@ COLLECTIONS = {
     "cookies": "cookie",
 }
 _RAW = frozenset({"data", "get_data", "stream", "input_stream"})
+_SERVER = frozenset({"environ", "query_string"})
 _COPIES = frozenset({"copy", "to_dict", "deepcopy"})
 _DEPTH = 4  # of functions that return a part of the request
 
@@ -149,12 +151,16 @@ class Names:
             self._aliased |= {name}
 
     def _attribute(self, node: ast.Attribute) -> Origins:
+        if self.code.is_request(node):  # flask.request
+            return frozenset({Origin(REQUEST)})
         if Origin(REQUEST) not in self.of(node.value):
             return NOTHING
         if node.attr in COLLECTIONS:
             return frozenset({Origin(COLLECTIONS[node.attr])})
         if node.attr in _RAW:
             return frozenset({Origin(RAW)})
+        if node.attr in _SERVER:
+            return frozenset({Origin(SERVER)})
         return frozenset({Origin(JSON)}) if node.attr == "json" else NOTHING
 
     def _inner(self, value: ast.expr, key: ast.expr) -> Origins:
