@@ -6,11 +6,11 @@ import asyncio
 import contextlib
 import typing as t
 from contextvars import copy_context
-from functools import partial
 from io import BufferedReader
 
 from ..aio.bodies import AsyncBody
 from ..aio.steps import in_thread
+from ..context import OWN_VARIABLES
 from ..http.stream_body import UNREAD_BODY
 from ..http.unread import PolledBody
 from ..lifecycle.deferred import Deferred, starts_on_loop
@@ -110,11 +110,11 @@ class AsgiRequest:
     async def respond(self) -> None:
         app, environ = self.app, self.environ
         if starts_on_loop(app, environ["REQUEST_METHOD"], environ["PATH_INFO"]):
-            body = app(environ, self.start_response)
+            variables = environ[OWN_VARIABLES] = copy_context()
+            body = variables.run(app, environ, self.start_response)
         else:
-            call = partial(copy_context().run, app, environ, self.start_response)
             self.finishes_alone = True  # a thread cannot be cancelled
-            body = await in_thread(call)
+            body = await in_thread(copy_context().run, app, environ, self.start_response)
         if isinstance(body, Deferred):
             self.finishes_alone = body.finishes_alone
             body = await body.run()

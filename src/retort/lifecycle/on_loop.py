@@ -65,6 +65,7 @@ def start(app: Flask, context: RequestContext) -> LoopRequest:
 async def respond_async(app: Flask, context: RequestContext, request: LoopRequest) -> t.Any:
     """Handle the request of a moved context; see `run.respond`."""
     variables = request.variables
+    context.arrive()
     try:
         if request_started.receivers:
             send = partial(request_started.send, app, _async_wrapper=app.ensure_sync)

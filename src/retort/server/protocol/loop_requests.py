@@ -19,6 +19,7 @@ import asyncio
 import sys
 import traceback
 from collections import deque
+from contextvars import copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ from werkzeug.exceptions import ServiceUnavailable
 from ...aio.bodies import AsyncBody
 from ...aio.loop import is_on_loop, process_loop
 from ...aio.steps import ClientLeft, set_threads
+from ...context import OWN_VARIABLES
 from ...lifecycle.deferred import (
     CLIENT_GONE,
     Deferred,
@@ -87,7 +89,8 @@ class LoopRequests:
             return
         reply = Reply(environ["REQUEST_METHOD"])
         try:
-            body = self.adapter.app(environ, reply)
+            variables = environ[OWN_VARIABLES] = copy_context()
+            body = variables.run(self.adapter.app, environ, reply)
         except BaseException as error:
             outcome = raising(error)
         else:
