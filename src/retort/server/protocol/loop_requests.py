@@ -10,7 +10,7 @@ A request without a body to such a view goes to the loop before anything is made
 the application there calls no function of the program (`LoopRequests.takes`).
 
 A client that disconnects is noticed by a pending ``receive``. It is called for requests that take
-longer than `WATCH_AFTER_SECONDS`, since most are over before.
+longer than some time, since most are over before (`aio/open_requests.py`).
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from werkzeug.exceptions import ServiceUnavailable
 
 from ...aio.bodies import AsyncBody
 from ...aio.loop import is_on_loop, process_loop
+from ...aio.open_requests import OpenRequests
 from ...aio.steps import ClientLeft, set_threads
 from ...context import OWN_VARIABLES
 from ...lifecycle.deferred import (
@@ -51,7 +52,6 @@ if TYPE_CHECKING:
     from ...app import Flask
     from .adapter import ProtocolAdapter
 
-WATCH_AFTER_SECONDS = 0.2
 STOPPED = "The server is being stopped; try again."
 _WITHOUT_BODY = ("GET", "HEAD")
 
@@ -67,10 +67,9 @@ class LoopRequests:
         self.program = program
         self.loop = process_loop()
         set_threads(adapter.settings.threads)
-        self.open: set[LoopRequest] = set()
+        self.open: OpenRequests[LoopRequest] = OpenRequests(self.loop)
         self.arrived: deque[Callable[[], object]] = deque()
         self.is_scheduled = False
-        self.is_watching = False
         self.is_stopped = False
 
     def takes(self, scope: dict[str, Any]) -> bool:
@@ -129,19 +128,8 @@ class LoopRequests:
                 self.arrived.popleft()()
             except BaseException:  # as in `ProtocolAdapter.handle`
                 traceback.print_exc()
-        if self.open and not self.is_watching:
-            self.is_watching = True
-            self.loop.call_later(WATCH_AFTER_SECONDS, self.watch_clients)
-
-    def watch_clients(self) -> None:
-        """Watch the clients of the requests that were open at the last call already."""
-        for request in self.open.copy():
-            if request.is_old:
-                request.watch_client()
-            request.is_old = True
-        self.is_watching = bool(self.open)
-        if self.is_watching:
-            self.loop.call_later(WATCH_AFTER_SECONDS, self.watch_clients)
+        if self.open:
+            self.open.watch()
 
     def __len__(self) -> int:
         """The number of requests, including those that wait for the loop."""
