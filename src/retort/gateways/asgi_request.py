@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import typing as t
 from contextvars import copy_context
+from functools import lru_cache
 from io import BufferedReader
 
 from ..aio.bodies import AsyncBody
@@ -184,6 +185,7 @@ def open_requests() -> OpenRequests[AsgiRequest]:
     return requests
 
 
+@lru_cache(maxsize=64)
 def code_of(status: str) -> int:
     """The number of a status line.
 

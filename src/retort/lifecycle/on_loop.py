@@ -38,7 +38,7 @@ from . import policies, run
 from .deferred import Deferred
 
 if t.TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable
     from contextvars import Context
 
     from ..app import Flask
@@ -206,14 +206,18 @@ class LoopRequest(Deferred):
         except Exception as error:
             self.input_error = error
 
-    async def handle(self) -> t.Any:
-        """Handle the request, and close its spooled body."""
+    def handle(self) -> Coroutine[t.Any, t.Any, t.Any]:
+        """Handle the request; see `Deferred.handle`."""
+        return self._handle() if self._input is None else self._handle_input()
+
+    async def _handle_input(self) -> t.Any:
+        """Handle a request with a body, and close that."""
         try:
             body = await self._handle()
         except BaseException:
             self._close_input()
             raise
-        if self._input is None or type(body) is list or isinstance(body, FileBody):
+        if type(body) is list or isinstance(body, FileBody):
             self._close_input()
             return body
         if isinstance(body, AsyncBody):  # it may read the request while it is sent
