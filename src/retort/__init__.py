@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from . import json
 from .app import Flask, Retort
 from .blueprint import Blueprint
@@ -55,7 +57,39 @@ from .templating import (
 )
 from .websockets.errors import WebSocketDisconnect
 
+if TYPE_CHECKING:
+    from .extensions.inputs import Body as Body
+    from .extensions.inputs import Control as Control
+    from .extensions.inputs import Cookie as Cookie
+    from .extensions.inputs import Draft as Draft
+    from .extensions.inputs import FieldError as FieldError
+    from .extensions.inputs import Form as Form
+    from .extensions.inputs import Header as Header
+    from .extensions.inputs import InputError as InputError
+    from .extensions.inputs import Name as Name
+    from .extensions.inputs import Path as Path
+    from .extensions.inputs import Query as Query
+    from .extensions.inputs import Upload as Upload
+    from .extensions.inputs import inputs as inputs
+
 __version__ = "0.1.0"
+
+# Declared inputs; loaded by the first of these names that a program imports.
+_INPUTS = frozenset(
+    {
+        *("Body", "Control", "Cookie", "Draft", "FieldError", "Form", "Header", "InputError"),
+        *("Name", "Path", "Query", "Upload", "inputs"),
+    }
+)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _INPUTS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from .extensions import inputs
+
+    return getattr(inputs, name)
+
 
 __all__ = [
     "Blueprint",

@@ -19,6 +19,7 @@ from inspect import iscoroutinefunction
 from types import FunctionType
 
 from .awaited import set_awaited
+from .declared import bound, check_route
 from .globals import current_app, request
 
 if t.TYPE_CHECKING:
@@ -82,6 +83,7 @@ class ViewsOfEndpoint:
         """
         if view is None:
             return partial(self.add, method, options=options)
+        check_route(self.rule, None, view, {method})
         self.scaffold.add_url_rule(self.rule, self.endpoint, methods=[method], **options)
         if self.dispatcher is None:
             self.dispatcher = self._make_dispatcher()
@@ -97,7 +99,7 @@ class ViewsOfEndpoint:
             method = request.method
             if method == "HEAD" and method not in self.views:
                 method = "GET"
-            return current_app.ensure_sync(self.views[method])(**url_variables)
+            return current_app.ensure_sync(bound(self.views[method]))(**url_variables)
 
         (first,) = self.views.values()
         update_wrapper(by_method, first, updated=())
@@ -110,7 +112,7 @@ class ViewsOfEndpoint:
         if method == "HEAD" and method not in self.views:
             method = "GET"
         view = self.views.get(method)
-        return view if iscoroutinefunction(view) else None
+        return bound(view) if view is not None and iscoroutinefunction(view) else None
 
 
 _OFFERED = ("get", "post", "put", "patch", "delete", "query")

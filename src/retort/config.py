@@ -43,6 +43,8 @@ PLAN_KEYS = frozenset(
         "MAX_FORM_MEMORY_SIZE",
         "MAX_FORM_PARTS",
         "METHOD_OVERRIDE",
+        "OPENAPI_DOCS_URL",
+        "OPENAPI_URL",
         "PERMANENT_SESSION_LIFETIME",
         "PREFERRED_URL_SCHEME",
         "PROPAGATE_EXCEPTIONS",

@@ -74,16 +74,24 @@ def condition(
         )
     if etag is not None and not callable(etag):
         parse_tag(etag)  # an invalid tag is reported now, not with the first request
-    known = _Condition(etag, last_modified, required, dict(headers or {}))
+    known = Condition(etag, last_modified, required, dict(headers or {}))
 
     def decorate(view: V) -> V:
         guard = _guard_async if iscoroutinefunction(view) else _guard
-        return cast("V", guard(known, view))
+        guarded = guard(known, view)
+        guarded.condition = known  # type: ignore[attr-defined]  # for `condition_of`
+        return cast("V", guarded)
 
     return decorate
 
 
-class _Condition(NamedTuple):
+def condition_of(function: Callable[..., Any]) -> Condition | None:
+    """The arguments of `condition` around a view; ``None`` without it."""
+    known = getattr(function, "condition", None)
+    return known if isinstance(known, Condition) else None
+
+
+class Condition(NamedTuple):
     """The arguments of `condition`."""
 
     etag: Any
@@ -92,7 +100,7 @@ class _Condition(NamedTuple):
     headers: dict[str, str]
 
 
-def _guard(known: _Condition, view: Callable[..., Any]) -> Callable[..., Any]:
+def _guard(known: Condition, view: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(view)
     def guarded(*args: Any, **variables: Any) -> Any:
         current = _validators(*(_value(each, variables) for each in known[:2]))
@@ -104,7 +112,7 @@ def _guard(known: _Condition, view: Callable[..., Any]) -> Callable[..., Any]:
     return guarded
 
 
-def _guard_async(known: _Condition, view: Callable[..., Any]) -> Callable[..., Any]:
+def _guard_async(known: Condition, view: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(view)
     async def guarded(*args: Any, **variables: Any) -> Any:
         values = [await _value_async(each, variables) for each in known[:2]]
@@ -134,7 +142,7 @@ def _validators(etag: str | None, last_modified: datetime | float | None) -> Val
     )
 
 
-def _early_response(known: _Condition, current: Validators) -> Response | None:
+def _early_response(known: Condition, current: Validators) -> Response | None:
     """The 304; ``None``: the view runs.
 
     :raises PreconditionFailed: if a precondition is false.
@@ -157,7 +165,7 @@ def _early_response(known: _Condition, current: Validators) -> Response | None:
     return response
 
 
-def _missing_precondition(known: _Condition) -> str:
+def _missing_precondition(known: Condition) -> str:
     field, validator = "If-Match", "ETag"
     if known.etag is None:
         field, validator = "If-Unmodified-Since", "Last-Modified"
@@ -167,7 +175,7 @@ def _missing_precondition(known: _Condition) -> str:
     )
 
 
-def _complete(known: _Condition, current: Validators, value: Any) -> Any:
+def _complete(known: Condition, current: Validators, value: Any) -> Any:
     """Add the validators to the view's response, if it sends a representation.
 
     After a change, the validators are those of the previous version, so they are omitted.
@@ -180,7 +188,7 @@ def _complete(known: _Condition, current: Validators, value: Any) -> Any:
     return response
 
 
-def _describe(known: _Condition, current: Validators, response: Response) -> None:
+def _describe(known: Condition, current: Validators, response: Response) -> None:
     if current.tag is not None and "ETag" not in response.headers:
         response.set_etag(*current.tag)
     if current.modified is not None and "Last-Modified" not in response.headers:

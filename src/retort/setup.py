@@ -20,6 +20,7 @@ from werkzeug.utils import cached_property, redirect
 
 from .config import Config, ConfigAttribute
 from .context import _AppCtxGlobals
+from .declared import check_route
 from .errors import SetupError, SharedEndpointError
 from .globals import current_request_context
 from .helpers import get_debug_flag
@@ -156,6 +157,10 @@ class App(Scaffold):
             "MAX_FORM_MEMORY_SIZE": 500_000,
             "MAX_FORM_PARTS": 1_000,
             "METHOD_OVERRIDE": False,
+            "OPENAPI_DOCS_URL": None,
+            "OPENAPI_FILE": None,
+            "OPENAPI_INFO": None,
+            "OPENAPI_URL": None,
             "PERMANENT_SESSION_LIFETIME": timedelta(days=31),
             "PREFERRED_URL_SCHEME": "http",
             "PROPAGATE_EXCEPTIONS": None,
@@ -474,6 +479,7 @@ class App(Scaffold):
         )
         self.url_map.add(url_rule)
         if view_func is not None:
+            check_route(rule, url_rule.arguments, view_func, methods)
             self.view_functions[endpoint] = view_func
 
     def replace_view(self, endpoint: str, view: RouteCallable) -> None:

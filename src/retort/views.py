@@ -10,6 +10,7 @@ from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from .awaited import set_awaited
+from .declared import bound
 from .errors import SetupError
 from .globals import current_app, request
 
@@ -144,7 +145,7 @@ class MethodView(View):
             handler = getattr(self, "get", None)
         if handler is None:
             raise SetupError(_unimplemented(self, name))
-        return cast("ResponseReturnValue", current_app.ensure_sync(handler)(**kwargs))
+        return cast("ResponseReturnValue", current_app.ensure_sync(bound(handler))(**kwargs))
 
 
 def _find_awaited(
@@ -161,13 +162,13 @@ def _find_awaited(
         return None
 
     async def call(**url_variables: Any) -> Any:
-        return await getattr(make(), name)(**url_variables)
+        return await bound(getattr(make(), name))(**url_variables)
 
     return call
 
 
 def _dispatch(view: View, url_variables: dict[str, Any]) -> ResponseReturnValue:
-    dispatch_request = current_app.ensure_sync(view.dispatch_request)
+    dispatch_request = current_app.ensure_sync(bound(view.dispatch_request))
     return cast("ResponseReturnValue", dispatch_request(**url_variables))
 
 

@@ -13,6 +13,7 @@ from ..helpers import get_load_dotenv
 from . import blame
 from .check import check_command
 from .groups import FlaskGroup
+from .openapi import openapi_command
 from .program import ProgramError, install_alias
 from .reload import reload_command
 from .script_info import ScriptInfo
@@ -47,7 +48,7 @@ class _Retort(FlaskGroup):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """Like Flask, but a command that Flask does not have may be the program's."""
         command = super().get_command(ctx, name)
-        if command not in (check_command, reload_command):
+        if command not in (check_command, openapi_command, reload_command):
             return command
         try:
             app = ctx.ensure_object(ScriptInfo).load_app()
@@ -65,6 +66,7 @@ cli = _Retort(
     """,
 )
 cli.add_command(check_command)
+cli.add_command(openapi_command)
 cli.add_command(reload_command)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from ..declared import bound
 from ..http.cross_origin import is_exempt, read_origin_policy
 from ..http.methods import WITHOUT_CONTENT
 from ..http.request import split_blueprint_path
@@ -164,7 +165,7 @@ class _Endpoint:
             for step in self._checks(method, rules):
                 yield step._replace(runs_in=on_loop)
         if method != "OPTIONS" or not all(map(_answers_options, rules)):
-            yield self._view(method)
+            yield from self._view(method)
         yield from self._finish(method, plan)
         yield from self._hooks("teardown", app.teardown_request_funcs, is_inward=False)
         yield from self._app_teardown()
@@ -182,7 +183,7 @@ class _Endpoint:
             yield Step("check", "origin of the page", source, runs_in=LOOP)
         yield from self._hooks("URL values", app.url_value_preprocessors, is_inward=True)
         yield from self._hooks("before", app.before_websocket_funcs, is_inward=True)
-        yield self._view("GET")
+        yield from self._view("GET")
         runs_in = THREAD if self.plans.opens_session_first else LOOP
         session = self._session("saved by accept")
         yield session._replace(runs_in=session.runs_in and runs_in)
@@ -247,11 +248,23 @@ class _Endpoint:
         runs_in = LOOP if is_async else THREAD
         return Step(name, name_of(function), source, place_of(function), runs_in)
 
-    def _view(self, method: str) -> Step:
+    def _view(self, method: str) -> Iterator[Step]:
         view: Any = self.app.view_functions.get(self.endpoint)
         source = "" if self._is_recorded("view_functions") else f"plain dict, {LIVE}"
         if view is None:
-            return Step("view", "none: an error", source)
+            yield Step("view", "none: an error", source)
+            return
+        function = self._function(view, method)
+        step = self._call("view", function, source)
+        declared = getattr(bound(function), "declared_inputs", ())
+        if declared:
+            runs = ", ".join(f"{each.name} ({each.source})" for each in declared)
+            yield Step("inputs", runs, "annotations", step.place, step.runs_in)
+        yield step
+
+    @staticmethod
+    def _function(view: Any, method: str) -> Any:
+        """The function that a view calls for a method."""
         views = getattr(view, "views_by_method", None)  # @login.post beside @app.get
         if views is not None:
             view = views.get(method) or views.get("GET", view)
@@ -259,7 +272,7 @@ class _Endpoint:
         if kind is not None:
             names = (method.lower(), "get" if method == "HEAD" else "", "dispatch_request")
             view = next(getattr(kind, name) for name in names if hasattr(kind, name))
-        return self._call("view", view, source)
+        return view
 
     def _finish(self, method: str, plan: Plan) -> Iterator[Step]:
         is_on_loop = plan.is_async and not plan.after and not self.plans.opens_session_first

@@ -44,6 +44,7 @@ def to_response(
     to_json: Callable[[t.Any], Response],
     environ: WSGIEnvironment | None,
     describe: Callable[[], str],
+    respond_declared: Callable[[object], Response | None],
 ) -> Response:
     """The response for ``value``, the return value of a view.
 
@@ -51,6 +52,8 @@ def to_response(
     :param to_json: makes a response from a dict or list.
     :param environ: of the request, with which a WSGI application is called.
     :param describe: names the function that returned the value, for messages.
+    :param respond_declared: makes a response from an object that the view declares to return, or
+        returns ``None``.
     :raises TypeError: if the value has none of the accepted forms.
     """
     status: Status | None = None
@@ -70,12 +73,13 @@ def to_response(
         # not after the request.
         value = value._get_current_object()
         parts = (value, status, headers)
-        return to_response(parts, response_class, to_json, environ, describe)
+        return to_response(parts, response_class, to_json, environ, describe, respond_declared)
     elif isinstance(value, _BODIES):
         # Passed together, so that the constructor of a program's class gets all of them.
         return response_class(value, status=status, headers=headers)  # type: ignore[arg-type]
     else:
-        response = _adopt(value, response_class, environ, describe)
+        declared = None if callable(value) else respond_declared(value)
+        response = declared or _adopt(value, response_class, environ, describe)
     if status is not None:
         _set_status(response, status)
     if headers:

@@ -113,6 +113,10 @@ def _default(o: Any) -> Any:
         return dataclasses.asdict(o)
     if hasattr(o, "__html__"):
         return str(o.__html__())
+    if hasattr(o, "__struct_fields__") or hasattr(o, "__attrs_attrs__"):
+        return _msgspec_to_builtins()(o)
+    if hasattr(o, "__pydantic_validator__") and hasattr(o, "model_dump"):
+        return o.model_dump(mode="json")
     raise TypeError(
         f"Object of type {type(o).__name__} is not JSON serializable. Convert it first,"
         " or in `app.json.default`."
@@ -122,9 +126,10 @@ def _default(o: Any) -> Any:
 class DefaultJSONProvider(JSONProvider):
     """JSON by Python's ``json`` module, with a few more types.
 
-    A date or time becomes an HTTP date (RFC 9110 §5.6.7), ``Decimal`` and ``UUID`` a
-    string, a dataclass an object, and what has ``__html__()`` its markup. All attributes
-    can be set, on ``app.json`` or in a subclass, at any time.
+    A date or time becomes an HTTP date (RFC 9110 §5.6.7), ``Decimal`` and ``UUID`` a string, a
+    dataclass an object, and what has ``__html__()`` its markup. Objects of msgspec, attrs and
+    pydantic, for which Flask raises an error, become objects, too. All attributes can be set, on
+    ``app.json`` or in a subclass, at any time.
     """
 
     default: Callable[[Any], Any] = staticmethod(_default)
@@ -278,6 +283,14 @@ def _msgspec_loads() -> Callable[[Any], Any]:
     import msgspec
 
     return msgspec.json.Decoder().decode
+
+
+@cache
+def _msgspec_to_builtins() -> Callable[[Any], Any]:
+    """Msgspec's conversion of its objects to JSON values."""
+    import msgspec
+
+    return msgspec.to_builtins
 
 
 def _make_encoder(

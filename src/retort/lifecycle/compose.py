@@ -15,6 +15,7 @@ from weakref import ref
 from ..awaited import find_awaited
 from ..class_guard import DISARMED, UNCHANGED, arm, guard_of
 from ..context import RequestContext, is_app_context_standard
+from ..declared import bound
 from ..http import Request, Response
 from ..http.request import can_be_made_later, split_blueprint_path
 from ..http.response import is_standard, text_type, type_field
@@ -144,6 +145,10 @@ def _compose(app: Flask, replaced: frozenset[str]) -> Plans:
     plans.changes = app.registry_changes
     plans.replaced = replaced
     plans.config = config = app.config
+    if config.get("OPENAPI_URL") or config.get("OPENAPI_DOCS_URL"):
+        from ..extensions.openapi import add_routes  # imports msgspec
+
+        add_routes(app)
     plans.app_context = None
     if "app_context" in replaced or not is_app_context_standard():
         plans.app_context = app.app_context
@@ -361,7 +366,7 @@ class _Hooks(t.NamedTuple):
         if not is_recorded(views, self.app.registry_changes):
             return None
         view = views.get(endpoint)  # type: ignore[arg-type]  # None is not an endpoint
-        return view if iscoroutinefunction(view) else find_awaited(view, method)
+        return bound(view) if iscoroutinefunction(view) else find_awaited(view, method)
 
     def view(self, endpoint: str | None, *, is_synced: bool = True) -> Callable[..., t.Any]:
         views = self.app.view_functions
@@ -370,6 +375,7 @@ class _Hooks(t.NamedTuple):
         view = views.get(endpoint)  # type: ignore[arg-type]  # None is not an endpoint
         if view is None:
             return partial(run.raise_without_view, endpoint)
+        view = bound(view)
         return self.synced(view) if is_synced else view
 
     def synced(self, function: Callable[..., t.Any]) -> Callable[..., t.Any]:

@@ -11,6 +11,7 @@ import typing as t
 from functools import partial
 
 from ..class_guard import UNCHANGED
+from ..declared import bound
 from ..http.conditional import tag_complete_response
 from ..http.convert import to_response
 from ..http.protection import add_security_headers, security_fields
@@ -23,6 +24,7 @@ from ..signals import (
     request_tearing_down,
 )
 from ..tracebacks import where
+from .returned import respond_declared
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -174,6 +176,7 @@ def convert(app: Flask, context: RequestContext | None, value: t.Any) -> Respons
         app.json.response,
         None if context is None else context.environ,
         partial(_source, app, context),
+        partial(respond_declared, app, context),
     )
 
 
@@ -319,4 +322,4 @@ def call_live_view(
     view = views.get(endpoint)
     if view is None:
         raise_without_view(endpoint)
-    return app.ensure_sync(view)(**arguments)
+    return app.ensure_sync(bound(view))(**arguments)

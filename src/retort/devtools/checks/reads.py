@@ -77,7 +77,7 @@ def all_reads(code: Code, seen: set[int] | None = None) -> Reads:
         inner = _code_behind(called)
         if inner is not None:
             reads.add(all_reads(inner, seen))
-        elif _may_read(called):
+        elif may_read(called):
             reads.is_open = True
     return reads
 
@@ -178,7 +178,7 @@ def _code_behind(called: Any) -> Code | None:
     return code_of(list(wrappers_of(called))[-1])
 
 
-def _may_read(called: Any) -> bool:
+def may_read(called: Any) -> bool:
     """Whether a call that is not followed could read the request."""
     if issubclass(type(called), ModuleType):
         return False

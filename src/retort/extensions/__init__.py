@@ -1,0 +1,1 @@
+"""Parts of Retort that a program gets only if it uses them."""
