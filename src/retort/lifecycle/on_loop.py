@@ -1,7 +1,8 @@
 """Handle a request on the event loop, if its view is a coroutine function.
 
 `start` is the first step in the plan of such a view. The context moves from the thread of the
-server to a copy of its context variables. All steps of the request run there, in the order of
+server to a copy of its context variables, unless the request began on the loop, in variables of its
+own (`context.OWN_VARIABLES`). All steps of the request run there, in the order of
 `run.py`: `respond_async` is the counterpart of `run.respond`, and `LoopRequest.handle` that of
 `gateways/wsgi.py`. Coroutine functions are awaited on the loop. Synchronous functions of the
 program run in threads, and so do those of Retort that call functions of the program.
