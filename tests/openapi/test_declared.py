@@ -13,7 +13,7 @@ import pydantic
 import pytest
 from msgspec import Meta
 
-from retort import Body, Control, Cookie, Form, Header, Name, Path, Query, Upload, inputs
+from retort import Body, Control, Cookie, Draft, Form, Header, Name, Path, Query, Upload, inputs
 from retort.extensions.openapi import document
 from retort.views import MethodView
 
@@ -326,6 +326,28 @@ def test_a_form_with_a_file_is_multipart(app, operation):
     properties = content["multipart/form-data"]["schema"]["properties"]
     assert properties["photo"] == {**file, "contentMediaType": "image/png", "maxLength": 100}
     assert properties["more"]["items"] == {**file, "contentMediaType": "application/octet-stream"}
+
+
+def test_a_draft_is_a_form_whose_page_has_the_errors(app, documented):
+    @app.route("/", methods=["GET", "POST"])
+    def index(form: Draft[Signup]):
+        return "", form.status
+
+    item = documented()["paths"]["/"]
+
+    assert "requestBody" not in item["get"]
+    assert list(item["get"]["responses"]) == ["200"]
+    content = item["post"]["requestBody"]["content"]
+    assert "email" in content["application/x-www-form-urlencoded"]["schema"]["required"]
+    assert item["post"]["responses"]["422"] == {
+        "description": "The form with its errors.",
+        "content": {"text/html": {"schema": {"type": "string"}}},
+    }
+
+
+@pytest.mark.parametrize("cls", [AsDataclass, AsAttrs, AsTypedDict, AsNamedTuple, Order])
+def test_a_text_that_python_made_describes_no_type(schema_of, cls):
+    assert "description" not in schema_of(cls)[1][cls.__name__]
 
 
 def test_invalid_inputs_have_one_problem_document(app, documented):
