@@ -7,7 +7,7 @@ describes types, `check.py` checks values, `draft.py` has forms that come back.
 from __future__ import annotations
 
 from ...declared import set_binder
-from .binding import bind, check_route, inputs
+from .binding import bind, check_route, declared_inputs, inputs
 from .draft import Draft
 from .errors import FieldError, InputError
 from .markers import Body, Control, Cookie, Form, Header, Name, Path, Query, Upload
@@ -28,4 +28,4 @@ __all__ = [
     "inputs",
 ]
 
-set_binder(bind, check_route)
+set_binder(bind, check_route, declared_inputs)

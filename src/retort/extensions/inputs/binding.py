@@ -19,8 +19,10 @@ from ...errors import SetupError
 from ...globals import current_request_context
 from ...tracebacks import where
 from .draft import Draft
+from .draft.attributes import attributes
 from .errors import InvalidInput, input_error
 from .forms import NOT_FILLED
+from .forms.text import make_reader
 from .markers import Marker, Name
 from .parameters import Parameter
 from .returned import Returned
@@ -43,6 +45,10 @@ class Inputs:
     :param function: the function that declares them.
     :param parameters: at least one.
     """
+
+    # For tools that compare a page with a type: they do not import this package.
+    control_attributes = staticmethod(attributes)
+    make_reader = staticmethod(make_reader)
 
     def __init__(self, function: Callable[..., t.Any], parameters: tuple[Parameter, ...]) -> None:
         self.function = function
@@ -94,14 +100,42 @@ def inputs_of(view: Callable[..., t.Any]) -> Inputs | None:
 def _find(function: Callable[..., t.Any]) -> Inputs | None:
     if getattr(function, "retort_inputs", None) is not None:
         return None  # @inputs has set the place
+    if getattr(function, "views_by_method", None) is not None:
+        return None  # it calls the function for the method, which has inputs of its own
     parameters = tuple(_parameters(function))
     return Inputs(inspect.unwrap(function), parameters) if parameters else None
 
 
 def bind(view: Callable[..., t.Any]) -> Callable[..., t.Any]:
-    """The function to call in the place of a view: the view itself without declared inputs."""
-    found = inputs_of(view)
+    """The function to call in the place of a view: the view itself without declared inputs.
+
+    Inputs that cannot be read are an error of the request, as one of the view.
+    """
+    try:
+        found = inputs_of(view)
+    except SetupError:
+        return _bound_later(view)
     return view if found is None else _bound(view, found)
+
+
+def _bound_later(view: Callable[..., t.Any]) -> Callable[..., t.Any]:
+    """A function that reads the declaration of a view for each request, and raises its error."""
+
+    def now() -> Callable[..., t.Any]:
+        found = inputs_of(view)
+        return view if found is None else _bound(view, found)
+
+    if inspect.iscoroutinefunction(view):
+
+        async def call_async(*args: t.Any, **variables: t.Any) -> t.Any:
+            return await now()(*args, **variables)
+
+        return call_async
+
+    def call(*args: t.Any, **variables: t.Any) -> t.Any:
+        return now()(*args, **variables)
+
+    return call
 
 
 def _bound(view: Callable[..., t.Any], declared: Inputs) -> Callable[..., t.Any]:

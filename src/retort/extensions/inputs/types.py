@@ -182,9 +182,10 @@ class Record:
     def is_native(self) -> bool:
         """Whether msgspec makes its objects from a mapping, and knows all limits of its fields."""
         if self._is_native is None:
+            members = self.members  # which raises an exception if one cannot be read
             self._is_native = True  # while fields of the same type are looked at
             self._is_native = self.family not in ("namedtuple", "pydantic") and all(
-                is_native(member.type) for member in self.members
+                is_native(member.type) for member in members
             )
         return self._is_native
 
@@ -322,10 +323,10 @@ def _has_limit(metadata: t.Any) -> bool:
 def _kind(base: t.Any, limits: Mapping[str, t.Any]) -> tuple[kinds.Type, t.Any, bool]:
     """Msgspec's description, the type for its ``convert``, and whether that has all limits."""
     if limits:
-        limited = t.Annotated[base, Meta(**limits)]
         try:
+            limited = t.Annotated[base, Meta(**limits)]
             return kinds.type_info(limited), limited, True
-        except TypeError:
+        except (TypeError, ValueError):
             pass  # msgspec has no such limit for the type, such as the least date
     try:
         return kinds.type_info(base), base, not limits

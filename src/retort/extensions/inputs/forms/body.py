@@ -1,15 +1,26 @@
-"""The media types of forms: a request with another body is refused with 415."""
+"""The form of a request: its files, and 415 for a body of another media type."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from .errors import UnsupportedInput
+from werkzeug.datastructures import ImmutableMultiDict
+
+from ..errors import UnsupportedInput
 
 if TYPE_CHECKING:
-    from ...http import Request
+    from werkzeug.datastructures import FileStorage, MultiDict
 
-FORM_TYPES: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
+    from ....http import Request
+
+MULTIPART: Final = "multipart/form-data"
+FORM_TYPES: Final = ("application/x-www-form-urlencoded", MULTIPART)
+_NO_FILES: MultiDict[str, FileStorage] = ImmutableMultiDict()
+
+
+def files_of(request: Request) -> MultiDict[str, FileStorage]:
+    """The files of a form; PERF: other forms than multipart have none."""
+    return request.files if request.mimetype == MULTIPART else _NO_FILES
 
 
 def check_form_type(request: Request) -> None:

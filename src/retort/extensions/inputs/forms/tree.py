@@ -11,48 +11,55 @@ from weakref import WeakKeyDictionary
 
 from msgspec import inspect as kinds
 
-from .check import Misread
-from .form_fields import MAX_ITEMS, Reading, Value, make_field
-from .form_text import NOT_FILLED
+from ..check import Misread
+from .fields import MAX_ITEMS, Reading, Scalar, Value, make_field
+from .names import MAX_INDEX, is_beyond, is_ignored, row_indexes, split
+from .text import NOT_FILLED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
-    from .form_fields import Many, Path, Scalar, Several
-    from .types import Described, Member, Record
+    from ..types import Described, Member, Record
+    from .fields import Many, Path, Several
 
     Given: TypeAlias = "Mapping[str, list[Value]]"
     AnyField: TypeAlias = "Nested | Scalar | Many | Several"
+    Entry: TypeAlias = tuple[str, Callable[[Any], Any] | None, AnyField, Any, Any]
 
 MAX_DEPTH: Final = 8
 """How many parts a name may have."""
-MAX_INDEX: Final = 1_000
 MAX_NAME: Final = 100
 """The length of a name in an error, in characters."""
 
-BUTTONS: Final = frozenset({"submit", "button", "action", "commit"})
-"""Names that pages give to their buttons; such a field is never unknown."""
-
 _NOTHING: Given = {}
+_NOTHING_BELOW: dict[str, dict[str, list[Value]]] = {}
 
 
 def read_tree(described: Described, given: Given, reading: Reading) -> Any:
     """The plain tree of a form for an object, a mapping or a union of objects."""
-    given = _without_deep(described, given, reading)
+    if described.record is not None:
+        plan = plan_of(described.record)
+        if plan.nested:
+            given = _without_deep(plan.nested, given, reading)
+        return plan.read(reading, given, ())
+    given = _without_deep(None, given, reading)
     tree = make_nested(described, is_kept=True).read(reading, None, given, ())
     return {} if tree is NOT_FILLED else tree
 
 
-def _without_deep(described: Described, given: Given, reading: Reading) -> Given:
-    deep = [name for name in given if name.count(".") >= MAX_DEPTH]
+def _without_deep(heads: Collection[str] | None, given: Given, reading: Reading) -> Given:
+    """The fields without those whose names have too many parts.
+
+    :param heads: the first parts of names that may have parts; ``None``: any.
+    """
+    deep = {name for name in given if name.count(".") >= MAX_DEPTH}
     if not deep:
         return given
-    known = described.record.by_key if described.record is not None else None
     for name in deep:
-        if known is None or name.partition(".")[0] in known:
-            parts = name[:MAX_NAME].split(".")[:MAX_DEPTH]
+        parts = name[:MAX_NAME].split(".")[:MAX_DEPTH]
+        if heads is None or parts[0] in heads:
             reading.add(tuple(parts), "depth", MAX_DEPTH)
-    return {name: values for name, values in given.items() if name not in set(deep)}
+    return {name: values for name, values in given.items() if name not in deep}
 
 
 class Nested:
@@ -133,11 +140,11 @@ class Rows(Nested):
         """The rows in the order of their indexes, without those in which nothing is filled in."""
         if inner is None:
             return Misread("list") if _is_filled(values) else NOT_FILLED
-        below = _split(inner)
+        below = split(inner)
         rows: list[Any] = []
         sent = sorted(row_indexes(inner))
         for head in {name.partition(".")[0] for name in inner}:
-            if _is_index(head) and _is_beyond(head):
+            if is_beyond(head):
                 reading.add((*path, head[:MAX_NAME]), "index", MAX_INDEX)
         kept: list[int] = []
         for index in sent:
@@ -151,20 +158,6 @@ class Rows(Nested):
         return rows or NOT_FILLED
 
 
-def row_indexes(names: Iterable[str]) -> set[int]:
-    """The indexes with which names begin; others are left out."""
-    found = {name.partition(".")[0] for name in names}
-    return {int(head) for head in found if _is_index(head) and not _is_beyond(head)}
-
-
-def _is_index(text: str) -> bool:
-    return text.isascii() and text.isdigit() and (text[0] != "0" or text == "0")
-
-
-def _is_beyond(index: str) -> bool:
-    return len(index) > len(str(MAX_INDEX)) or int(index) >= MAX_INDEX
-
-
 class Names(Nested):
     """A mapping: the last part of the name is the key."""
 
@@ -176,7 +169,7 @@ class Names(Nested):
         if inner is None:
             return Misread("object") if _is_filled(values) else NOT_FILLED
         is_deep = isinstance(self.item, Nested)
-        below = _split(inner) if is_deep else {}
+        below = split(inner) if is_deep else {}
         tree: dict[str, Any] = {}
         for name in dict.fromkeys([*inner, *below]):
             if is_deep and "." in name:
@@ -228,16 +221,6 @@ def read_any(
     return field.read(reading, values, path)
 
 
-def _split(given: Given) -> dict[str, dict[str, list[Value]]]:
-    """The names with parts, by their first part."""
-    found: dict[str, dict[str, list[Value]]] = {}
-    for name, values in given.items():
-        head, dot, rest = name.partition(".")
-        if dot:
-            found.setdefault(head, {})[rest] = values
-    return found
-
-
 def _is_filled(values: list[Value] | None) -> bool:
     return any(value != "" for value in values or ())
 
@@ -250,21 +233,22 @@ class Plan:
 
     def __init__(self, record: Record) -> None:
         self.record = record
-        self.fields = tuple(
-            (member.key, _field_of(member, record), _in_form(member), _in_query(member))
-            for member in record.members
-        )
-        self.nested = {key for key, field, *_ in self.fields if isinstance(field, Nested)}
+        self.forbids_unknown = record.forbids_unknown
+        self.fields = tuple(_entry(member, record) for member in record.members)
+        self.nested = {key for key, _, field, *_ in self.fields if isinstance(field, Nested)}
 
     def read(self, reading: Reading, given: Given, path: Path) -> dict[str, Any]:
         """The plain tree of an object; without the fields that have a default or are missing."""
-        inner = _split(given) if self.nested else {}
+        inner = split(given) if self.nested else _NOTHING_BELOW
         tree: dict[str, Any] = {}
-        for key, field, in_form, in_query in self.fields:
-            if isinstance(field, Nested):
-                value = field.read(reading, given.get(key), inner.get(key), (*path, key))
+        for key, read_one, field, in_form, in_query in self.fields:
+            values = given.get(key)
+            # PERF: most fields have one text.
+            if read_one is not None and values is not None and len(values) == 1:
+                value = read_one(values[0])
+                reading.filled += value is not NOT_FILLED and value is not False
             else:
-                value = field.read(reading, given.get(key), (*path, key))
+                value = read_any(field, reading, values, inner.get(key), (*path, key))
             if value is NOT_FILLED:
                 value = in_form if reading.is_form else in_query
                 if value is NOT_FILLED:
@@ -272,7 +256,7 @@ class Plan:
                 if value is _EMPTY:
                     value = []
             tree[key] = value
-        if self.record.forbids_unknown:
+        if self.forbids_unknown:
             self._find_unknown(reading, given, path)
         return tree
 
@@ -297,9 +281,12 @@ def plan_of(record: Record) -> Plan:
     return plan
 
 
-def _field_of(member: Member, record: Record) -> AnyField:
+def _entry(member: Member, record: Record) -> Entry:
+    """How one field is read, and what it is without a value, in a form and in a query."""
     is_kept = member.is_required and not member.type.is_nullable
-    return make_any(member.type, is_kept=is_kept, is_loose=record.is_opaque)
+    field = make_any(member.type, is_kept=is_kept, is_loose=record.is_opaque)
+    read_one = field.read_one if isinstance(field, Scalar) and not field.is_loose else None
+    return member.key, read_one, field, _in_form(member), _in_query(member)
 
 
 _EMPTY: list[Any] = []
@@ -331,19 +318,6 @@ def is_checkbox(described: Described) -> bool:
     if not isinstance(described.type, kinds.BoolType) or control in ("select", "radio"):
         return False
     return control == "checkbox" or not described.is_nullable
-
-
-def is_ignored(name: str, given: Given) -> bool:
-    """Whether a field that no type declares is part of most forms: a token, or a button.
-
-    An image button sends the place of the click, as two numbers: ``name.x`` and ``name.y``.
-    """
-    if name.startswith("_") or name == "csrf_token" or name in BUTTONS:
-        return True
-    if name not in ("x", "y") and not name.endswith((".x", ".y")):
-        return False
-    pair = [given.get(name[:-1] + letter, [""])[0] for letter in "xy"]
-    return all(isinstance(each, str) and each.isascii() and each.isdigit() for each in pair)
 
 
 def places(reading: Reading, path: Path) -> Iterator[str | int]:

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast, get_args
 from msgspec import inspect as kinds
 from werkzeug.datastructures import FileStorage
 
-from ...bounded import BoundedCache
-from .check import Misread
-from .errors import MAX_ERRORS, FieldError
-from .form_files import read_file
-from .form_text import NOT_FILLED, make_reader
-from .types import describe, strip
+from ....bounded import BoundedCache
+from ..check import Misread
+from ..errors import MAX_ERRORS, FieldError
+from ..types import describe, strip
+from .files import read_file
+from .text import NOT_FILLED, make_reader
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .types import Described
+    from ..types import Described
 
     Path = tuple[str | int, ...]
 
@@ -66,7 +66,7 @@ class Scalar:
         """The value, a `Misread`, or `NOT_FILLED`."""
         if values is None:
             return NOT_FILLED
-        value = self._one(values[0]) if len(values) == 1 else self._of_several(values)
+        value = self.read_one(values[0]) if len(values) == 1 else self._of_several(values)
         if value is NOT_FILLED:
             return value
         if self.is_loose and type(value) is Misread:
@@ -75,7 +75,8 @@ class Scalar:
         reading.filled += value is not False
         return value
 
-    def _one(self, value: Any) -> Any:
+    def read_one(self, value: Any) -> Any:
+        """What one text or file is."""
         if isinstance(value, str):
             return self.read_value(value)
         # A converter of the rule may have made another object of a variable of the URL.
@@ -84,7 +85,7 @@ class Scalar:
     def _of_several(self, values: Sequence[Value]) -> Any:
         """The value of a name that was sent more than once."""
         different = dict.fromkeys(values)
-        found = [self._one(value) for value in different]
+        found = [self.read_one(value) for value in different]
         if not self.is_bool:
             if len(different) == 1:
                 return found[0]

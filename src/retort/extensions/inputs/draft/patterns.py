@@ -78,15 +78,17 @@ def _translate(pattern: str) -> str:
         has_choice = has_choice or (kind == "or" and not groups)
         last = kind
         written.append(text)
-    return _search(written, has_choice=has_choice)
+    return _search(written, has_choice=has_choice, is_open=bool(groups))
 
 
 _LOOKS: Final = frozenset({"(?=", "(?!", "(?<=", "(?<!"})
 _REPEATABLE: Final = frozenset({"escape", "any", "literal", "set", "close"})
 
 
-def _search(written: list[str], *, has_choice: bool) -> str:
+def _search(written: list[str], *, has_choice: bool, is_open: bool) -> str:
     """Search for a translated pattern: other text may be around it."""
+    if is_open:  # a group does not end
+        raise _UntranslatableError
     if has_choice:
         return f"{_AROUND}(?:{''.join(written)}){_AROUND}"
     starts = bool(written) and written[0] == "^"

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from markupsafe import Markup, escape
 from msgspec import inspect as kinds
 
+from ..errors import FieldError
+from ..forms.fields import MAX_ITEMS
 from .attributes import SECRET, attributes, control_type, is_group, is_required, render
-from .errors import FieldError
-from .form_fields import MAX_ITEMS
-from .form_values import checkbox_value, choices, clean, is_checked, text_of, texts_of
+from .values import checkbox_value, choices, clean, is_checked, text_of, texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from .form_fields import Value
-    from .types import Described
+    from ..forms.fields import Value
+    from ..types import Described
 
     Path = tuple[str | int, ...]
 
@@ -47,14 +47,14 @@ class FieldErrors(list[FieldError]):
         super().__init__(errors)
         self.list_id = list_id
 
-    def __html__(self) -> str:
+    def __html__(self) -> Markup:
         if not self:
-            return ""
+            return Markup()
         items = "".join(f"<li>{escape(error.message)}</li>" for error in self)
-        return f'<ul id="{escape(self.list_id)}" class="errors">{items}</ul>'
+        return Markup(f'<ul id="{escape(self.list_id)}" class="errors">{items}</ul>')
 
     def __str__(self) -> str:
-        return self.__html__()
+        return str(self.__html__())
 
 
 class Option:
@@ -94,7 +94,8 @@ class DraftField:
         self._path = path
         self._initial = initial
         self._has_default: bool = about.get("has_default", False)
-        self._is_optional: bool = self._has_default or about.get("is_optional", False)
+        self._may_be_blank: bool = about.get("is_optional", False)
+        self._is_optional: bool = self._has_default or self._may_be_blank
         self._label: str = about.get("label", "")
         self._error_path: Path = about.get("error_path", path)
 
@@ -108,6 +109,11 @@ class DraftField:
         if control is not None and control.label is not None:
             return control.label
         return self._described.title or self._label
+
+    @property
+    def type(self) -> str:
+        """The type of the ``<input>``, or ``textarea`` or ``select``: for templates that choose."""
+        return control_type(self._described)
 
     @cached_property
     def _texts(self) -> list[str]:
@@ -165,17 +171,22 @@ class DraftField:
 
     @property
     def options(self) -> list[Option]:
-        """The values of an enumeration or a ``Literal``, for ``<option>`` or radio buttons."""
+        """The values of an enumeration or a ``Literal``, for ``<option>`` or radio buttons.
+
+        A choice that may be left out, or has no value yet, begins with an empty one.
+        """
         described = self._described
         control = control_type(described)
         values = choices(described)
-        if isinstance(described.type, kinds.BoolType):
+        if isinstance(described.type, kinds.BoolType) and control in ("select", "radio"):
             values = (True, False)
         named = {
             text_of(value): _label_of(described, value) for value in values if value is not None
         }
+        if not named:
+            return []
         selected = {text.strip() for text in self._texts} | set(self._texts)
-        if control == "checkbox" or control == "radio":
+        if control in ("checkbox", "radio"):
             return [self._box(*each, control, is_on=each[0] in selected) for each in named.items()]
         if self._has_blank(named):
             named = {"": "", **named}
@@ -187,7 +198,7 @@ class DraftField:
         return (
             not described.is_many
             and "" not in named
-            and (described.is_nullable or not self._has_default)
+            and (described.is_nullable or not self._has_default or self._may_be_blank)
         )
 
     def _option(self, value: str, label: str, *, is_on: bool) -> Option:

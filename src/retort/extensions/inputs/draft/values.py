@@ -7,15 +7,17 @@ import math
 import re
 from decimal import Decimal
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 import msgspec
+from msgspec import inspect as kinds
 
-from .check import choices_of
-from .form_text import make_reader, text_of_choice
+from ..check import choices_of
+from ..forms.text import make_reader, text_of_choice
+from ..types import strip
 
 if TYPE_CHECKING:
-    from .types import Described
+    from ..types import Described
 
 _REFUSED = re.compile("[\0\ud800-\udfff]")
 
@@ -112,8 +114,10 @@ def is_checked(described: Described, texts: list[str]) -> bool:
 
 
 def choices(described: Described) -> tuple[Any, ...]:
-    """The values that a field can have, if they can be listed."""
+    """The values that a field can have, in their order, if they can be listed."""
     inner = described.item if described.is_many and described.item is not None else described
     if inner.options:
         return ()
+    if isinstance(inner.type, kinds.LiteralType):  # whose values msgspec has sorted
+        return get_args(strip(inner.annotation)[0])
     return choices_of(inner.type)
