@@ -250,7 +250,8 @@ def test_parameters_are_where_their_markers_say(app, operation):
     assert found["parameters"] == [
         {"name": "number", "in": "path", "required": True,
          "schema": {"type": "integer", "maximum": 9}},
-        {"name": "words", "in": "query", "required": True, "schema": {"type": "string"}},
+        {"name": "words", "in": "query", "required": True,
+         "schema": {"type": "string", "minLength": 1}},
         {"name": "dry_run", "in": "query", "schema": {"type": "boolean", "default": False}},
         {"name": "ids", "in": "query",
          "schema": {"type": "array", "items": {"type": "integer"}, "default": []}},
@@ -305,6 +306,8 @@ def test_a_form_has_the_names_of_nested_fields(app, documented):
         r"^others\.[0-9]+\.street$",
         r"^others\.[0-9]+\.zip$",
     }
+    # An empty text is not filled in.
+    assert schema["properties"]["email"] == {"type": "string", "maxLength": 20, "minLength": 1}
     # A browser does not send an unchecked checkbox, and no item of an empty list.
     assert schema["required"] == ["email", "address.street", "address.zip"]
     assert found["components"]["schemas"].keys() == {"Problem"}
