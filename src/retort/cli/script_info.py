@@ -54,7 +54,7 @@ class ScriptInfo:
         load_dotenv_defaults: bool = True,
     ) -> None:
         self._loaded_app: Flask | None = None
-        self.app_import_path = app_import_path
+        self._app_import_path = app_import_path
         self.create_app = create_app
         self.set_debug_flag = set_debug_flag
         self.load_dotenv_defaults = load_dotenv_defaults
