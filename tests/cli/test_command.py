@@ -254,3 +254,42 @@ def test_the_real_flask_imported_first_is_reported_in_one_paragraph(write, world
 
     text = assert_one_paragraph(result, 1)
     assert "The real Flask" in text
+
+
+OTHER = """
+    from flask import Flask
+
+    print("loaded", __name__)
+    app = Flask("other")
+
+    @app.get("/other")
+    def other():
+        return undefined_name
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (("check", "other.py"), "undefined-name"),
+        (("check", "--app", "other.py"), "undefined-name"),
+        (("check", "--json", "other.py"), "undefined-name"),
+        (("openapi", "other.py"), '"/other"'),
+        (("openapi", "--openapi", "3.2", "other.py"), '"/other"'),
+    ],
+)
+def test_the_named_program_takes_precedence_over_the_usual_one(write, retort, hello, words, found):
+    write("app.py", hello)
+    write("other.py", OTHER)
+
+    assert found in retort(*words).stdout
+
+
+@pytest.mark.parametrize("words", [("check", "other.py"), ("openapi", "other.py")])
+def test_the_usual_program_is_not_loaded_beside_the_named_one(write, retort, hello, words):
+    write("app.py", "print('the usual one')\n" + hello.replace("\n    ", "\n"))
+    write("other.py", OTHER)
+
+    output = retort(*words).stdout
+    assert "loaded other" in output
+    assert "the usual one" not in output

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from openapi_spec_validator import validate
 
 PROGRAM = """
 from flask import Flask, request
@@ -31,7 +30,6 @@ def test_the_document_is_printed_with_what_the_source_says(program, retort):
 
     assert result.returncode == 0, result.stdout
     document = json.loads(result.stdout)
-    validate(document)
     operation = document["paths"]["/orders/{number}"]["post"]
     assert operation["summary"] == "Change an order."
     form = operation["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]

@@ -13,7 +13,7 @@ import pydantic
 import pytest
 from msgspec import Meta
 
-from retort import Body, Control, Cookie, Form, Header, Name, Path, Query, Upload, inputs
+from retort import Body, Control, Cookie, Draft, Form, Header, Name, Path, Query, Upload, inputs
 from retort.extensions.openapi import document
 from retort.views import MethodView
 
@@ -250,7 +250,8 @@ def test_parameters_are_where_their_markers_say(app, operation):
     assert found["parameters"] == [
         {"name": "number", "in": "path", "required": True,
          "schema": {"type": "integer", "maximum": 9}},
-        {"name": "words", "in": "query", "required": True, "schema": {"type": "string"}},
+        {"name": "words", "in": "query", "required": True,
+         "schema": {"type": "string", "minLength": 1}},
         {"name": "dry_run", "in": "query", "schema": {"type": "boolean", "default": False}},
         {"name": "ids", "in": "query",
          "schema": {"type": "array", "items": {"type": "integer"}, "default": []}},
@@ -305,6 +306,8 @@ def test_a_form_has_the_names_of_nested_fields(app, documented):
         r"^others\.[0-9]+\.street$",
         r"^others\.[0-9]+\.zip$",
     }
+    # An empty text is not filled in.
+    assert schema["properties"]["email"] == {"type": "string", "maxLength": 20, "minLength": 1}
     # A browser does not send an unchecked checkbox, and no item of an empty list.
     assert schema["required"] == ["email", "address.street", "address.zip"]
     assert found["components"]["schemas"].keys() == {"Problem"}
@@ -326,6 +329,28 @@ def test_a_form_with_a_file_is_multipart(app, operation):
     properties = content["multipart/form-data"]["schema"]["properties"]
     assert properties["photo"] == {**file, "contentMediaType": "image/png", "maxLength": 100}
     assert properties["more"]["items"] == {**file, "contentMediaType": "application/octet-stream"}
+
+
+def test_a_draft_is_a_form_whose_page_has_the_errors(app, documented):
+    @app.route("/", methods=["GET", "POST"])
+    def index(form: Draft[Signup]):
+        return "", form.status
+
+    item = documented()["paths"]["/"]
+
+    assert "requestBody" not in item["get"]
+    assert list(item["get"]["responses"]) == ["200"]
+    content = item["post"]["requestBody"]["content"]
+    assert "email" in content["application/x-www-form-urlencoded"]["schema"]["required"]
+    assert item["post"]["responses"]["422"] == {
+        "description": "The form with its errors.",
+        "content": {"text/html": {"schema": {"type": "string"}}},
+    }
+
+
+@pytest.mark.parametrize("cls", [AsDataclass, AsAttrs, AsTypedDict, AsNamedTuple, Order])
+def test_a_text_that_python_made_describes_no_type(schema_of, cls):
+    assert "description" not in schema_of(cls)[1][cls.__name__]
 
 
 def test_invalid_inputs_have_one_problem_document(app, documented):

@@ -172,7 +172,7 @@ def installed(tmp_path, monkeypatch):
     files = tmp_path / "packages" / "package_of_swagger_ui" / "dist"
     files.mkdir(parents=True)
     (files.parent / "__init__.py").write_text("raise AssertionError('imported')")
-    for name in ("swagger-ui-bundle.js", "swagger-ui.css"):
+    for name in ("swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png"):
         (files / name).write_text(f"/* {name} */")
     monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path / "packages")])
     monkeypatch.setattr(swagger, "PACKAGE", "package_of_swagger_ui")
@@ -187,11 +187,12 @@ def test_swagger_ui_is_the_page_where_its_package_is_installed(app):
     assert "script-src 'self';" in page.headers["Content-Security-Policy"]
     sources = re.findall(r'(?:src|href)="([^"?]+)"', page.text)
     assert sources == [
+        "/docs/ui/favicon-32x32.png",
         "/docs/ui/swagger-ui.css",
         "/docs/ui/swagger-ui-bundle.js",
         "/docs/ui/start.js",
     ]
-    assert [client.get(source).status_code for source in sources] == [200, 200, 200]
+    assert [client.get(source).status_code for source in sources] == [200] * 4
     start = client.get("/docs/ui/start.js")
     assert start.mimetype == "text/javascript"
     assert '"url": "/openapi.json"' in start.text

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+_NAMES_TARGET = f"{__name__}.names_target"
+
+
 class _Retort(FlaskGroup):
     """`FlaskGroup` with a hint for a program in place of a command."""
 
@@ -31,6 +34,7 @@ class _Retort(FlaskGroup):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
+        ctx.meta[_NAMES_TARGET] = len(args) > 1 and not args[1].startswith("-")
         if name.endswith(".py") and os.path.isfile(name):
             raise click.UsageError(
                 f"{name!r} is a program, not a command. Serve it with 'retort run {name}',"
@@ -52,8 +56,11 @@ class _Retort(FlaskGroup):
         command = super().get_command(ctx, name)
         if command not in (check_command, openapi_command, reload_command):
             return command
+        info = ctx.ensure_object(ScriptInfo)
+        if ctx.meta.get(_NAMES_TARGET) and not info.app_import_path:
+            return command  # the usual application is not the one that is named
         try:
-            app = ctx.ensure_object(ScriptInfo).load_app()
+            app = info.load_app()
         except Exception:  # the command reports the error
             return command
         return app.cli.get_command(ctx, name) or command

@@ -53,14 +53,25 @@ class ScriptInfo:
         set_debug_flag: bool = True,
         load_dotenv_defaults: bool = True,
     ) -> None:
-        self.app_import_path = app_import_path
+        self._loaded_app: Flask | None = None
+        self._app_import_path = app_import_path
         self.create_app = create_app
         self.set_debug_flag = set_debug_flag
         self.load_dotenv_defaults = load_dotenv_defaults
         self.data: dict[Any, Any] = {}
         self.load_error: Exception | None = None
         self.variables_from_files: dict[str, str] = {}
-        self._loaded_app: Flask | None = None
+
+    @property
+    def app_import_path(self) -> str | None:
+        """The name of the application; another one discards an application that was loaded."""
+        return self._app_import_path
+
+    @app_import_path.setter
+    def app_import_path(self, value: str | None) -> None:
+        if self._loaded_app is not None and value != self._app_import_path:
+            self._loaded_app = None
+        self._app_import_path = value
 
     def load_app(self) -> Flask:
         """The application; the same object at each call.

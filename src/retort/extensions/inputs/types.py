@@ -427,7 +427,7 @@ def _with(hint: t.Any, variables: dict[t.Any, t.Any]) -> t.Any:
     if hint in variables:
         return variables[hint]
     parameters = getattr(hint, "__parameters__", ())
-    if not parameters or isinstance(hint, type):
+    if not parameters or t.get_origin(hint) is None:  # in Python 3.10, list[T] is a type
         return hint
     return hint[tuple(variables.get(each, each) for each in parameters)]
 

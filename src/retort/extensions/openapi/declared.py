@@ -110,6 +110,7 @@ class Declared:
             parameter["description"] = description
         if is_required:
             parameter["required"] = True
+            schema = _filled(schema)
         self.parameters.append({**parameter, "schema": schema})
 
     def _add_json(self, found: list[Parameter]) -> None:
@@ -219,6 +220,7 @@ class _Form:
             may_be_absent = described.is_many or schema.get("type") == "boolean"
             if is_required and not described.is_nullable and not may_be_absent:
                 self.required.append(name)
+                self.properties[name] = _filled(schema)
 
     def schema(self) -> Schema:
         """The schema of the whole form."""
@@ -236,6 +238,13 @@ def _is_nested(described: Described) -> bool:
     """Whether a field of a form is an object, or a list of objects."""
     item = described if described.item is None else described.item
     return item.record is not None
+
+
+def _filled(schema: Schema) -> Schema:
+    """The schema of a required text outside of JSON, where an empty one is not filled in."""
+    if schema.get("type") != "string" or schema.keys() & {"format", "enum"}:
+        return schema
+    return {**schema, "minLength": max(schema.get("minLength", 0), 1)}
 
 
 def _pattern(name: str) -> str:

@@ -31,6 +31,7 @@ _PAGE = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>{title}</title>
+<link rel="icon" href="{base}/favicon-32x32.png">
 <link rel="stylesheet" href="{base}/swagger-ui.css">
 <noscript><p><a href="?plain">The page without scripts</a></p></noscript>
 <div id="ui"></div>

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 import re
-from http import HTTPStatus
 from itertools import count
 from typing import TYPE_CHECKING
+
+from werkzeug.http import HTTP_STATUS_CODES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -34,10 +35,8 @@ def texts_of(function: Callable[..., Any]) -> dict[str, str]:
 
 def phrase_of(status: int) -> str:
     """The description of a response with a status."""
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return f"Status {status}"
+    # Those of `http.HTTPStatus` differ between versions of Python, and files are compared.
+    return HTTP_STATUS_CODES.get(status, f"Status {status}")
 
 
 def operation_ids(operations: Iterable[Operation]) -> dict[tuple[str, str], str]:
