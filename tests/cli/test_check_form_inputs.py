@@ -192,7 +192,10 @@ def test_scalar_markers_are_compared_too(findings):
 
 
 def test_a_form_for_a_query_is_compared_too(findings):
-    view = "@app.get('/search')\ndef search(q: Query[str], page: Query[int] = 1):\n    return {'q': q}\n"
+    view = (
+        "@app.get('/search')\n"
+        "def search(q: Query[str], page: Query[int] = 1):\n    return {'q': q}\n"
+    )
     page = "<form action=/search><input name=page type=number>{}</form>"
 
     assert findings(TYPES + view, page=page.format("<input name=q required>")) == []

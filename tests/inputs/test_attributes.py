@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from msgspec import Meta
 
 from retort import Control, Upload
-from retort.extensions.inputs.attributes import attributes, control_type, render
-from retort.extensions.inputs.form_text import make_reader
-from retort.extensions.inputs.form_values import is_shown, text_of
-from retort.extensions.inputs.patterns import html_pattern
+from retort.extensions.inputs.draft.attributes import attributes, control_type, render
+from retort.extensions.inputs.draft.patterns import html_pattern
+from retort.extensions.inputs.draft.values import is_shown, text_of
+from retort.extensions.inputs.forms.text import make_reader
 from retort.extensions.inputs.types import describe
 
 

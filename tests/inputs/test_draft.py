@@ -535,6 +535,31 @@ def test_the_options_of_radio_buttons_and_boxes_have_all_attributes_of_an_input(
     )
 
 
+class Cat(msgspec.Struct, tag="cat", tag_field="kind"):
+    lives: int = 9
+
+
+class Dog(msgspec.Struct, tag="dog", tag_field="kind"):
+    trick: str = ""
+
+
+class Owner(msgspec.Struct):
+    pet: Cat | Dog
+
+
+def test_a_union_has_the_fields_of_all_its_types_and_that_of_the_tag():
+    form = Draft.of(Owner(Dog("sit")))
+
+    assert [field.name for field in form.pet] == ["pet.kind", "pet.lives", "pet.trick"]
+    assert [tuple(option) for option in form.pet.kind.options] == [
+        ("", "", False),
+        ("cat", "cat", False),
+        ("dog", "dog", True),
+    ]
+    assert "required" in form.pet.kind.attrs
+    assert (form.pet.trick.value, form.pet.lives.value) == ("sit", "9")
+
+
 # An object to edit
 
 

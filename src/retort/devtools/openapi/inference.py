@@ -13,7 +13,7 @@ from ..checks.reading.outcomes import never_returns
 from ..checks.reading.reader import read
 from ..checks.source import code_of
 from ..checks.wrappers import is_of_known_package
-from .statuses import raised_in, returned_by
+from .statuses import raised_by, returned_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -51,9 +51,8 @@ def _infer(app: Flask, operation: Operation) -> Inferred | None:
             returned = returned_by(inner, methods, _after(app, operation))
             statuses |= {status for status in returned.statuses if status >= 300}
     is_open = any(_is_foreign_reader(one) for one in operation.chain[:-1])
-    for uses in found:
-        for each, reaching in uses.codes:
-            statuses |= raised_in(each, reaching)
+    for each in {each.function for uses in found for each, _ in uses.codes}:
+        statuses |= raised_by(each, methods)
     returned = returned_by(code, methods, _after(app, operation))
     parts = _Parts(operation)
     for uses in found:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import HTTPException
@@ -29,6 +30,7 @@ from ..checks.source import UNKNOWN, code_of, first_argument, wrappers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import FunctionType
 
     from ..checks.reading.reach import Methods
     from ..checks.source import Code
@@ -63,8 +65,12 @@ class Returned:
             self.content.add(content)
 
 
-def raised_in(code: Code, methods: Methods) -> set[int]:
+@lru_cache(maxsize=10_000)
+def raised_by(function: FunctionType, methods: Methods) -> frozenset[int]:
     """The statuses of ``abort``, of raised HTTP exceptions, and of what raises 404 by its name."""
+    code = code_of(function)
+    if code is None:
+        return frozenset()
     found: set[int] = set()
     for statement, _ in reached(code, methods, lambda node: is_error(code, node)):
         for node in ast.walk(statement):
@@ -74,7 +80,7 @@ def raised_in(code: Code, methods: Methods) -> set[int]:
                 found |= _of_call(code, node)
             elif isinstance(node, ast.Attribute) and node.attr == "json":
                 found |= {400, 415} if code.is_request(node.value) else set()
-    return found
+    return frozenset(found)
 
 
 def returned_by(code: Code, methods: Methods, after_unsafe: int, depth: int = _DEPTH) -> Returned:

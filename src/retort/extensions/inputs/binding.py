@@ -18,11 +18,11 @@ from msgspec import NODEFAULT
 from ...errors import SetupError
 from ...globals import current_request_context
 from ...tracebacks import where
-from .attributes import attributes
 from .draft import Draft
+from .draft.attributes import attributes
 from .errors import InvalidInput, input_error
-from .form_text import make_reader
 from .forms import NOT_FILLED
+from .forms.text import make_reader
 from .markers import Marker, Name
 from .parameters import Parameter
 from .returned import Returned

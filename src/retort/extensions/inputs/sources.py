@@ -10,8 +10,8 @@ from werkzeug.datastructures import MultiDict
 from .check import convert
 from .draft import make_draft
 from .errors import InvalidInput
-from .form_type import check_form_type, files_of
 from .forms import NOT_FILLED, read_field, read_form, read_form_field
+from .forms.body import check_form_type, files_of
 from .json_body import json_reader, read_member
 from .parameters import checked, require
 

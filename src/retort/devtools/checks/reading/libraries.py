@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable
+from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
@@ -16,7 +17,7 @@ def may_read(called: Any) -> bool:
     """Whether a call that is not followed could read the request."""
     if issubclass(type(called), ModuleType):
         return False
-    cls = called if issubclass(type(called), type) else type(called)
+    cls: type = called if issubclass(type(called), type) else type(called)
     if any(base.__module__.startswith(("wtforms", "flask_wtf")) for base in cls.__mro__):
         return True
     module = called if issubclass(type(called), Callable) else cls  # type: ignore[arg-type]
@@ -29,6 +30,7 @@ def may_read(called: Any) -> bool:
     return "request" in _text_of(cls)
 
 
+@lru_cache(maxsize=1000)
 def _text_of(cls: type) -> str:
     try:
         return inspect.getsource(cls)

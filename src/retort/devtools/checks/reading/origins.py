@@ -9,10 +9,11 @@ from __future__ import annotations
 import ast
 import builtins
 import json
-from types import FunctionType
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..source import UNKNOWN, code_of, text_in, wrappers_of
+from ..source import code_of, text_in
+from .graph import function_behind, tree_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -106,13 +107,8 @@ class Names:
 
     def function(self, node: ast.expr) -> Code | None:
         """The function of the program that is called by an expression."""
-        called = self.code.resolve(node)
-        if called is UNKNOWN and isinstance(node, ast.Attribute) and self.owner is not None:
-            is_own = isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
-            called = getattr(self.owner, node.attr, UNKNOWN) if is_own else UNKNOWN
-        if not issubclass(type(called), FunctionType):
-            return None
-        return code_of(list(wrappers_of(called))[-1])
+        function = function_behind(self.code, node, self.owner)
+        return None if function is None else code_of(function)
 
     def bind(self, inner: Code, call: ast.Call) -> dict[str, Origins]:
         """The parts of the request that a call passes to the parameters of a function."""
@@ -208,7 +204,10 @@ class Names:
         inner = self.function(node.func) if self.depth else None
         if inner is None or inner.node is self.code.node:
             return NOTHING
-        names = Names(inner, self.bind(inner, node), self.owner, self.depth - 1)
+        bindings = self.bind(inner, node)
+        if not bindings and not tree_of(inner.function, self.owner).uses_request:
+            return NOTHING
+        names = Names(inner, bindings, self.owner, self.depth - 1)
         found: set[Origin] = set()
         for statement in ast.walk(inner.node):
             if isinstance(statement, ast.Return) and statement.value is not None:
@@ -230,6 +229,7 @@ def _is_empty(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and not node.value
 
 
+@lru_cache(maxsize=10_000)
 def _assigned(function: ast.AST) -> dict[str, list[tuple[ast.expr | None, bool]]]:
     """The values of each local name, and whether it takes their items; ``None``: unknown."""
     found: dict[str, list[tuple[ast.expr | None, bool]]] = {}

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..source import FUNCTIONS, UNKNOWN
+from .graph import object_called, parents_in, tree_of
 from .leaving import Leaving
 from .libraries import may_read
 from .origins import RAW, REQUEST, SERVER, Names, Origin
@@ -101,10 +102,22 @@ class _Reader:
             return self.uses
         self.seen.add(key)
         is_view = not self.uses.codes  # the first one; what others return is followed
+        if not is_view and not bindings and self._skips(code, methods):
+            return self.uses
         self.uses.codes.append((code, methods))
         names = Names(code, bindings, self.owner)
         _Function(self, code, names, is_view=is_view).read(methods, certain)
         return self.uses
+
+    def _skips(self, code: Code, methods: Methods) -> bool:
+        """Note a function that does not use the request, with those that it calls."""
+        tree = tree_of(code.function, self.owner)
+        if tree.uses_request:
+            return False
+        self.uses.codes += [(each, methods) for each in tree.codes]
+        if tree.may_read:
+            self.uses.open.append((REQUEST, methods))
+        return True
 
 
 class _Function:
@@ -115,9 +128,7 @@ class _Function:
         self.uses = reader.uses
         self.code = code
         self.names = names
-        self.parents = {
-            child: node for node in ast.walk(code.node) for child in ast.iter_child_nodes(node)
-        }
+        self.parents = parents_in(code.node)
         self.leaving = Leaving(names, self.parents, is_view=is_view)
 
     def read(self, methods: Methods, certain: Methods) -> None:
@@ -163,17 +174,9 @@ class _Function:
             bindings = self.names.bind(inner, node)
             self.reader.read(inner, ways.possible, ways.certain, bindings)
             return
-        called = self._called(node.func)
+        called = object_called(self.code, node.func)
         if called is not UNKNOWN and may_read(called):
             self._open(REQUEST, ways)
-
-    def _called(self, function: ast.expr) -> Any:
-        """The object that is called, or whose method is called."""
-        found = self.code.resolve(function)
-        while found is UNKNOWN and isinstance(function, (ast.Attribute, ast.Call, ast.Subscript)):
-            function = function.func if isinstance(function, ast.Call) else function.value
-            found = self.code.resolve(function)
-        return found
 
     def _use(self, node: ast.expr, origin: Origin, ways: Ways) -> None:
         parent = self.parents.get(node)

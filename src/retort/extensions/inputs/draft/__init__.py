@@ -5,22 +5,22 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
-from ...errors import SetupError
-from .check import convert
-from .draft_field import MISSING, FieldErrors
-from .draft_group import field_of_record, path_of
-from .errors import MAX_ERRORS, FieldError, InvalidInput
-from .form_type import check_form_type, files_of
-from .form_tree import MAX_DEPTH
-from .forms import FormReading, values_of
-from .types import describe
+from ....errors import SetupError
+from ..check import convert
+from ..errors import MAX_ERRORS, FieldError, InvalidInput
+from ..forms import FormReading, values_of
+from ..forms.body import check_form_type, files_of
+from ..forms.tree import MAX_DEPTH
+from ..types import describe
+from .field import MISSING, FieldErrors
+from .group import field_of_record, path_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ...http import Request
-    from .form_fields import Value
-    from .types import Described, Record
+    from ....http import Request
+    from ..forms.fields import Value
+    from ..types import Described, Record
 
 T = TypeVar("T")
 
@@ -54,21 +54,21 @@ class Draft(Generic[T]):
         return f"<Draft of {self._record.cls.__name__}, {state}>"
 
     @classmethod
-    def of(cls, object: Any, type: Any = None) -> Draft[Any]:
+    def of(cls, obj: Any, type: Any = None) -> Draft[Any]:  # noqa: A002  # the type of the form
         """A draft that shows the values of an object, to edit it.
 
-        :param object: any object with the attributes of the type, or a mapping, or a row of a
+        :param obj: any object with the attributes of the type, or a mapping, or a row of a
             database.
         :param type: the type of the form; ``None``: the class of the object.
         :raises SetupError: if the type has no fields.
         """
-        described = describe(type if type is not None else object.__class__)
+        described = describe(type if type is not None else obj.__class__)
         if described.record is None:
             raise SetupError(
-                f"Draft.of() needs the type of the form to show {object.__class__.__name__!r}, as"
+                f"Draft.of() needs the type of the form to show {obj.__class__.__name__!r}, as"
                 " in Draft.of(user, Profile): a class with fields that have types."
             )
-        return Draft(described, None, object)
+        return Draft(described, None, obj)
 
     @property
     def _record(self) -> Record:

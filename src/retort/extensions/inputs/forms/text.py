@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from msgspec import inspect as kinds
 
-from .check import Misread, choices_of
-from .texts import has_refused_character
+from ..check import Misread, choices_of
+from ..texts import has_refused_character
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .markers import Control
-    from .types import Described
+    from ..markers import Control
+    from ..types import Described
 
     Reader = Callable[[str], Any]
 

@@ -4,27 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from .draft_field import MISSING, DraftField, FieldErrors, readable
-from .form_fields import MAX_ITEMS
-from .form_names import row_indexes
-from .form_tree import is_nested
+from ..forms.fields import MAX_ITEMS
+from ..forms.names import row_indexes
+from ..forms.tree import is_nested
+from ..types import describe
+from .field import MISSING, DraftField, FieldErrors, readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from .draft_field import Path, Source
-    from .types import Described, Member, Record
+    from ..types import Described, Member, Record
+    from .field import Path, Source
 
 
 class DraftGroup:
-    """A field that is an object: its fields are its attributes."""
+    """A field that is an object: its fields are its attributes.
+
+    :param records: the type of the object, or those of a union; then the fields of all of them
+        are there, and the field of their tag, which chooses one.
+    """
 
     def __init__(
-        self, record: Record, source: Source, path: Path, initial: Any, *, is_optional: bool
+        self,
+        records: tuple[Record, ...],
+        source: Source,
+        path: Path,
+        initial: Any,
+        *,
+        is_optional: bool,
     ) -> None:
-        self._record = record
+        self._records = records
         self._is_optional = is_optional
         self._source = source
         self._path = path
@@ -42,8 +53,11 @@ class DraftGroup:
             raise AttributeError(error.args[0]) from None
 
     def __getitem__(self, name: str) -> Any:
+        if len(self._records) > 1 and name == _tag_field(self._records):
+            return self._tag(name)
+        records = [each for each in self._records if _has_member(each, name)]
         return field_of_record(
-            self._record,
+            records[0] if records else self._records[0],
             self._source,
             self._path,
             self._initial,
@@ -51,8 +65,30 @@ class DraftGroup:
             is_optional=self._is_optional,
         )
 
+    def _tag(self, name: str) -> DraftField:
+        tags = tuple(record.tag[1] for record in self._records if record.tag is not None)
+        initial: Any = MISSING
+        for record in self._records:
+            if isinstance(self._initial, record.cls) and record.tag is not None:
+                initial = record.tag[1]
+        return DraftField(
+            describe(Literal[tags]),
+            self._source,
+            (*self._path, name),
+            initial,
+            is_optional=self._is_optional,
+            label=readable(name),
+        )
+
     def __iter__(self) -> Iterator[Any]:
-        return (self[member.name] for member in self._record.members)
+        tag = _tag_field(self._records) if len(self._records) > 1 else None
+        names = [] if tag is None else [tag]
+        names += [member.name for record in self._records for member in record.members]
+        return (self[name] for name in dict.fromkeys(names))
+
+
+def _tag_field(records: tuple[Record, ...]) -> str | None:
+    return records[0].tag[0] if records[0].tag is not None else None
 
 
 class DraftRows:
@@ -118,13 +154,11 @@ def make_draft_field(
     described: Described, source: Source, path: Path, initial: Any, **about: Any
 ) -> DraftField | DraftGroup | DraftRows:
     """The field for a type."""
-    record = described.record
-    if record is None and described.options:
-        # Of a union of objects, the fields of the first one that has them all are shown.
-        record = next((each.record for each in described.options if each.record), None)
-    if record is not None:
+    options = (described, *described.options)
+    records = tuple(each.record for each in options if each.record is not None)
+    if records:
         is_optional = about.get("has_default") or about.get("is_optional") or described.is_nullable
-        return DraftGroup(record, source, path, initial, is_optional=bool(is_optional))
+        return DraftGroup(records, source, path, initial, is_optional=bool(is_optional))
     if is_nested(described):
         return DraftRows(described, source, path, initial)
     return DraftField(described, source, path, initial, **about)
@@ -156,6 +190,10 @@ def field_of_record(
         is_optional=is_optional,
         label=readable(member.name),
     )
+
+
+def _has_member(record: Record, name: str) -> bool:
+    return name in record.by_key or any(member.name == name for member in record.members)
 
 
 def _member_of(record: Record, name: str) -> Member:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from werkzeug.datastructures import ImmutableMultiDict
 
-from .errors import UnsupportedInput
+from ..errors import UnsupportedInput
 
 if TYPE_CHECKING:
     from werkzeug.datastructures import FileStorage, MultiDict
 
-    from ...http import Request
+    from ....http import Request
 
 MULTIPART: Final = "multipart/form-data"
 FORM_TYPES: Final = ("application/x-www-form-urlencoded", MULTIPART)

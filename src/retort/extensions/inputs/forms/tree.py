@@ -11,16 +11,16 @@ from weakref import WeakKeyDictionary
 
 from msgspec import inspect as kinds
 
-from .check import Misread
-from .form_fields import MAX_ITEMS, Reading, Scalar, Value, make_field
-from .form_names import MAX_INDEX, is_beyond, is_ignored, row_indexes, split
-from .form_text import NOT_FILLED
+from ..check import Misread
+from .fields import MAX_ITEMS, Reading, Scalar, Value, make_field
+from .names import MAX_INDEX, is_beyond, is_ignored, row_indexes, split
+from .text import NOT_FILLED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
-    from .form_fields import Many, Path, Several
-    from .types import Described, Member, Record
+    from ..types import Described, Member, Record
+    from .fields import Many, Path, Several
 
     Given: TypeAlias = "Mapping[str, list[Value]]"
     AnyField: TypeAlias = "Nested | Scalar | Many | Several"

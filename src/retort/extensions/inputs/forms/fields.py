@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast, get_args
 from msgspec import inspect as kinds
 from werkzeug.datastructures import FileStorage
 
-from ...bounded import BoundedCache
-from .check import Misread
-from .errors import MAX_ERRORS, FieldError
-from .form_files import read_file
-from .form_text import NOT_FILLED, make_reader
-from .types import describe, strip
+from ....bounded import BoundedCache
+from ..check import Misread
+from ..errors import MAX_ERRORS, FieldError
+from ..types import describe, strip
+from .files import read_file
+from .text import NOT_FILLED, make_reader
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .types import Described
+    from ..types import Described
 
     Path = tuple[str | int, ...]
 

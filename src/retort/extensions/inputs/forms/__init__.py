@@ -1,25 +1,25 @@
 """Read a form as browsers write it: into a plain tree that `check.convert` makes an object of.
 
-`form_text.py` reads the text of one value, `form_fields.py` the values of one name, and
-`form_tree.py` names with parts.
+`text.py` reads the text of one value, `fields.py` the values of one name, and
+`tree.py` names with parts.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from .form_fields import Reading, field_of
-from .form_text import NOT_FILLED
-from .form_tree import is_checkbox, places, read_tree
+from .fields import Reading, field_of
+from .text import NOT_FILLED
+from .tree import is_checkbox, places, read_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from werkzeug.datastructures import FileStorage, MultiDict
 
-    from .errors import FieldError
-    from .form_fields import Value
-    from .types import Described
+    from ..errors import FieldError
+    from ..types import Described
+    from .fields import Value
 
 __all__ = ["NOT_FILLED", "FormReading", "read_field", "read_form", "read_form_field", "values_of"]
 

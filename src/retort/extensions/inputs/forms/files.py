@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import inspect as kinds
 
-from .check import Misread
-from .form_text import NOT_FILLED
+from ..check import Misread
+from .text import NOT_FILLED
 
 if TYPE_CHECKING:
     from werkzeug.datastructures import FileStorage
 
-    from .types import Described
+    from ..types import Described
 
 _BYTES = (kinds.BytesType, kinds.ByteArrayType, kinds.MemoryViewType)
 

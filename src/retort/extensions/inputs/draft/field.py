@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from markupsafe import Markup, escape
 from msgspec import inspect as kinds
 
+from ..errors import FieldError
+from ..forms.fields import MAX_ITEMS
 from .attributes import SECRET, attributes, control_type, is_group, is_required, render
-from .errors import FieldError
-from .form_fields import MAX_ITEMS
-from .form_values import checkbox_value, choices, clean, is_checked, text_of, texts_of
+from .values import checkbox_value, choices, clean, is_checked, text_of, texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from .form_fields import Value
-    from .types import Described
+    from ..forms.fields import Value
+    from ..types import Described
 
     Path = tuple[str | int, ...]
 

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any, Final
 from markupsafe import Markup, escape
 from msgspec import inspect as kinds
 
-from .form_tree import is_checkbox
-from .form_values import checkbox_value, choices, clean, is_checked, is_shown, text_of
+from ..forms.tree import is_checkbox
 from .patterns import html_pattern
+from .values import checkbox_value, choices, clean, is_checked, is_shown, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .types import Described
+    from ..types import Described
 
     Attributes = dict[str, str | bool]
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 import msgspec
 from msgspec import inspect as kinds
 
-from .check import choices_of
-from .form_text import make_reader, text_of_choice
-from .types import strip
+from ..check import choices_of
+from ..forms.text import make_reader, text_of_choice
+from ..types import strip
 
 if TYPE_CHECKING:
-    from .types import Described
+    from ..types import Described
 
 _REFUSED = re.compile("[\0\ud800-\udfff]")
 
