@@ -109,6 +109,16 @@ def test_a_generator_in_node_modules_of_a_folder_above_is_found(retort, fake, wo
     assert done.stdout == "generated\n", done.stderr
 
 
+@pytest.mark.usefixtures("shop")
+def test_a_generator_finds_the_programs_that_were_installed_beside_it(retort, fake, write):
+    fake("openapi-typescript", "node_modules/.bin", last="installed-beside")
+    write("node_modules/.bin/installed-beside", "#!/bin/sh\nexit 5\n").chmod(0o755)
+
+    done = retort("openapi", "client", "shop.py", "--typescript", "a.ts", env=NO_GENERATOR)
+
+    assert done.returncode == 5
+
+
 @pytest.mark.parametrize(
     ("option", "name", "install"),
     [

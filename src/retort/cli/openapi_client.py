@@ -117,9 +117,13 @@ def _chosen(python: str | None, typescript: str | None) -> tuple[Generator, str]
 
 
 def _run(command: list[str]) -> int:
-    """Run a command to its end; its exit status, as a shell reports it."""
+    """Run a command to its end; its exit status, as a shell reports it.
+
+    A generator calls programs that were installed beside it, such as ruff.
+    """
+    path = os.pathsep.join([os.path.dirname(command[0]), os.environ.get("PATH", os.defpath)])
     try:
-        status = subprocess.run(command, check=False).returncode
+        status = subprocess.run(command, check=False, env={**os.environ, "PATH": path}).returncode
     except OSError as error:
         raise click.ClickException(
             f"{command[0]} could not be started: {error.strerror or error}."
