@@ -11,7 +11,7 @@ import msgspec
 from msgspec import NODEFAULT
 
 from ...json.depth import MAX_DEPTH, depth_of
-from .check import Misread, convert, errors_in, refusal
+from .check import MAX_NESTING, Misread, convert, errors_in, refusal
 from .errors import FieldError, InvalidInput, Unreadable, UnsupportedInput
 from .forms import NOT_FILLED
 from .parameters import checked, require
@@ -28,8 +28,7 @@ if t.TYPE_CHECKING:
 JSON_TYPE = "application/json"
 # The escape of NUL. A half of a pair of surrogates is an error of msgspec.
 _NUL = b"\\u0000"
-# msgspec's decoder recurses; see `json/depth.py`.
-_SHALLOW = 100
+_BOM = b"\xef\xbb\xbf"
 _MAX_DIGITS = 4_000
 
 
@@ -50,8 +49,8 @@ def json_reader(parameter: Parameter) -> Callable[[Request], t.Any]:
             return _read_plain(parameter, request)
         if not body:
             return missing(parameter)
-        if depth_of(body, _SHALLOW) > MAX_DEPTH:
-            raise Unreadable(_TOO_DEEP)
+        if _depth_of(body) > MAX_NESTING:
+            return _read_plain(parameter, request)
         try:
             return decode(body)
         except msgspec.ValidationError as error:
@@ -120,9 +119,10 @@ def body_of(request: Request) -> bytes:
     body = request.get_data()
     if not request.is_json and body:
         raise UnsupportedInput((JSON_TYPE,))
-    return body
+    return body.removeprefix(_BOM)  # as Flask and RFC 8259 section 8.1 permit
 
 
+_NOT_UTF_8 = "The body is not UTF-8, which JSON must be."
 _TOO_DEEP = f"The JSON is nested too deeply: at most {MAX_DEPTH:,} levels are read."
 
 
@@ -131,7 +131,7 @@ def parse(body: bytes) -> t.Any:
 
     :raises Unreadable: (400) if it is not well-formed; the text has the place, not the content.
     """
-    if depth_of(body, _SHALLOW) > MAX_DEPTH:
+    if _depth_of(body) > MAX_DEPTH:
         raise Unreadable(_TOO_DEEP)
     try:
         return msgspec.json.decode(body)
@@ -143,13 +143,22 @@ def parse(body: bytes) -> t.Any:
         text = body.decode("utf-8", "strict")
         return json.loads(text, parse_constant=_refuse, parse_int=_integer, parse_float=_number)
     except UnicodeDecodeError:
-        raise Unreadable("The body is not UTF-8, which JSON must be.") from None
+        raise Unreadable(_NOT_UTF_8) from None
     except json.JSONDecodeError as error:
         raise Unreadable(
             f"The body is not JSON: error in line {error.lineno}, column {error.colno}."
         ) from None
-    except (ValueError, RecursionError):
-        raise Unreadable("The body is not JSON.") from None
+    except RecursionError:
+        raise Unreadable(_TOO_DEEP) from None
+    except ValueError:
+        raise Unreadable("The body is not JSON: it contains NaN or Infinity.") from None
+
+
+def _depth_of(body: bytes) -> int:
+    try:
+        return depth_of(body, MAX_NESTING)
+    except UnicodeDecodeError:  # it begins as UTF-16 or UTF-32
+        raise Unreadable(_NOT_UTF_8) from None
 
 
 def _refuse(constant: str) -> t.Any:
