@@ -95,6 +95,8 @@ def inputs_of(view: Callable[..., t.Any]) -> Inputs | None:
 def _find(function: Callable[..., t.Any]) -> Inputs | None:
     if getattr(function, "retort_inputs", None) is not None:
         return None  # @inputs has set the place
+    if getattr(function, "views_by_method", None) is not None:
+        return None  # it calls other views, each with its inputs
     parameters = parameters_of(function)
     return Inputs(function_of(function), parameters) if parameters else None
 

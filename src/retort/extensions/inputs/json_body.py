@@ -75,13 +75,13 @@ def _read_plain(parameter: Parameter, request: Request) -> t.Any:
     return convert(parameter.described, value, "body")
 
 
-def check_plain(described: Described, value: t.Any) -> None:
+def check_plain(described: Described, value: t.Any, path: tuple[str, ...] = ()) -> None:
     """Refuse texts of any length for regular expressions, and characters that are no text.
 
     msgspec would accept them.
     """
     if is_native(described):
-        errors = errors_in(described, value, "body")
+        errors = errors_in(described, value, "body", path)
         if errors:
             raise InvalidInput(errors)
 
@@ -107,7 +107,7 @@ def read_member(parameter: Parameter, request: Request) -> t.Any:
         raise InvalidInput([FieldError("body", (), "object")])
     if key not in value:
         return require(parameter, NOT_FILLED, (key,))
-    check_plain(parameter.described, value[key])
+    check_plain(parameter.described, value[key], (key,))
     return checked(parameter, value[key], (key,))
 
 

@@ -52,9 +52,12 @@ def _functions_of(
     view: Callable[..., t.Any], methods: set[str]
 ) -> Iterator[tuple[Callable[..., t.Any], set[str]]]:
     """The functions that a view calls, each with its methods."""
+    for method, each in getattr(view, "views_by_method", {}).items():
+        yield each, {method}
     cls = getattr(view, "view_class", None)
     if cls is None:
-        yield view, methods
+        if not hasattr(view, "views_by_method"):
+            yield view, methods
         return
     for method in methods:
         function = getattr(cls, method.lower(), None)
@@ -72,18 +75,29 @@ def _check_variable(
 ) -> None:
     name = parameter.name
     place = f"{name!r} in {_place(function)}"
-    is_variable = (parameter.key if parameter.source == "path" else name) in variables
-    if parameter.source == "path" and not is_variable:
-        raise SetupError(
-            f"{place} is marked with Path, and the rule {rule!r} has no variable {name!r}."
-            f" Add <{name}> to the rule, or write another marker, such as Query."
-        )
-    if parameter.source != "path" and is_variable:
+    if parameter.source == "path":
+        missing = [key for key in _keys(parameter) if key not in variables]
+        if missing:
+            raise SetupError(
+                f"{place} is marked with Path, and the rule {rule!r} has no variable"
+                f" {missing[0]!r}. Add <{missing[0]}> to the rule, or write another marker, such"
+                " as Query."
+            )
+    elif name in variables:
         marker = parameter.source.title()
         raise SetupError(
             f"{place} is a variable of the rule {rule!r}, and it is marked with {marker}. Mark it"
             " with Path, remove the marker, or give the parameter another name."
         )
+
+
+def _keys(parameter: Parameter) -> list[str]:
+    """The variables that a parameter needs."""
+    if parameter.key is not None:
+        return [parameter.key]
+    record = parameter.described.record
+    members = () if record is None else record.members
+    return [member.key for member in members if member.is_required]
 
 
 def _check_bodies(

@@ -7,6 +7,7 @@ from functools import partial
 
 from msgspec import NODEFAULT
 from werkzeug.datastructures import MultiDict
+from werkzeug.http import parse_list_header
 
 from .check import convert, errors_in
 from .draft import make_draft
@@ -44,6 +45,8 @@ def reader_of(parameter: Parameter) -> Read:
         return partial(_read_variable, parameter)
     if parameter.key is None:
         return partial(_read_all, parameter)
+    if parameter.source == "header" and parameter.described.is_many:
+        return partial(_read_values, parameter, _header_list)
     return partial(_read_values, parameter, _VALUES[parameter.source])
 
 
@@ -72,13 +75,21 @@ def _read_variable(parameter: Parameter, request: Request) -> t.Any:
 def _read_all(parameter: Parameter, request: Request) -> t.Any:
     described = parameter.described
     fields = _fields(parameter.source, described, request)
-    if not fields and _may_be_left_out(parameter):
+    if _may_be_left_out(parameter) and not _has_any(described, fields):
         return NOT_FILLED if parameter.default is not NODEFAULT else None
     return _complete(parameter, read_form(described, fields, None))
 
 
 def _may_be_left_out(parameter: Parameter) -> bool:
     return parameter.default is not NODEFAULT or parameter.described.is_nullable
+
+
+def _has_any(described: Described, fields: Collection[str]) -> bool:
+    """Whether a field of an object was sent; an address may have others, such as of trackers."""
+    if described.record is None:
+        return bool(fields)
+    names = described.record.by_key
+    return any(name.partition(".")[0] in names for name in fields)
 
 
 def _fields(source: str, described: Described, request: Request) -> MultiDict[str, str]:
@@ -120,7 +131,10 @@ def _read_form(parameter: Parameter, request: Request) -> t.Any:
     check_form_type(request)
     described, key = parameter.described, parameter.key
     if key is None:
-        if not request.form and not request.files and _may_be_left_out(parameter):
+        is_left_out = _may_be_left_out(parameter) and not (
+            _has_any(described, request.form) or _has_any(described, request.files)
+        )
+        if is_left_out:
             return NOT_FILLED if parameter.default is not NODEFAULT else None
         return _complete(parameter, read_form(described, request.form, request.files))
     value = read_form_field(described, key, request.form, request.files)
@@ -136,6 +150,11 @@ def _query_values(request: Request, key: str) -> list[str]:
 
 def _header_values(request: Request, key: str) -> list[str]:
     return request.headers.getlist(key)
+
+
+def _header_list(request: Request, key: str) -> list[str]:
+    """The items of a field: several fields of one name are one list (RFC 9110 section 5.3)."""
+    return parse_list_header(",".join(request.headers.getlist(key)))
 
 
 def _cookie_values(request: Request, key: str) -> list[str]:
