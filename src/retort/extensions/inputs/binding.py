@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import typing as t
-from functools import wraps
+from functools import partial, wraps
 from weakref import WeakKeyDictionary
 
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
@@ -102,9 +102,19 @@ def _find(function: Callable[..., t.Any]) -> Inputs | None:
 
 
 def bind(view: Callable[..., t.Any]) -> Callable[..., t.Any]:
-    """The function to call in the place of a view: the view itself without declared inputs."""
-    found = inputs_of(view)
+    """The function to call in the place of a view: the view itself without declared inputs.
+
+    An invalid declaration is an error of each request, which hooks and error handlers have.
+    """
+    try:
+        found = inputs_of(view)
+    except SetupError as error:
+        return partial(_fail, error)
     return view if found is None else _bound(view, found)
+
+
+def _fail(error: SetupError, *args: t.Any, **variables: t.Any) -> t.NoReturn:
+    raise SetupError(str(error)) from error.__cause__
 
 
 def _bound(view: Callable[..., t.Any], declared: Inputs) -> Callable[..., t.Any]:

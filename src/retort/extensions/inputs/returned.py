@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 import msgspec
 from werkzeug.wrappers import Response as BaseResponse
@@ -40,7 +40,7 @@ class Returned:
             return value  # a response, text; or an object whose class has made its fields
         try:
             plain = _plain(body)
-        except (TypeError, ValueError, RecursionError):
+        except (TypeError, ValueError, NotImplementedError, RecursionError):
             return value  # the JSON provider of the program may know what is in it
         errors = errors_in(described, plain, "return value")
         if errors:
@@ -54,6 +54,8 @@ class Returned:
 
 
 def _describe(annotation: Any) -> Described | None:
+    if get_origin(annotation) is tuple and get_args(annotation):
+        annotation = get_args(annotation)[0]  # a value with its status
     if isinstance(annotation, type) and issubclass(annotation, BaseResponse):
         return None
     try:

@@ -19,6 +19,7 @@ from msgspec import inspect as kinds
 from werkzeug.datastructures import FileStorage
 
 from ...errors import SetupError
+from .attrs_limits import limited
 from .markers import Control, Marker, Name
 
 if t.TYPE_CHECKING:
@@ -235,6 +236,8 @@ def describe(annotation: t.Any) -> Described:
         return Described(base, kinds.CustomType(record.cls), record=record, **own)
     kind, plain, knows_all = _kind(base, limits)
     _check_kind(kind, base)
+    if isinstance(kind, kinds.LiteralType):  # msgspec sorts the values
+        kind = kinds.LiteralType(t.get_args(base))
     is_foreign = any(not isinstance(each, Meta) and _has_limit(each) for each in metadata)
     return Described(
         plain,
@@ -493,7 +496,7 @@ def _attrs_members(record: Record) -> Iterator[Member]:
         yield _member(
             record,
             field.name,
-            hints.get(field.name, t.Any),
+            limited(hints.get(field.name, t.Any), field.validator),
             is_required=field.default is nothing,
             default=NODEFAULT if default is nothing else default,
             default_factory=factory,
