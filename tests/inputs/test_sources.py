@@ -294,7 +294,9 @@ def test_a_body_may_be_a_member_a_list_a_mapping_or_an_object(app, client):
     assert errors(client.post("/object", json={"q": None})) == [("body", "/q", "null")]
 
 
-@pytest.mark.parametrize("value", ["1_000", "１", "nan", "inf", "0x1", "1.0", "--1", "1e3", "true"])
+@pytest.mark.parametrize(
+    "value", ["1_000", "\uff11", "nan", "inf", "0x1", "1.0", "--1", "1e3", "true"]
+)
 def test_an_integer_is_written_in_ascii_digits(app, client, value):
     @app.get("/")
     def index(page: Query[int]):

@@ -117,7 +117,7 @@ def test_an_attribute_of_an_object_is_not_read_for_an_annotation(app, client):
 
 def test_an_annotation_may_be_any_object(app, client):
     @app.get("/")
-    def index(a: [1] = 1, b: request = 2, c: {"x": Query} = 3, d: 4.5 = 4):
+    def index(a: [1] = 1, b: request = 2, c: {"x": Query} = 3, d: 4.5 = 4):  # noqa: F821
         return f"{a} {b} {c} {d}"
 
     assert client.get("/?a=9&b=9&c=9&d=9").text == "1 2 3 4"
