@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from . import json
 from .app import Flask, Retort
@@ -83,7 +83,7 @@ _INPUTS = frozenset(
 )
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _INPUTS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from .extensions import inputs

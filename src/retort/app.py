@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import typing as t
+from functools import cache
 from inspect import CO_COROUTINE, iscoroutinefunction
 from types import FunctionType
 from weakref import ref
@@ -399,9 +400,7 @@ class Flask(App):
 
         :raises ValueError: for another type of scope.
         """
-        from .gateways.asgi import handle  # imports asyncio
-
-        await handle(self, scope, receive, send)
+        await _asgi_gateway()(self, scope, receive, send)
 
     @property
     def asgi(self) -> Callable[[Scope, Receive, Send], Coroutine[t.Any, t.Any, None]]:
@@ -602,6 +601,13 @@ _NOT_STARTED = (
     " servers with lifespan call them. For other servers there is app.startup(), and for tests"
     " app.test_app()."
 )
+
+
+@cache
+def _asgi_gateway() -> Callable[..., Coroutine[t.Any, t.Any, None]]:
+    from .gateways.asgi import handle  # imports asyncio
+
+    return handle
 
 
 class _Asgi:

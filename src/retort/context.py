@@ -67,6 +67,9 @@ UNSET: t.Any = object()
 # they push again after the request.
 PRESERVE_CONTEXT = "werkzeug.debug.preserve_context"
 _MOVED = "retort.moved"
+# Environ key of the context variables in which only this request is handled: a gateway calls the
+# application in them if it will return a `Deferred`. `RequestContext.move` removes the entry.
+OWN_VARIABLES = "retort.own_variables"
 
 
 def handled(error: BaseException | None) -> BaseException | None:
@@ -456,11 +459,24 @@ class RequestContext(AppContext):
                     own.pop(exc)
 
     def move(self) -> Context:
-        """Make this context current in a copy of the context variables, and no longer here.
+        """Let the request be handled, and this context popped, in context variables of its own.
 
-        The request is then handled, and the context popped, in that copy. `pop` in the place from
-        where it was moved has no effect.
+        These are the current ones, if they are its own (`OWN_VARIABLES`). Otherwise this context
+        becomes current in a copy, and is no longer current here. Until `arrive` is called, `pop`
+        has no effect.
         """
+        variables: Context | None = self.environ.pop(OWN_VARIABLES, None)
+        if variables is None:
+            variables = self._move_to_copy()
+        # PERF: an attribute would make a dictionary
+        self.environ[_MOVED], self._request_push = self._request_push, None
+        return variables
+
+    def arrive(self) -> None:
+        """The first step of a request that was moved."""
+        self._request_push = self.environ[_MOVED]
+
+    def _move_to_copy(self) -> Context:
         token, _, own, own_token = t.cast("RequestPush", self._request_push)
         current_request_context.reset(token)
         if own is not None:
@@ -468,7 +484,6 @@ class RequestContext(AppContext):
         elif own_token is not None:
             current_app_context.reset(own_token)
         variables = copy_context()  # now, so that `pop` in it restores what was current before
-        self.environ[_MOVED] = True  # PERF: an attribute would make a dictionary
         variables.run(self._enter_copy, own, has_own_token=own_token is not None)
         return variables
 
@@ -545,7 +560,7 @@ def preserve(context: RequestContext) -> None:
 
     ``context`` is the request's. It is not passed from where it was moved.
     """
-    if current_request_context.get(None) is not context and context.is_moved:
+    if context._request_push is None and context.is_moved:
         return
     keep = context.environ[PRESERVE_CONTEXT]
     around = current_app_context.get(None)

@@ -11,21 +11,26 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
+    from .extensions.inputs.binding import Inputs
+
     Bind = Callable[[Callable[..., Any]], Callable[..., Any]]
     Check = Callable[[str, Collection[str] | None, Callable[..., Any], set[str]], None]
+    Find = Callable[[Callable[..., Any]], Inputs | None]
 
 _bind: Bind | None = None
 _check: Check | None = None
+_find: Find | None = None
 
 
-def set_binder(bind: Bind, check: Check) -> None:
+def set_binder(bind: Bind, check: Check, find: Find) -> None:
     """Set the functions of `extensions/inputs`.
 
     :param bind: the function to call in the place of a view.
     :param check: raises a `SetupError` if a view cannot be registered for a rule and methods.
+    :param find: the declared inputs of a view.
     """
-    global _bind, _check
-    _bind, _check = bind, check
+    global _bind, _check, _find
+    _bind, _check, _find = bind, check, find
 
 
 def bound(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -43,3 +48,13 @@ def check_route(
     """
     if _check is not None:
         _check(rule, variables, view, methods)
+
+
+def inputs_in(view: Callable[..., Any]) -> Inputs | None:
+    """The declared inputs of a view, also those that ``@inputs`` reads further inside.
+
+    For tools that describe a program: it loads nothing, and a program without markers has none.
+
+    :raises SetupError: if a declaration is not valid.
+    """
+    return None if _find is None else _find(view)

@@ -150,6 +150,7 @@ class App(Scaffold):
             "EVENT_STREAM_MAX_THREADS": 1024,
             "EXPLAIN_TEMPLATE_LOADING": False,
             "FORM_FROM_GET_BODY": True,
+            "INPUT_MESSAGES": None,
             "LIMIT_URLENCODED_FORMS": False,
             "FRAME_ANCESTORS": "'self'",
             "MAX_CONTENT_LENGTH": None,

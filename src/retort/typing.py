@@ -22,6 +22,19 @@ if t.TYPE_CHECKING:
     from werkzeug.datastructures import Headers
     from werkzeug.sansio.response import Response
 
+    class _Dataclass(t.Protocol):
+        __dataclass_fields__: t.ClassVar[dict[str, t.Any]]
+
+    class _Struct(t.Protocol):  # of msgspec
+        __struct_fields__: t.ClassVar[tuple[str, ...]]
+
+    class _AttrsInstance(t.Protocol):
+        __attrs_attrs__: t.ClassVar[t.Any]
+
+    class _PydanticModel(t.Protocol):
+        __pydantic_validator__: t.ClassVar[t.Any]
+
+
 # A return value of a view without status and headers.
 ResponseValue = t.Union[
     "Response",
@@ -50,6 +63,15 @@ ResponseReturnValue = t.Union[
     tuple[ResponseValue, int],
     tuple[ResponseValue, int, HeadersValue],
     "WSGIApplication",
+]
+
+# An object with fields, which a view may return whose return annotation names its class.
+DeclaredValue = t.Union["_Dataclass", "_Struct", "_AttrsInstance", "_PydanticModel"]
+DeclaredReturnValue = t.Union[
+    DeclaredValue,
+    tuple[DeclaredValue, HeadersValue],
+    tuple[DeclaredValue, int],
+    tuple[DeclaredValue, int, HeadersValue],
 ]
 
 ResponseClass = t.TypeVar("ResponseClass", bound="Response")
@@ -92,8 +114,8 @@ ErrorHandlerCallable = t.Union[
 ]
 
 RouteCallable = t.Union[
-    Callable[..., ResponseReturnValue],
-    Callable[..., Awaitable[ResponseReturnValue]],
+    Callable[..., t.Union[ResponseReturnValue, DeclaredReturnValue]],
+    Callable[..., Awaitable[t.Union[ResponseReturnValue, DeclaredReturnValue]]],
 ]
 
 # The view of a WebSocket. A return value refuses a handshake that is not accepted yet.

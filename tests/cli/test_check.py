@@ -808,6 +808,41 @@ FAULTY = {
         @app.websocket("/chat")
         async def chat():
             pass
+
+        from functools import wraps
+        from msgspec import Struct
+        from retort import Body, Form, Query
+
+        class Guest(Struct):
+            name: str
+            age: int
+
+        def login_required(f):
+            @wraps(f)
+            def decorated(*args, **kwargs):
+                if not request.cookies:
+                    return redirect("/")
+                return f(*args, **kwargs)
+            return decorated
+
+        def plain(f):
+            def wrapper(*args, **kwargs):
+                return f(*args, **kwargs)
+            return wrapper
+
+        @app.post("/guests")
+        @login_required
+        def add_guest(guest: Form[Guest]):
+            return guest.name
+
+        @app.get("/guests")
+        @plain
+        def guests(page: Query[int]):
+            return str(page)
+
+        @app.put("/guests")
+        def replace_guests(guests: "Body[Guests]"):
+            return ""
     """,
     "Static/shop.css": "",
     "templates/index.html": """
@@ -819,6 +854,10 @@ FAULTY = {
           <input name="named">
         </form>
         {% include "broken.html" %}
+        <form action="/guests" method="post">
+          <input name="age" type="date" required>
+          <input name="mail">
+        </form>
     """,
     "templates/broken.html": "{% for x in y %}",
 }

@@ -2,11 +2,13 @@
 
 import asyncio
 import threading
+from contextvars import ContextVar
 
 import pytest
 
 import retort
-from retort import request
+from retort import has_request_context, request
+from retort.globals import request_ctx
 
 
 class Exchange:
@@ -685,6 +687,55 @@ def test_many_requests_wait_at_the_same_time(app):
     assert [exchange.body.decode() for exchange in exchanges] == [
         f"{number} /{number}" for number in range(count)
     ]
+
+
+def test_a_view_that_is_replaced_by_a_coroutine_function_runs_on_the_loop_from_then_on(app):
+    @app.get("/")
+    def index():
+        return str(threading.get_ident())
+
+    async def replaced():
+        return str(threading.get_ident())
+
+    own = str(threading.get_ident())  # `ask` runs the loop in this thread
+    assert ask(app).body.decode() != own
+    app.view_functions["index"] = replaced
+    assert ask(app).body.decode() == own
+    assert ask(app).body.decode() == own
+    app.view_functions["index"] = index
+    assert ask(app).body.decode() != own
+
+
+def test_the_context_of_a_request_on_the_loop_can_be_pushed_again(app, log):
+    @app.get("/")
+    async def index():
+        context = request_ctx._get_current_object()
+        with context:
+            await asyncio.sleep(0)
+            log.append(request.path)
+        return request.path
+
+    assert ask(app).body == b"/"
+    assert ask(app).body == b"/"
+    assert log == ["/", ("teardown", "NoneType")] * 2
+
+
+def test_context_variables_of_an_async_view_are_its_own(app):
+    number = ContextVar("number", default=0)
+
+    @app.get("/")
+    async def index():
+        number.set(number.get() + 1)
+        await asyncio.sleep(0)
+        return f"{number.get()} {has_request_context()}"
+
+    async def call():
+        exchanges = [Exchange() for _ in range(3)]
+        for exchange in exchanges:  # in the same task, as servers do not
+            await app.asgi(scope_of(), exchange.receive, exchange.send)
+        return [exchange.body for exchange in exchanges], number.get(), has_request_context()
+
+    assert asyncio.run(call()) == ([b"1 True"] * 3, 0, False)
 
 
 @pytest.mark.parametrize("kind", ["smtp", "", None])

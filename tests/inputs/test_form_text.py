@@ -15,7 +15,7 @@ from msgspec import Meta
 
 from retort import Control
 from retort.extensions.inputs.check import Misread, convert
-from retort.extensions.inputs.form_text import MAX_DIGITS, NOT_FILLED, make_reader
+from retort.extensions.inputs.forms.text import MAX_DIGITS, NOT_FILLED, make_reader
 from retort.extensions.inputs.types import describe
 
 

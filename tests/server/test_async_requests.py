@@ -389,6 +389,19 @@ ANSWERS = """
 """
 
 
+ON_LOOP = """
+    from retort import Flask, request
+
+    app = Flask(__name__)
+
+    @app.get("/")
+    async def index():
+        if "X-Fails" in request.headers:
+            raise LookupError("in the view")
+        return request.get_data(as_text=True) or "None"
+"""
+
+
 def test_async_views_over_a_server_answer_like_sync_views(run):
     program = run(ANSWERS, "--port", "0")
 
@@ -411,6 +424,22 @@ def test_async_views_over_a_server_answer_like_sync_views(run):
     assert ask("GET", "/early").status == 500
     assert ask("HEAD", "/late").status == 200
     program.wait_for_output("before the first piece")
+
+
+def test_requests_that_begin_on_the_loop_are_checked_and_may_have_a_body(run):
+    program = run(ON_LOOP, "--port", "0")
+    assert program.ask("GET", "/").text == "None"  # later ones begin on the loop
+
+    def ask(*lines, body=b""):
+        head = "\r\n".join(["GET / HTTP/1.1", *lines, "Connection: close", "", ""])
+        return program.send(head.encode() + body)
+
+    for _ in range(2):
+        assert b" 400 " in ask("Host: two hosts").split(b"\r\n")[0]
+        assert ask("Host: localhost", "Content-Length: 3", body=b"abc").endswith(b"\r\n\r\nabc")
+        assert b" 500 " in ask("Host: localhost", "X-Fails: 1").split(b"\r\n")[0]
+        assert ask("Host: localhost").endswith(b"\r\n\r\nNone")
+    program.wait_for_output("LookupError: in the view")
 
 
 def raw(program, path):

@@ -14,6 +14,8 @@ from . import blame
 from .check import check_command
 from .groups import FlaskGroup
 from .openapi import openapi_command
+from .openapi_client import client_command
+from .openapi_diff import diff_command
 from .program import ProgramError, install_alias
 from .reload import reload_command
 from .script_info import ScriptInfo
@@ -67,6 +69,8 @@ cli = _Retort(
 )
 cli.add_command(check_command)
 cli.add_command(openapi_command)
+openapi_command.add_command(client_command)
+openapi_command.add_command(diff_command)
 cli.add_command(reload_command)
 
 

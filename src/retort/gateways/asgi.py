@@ -51,11 +51,18 @@ async def handle_http(app: Flask, scope: Scope, receive: Receive, send: Send) ->
     adopt_loop(asyncio.get_running_loop())
     environ = make_environ(app, scope)
     request = AsgiRequest(app, environ, receive, send)
-    if may_have_body(environ) and may_stream_body(app, environ):
+    if not may_have_body(environ):
+        await request.run()
+    elif may_stream_body(app, environ):
         await request.run_unread()
-        return
+    else:
+        await run_with_body(request)
+
+
+async def run_with_body(request: AsgiRequest) -> None:
+    """Handle a request after its body was read."""
     try:
-        body_file = await read_body(app, environ, receive)
+        body_file = await read_body(request.app, request.environ, request.receive)
     except ClientDisconnected:
         return
     try:

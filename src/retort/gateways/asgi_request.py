@@ -6,11 +6,13 @@ import asyncio
 import contextlib
 import typing as t
 from contextvars import copy_context
-from functools import partial
+from functools import lru_cache
 from io import BufferedReader
 
 from ..aio.bodies import AsyncBody
+from ..aio.open_requests import OpenRequests
 from ..aio.steps import in_thread
+from ..context import OWN_VARIABLES
 from ..http.stream_body import UNREAD_BODY
 from ..http.unread import PolledBody
 from ..lifecycle.deferred import Deferred, starts_on_loop
@@ -26,17 +28,14 @@ if t.TYPE_CHECKING:
     from ..app import Flask
     from .scope import Message, Receive, Send
 
-# Most requests are over before this time; only later ones watch for the client's disconnect.
-_WATCH_AFTER_SECONDS = 0.2
-
 
 class AsgiRequest:
     """One request: its environ, and the functions of the server."""
 
     # PERF: one is made for each request.
     __slots__ = (
-        *("app", "environ", "finishes_alone", "has_started", "is_abandoned", "is_sending"),
-        *("receive", "send", "start", "unread", "watch", "written"),
+        *("app", "environ", "finishes_alone", "has_started", "is_abandoned", "is_old"),
+        *("is_sending", "receive", "send", "start", "task", "unread", "watch", "written"),
     )
 
     def __init__(self, app: Flask, environ: WSGIEnvironment, receive: Receive, send: Send) -> None:
@@ -51,6 +50,8 @@ class AsgiRequest:
         self.unread: AsgiBody | None = None
         self.is_sending = False
         self.is_abandoned = False  # its client has disconnected
+        self.is_old = False  # see `OpenRequests`
+        self.task: asyncio.Task[t.Any] | None = None
         self.watch: _Watch | None = None
 
     def start_response(
@@ -76,9 +77,10 @@ class AsgiRequest:
 
     async def run(self) -> None:
         """Handle the request. A view on the loop is cancelled when its client disconnects."""
-        loop = asyncio.get_running_loop()
-        task = t.cast("asyncio.Task[t.Any]", asyncio.current_task())
-        timer = loop.call_later(_WATCH_AFTER_SECONDS, self.watch_client, task)
+        self.task = asyncio.current_task()
+        requests = open_requests()
+        requests.add(self)
+        requests.watch()
         try:
             await self.respond()
         except asyncio.CancelledError:
@@ -86,16 +88,17 @@ class AsgiRequest:
                 raise
             self.watch.note_cancelled()
         finally:
-            timer.cancel()
+            requests.discard(self)
             if self.watch is not None:
                 self.watch.stop()
         if self.watch is not None:
             await self.watch.absorb()
 
-    def watch_client(self, task: asyncio.Task[t.Any]) -> None:
+    def watch_client(self) -> None:
         """Cancel the task when the client disconnects."""
-        self.watch = _Watch(task, self)
-        self.watch.start()
+        if self.watch is None:
+            self.watch = _Watch(t.cast("asyncio.Task[t.Any]", self.task), self)
+            self.watch.start()
 
     async def run_unread(self) -> None:
         """Handle a request whose body is read while it arrives."""
@@ -110,11 +113,11 @@ class AsgiRequest:
     async def respond(self) -> None:
         app, environ = self.app, self.environ
         if starts_on_loop(app, environ["REQUEST_METHOD"], environ["PATH_INFO"]):
-            body = app(environ, self.start_response)
+            variables = environ[OWN_VARIABLES] = copy_context()
+            body = variables.run(app, environ, self.start_response)
         else:
-            call = partial(copy_context().run, app, environ, self.start_response)
             self.finishes_alone = True  # a thread cannot be cancelled
-            body = await in_thread(call)
+            body = await in_thread(copy_context().run, app, environ, self.start_response)
         if isinstance(body, Deferred):
             self.finishes_alone = body.finishes_alone
             body = await body.run()
@@ -167,6 +170,22 @@ class AsgiRequest:
         return self.send({"type": "http.response.body", "body": piece, "more_body": more})
 
 
+class _OfLoop:
+    """The open requests of the loop that was last in use; a process nearly always has one."""
+
+    requests: OpenRequests[AsgiRequest] | None = None
+
+
+def open_requests() -> OpenRequests[AsgiRequest]:
+    """The open requests of the running loop."""
+    loop = asyncio.get_running_loop()
+    requests = _OfLoop.requests
+    if requests is None or requests.loop is not loop:
+        requests = _OfLoop.requests = OpenRequests(loop)
+    return requests
+
+
+@lru_cache(maxsize=64)
 def code_of(status: str) -> int:
     """The number of a status line.
 

@@ -32,8 +32,6 @@ async def read_body(app: Flask, environ: WSGIEnvironment, receive: Receive) -> t
     :returns: the file to close; ``None``: the body is in memory.
     :raises ClientDisconnected: if the client disconnects meanwhile.
     """
-    if not may_have_body(environ):
-        return None
     try:
         announced = announced_length(environ)
     except BadRequest:

@@ -192,6 +192,7 @@ def _compose(app: Flask, replaced: frozenset[str]) -> Plans:
     plans.may_defer = passes_through(app)
     plans.may_start_on_loop = False
     plans.by_method = _PlansByMethod(app, plans)
+    plans.of_pages = {}
     return plans
 
 

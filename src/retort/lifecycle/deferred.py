@@ -157,16 +157,16 @@ def starts_on_loop(app: Flask, method: str, path: str) -> bool:
     :param path: as in ``PATH_INFO``.
     """
     plans = app.registry_changes.plans
-    if (
-        plans is None
-        or not plans.may_start_on_loop
-        or not plans.guard.__flags__ & UNCHANGED
-        or plans.opens_session_first
-        or appcontext_pushed.receivers
-    ):
+    if plans is None or not plans.may_start_on_loop:
         return False
     plan = early_plan(plans, method, path)
-    return plan is not None and plan.is_async
+    return bool(
+        plan is not None
+        and plan.is_async
+        and plans.guard.__flags__ & UNCHANGED
+        and not plans.opens_session_first
+        and not appcontext_pushed.receivers
+    )
 
 
 def _not_started(*args: object) -> t.NoReturn:

@@ -1,7 +1,8 @@
 """Handle a request on the event loop, if its view is a coroutine function.
 
 `start` is the first step in the plan of such a view. The context moves from the thread of the
-server to a copy of its context variables. All steps of the request run there, in the order of
+server to a copy of its context variables, unless the request began on the loop, in variables of its
+own (`context.OWN_VARIABLES`). All steps of the request run there, in the order of
 `run.py`: `respond_async` is the counterpart of `run.respond`, and `LoopRequest.handle` that of
 `gateways/wsgi.py`. Coroutine functions are awaited on the loop. Synchronous functions of the
 program run in threads, and so do those of Retort that call functions of the program.
@@ -38,7 +39,7 @@ from . import policies, run
 from .deferred import Deferred
 
 if t.TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable
     from contextvars import Context
 
     from ..app import Flask
@@ -65,6 +66,7 @@ def start(app: Flask, context: RequestContext) -> LoopRequest:
 async def respond_async(app: Flask, context: RequestContext, request: LoopRequest) -> t.Any:
     """Handle the request of a moved context; see `run.respond`."""
     variables = request.variables
+    context.arrive()
     try:
         if request_started.receivers:
             send = partial(request_started.send, app, _async_wrapper=app.ensure_sync)
@@ -205,14 +207,18 @@ class LoopRequest(Deferred):
         except Exception as error:
             self.input_error = error
 
-    async def handle(self) -> t.Any:
-        """Handle the request, and close its spooled body."""
+    def handle(self) -> Coroutine[t.Any, t.Any, t.Any]:
+        """Handle the request; see `Deferred.handle`."""
+        return self._handle() if self._input is None else self._handle_input()
+
+    async def _handle_input(self) -> t.Any:
+        """Handle a request with a body, and close that."""
         try:
             body = await self._handle()
         except BaseException:
             self._close_input()
             raise
-        if self._input is None or type(body) is list or isinstance(body, FileBody):
+        if type(body) is list or isinstance(body, FileBody):
             self._close_input()
             return body
         if isinstance(body, AsyncBody):  # it may read the request while it is sent

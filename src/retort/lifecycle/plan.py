@@ -98,7 +98,7 @@ class Plans:
         *("__weakref__", "app_context", "builds_urls", "by_method", "changes", "config"),
         "describes_empty_responses",
         *("convert", "ends_app_context", "finalize", "full_dispatch", "guard"),
-        *("json_type", "may_defer", "may_start_on_loop"),
+        *("json_type", "may_defer", "may_start_on_loop", "of_pages"),
         *("makes_request_first", "opens_session_first", "process_response"),
         *(
             "replaced",
@@ -122,6 +122,10 @@ class Plans:
     #: Composed at their first use. The endpoint ``None`` means no rule. Only methods of rules are
     #: keys, so that clients cannot add any.
     by_method: Mapping[str, Mapping[str | None, Plan]]
+
+    #: The plans that `routing.find_plan` has found, by method and path. Only paths of rules without
+    #: variables are keys.
+    of_pages: dict[tuple[str, str], Plan]
 
     config: Mapping[str, t.Any]
 

@@ -79,12 +79,20 @@ def find_plan(plans: Plans, method: str, path: str) -> Plan | None:
 
     :param path: decoded.
     """
+    plan = plans.of_pages.get((method, path))
+    if plan is not None:
+        return plan
     leaves = plans.tables.pages.get(path)
     if leaves is None:
         match = look_up_variable(plans.tables, path, method)
     else:
         match = look_up_page(leaves, method)
-    return None if match is None else plans.by_method[method][match[0].endpoint]
+    if match is None:
+        return None
+    plan = plans.by_method[method][match[0].endpoint]
+    if leaves is not None:
+        plans.of_pages[method, path] = plan
+    return plan
 
 
 # It is a method, and profilers and tracing tools show it as one.

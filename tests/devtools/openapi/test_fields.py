@@ -171,9 +171,7 @@ def test_each_unknown_use_opens_the_form(app, operation):
 def test_a_form_of_which_all_names_are_known_is_not_open(app, operation):
     @app.post("/")
     def index():
-        print(request.form)
-        app.logger.info("%s", request.form)
-        if not request.form:
+        if not request.form or len(request.form) > 3:
             return "", 400
         return request.form["a"]
 

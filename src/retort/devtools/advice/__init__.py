@@ -17,6 +17,7 @@ from .databases import locked, no_such_table, other_thread
 from .diagnostic import DiagnosticContext
 from .endpoints import shared_endpoint
 from .event_loop import loop_in_loop, waited_for_on_loop
+from .inputs import ADVISORS as OF_INPUTS
 from .keys import no_secret_key
 from .loading import ADVISORS as OF_LOADING
 from .names import hidden_package, unknown_name
@@ -54,6 +55,7 @@ ADVISORS: tuple[Advisor, ...] = (
     from_another_site,
     cannot_build,
     arguments_do_not_fit,
+    *OF_INPUTS,
     *OF_TEMPLATES,
     outside_of_context,
     outside_of_websocket,

@@ -19,7 +19,9 @@ from .rules.blocking import check_blocking
 from .rules.endpoints import check_endpoints
 from .rules.escaping import check_escaping
 from .rules.fields import check_fields
+from .rules.form_inputs import check_form_inputs
 from .rules.forms import check_forms, send_forms
+from .rules.inputs import check_declarations, check_inputs
 from .rules.middleware import check_middleware
 from .rules.redirects import check_redirects
 from .rules.returns import check_returns
@@ -55,6 +57,8 @@ def check(app: Flask) -> list[Finding]:
             *check_url_values(program, pages),
             *check_templates(program, pages),
             *check_fields(program, pages, forms),
+            *check_inputs(program),
+            *check_form_inputs(program, forms),
             *check_escaping(program),
             *check_awaiting(program),
             *check_blocking(program),
@@ -70,4 +74,5 @@ def check_at_start(app: Flask) -> list[Finding]:
     program = Program(app)
     about_methods = [each for each in check_views(program) if each.rule == "view-method"]
     found = {*about_methods, *check_arguments(program), *check_routes(program)}
-    return sorted({*found, *check_start(program), *check_middleware(program)})
+    found |= {*check_declarations(program), *check_start(program), *check_middleware(program)}
+    return sorted(found)

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ...helpers import abort
+from .inputs import drafts_of
 from .program import BODY_METHODS
 from .source import UNKNOWN, text_in
 
@@ -225,8 +226,14 @@ def _is_field(code: Code, node: ast.expr) -> bool:
 def _reads_body(code: Code, test: ast.expr) -> bool:
     for node in ast.walk(test):
         if isinstance(node, ast.Attribute):
-            if node.attr in _VALIDATORS:
+            if node.attr in _VALIDATORS or _is_of_draft(code, node):
                 return True
             if node.attr in _FORM_ATTRIBUTES and code.is_request(node.value):
                 return True
     return False
+
+
+def _is_of_draft(code: Code, node: ast.Attribute) -> bool:
+    """``form.is_valid`` of a `Draft`, which is false for a request without a form."""
+    is_name = isinstance(node.value, ast.Name) and node.attr == "is_valid"
+    return is_name and ast.unparse(node.value) in drafts_of(code)

@@ -35,6 +35,10 @@ _HANDLES_FORMS = re.compile(
     r"""|\.submit\s*\(\s*[^)\s]|["']submit["']\s*,|\.onsubmit\s*="""
 )
 
+_ADDS_ELEMENTS = re.compile(
+    r"createElement|innerHTML|insertAdjacent|cloneNode|\$\(|jQuery|\.append\s*\("
+)
+
 
 @dataclass
 class Page:
@@ -85,6 +89,24 @@ def handles_forms(text: str) -> bool:
     return "<script" in text.lower() and bool(_HANDLES_FORMS.search(text))
 
 
+def is_cut(page: Page) -> bool:
+    """Whether the text has an incomplete form, as in concatenated strings."""
+    text = page.placeholders.text.lower()
+    whole = [form for form in page.markup.forms if not form.is_override]
+    return not text.count("<form") == text.count("</form") == len(whole)
+
+
+@lru_cache(maxsize=8)
+def scripts_add_elements(program: Program) -> bool:
+    """Whether a script among the static files may add fields to a page."""
+    return any(_ADDS_ELEMENTS.search(text) for text in _scripts(program))
+
+
+def adds_elements(text: str) -> bool:
+    """Whether a page has a script that may add fields to it."""
+    return "<script" in text.lower() and bool(_ADDS_ELEMENTS.search(text))
+
+
 def _scripts(program: Program) -> Iterator[str]:
     folder = program.app.static_folder
     if folder is not None:
@@ -99,7 +121,7 @@ def _read(file: Path) -> str:
 def _page(program: Program, file: Path) -> Page:
     text = _read(file)
     placeholders = replace_expressions(text, program.app.jinja_env)
-    return Page(str(file.resolve()), text, placeholders, read_markup(placeholders.text))
+    return Page(str(file.resolve()), text, placeholders, read_markup(placeholders))
 
 
 def _templates(program: Program) -> Iterator[Page]:
@@ -206,7 +228,7 @@ def _strings(program: Program) -> Iterator[Page]:
                     source.path,
                     placeholders.text,
                     placeholders,
-                    read_markup(placeholders.text),
+                    read_markup(placeholders),
                     node.lineno,
                 )
                 page.views = _views_of_string(program, source, node)

@@ -25,6 +25,7 @@ _ADDS_CONTENT = frozenset({"include", "call", "block", "filter"})
 _HARMLESS = re.compile(
     r"""^\s*(?:url_for|csrf_token|_|gettext|ngettext)\s*\(|^\s*(?:'[^']*'|"[^"]*"|\d+)\s*$"""
     r"|\|\s*(?:e|escape|int|float|length|count|tojson|forceescape)\s*$"
+    r"|^\s*\w+(?:\.\w+|\[[^\]]*\])*\.(?:errors|form_errors)\s*$"  # of a form: texts
 )
 
 

@@ -1,7 +1,8 @@
 """What a view is called with, and which function receives it.
 
 URL variables are keyword arguments. A decorator may add or remove some of them: a function behind
-one is only known to receive them all if the source of the decorator shows it.
+one is only known to receive them all if the source of the decorator shows it. Declared inputs are
+arguments too: from the outermost function on, or from where ``@inputs`` is.
 """
 
 from __future__ import annotations
@@ -14,13 +15,15 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from ... import by_method, views
+from ...declared import inputs_in
+from ...errors import SetupError
 from ...views import MethodView, View
 from .source import code_of, first_line_of, read_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-    from .source import Code, Function
+    from .source import Code, Function, Source
 
 
 @dataclass(frozen=True)
@@ -29,11 +32,15 @@ class Receiver:
 
     :param is_bound: whether its first argument is the object of a method.
     :param is_wrapper: whether a decorator put it around the view.
+    :param inputs: the declared inputs that it is certainly called with.
+    :param maybe: those that it is called with unless they have their default.
     """
 
     function: FunctionType
     is_bound: bool = False
     is_wrapper: bool = False
+    inputs: frozenset[str] = frozenset()
+    maybe: frozenset[str] = frozenset()
 
     @property
     def code(self) -> Code | None:
@@ -64,7 +71,8 @@ def mismatch_of(
     :param maybe: the names that may be passed.
     """
     for receiver in receivers_of(view, method):
-        missing, extra = _difference(receiver, passed, maybe)
+        given, unsure = {*passed, *receiver.inputs}, {*maybe, *receiver.maybe}
+        missing, extra = _difference(receiver, given, unsure)
         if missing or extra:
             return Mismatch(receiver, missing, extra)
     return None
@@ -72,16 +80,41 @@ def mismatch_of(
 
 def receivers_of(view: Any, method: str, *, is_bound: bool = False) -> Iterator[Receiver]:
     """The functions that certainly receive all URL variables, the outermost first."""
+    inputs = _no_inputs if _reads_further_inside(view) else _inputs_of(view)
     while type(view) is FunctionType:
         inner = _part_for(view, method)
         if inner is not None:
             yield from receivers_of(inner[0], method, is_bound=inner[1])
             return
         wrapped = vars(view).get("__wrapped__")
-        yield Receiver(view, is_bound, wrapped is not None)
-        if wrapped is None or not _passes_all_on(view, wrapped, is_bound=is_bound):
+        if inputs is None:
+            return
+        yield Receiver(view, is_bound, wrapped is not None, *inputs)
+        if wrapped is not None and vars(view).get("retort_inputs") is wrapped:  # this is @inputs
+            inputs = _inputs_of(view)
+        elif wrapped is None or not _passes_all_on(view, wrapped, is_bound=is_bound):
             return
         view = wrapped
+
+
+_no_inputs: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
+
+
+def _reads_further_inside(view: Any) -> bool:
+    """Whether ``@inputs`` is below the outermost function, or another function has the inputs."""
+    return any(hasattr(view, name) for name in ("retort_inputs", "views_by_method"))
+
+
+def _inputs_of(view: Any) -> tuple[frozenset[str], frozenset[str]] | None:
+    """The names of inputs without and with a default; ``None`` if they cannot be read."""
+    try:
+        declared = inputs_in(view)
+    except SetupError:  # `rules/inputs.py` reports it
+        return None
+    if declared is None:
+        return _no_inputs
+    required = {each.name for each in declared.parameters if not each.has_default}
+    return frozenset(required), frozenset(each.name for each in declared.parameters) - required
 
 
 def _part_for(view: FunctionType, method: str) -> tuple[Any, bool] | None:
@@ -229,6 +262,37 @@ def _names_of(wrapper: FunctionType, inner: Any) -> set[str]:
     return {name for name, cell in cells if _content_of(cell) is inner}
 
 
+def inner_functions(wrapper: FunctionType) -> dict[str, Any]:
+    """The functions that a function uses from the function around it, by their names there."""
+    cells = zip(wrapper.__code__.co_freevars, wrapper.__closure__ or (), strict=True)
+    found = {name: _content_of(cell) for name, cell in cells}
+    return {name: each for name, each in found.items() if isinstance(each, FunctionType)}
+
+
+def names_around(wrapper: Any) -> list[str]:
+    """The names of the functions and classes in which a function is written, outermost first.
+
+    ``functools.wraps`` hides them in ``__qualname__``.
+    """
+    node = _node_of(wrapper) if type(wrapper) is FunctionType else None
+    source = _source_of(wrapper) if node is not None else None
+    if source is None:
+        return []
+    line = wrapper.__code__.co_firstlineno
+    return [
+        each.name
+        for each in ast.walk(source.tree)  # in order of depth
+        if isinstance(each, _NAMED) and each is not node and _has_line(each, line)
+    ]
+
+
+_NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+def _has_line(node: ast.stmt, line: int) -> bool:
+    return node.lineno <= line <= (node.end_lineno or node.lineno)
+
+
 def _content_of(cell: Any) -> Any:
     try:
         return cell.cell_contents
@@ -236,13 +300,18 @@ def _content_of(cell: Any) -> Any:
         return None
 
 
+def _source_of(function: FunctionType) -> Source | None:
+    """The source of the file of a function, also of a library."""
+    file = function.__code__.co_filename
+    if not os.path.isfile(file):
+        return None
+    path = os.path.realpath(file)
+    return read_source(path, os.path.getmtime(path))
+
+
 def _node_of(function: FunctionType) -> Function | None:
     """The source of a function, also of a library."""
-    code = function.__code__
-    if not os.path.isfile(code.co_filename):
-        return None
-    path = os.path.realpath(code.co_filename)
-    source = read_source(path, os.path.getmtime(path))
+    code, source = function.__code__, _source_of(function)
     if source is None:
         return None
     found = [

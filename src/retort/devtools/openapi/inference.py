@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 from ...extensions.openapi.inferred import Inferred, InferredField
 from ...http.methods import SAFE
 from ...http.request import split_blueprint_path
-from ..checks.reads import may_read
+from ..checks.reading.libraries import may_read
+from ..checks.reading.origins import JSON, RAW
+from ..checks.reading.outcomes import never_returns
+from ..checks.reading.reader import read
 from ..checks.source import code_of
 from ..checks.wrappers import is_of_known_package
-from .origins import JSON, RAW
-from .reader import read
-from .statuses import never_returns, raised_in, returned_by
+from .statuses import raised_by, returned_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from ...app import Flask
     from ...extensions.openapi.inferred import Infer
     from ...extensions.openapi.operations import Operation
-    from .reader import Use, Uses
+    from ..checks.reading.reader import Use, Uses
 
 #: Header fields that OpenAPI has other places for, or that describe the body or the connection.
 _NO_PARAMETERS = frozenset(
@@ -50,9 +51,8 @@ def _infer(app: Flask, operation: Operation) -> Inferred | None:
             returned = returned_by(inner, methods, _after(app, operation))
             statuses |= {status for status in returned.statuses if status >= 300}
     is_open = any(_is_foreign_reader(one) for one in operation.chain[:-1])
-    for uses in found:
-        for each, reaching in uses.codes:
-            statuses |= raised_in(each, reaching)
+    for each in {each.function for uses in found for each, _ in uses.codes}:
+        statuses |= raised_by(each, methods)
     returned = returned_by(code, methods, _after(app, operation))
     parts = _Parts(operation)
     for uses in found:
@@ -103,7 +103,7 @@ class _Parts:
     def add(self, uses: Uses) -> None:
         """Add what a function uses with the method of the operation."""
         method = self.operation.method
-        for source, methods in uses.touched:
+        for source, methods, _ in uses.touched:
             body = _BODIES.get(self._source(source))
             if method in methods and body is not None:
                 self.bodies.add(body)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
-from http import HTTPStatus
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import HTTPException
-from werkzeug.exceptions import abort as werkzeugs_abort
 from werkzeug.wrappers import Response as BaseResponse
 
 from ...helpers import (
-    abort,
     created,
     make_response,
     redirect,
@@ -26,18 +24,19 @@ from ...templating import (
     stream_template,
     stream_template_string,
 )
+from ..checks.reading.outcomes import ABORTS, is_error, status_of
+from ..checks.reading.reach import reached
 from ..checks.source import UNKNOWN, code_of, first_argument, wrappers_of
-from .reach import reached
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import FunctionType
 
+    from ..checks.reading.reach import Methods
     from ..checks.source import Code
-    from .reach import Methods
 
 HTML, JSON = "text/html", "application/json"
 
-_ABORTS = (abort, werkzeugs_abort)
 _TEMPLATES = (render_template, render_template_string, stream_template, stream_template_string)
 _OR_404 = "_or_404"  # the end of the names of methods of Flask-SQLAlchemy, and of helpers
 _DEPTH = 4
@@ -66,8 +65,12 @@ class Returned:
             self.content.add(content)
 
 
-def raised_in(code: Code, methods: Methods) -> set[int]:
+@lru_cache(maxsize=10_000)
+def raised_by(function: FunctionType, methods: Methods) -> frozenset[int]:
     """The statuses of ``abort``, of raised HTTP exceptions, and of what raises 404 by its name."""
+    code = code_of(function)
+    if code is None:
+        return frozenset()
     found: set[int] = set()
     for statement, _ in reached(code, methods, lambda node: is_error(code, node)):
         for node in ast.walk(statement):
@@ -77,7 +80,7 @@ def raised_in(code: Code, methods: Methods) -> set[int]:
                 found |= _of_call(code, node)
             elif isinstance(node, ast.Attribute) and node.attr == "json":
                 found |= {400, 415} if code.is_request(node.value) else set()
-    return found
+    return frozenset(found)
 
 
 def returned_by(code: Code, methods: Methods, after_unsafe: int, depth: int = _DEPTH) -> Returned:
@@ -92,29 +95,6 @@ def returned_by(code: Code, methods: Methods, after_unsafe: int, depth: int = _D
     return found
 
 
-def never_returns(code: Code) -> bool:
-    """Whether the last statement of a function raises an error."""
-    last = code.node.body[-1]
-    return isinstance(last, ast.Raise) or is_error(code, last)
-
-
-def is_error(code: Code, node: ast.stmt) -> bool:
-    """Whether a statement ends the function with an error response."""
-    if isinstance(node, ast.Return):
-        if not isinstance(node.value, ast.Tuple) or len(node.value.elts) < 2:
-            return _is_abort(code, node.value)
-        status = _status(code, node.value.elts[1])
-        return status is not None and status >= 400
-    return isinstance(node, ast.Expr) and _is_abort(code, node.value)
-
-
-def _is_abort(code: Code, node: ast.expr | None) -> bool:
-    if not isinstance(node, ast.Call):
-        return False
-    called = code.resolve(node.func)
-    return any(called is one for one in _ABORTS)
-
-
 def _of_call(code: Code, node: ast.Call) -> set[int]:
     name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
     if name.endswith(_OR_404):
@@ -122,8 +102,8 @@ def _of_call(code: Code, node: ast.Call) -> set[int]:
     if name == "get_json" and isinstance(node.func, ast.Attribute):
         return _of_json(node) if code.is_request(node.func.value) else set()
     called = code.resolve(node.func)
-    if any(called is one for one in _ABORTS):
-        status = _status(code, first_argument(node, "code"))
+    if any(called is one for one in ABORTS):
+        status = status_of(code, first_argument(node, "code"))
         return set() if status is None else {status}
     return {404} if called is send_from_directory else set()
 
@@ -147,17 +127,6 @@ def _of_exception(code: Code, node: ast.expr) -> set[int]:
     return set() if cls.code is None else {cls.code}
 
 
-def _status(code: Code, node: ast.expr | None) -> int | None:
-    """The number of a status, if it is literal or a constant of the program."""
-    value: Any = node.value if isinstance(node, ast.Constant) else UNKNOWN
-    if isinstance(node, ast.Attribute) and code.resolve(node.value) is HTTPStatus:
-        value = getattr(HTTPStatus, node.attr, UNKNOWN)
-    elif isinstance(node, ast.Name):
-        value = code.resolve(node)
-    is_number = isinstance(value, int) and not isinstance(value, bool)
-    return int(value) if is_number and 100 <= value <= 599 else None
-
-
 class _Value:
     """A returned value: its statuses, and the media type of a success."""
 
@@ -177,7 +146,7 @@ class _Value:
         elif isinstance(node, ast.Tuple) and len(node.elts) > 1:
             inner = Returned()
             self.add(node.elts[0], inner)
-            status = _status(self.code, node.elts[1])
+            status = status_of(self.code, node.elts[1])
             content = next(iter(inner.content)) if len(inner.content) == 1 else None
             found.add(inner.statuses if status is None else {status}, content)
         elif isinstance(node, ast.Name):
@@ -209,14 +178,14 @@ class _Value:
                 continue
             for target in node.targets:
                 if isinstance(target, ast.Attribute) and target.attr == "status_code":
-                    status = _status(self.code, node.value)
+                    status = status_of(self.code, node.value)
                     if ast.unparse(target.value) == name and status is not None:
                         yield status
 
     def _call(self, node: ast.Call, found: Returned) -> None:
         called = self.code.resolve(node.func)
         if called is redirect:
-            status = _status(self.code, _argument(node, 1, "code"))
+            status = status_of(self.code, _argument(node, 1, "code"))
             found.add({status or self.after_unsafe}, None)
         elif called is created:
             found.add({201}, JSON if node.args[1:] else None)
@@ -228,7 +197,7 @@ class _Value:
             values = [ast.Tuple(node.args, ast.Load())] if len(node.args) > 1 else node.args
             for value in values:
                 self.add(value, found)
-        elif any(called is one for one in _ABORTS) or called in (send_file, send_from_directory):
+        elif any(called is one for one in ABORTS) or called in (send_file, send_from_directory):
             found.add({200} if called in (send_file, send_from_directory) else set(), None)
         elif isinstance(called, type) and issubclass(called, BaseResponse):
             self._response(node, called, found)
@@ -236,7 +205,7 @@ class _Value:
             self._unknown(node, called, found)
 
     def _response(self, node: ast.Call, cls: Any, found: Returned) -> None:
-        status = _status(self.code, _argument(node, 1, "status"))
+        status = status_of(self.code, _argument(node, 1, "status"))
         given = _argument(node, 3, "mimetype") or _argument(node, 4, "content_type")
         text = given.value if isinstance(given, ast.Constant) else None
         content = cls.default_mimetype if given is None else text

@@ -7,7 +7,7 @@ describes types, `check.py` checks values, `draft.py` has forms that come back.
 from __future__ import annotations
 
 from ...declared import set_binder
-from .binding import bind, inputs
+from .binding import bind, declared_inputs, inputs
 from .draft import Draft
 from .errors import FieldError, InputError
 from .markers import Body, Control, Cookie, Form, Header, Name, Path, Query, Upload
@@ -29,4 +29,4 @@ __all__ = [
     "inputs",
 ]
 
-set_binder(bind, check_route)
+set_binder(bind, check_route, declared_inputs)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import typing as t
-from functools import partial, wraps
+from functools import wraps
 from weakref import WeakKeyDictionary
 
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
@@ -16,8 +16,10 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from ...errors import SetupError
 from ...globals import current_request_context
 from ...tracebacks import where
+from .draft.attributes import attributes
 from .errors import InputError, InvalidInput, Unreadable, input_error
 from .forms import NOT_FILLED
+from .forms.text import make_reader
 from .returned import Returned
 from .signatures import function_of, parameters_of
 from .sources import reader_of
@@ -39,6 +41,10 @@ class Inputs:
     :param parameters: at least one.
     :ivar check: compares a returned value with the return annotation; see `Returned.check`.
     """
+
+    # For tools that compare a page with a type: they do not import this package.
+    control_attributes = staticmethod(attributes)
+    make_reader = staticmethod(make_reader)
 
     def __init__(self, function: Callable[..., t.Any], parameters: tuple[Parameter, ...]) -> None:
         self.check = Returned(function).check
@@ -104,17 +110,33 @@ def _find(function: Callable[..., t.Any]) -> Inputs | None:
 def bind(view: Callable[..., t.Any]) -> Callable[..., t.Any]:
     """The function to call in the place of a view: the view itself without declared inputs.
 
-    An invalid declaration is an error of each request, which hooks and error handlers have.
+    Inputs that cannot be read are an error of the request, as one of the view.
     """
     try:
         found = inputs_of(view)
-    except SetupError as error:
-        return partial(_fail, error)
+    except SetupError:
+        return _bound_later(view)
     return view if found is None else _bound(view, found)
 
 
-def _fail(error: SetupError, *args: t.Any, **variables: t.Any) -> t.NoReturn:
-    raise SetupError(str(error)) from error.__cause__
+def _bound_later(view: Callable[..., t.Any]) -> Callable[..., t.Any]:
+    """A function that reads the declaration of a view for each request, and raises its error."""
+
+    def now() -> Callable[..., t.Any]:
+        found = inputs_of(view)
+        return view if found is None else _bound(view, found)
+
+    if inspect.iscoroutinefunction(view):
+
+        async def call_async(*args: t.Any, **variables: t.Any) -> t.Any:
+            return await now()(*args, **variables)
+
+        return call_async
+
+    def call(*args: t.Any, **variables: t.Any) -> t.Any:
+        return now()(*args, **variables)
+
+    return call
 
 
 def _bound(view: Callable[..., t.Any], declared: Inputs) -> Callable[..., t.Any]:

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import NODEFAULT
 
 from ...json.depth import MAX_DEPTH, depth_of
-from .check import MAX_NESTING, Misread, convert, errors_in, refusal
+from .check import MAX_NESTING, Misread, convert, errors_in
 from .errors import FieldError, InvalidInput, Unreadable, UnsupportedInput
 from .forms import NOT_FILLED
 from .parameters import checked, require
@@ -53,10 +53,8 @@ def json_reader(parameter: Parameter) -> Callable[[Request], t.Any]:
             return _read_plain(parameter, request)
         try:
             return decode(body)
-        except msgspec.ValidationError as error:
-            raise refusal(described, parse(body), "body", error) from None
         except (msgspec.DecodeError, UnicodeDecodeError):
-            return _read_plain(parameter, request)  # which names the place
+            return _read_plain(parameter, request)  # which finds all errors
 
     return read
 
@@ -134,7 +132,7 @@ def parse(body: bytes) -> t.Any:
     if _depth_of(body) > MAX_DEPTH:
         raise Unreadable(_TOO_DEEP)
     try:
-        return msgspec.json.decode(body)
+        return _with_integers(msgspec.json.decode(body))
     except (ValueError, RecursionError):
         pass
     # Python's decoder reads halves of surrogates, and numbers of any size: the errors of those
@@ -159,6 +157,27 @@ def _depth_of(body: bytes) -> int:
         return depth_of(body, MAX_NESTING)
     except UnicodeDecodeError:  # it begins as UTF-16 or UTF-32
         raise Unreadable(_NOT_UTF_8) from None
+
+
+def _with_integers(value: t.Any) -> t.Any:
+    """The value with 40.0 as 40: in JSON these are the same number, and JSON Schema's integer.
+
+    A loop, not a recursion, since the depth is that of the request.
+    """
+    whole = [value]
+    containers: list[t.Any] = [whole]
+    while containers:
+        container = containers.pop()
+        places = container.items() if type(container) is dict else enumerate(container)
+        for place, each in places:
+            if type(each) is float and each.is_integer() and abs(each) <= _MAX_EXACT:
+                container[place] = int(each)
+            elif type(each) is dict or type(each) is list:
+                containers.append(each)
+    return whole[0]
+
+
+_MAX_EXACT = 2**53  # RFC 8259 section 6: above, numbers are not exact everywhere
 
 
 def _refuse(constant: str) -> t.Any:

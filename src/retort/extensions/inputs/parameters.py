@@ -30,9 +30,14 @@ class Parameter(t.NamedTuple):
     default: t.Any = NODEFAULT
 
     @property
+    def has_default(self) -> bool:
+        """Whether the function has a value for a request without it."""
+        return self.default is not NODEFAULT
+
+    @property
     def is_required(self) -> bool:
         """Whether a request without it is an error."""
-        return self.default is NODEFAULT and not self.described.is_nullable
+        return not self.has_default and not self.described.is_nullable
 
 
 def require(parameter: Parameter, value: t.Any, path: tuple[str, ...]) -> t.Any:

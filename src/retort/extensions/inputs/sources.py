@@ -12,8 +12,8 @@ from werkzeug.http import parse_list_header
 from .check import convert, errors_in
 from .draft import make_draft
 from .errors import InvalidInput
-from .form_type import check_form_type
 from .forms import NOT_FILLED, read_field, read_form, read_form_field
+from .forms.body import check_form_type, files_of
 from .json_body import json_reader, read_member
 from .parameters import checked, require
 
@@ -136,8 +136,8 @@ def _read_form(parameter: Parameter, request: Request) -> t.Any:
         )
         if is_left_out:
             return NOT_FILLED if parameter.default is not NODEFAULT else None
-        return _complete(parameter, read_form(described, request.form, request.files))
-    value = read_form_field(described, key, request.form, request.files)
+        return _complete(parameter, read_form(described, request.form, files_of(request)))
+    value = read_form_field(described, key, request.form, files_of(request))
     value = require(parameter, value, (key,))
     if value is NOT_FILLED or value is None:
         return value

@@ -329,10 +329,10 @@ def _has_limit(metadata: t.Any) -> bool:
 def _kind(base: t.Any, limits: Mapping[str, t.Any]) -> tuple[kinds.Type, t.Any, bool]:
     """Msgspec's description, the type for its ``convert``, and whether that has all limits."""
     if limits:
-        limited = t.Annotated[base, Meta(**limits)]
         try:
+            limited = t.Annotated[base, Meta(**limits)]
             return kinds.type_info(limited), limited, True
-        except TypeError:
+        except (TypeError, ValueError):
             pass  # msgspec has no such limit for the type, such as the least date
     try:
         return kinds.type_info(base), base, not limits

@@ -148,6 +148,7 @@ class WebSocketRequest(LoopRequest):
         :returns: the response to a handshake that was not accepted; else ``None``.
         """
         app, context, upgrade = self.app, self.context, self.upgrade
+        context.arrive()
         try:
             if request_started.receivers:
                 send = partial(request_started.send, app, _async_wrapper=app.ensure_sync)

@@ -129,7 +129,7 @@ class ProtocolAdapter:
         try:
             on_loop = self.on_loop
             if on_loop is not None and on_loop.takes(watcher.scope):
-                on_loop.call(partial(self.begin_request, watcher, on_loop.respond))
+                on_loop.begin(watcher)
             else:
                 self.begin_request(watcher, self.begin)
         except BaseException:  # Granian sends 500 when the watcher is released
@@ -345,7 +345,7 @@ class ProtocolAdapter:
             if self.on_loop is None:
                 self.on_loop = LoopRequests(self, self.program)
         deferred = body if isinstance(body, Deferred) else KnownBody(body)
-        self.on_loop.begin(watcher, environ, reply, deferred)
+        self.on_loop.resume(watcher, environ, reply, deferred)
 
     def cancel_on_loop(self) -> None:
         """Cancel the requests on the event loop, because the server stops."""

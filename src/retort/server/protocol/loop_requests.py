@@ -10,7 +10,7 @@ A request without a body to such a view goes to the loop before anything is made
 the application there calls no function of the program (`LoopRequests.takes`).
 
 A client that disconnects is noticed by a pending ``receive``. It is called for requests that take
-longer than `WATCH_AFTER_SECONDS`, since most are over before.
+longer than some time, since most are over before (`aio/open_requests.py`).
 """
 
 from __future__ import annotations
@@ -19,14 +19,17 @@ import asyncio
 import sys
 import traceback
 from collections import deque
+from contextvars import copy_context
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from werkzeug.exceptions import ServiceUnavailable
 
 from ...aio.bodies import AsyncBody
 from ...aio.loop import is_on_loop, process_loop
+from ...aio.open_requests import OpenRequests
 from ...aio.steps import ClientLeft, set_threads
+from ...context import OWN_VARIABLES
 from ...lifecycle.deferred import (
     CLIENT_GONE,
     Deferred,
@@ -49,7 +52,6 @@ if TYPE_CHECKING:
     from ...app import Flask
     from .adapter import ProtocolAdapter
 
-WATCH_AFTER_SECONDS = 0.2
 STOPPED = "The server is being stopped; try again."
 _WITHOUT_BODY = ("GET", "HEAD")
 
@@ -65,10 +67,9 @@ class LoopRequests:
         self.program = program
         self.loop = process_loop()
         set_threads(adapter.settings.threads)
-        self.open: set[LoopRequest] = set()
+        self.open: OpenRequests[LoopRequest] = OpenRequests(self.loop)
         self.arrived: deque[Callable[[], object]] = deque()
         self.is_scheduled = False
-        self.is_watching = False
         self.is_stopped = False
 
     def takes(self, scope: dict[str, Any]) -> bool:
@@ -81,27 +82,16 @@ class LoopRequests:
             and starts_on_loop(self.program, scope["method"], raw_path.decode("latin-1"))
         )
 
-    def respond(self, watcher: Any, environ: WSGIEnvironment) -> None:
-        """Respond to a request that `takes` has chosen; called on the loop."""
-        if self.adapter.backlog.sizes and self.adapter.defer_if_full(watcher, environ):
-            return
-        reply = Reply(environ["REQUEST_METHOD"])
-        try:
-            body = self.adapter.app(environ, reply)
-        except BaseException as error:
-            outcome = raising(error)
-        else:
-            if isinstance(body, Deferred):
-                LoopRequest(self, watcher, environ, reply, body).begin()
-                return
-            outcome = returning(body)
-        self.adapter.respond(watcher, environ, partial(repeat, outcome), reply)
+    def begin(self, watcher: Any) -> None:
+        """Handle a request that `takes` has chosen; thread-safe."""
+        self.call(LoopRequest(self, watcher).begin)
 
-    def begin(
+    def resume(
         self, watcher: Any, environ: WSGIEnvironment, reply: Reply, deferred: Deferred | KnownBody
     ) -> None:
-        """Handle a request on the loop; thread-safe."""
-        request = LoopRequest(self, watcher, environ, reply, deferred)
+        """Handle a request for which the application was called in a thread; thread-safe."""
+        request = LoopRequest(self, watcher)
+        request.environ, request.reply, request.deferred = environ, reply, deferred
         if isinstance(watcher, LongBody):
             request.end = watcher.keep_for_loop()
         if is_on_loop():
@@ -126,19 +116,8 @@ class LoopRequests:
                 self.arrived.popleft()()
             except BaseException:  # as in `ProtocolAdapter.handle`
                 traceback.print_exc()
-        if self.open and not self.is_watching:
-            self.is_watching = True
-            self.loop.call_later(WATCH_AFTER_SECONDS, self.watch_clients)
-
-    def watch_clients(self) -> None:
-        """Watch the clients of the requests that were open at the last call already."""
-        for request in self.open.copy():
-            if request.is_old:
-                request.watch_client()
-            request.is_old = True
-        self.is_watching = bool(self.open)
-        if self.is_watching:
-            self.loop.call_later(WATCH_AFTER_SECONDS, self.watch_clients)
+        if self.open:
+            self.open.watch()
 
     def __len__(self) -> int:
         """The number of requests, including those that wait for the loop."""
@@ -173,20 +152,14 @@ class LoopRequest:
         *("reply", "requests", "task", "watcher"),
     )
 
-    def __init__(
-        self,
-        requests: LoopRequests,
-        watcher: Any,
-        environ: WSGIEnvironment,
-        reply: Reply,
-        deferred: Deferred | KnownBody,
-    ) -> None:
+    environ: WSGIEnvironment
+    reply: Reply
+
+    def __init__(self, requests: LoopRequests, watcher: Any) -> None:
         self.requests = requests
         self.adapter = requests.adapter
         self.watcher = watcher
-        self.environ = environ
-        self.reply = reply
-        self.deferred = deferred
+        self.deferred: Deferred | KnownBody | None = None  # until the application was called
         self.end: Callable[[], object] | None = None  # called at the end, in any thread
         self.task: asyncio.Task[None] | None = None
         self.is_old = False
@@ -198,13 +171,15 @@ class LoopRequest:
     def begin(self) -> None:
         """Begin; called on the loop."""
         self.requests.open.add(self)
-        self.task = self.requests.loop.create_task(self.run())
+        step = self.call_application if self.deferred is None else self.run
+        self.task = self.requests.loop.create_task(step())
         if self.requests.is_stopped:
             self.stop()
 
     def watch_client(self) -> None:
         """Cancel the request when its client disconnects, unless the route opts out."""
-        if self.is_watched or self.is_sending or self.deferred.finishes_alone:
+        deferred = self.deferred
+        if self.is_watched or self.is_sending or deferred is None or deferred.finishes_alone:
             return
         self.is_watched = True
         if isinstance(self.watcher, LongBody) and not self.watcher.has_ended:
@@ -222,7 +197,10 @@ class LoopRequest:
         if future.cancelled():
             return
         if future.result()["type"] == "http.disconnect":
-            if not self.deferred.finishes_alone:  # a WebSocket may have been accepted meanwhile
+            deferred = self.deferred
+            if (
+                deferred is not None and not deferred.finishes_alone
+            ):  # a WebSocket may have been accepted meanwhile
                 self.cancel()
         else:  # the end of the request
             self.is_watched = False
@@ -242,10 +220,43 @@ class LoopRequest:
         # Later, since a task that is cancelled before its first step never begins.
         loop.call_soon_threadsafe(loop.call_soon, self.cancel)
 
+    async def call_application(self) -> None:
+        """Call the application, handle the request and send the response.
+
+        PERF: what is made for a request is freed before the next one begins, unless its view waits.
+        """
+        try:
+            self.adapter.begin_request(self.watcher, self.defer)
+        except BaseException:  # as in `ProtocolAdapter.handle`
+            traceback.print_exc()
+        if self.deferred is not None:
+            await self.run()
+        else:  # it is handled elsewhere, or was responded to
+            self.task = None
+            self.finish()
+
+    def defer(self, watcher: Any, environ: WSGIEnvironment) -> None:
+        """Call the application; respond if it does not return a `Deferred`."""
+        if self.adapter.backlog.sizes and self.adapter.defer_if_full(watcher, environ):
+            return
+        self.environ = environ
+        self.reply = reply = Reply(environ["REQUEST_METHOD"])
+        try:
+            variables = environ[OWN_VARIABLES] = copy_context()
+            body = variables.run(self.adapter.app, environ, reply)
+        except BaseException as error:
+            outcome = raising(error)
+        else:
+            if isinstance(body, Deferred):
+                self.deferred = body
+                return
+            outcome = returning(body)
+        self.adapter.respond(watcher, environ, partial(repeat, outcome), reply)
+
     async def run(self) -> None:
         """Handle the request and send the response."""
         try:
-            body = await self.deferred.run()
+            body = await cast("Deferred", self.deferred).run()
             self.is_sending = True
             if isinstance(body, AsyncBody):
                 await self.stream(body)

@@ -75,6 +75,8 @@ def described(mismatch: Mismatch, rule: Rule) -> str:
     missing, extra = _quoted(mismatch.missing), _quoted(mismatch.extra)
     if is_by_position(mismatch):
         return f"{name} takes {missing} by position only, but {route} passes it by name."
+    if is_about_inputs(mismatch):
+        return f"{name} takes no {extra}, but the view that it decorates declares that as input."
     if is_changed(mismatch, rule):
         what = f"needs {missing}" if missing else f"takes no {extra}"
         return f"{name} {what}, but the variables of {route} were changed before it was called."
@@ -92,6 +94,11 @@ def fix_of(mismatch: Mismatch, rule: Rule, program: Program) -> str:
     variables = " and ".join(f"<{name}>" for name in missing)
     if is_by_position(mismatch):
         return "Remove the / from the arguments."
+    if is_about_inputs(mismatch):
+        return (
+            "Write *args and **kwargs in the decorator's function, and pass both on; or write"
+            " @inputs below the decorator, so that inputs are read after it."
+        )
     if is_changed(mismatch, rule):
         return "Change the arguments, or the code that changes the values of request.view_args."
     if mismatch.receiver.is_wrapper:
@@ -110,6 +117,11 @@ def fix_of(mismatch: Mismatch, rule: Rule, program: Program) -> str:
 def is_by_position(mismatch: Mismatch) -> bool:
     """Whether the arguments have the right names, and cannot be passed by name."""
     return bool(mismatch.missing) and set(mismatch.missing) == set(mismatch.extra)
+
+
+def is_about_inputs(mismatch: Mismatch) -> bool:
+    """Whether a decorator's function does not accept declared inputs of its view."""
+    return mismatch.receiver.inputs.issuperset(mismatch.extra) and bool(mismatch.extra)
 
 
 def is_changed(mismatch: Mismatch, rule: Rule) -> bool:

@@ -1,7 +1,7 @@
 """Find user input that a view returns as HTML without escaping it.
 
-The check follows URL variables and request fields through local variables to the return value. A
-value that was compared before may have been validated, and is not reported.
+The check follows URL variables, request fields and declared inputs through local variables to the
+return value. A value that was compared before may have been validated, and is not reported.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from ....helpers import make_response
 from ....http import Response
 from ....templating import render_template_string
 from ..findings import Finding
+from ..inputs import texts_of
 from ..program import text_converters
 from ..source import text_in
 
@@ -35,7 +36,7 @@ _CHECKS = frozenset(
 _ROUTES = frozenset(
     {"route", "get", "post", "put", "patch", "delete", "head", "options", "query", "endpoint"}
 )
-_PASSING = ("_required", "_exempt")  # decorators that do not change the response, by name
+_PASSING = ("_required", "_exempt", "inputs")  # decorators that do not change the response, by name
 
 Origins = dict[str, str]  # the variables with user input, and its source
 
@@ -88,6 +89,7 @@ class _Follower:
         arguments = self.code.node.args
         names = [a.arg for a in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]]
         origins = {name: "the URL" for name in names if name in variables}
+        origins |= texts_of(self.code)
         self._through(self.code.node.body, origins)
         return self.found
 
@@ -157,7 +159,7 @@ class _Follower:
     def _assign(self, target: ast.expr, origin: str | None, origins: Origins) -> None:
         for node in ast.walk(target):
             if isinstance(node, ast.Name):
-                origins.pop(node.id, None)
+                _forget(node.id, origins)
         if isinstance(target, ast.Name) and origin is not None:
             origins[target.id] = origin
 
@@ -172,7 +174,7 @@ class _Follower:
                 checked = self._checked_by(node)
             for name in (inner for one in checked for inner in ast.walk(one)):
                 if isinstance(name, ast.Name) and not _compares_with_nothing(node):
-                    origins.pop(name.id, None)
+                    _forget(name.id, origins)
 
     def _checked_by(self, call: ast.Call) -> list[ast.expr]:
         """The values a call may validate: its arguments, and the object of a method call."""
@@ -210,7 +212,7 @@ class _Follower:
     def _report(self, content: ast.expr, origin: str, origins: Origins) -> None:
         spots = [node for node in ast.walk(content) if self._is_input(node, origins)]
         self.spots += [spot for spot in spots if isinstance(spot, ast.expr)]
-        names = [n.id for n in ast.walk(content) if isinstance(n, ast.Name) and n.id in origins]
+        names = [text for n in ast.walk(content) if (text := _dotted(n)) and text in origins]
         what = f"{names[0]!r}, which comes from {origin}," if names else f"text from {origin}"
         shown = names[0] if names else "..."
         self.found.append(
@@ -227,14 +229,14 @@ class _Follower:
 
     def _is_input(self, node: ast.AST, origins: Origins) -> bool:
         """Whether a node is user input itself, not derived from it."""
-        if isinstance(node, ast.Name):
-            return node.id in origins
+        if isinstance(node, (ast.Name, ast.Attribute)):
+            return _dotted(node) in origins
         return isinstance(node, (ast.Subscript, ast.Call)) and self._field(node) is not None
 
     def origin(self, node: ast.expr, origins: Origins) -> str | None:
         """The source of the user input in an expression; ``None`` if it has none."""
-        if isinstance(node, ast.Name):
-            return origins.get(node.id)
+        if isinstance(node, (ast.Name, ast.Attribute)):
+            return origins.get(_dotted(node))
         if isinstance(node, (ast.Subscript, ast.Call)):
             return self._field(node) or self._called(node, origins)
         if isinstance(node, ast.JoinedStr):
@@ -310,6 +312,20 @@ class _Follower:
         if made is str or made is markupsafe.Markup:
             return self._first(node.args, origins)
         return None
+
+
+def _dotted(node: ast.AST) -> str:
+    """A name as in the source, or one with attributes; empty for other expressions."""
+    if isinstance(node, ast.Name):
+        return node.id
+    owner = _dotted(node.value) if isinstance(node, ast.Attribute) else ""
+    return f"{owner}.{node.attr}" if owner and isinstance(node, ast.Attribute) else ""
+
+
+def _forget(name: str, origins: Origins) -> None:
+    """Remove a variable and its attributes."""
+    for each in [each for each in origins if each.partition(".")[0] == name]:
+        del origins[each]
 
 
 def _ends(body: list[ast.stmt]) -> bool:

@@ -10,7 +10,8 @@ import re
 from typing import TYPE_CHECKING
 
 from ..findings import Finding
-from ..pages import scripts_send_requests
+from ..inputs import taken_fields
+from ..pages import is_cut, scripts_send_requests
 from ..reads import all_reads, direct_reads
 from ..source import code_of
 from .forms import takers_of
@@ -32,7 +33,7 @@ def check_fields(program: Program, pages: list[Page], forms: list[Sent]) -> Iter
     """Report fields that are sent but not read, or read but not sent."""
     if not _all_known(program, pages, forms):
         return
-    hooks = _read_by_hooks(program)
+    hooks = read_by_hooks(program)
     # Computed once per form: with each view again, it takes minutes for hundreds of templates.
     takers = [(sent, takers_of(program, sent) or ()) for sent in forms]
     for view in program.views:
@@ -42,21 +43,14 @@ def check_fields(program: Program, pages: list[Page], forms: list[Sent]) -> Iter
 
 def _all_known(program: Program, pages: list[Page], forms: list[Sent]) -> bool:
     """Whether all forms are known and no script could send requests."""
-    if any(page.markup.has_script or _is_cut(page) for page in pages):
+    if any(page.markup.has_script or is_cut(page) for page in pages):
         return False
     unknown = [sent for sent in forms if sent.rules is None and not sent.is_elsewhere]
     uncertain = [sent for sent in forms if sent.form.is_uncertain]
     return not unknown and not uncertain and not scripts_send_requests(program)
 
 
-def _is_cut(page: Page) -> bool:
-    """Whether the text has an incomplete form, as in concatenated strings."""
-    text = page.placeholders.text.lower()
-    whole = [form for form in page.markup.forms if not form.is_override]
-    return not text.count("<form") == text.count("</form") == len(whole)
-
-
-def _read_by_hooks(program: Program) -> Reads | None:
+def read_by_hooks(program: Program) -> Reads | None:
     """The reads of the functions before a request; ``None`` if there are none."""
     found: Reads | None = None
     for functions in program.app.before_request_funcs.values():
@@ -74,26 +68,40 @@ def _of_view(
 ) -> Iterator[Finding]:
     if not sent:
         return
-    reads = all_reads(view.code)
-    for code in view.wrappers:
-        reads.add(all_reads(code))
-    if hooks is not None:
-        reads.add(hooks)
-    unread = [] if reads.is_open else list(_unread(sent, reads, pages))
+    reads = reads_of(view, hooks)
+    unread = [] if reads.is_open else list(_unread(view, sent, reads, pages))
     for one, field in unread:
         yield _not_read(view, one, field, reads)
     if not any(one.form.is_open for one in sent):
         yield from _unsent(view, sent, bool(unread))
 
 
-def _unread(sent: list[Sent], reads: Reads, pages: list[Page]) -> Iterator[tuple[Sent, Field]]:
+def reads_of(view: View, hooks: Reads | None) -> Reads:
+    """The reads of a view, its decorators, and the functions before it."""
+    reads = all_reads(view.code)
+    for code in view.wrappers:
+        reads.add(all_reads(code))
+    if hooks is not None:
+        reads.add(hooks)
+    return reads
+
+
+def _unread(
+    view: View, sent: list[Sent], reads: Reads, pages: list[Page]
+) -> Iterator[tuple[Sent, Field]]:
     names = reads.names() | _NOT_FOR_VIEWS
     for one in sent:
         wanted = {
             read.name for read in reads.fields if read.source in _filled(one)
         } | _NOT_FOR_VIEWS
+        taken = taken_fields(view, one.form.sends)
+        if taken is not None and taken.has_whole:
+            continue  # `form_inputs.py` compares the form with the type
         for field in one.form.fields:
             if not field.name or field.is_button or _in_templates(field.name, pages):
+                continue
+            takers = taken or taken_fields(view, "POST")  # `form_inputs.py` reports the method
+            if takers is not None and takers.find(field.name) is not None:
                 continue
             if field.name not in names or field.name not in wanted:
                 yield one, field

@@ -1,0 +1,1 @@
+"""Read which parts of the request a function uses."""
