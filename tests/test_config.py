@@ -589,6 +589,7 @@ def test_each_key_decides_the_steps_of_requests_unless_it_is_read_elsewhere(key)
         *("ALLOW_PUBLIC_DEBUG", "EXPLAIN_TEMPLATE_LOADING", "PROVIDE_AUTOMATIC_OPTIONS"),
         *("EVENT_STREAM_MAX_CONNECTIONS", "EVENT_STREAM_MAX_THREADS"),
         *("BACKGROUND_TASK_SHUTDOWN_TIMEOUT", "READY_CHECKS", "TEMPLATES_AUTO_RELOAD"),
+        *("INPUT_MESSAGES", "OPENAPI_FILE", "OPENAPI_INFO"),
     }
     of_server = key.startswith("SERVER_") and key != "SERVER_NAME"
 

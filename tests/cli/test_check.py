@@ -38,7 +38,7 @@ def test_in_the_tutorials_program_the_unescaped_line_is_found_and_nothing_else(r
     assert done.returncode == 1
 
 
-@pytest.mark.parametrize("program", ["guestbook/guestbook.py", "chat/chat.py"])
+@pytest.mark.parametrize("program", ["guestbook/guestbook.py", "chat/chat.py", "signup/signup.py"])
 def test_in_the_other_examples_nothing_is_found(retort, program):
     done = retort("check", str(EXAMPLES / program))
 

@@ -160,6 +160,7 @@ def test_a_type_that_forbids_unknown_fields_refuses_them(findings):
         "<button name=action value=save>Save</button>",
         "<input type=submit name=save>",
         "<input type=image name=place>",
+        "<input type=hidden name=action value=save>",
         "<input id=other>",
     ],
 )

@@ -274,6 +274,13 @@ def test_names_of_python_and_javascript_are_names_as_others():
     assert errors(field(Address), {"a.street": "s", **fields}) == []
 
 
+def test_the_keys_of_a_mapping_are_read_as_their_type():
+    cls = field(dict[int, str])
+
+    assert convert(describe(cls), tree(cls, {"a.7": "x"}), "form").a == {7: "x"}
+    assert errors(cls, {"a.7": "x", "a.seven": "y"}) == [("a.seven", "unknown")]
+
+
 def test_the_tag_chooses_the_type_of_an_object():
     fields = {
         "first.kind": "dog",
@@ -437,6 +444,32 @@ class Early(pydantic.BaseModel):
 
 def test_a_validator_that_comes_first_gets_the_text_that_was_sent():
     assert convert(describe(Early), tree(Early, {"a": "1 000"}), "form").a == 1000
+
+
+class Whole(pydantic.BaseModel):
+    a: int
+
+    @pydantic.model_validator(mode="before")
+    @classmethod
+    def see(cls, values):
+        return {**values, "a": values["a"] + 1}
+
+
+def test_a_validator_of_the_whole_object_gets_values_that_were_read():
+    assert convert(describe(Whole), tree(Whole, {"a": " 1 "}), "form").a == 2
+    assert errors(Whole, {"a": "x"}) == [("a", "integer")]
+
+
+class Open(pydantic.BaseModel, extra="allow"):
+    a: int = 0
+
+
+def test_a_model_that_takes_other_fields_gets_them():
+    fields = [("a", "1"), ("b", "x"), ("c", "1"), ("c", "2"), ("csrf_token", "t")]
+
+    value = convert(describe(Open), tree(Open, fields), "form")
+
+    assert value.model_dump() == {"a": 1, "b": "x", "c": ["1", "2"]}
 
 
 @pytest.mark.parametrize("annotation", [Any, list[Any], dict[str, Any]])

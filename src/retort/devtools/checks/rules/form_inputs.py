@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from ..reads import Reads
     from .forms import Sent
 
+# Names of tokens and buttons, which a type that forbids unknown fields accepts too.
+_NEVER_UNKNOWN = frozenset({"csrf_token", "submit", "button", "action", "commit"})
 _MULTIPART = "multipart/form-data"
 
 
@@ -110,7 +112,7 @@ def _unknown(sent: Sent, taken: TakenFields, reads: Reads) -> Iterator[Finding]:
         return  # without a whole type, `fields.py` reports it
     for field in sent.form.fields:
         name = field.name
-        if not name or field.is_button or name.startswith("_") or name == "csrf_token":
+        if not name or field.is_button or name.startswith("_") or name in _NEVER_UNKNOWN:
             continue
         if name in reads.names() or taken.find(name) is not None:
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -224,6 +225,12 @@ class DraftField:
 
     # One field for each of several values
 
+    @cached_property
+    def _places(self) -> list[str | int]:
+        """The place of each text in the list, which has no blank ones."""
+        filled = itertools.count()
+        return [next(filled) if text else "" for text in self._texts]
+
     def __iter__(self) -> Iterator[DraftField]:
         return map(self.__getitem__, range(len(self)))
 
@@ -240,8 +247,8 @@ class DraftField:
         if not 0 <= index < MAX_ITEMS:
             raise IndexError(f"{self.name!r} has at most {MAX_ITEMS} values.")
         texts = self._texts
-        filled = sum(1 for text in texts[:index] if text)
-        is_blank = index >= len(texts) or not texts[index]
+        # A blank value is not in the list, and has no error.
+        place: str | int = self._places[index] if index < len(texts) else ""
         field = DraftField(
             item,
             self._source,
@@ -250,7 +257,7 @@ class DraftField:
             element_id=f"{self.id}-{index}",
             is_optional=True,  # one blank value of several is left out
             label=self._label,
-            error_path=(*self._path, "" if is_blank else filled),
+            error_path=(*self._path, place),
         )
         field._texts = texts[index : index + 1]
         return field

@@ -14,7 +14,7 @@ from msgspec import inspect as kinds
 from ..check import Misread
 from .fields import MAX_ITEMS, Reading, Scalar, Value, make_field
 from .names import MAX_INDEX, is_beyond, is_ignored, row_indexes, split
-from .text import NOT_FILLED
+from .text import NOT_FILLED, make_reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -161,8 +161,9 @@ class Rows(Nested):
 class Names(Nested):
     """A mapping: the last part of the name is the key."""
 
-    def __init__(self, item: Described) -> None:
+    def __init__(self, item: Described, keys: Described | None) -> None:
         self.item = make_any(item)
+        self.read_key = None if keys is None or keys.annotation is str else make_reader(keys)
 
     def read(self, reading: Reading, values: Any, inner: Given | None, path: Path) -> Any:
         """The mapping, without keys in which nothing is filled in."""
@@ -170,7 +171,7 @@ class Names(Nested):
             return Misread("object") if _is_filled(values) else NOT_FILLED
         is_deep = isinstance(self.item, Nested)
         below = split(inner) if is_deep else {}
-        tree: dict[str, Any] = {}
+        tree: dict[Any, Any] = {}
         for name in dict.fromkeys([*inner, *below]):
             if is_deep and "." in name:
                 continue
@@ -181,7 +182,11 @@ class Names(Nested):
                 continue
             value = read_any(self.item, reading, inner.get(name), below.get(name), (*path, name))
             if value is not NOT_FILLED:
-                tree[name] = value
+                key = name if self.read_key is None else self.read_key(name)
+                if type(key) is Misread or key is NOT_FILLED:
+                    reading.add((*path, name[:MAX_NAME]), "unknown")
+                else:
+                    tree[key] = value
         return tree or NOT_FILLED
 
 
@@ -202,7 +207,9 @@ def make_nested(described: Described, *, is_kept: bool) -> Nested:
     item = described.item
     if item is None:  # a union of mappings, which msgspec refuses
         raise AssertionError(f"{described.annotation!r} has no items")
-    return Names(item) if isinstance(described.type, kinds.DictType) else Rows(item)
+    if isinstance(described.type, kinds.DictType):
+        return Names(item, described.keys)
+    return Rows(item)
 
 
 def make_any(described: Described, *, is_kept: bool = False, is_loose: bool = False) -> AnyField:
@@ -234,6 +241,8 @@ class Plan:
     def __init__(self, record: Record) -> None:
         self.record = record
         self.forbids_unknown = record.forbids_unknown
+        config = getattr(record.cls, "model_config", {}) if record.is_pydantic else {}
+        self.takes_unknown = config.get("extra") == "allow"
         self.fields = tuple(_entry(member, record) for member in record.members)
         self.nested = {key for key, _, field, *_ in self.fields if isinstance(field, Nested)}
 
@@ -257,17 +266,21 @@ class Plan:
                     value = []
             tree[key] = value
         if self.forbids_unknown:
-            self._find_unknown(reading, given, path)
+            for name in self._unknown(given, path):
+                reading.add((*path, name[:MAX_NAME]), "unknown")
+        elif self.takes_unknown:
+            for name in self._unknown(given, path):
+                tree[name] = given[name][0] if len(given[name]) == 1 else list(given[name])
         return tree
 
-    def _find_unknown(self, reading: Reading, given: Given, path: Path) -> None:
+    def _unknown(self, given: Given, path: Path) -> Iterator[str]:
         tag = self.record.tag
         known = {*self.record.by_key, *(tag[:1] if tag is not None else ())}
         for name in given:
             if name in known or name.partition(".")[0] in self.nested:
                 continue
             if path or not is_ignored(name, given):
-                reading.add((*path, name[:MAX_NAME]), "unknown")
+                yield name
 
 
 _plans: WeakKeyDictionary[Record, Plan] = WeakKeyDictionary()
