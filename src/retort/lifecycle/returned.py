@@ -51,10 +51,19 @@ def function_of(view: t.Any, context: RequestContext) -> Callable[..., t.Any]:
     method = context.request.method
     cls = getattr(view, "view_class", None)
     if cls is not None:
-        view = getattr(cls, method.lower(), None) or cls.dispatch_request
+        view = _method_of(cls, method) or cls.dispatch_request
     views = getattr(view, "views_by_method", {})
+    if method == "HEAD" and method not in views:
+        method = "GET"
     function: Callable[..., t.Any] = unwrap(views.get(method, view))
     return function
+
+
+def _method_of(cls: t.Any, method: str) -> Callable[..., t.Any] | None:
+    function = getattr(cls, method.lower(), None)
+    if function is None and method == "HEAD":
+        function = getattr(cls, "get", None)
+    return t.cast("Callable[..., t.Any] | None", function)
 
 
 _known: WeakKeyDictionary[t.Any, tuple[type, ...]] = WeakKeyDictionary()

@@ -7,10 +7,11 @@ describes types, `check.py` checks values, `draft.py` has forms that come back.
 from __future__ import annotations
 
 from ...declared import set_binder
-from .binding import bind, check_route, declared_inputs, inputs
+from .binding import bind, declared_inputs, inputs
 from .draft import Draft
 from .errors import FieldError, InputError
 from .markers import Body, Control, Cookie, Form, Header, Name, Path, Query, Upload
+from .registration import check_route
 
 __all__ = [
     "Body",

@@ -8,6 +8,7 @@ are checked first. The result does not depend on the family of the type.
 from __future__ import annotations
 
 import typing as t
+from itertools import islice
 
 import msgspec
 from msgspec import NODEFAULT
@@ -17,12 +18,18 @@ from werkzeug.datastructures import FileStorage
 from .errors import MAX_ERRORS, FieldError, InvalidInput
 from .texts import error_of_text, has_refused_character
 from .types import is_native
-from .validators import errors_of_pydantic, text_of_validator
+from .validators import errors_of_pydantic, raise_bug, text_of_validator
 
 if t.TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .types import Described, Member, Record
 
     Path = tuple[str | int, ...]
+
+
+MAX_NESTING = 100
+"""How many levels of declared objects and lists are read."""
 
 
 class Misread(t.NamedTuple):
@@ -59,12 +66,11 @@ def refusal(described: Described, value: t.Any, source: str, error: Exception) -
 
     :param error: raised by msgspec; its cause is the error of a validator, if one has failed.
     """
+    raise_bug(error.__cause__)
     found = errors_in(described, value, source)
     if not found:
-        text = text_of_validator(error.__cause__) if error.__cause__ else None
-        path = _place_of_validator(described, value, ())
-        found = [FieldError(source, path, "invalid", text=text)]
-    return InvalidInput(found)
+        found = list(islice(_errors_of_validators(described, value, source, ()), MAX_ERRORS))
+    return InvalidInput(found or [FieldError(source, (), "invalid")])
 
 
 def errors_in(described: Described, value: t.Any, source: str, path: Path = ()) -> list[FieldError]:
@@ -88,12 +94,17 @@ class _Check:
     def value(self, described: Described, value: t.Any, path: Path) -> None:
         if len(self.errors) >= MAX_ERRORS:
             return
+        if len(path) > MAX_NESTING:
+            self.add(path[:1], "depth", MAX_NESTING)
+            return
         if type(value) is Misread:
             self.add(path, *value)
         elif value is None and not _takes_none(described):
             self.add(path, "null")
-        elif value is None or described.is_opaque:
+        elif value is None:
             return
+        elif described.is_opaque or isinstance(described.type, kinds.AnyType):
+            self.contents(value, path)
         elif described.record is not None:
             self.record(described.record, value, path)
         elif described.options:
@@ -103,8 +114,26 @@ class _Check:
         else:
             self.leaf(described, value, path)
 
+    def contents(self, value: t.Any, path: Path) -> None:
+        """Check what JSON has in a value of any type: texts and numbers."""
+        rest = [(value, path)]
+        while rest:
+            each, place = rest.pop()
+            if type(each) is Misread:
+                self.add(place, *each)
+            elif isinstance(each, str):
+                if has_refused_character(each):
+                    self.add(place, "character")
+            elif isinstance(each, dict):
+                names = [(shown_key(name), name, inner) for name, inner in each.items()]
+                rest.extend((inner, (*place, shown)) for shown, _, inner in reversed(names))
+                rest.extend((name, (*place, shown)) for shown, name, _ in reversed(names))
+            elif isinstance(each, list):
+                rest.extend((inner, (*place, index)) for index, inner in enumerate(each))
+
     def record(self, record: Record, value: t.Any, path: Path) -> None:
         if record.is_opaque:
+            self.contents(value, path)
             return
         if _is_array(record):
             self.leaf_of(record, value, path)
@@ -367,6 +396,7 @@ class _Builder:
         try:
             return record.cls(**values)
         except (ValueError, TypeError) as error:
+            raise_bug(error)
             text = text_of_validator(error)
             raise InvalidInput([FieldError(self.source, path, "invalid", text=text)]) from None
 
@@ -390,32 +420,44 @@ def _extra(record: Record, value: dict[str, t.Any]) -> dict[str, t.Any]:
     return {key: each for key, each in value.items() if key not in record.by_key}
 
 
-def _place_of_validator(described: Described, value: t.Any, path: Path) -> Path:
-    """The innermost object whose own validator refuses it."""
-    record = described.record
-    if record is None or not isinstance(value, dict):
-        items = enumerate(value) if described.item is not None and isinstance(value, list) else ()
-        for index, each in items:
-            place = _refused(t.cast("Described", described.item), each, (*path, index))
-            if place is not None:
-                return place
-        return path
-    for member in record.members:
-        if member.key in value:
-            place = _refused(member.type, value[member.key], (*path, member.key))
-            if place is not None:
-                return place
-    return path
-
-
-def _refused(described: Described, value: t.Any, path: Path) -> Path | None:
-    if described.record is None and described.item is None:
-        return None
+def _errors_of_validators(
+    described: Described, value: t.Any, source: str, path: Path
+) -> Iterator[FieldError]:
+    """The errors of the innermost objects whose own validators refuse them."""
     try:
         msgspec.convert(value, described.annotation)
-    except msgspec.ValidationError:
-        return _place_of_validator(described, value, path)
-    return None
+    except msgspec.ValidationError as error:
+        refused = error
+    else:
+        return
+    is_inside = False
+    for inner, each, name in _parts(described, value, source):
+        for found in _errors_of_validators(inner, each, source, (*path, name)):
+            is_inside = True
+            yield found
+    if not is_inside:
+        raise_bug(refused.__cause__)
+        text = text_of_validator(refused.__cause__) if refused.__cause__ else None
+        yield FieldError(source, path, "invalid", text=text)
+
+
+def _parts(
+    described: Described, value: t.Any, source: str
+) -> Iterator[tuple[Described, t.Any, str | int]]:
+    """The parts of a value that may have validators, with their types and names."""
+    for option in described.options:
+        if not errors_in(option, value, source):
+            described = option
+            break
+    if described.record is not None and isinstance(value, dict):
+        for member in described.record.members:
+            if value.get(member.key) is not None:
+                yield member.type, value[member.key], member.key
+    elif described.item is not None:
+        named = value.items() if isinstance(value, dict) else enumerate(value)
+        for name, each in named:
+            if each is not None:
+                yield described.item, each, name
 
 
 def default_of(member: Member) -> t.Any:

@@ -6,6 +6,7 @@ sent.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from werkzeug.exceptions import (
@@ -17,6 +18,7 @@ from werkzeug.exceptions import (
     UnsupportedMediaType,
 )
 
+from ...errors import SetupError
 from ...globals import current_app
 from .responses import respond
 
@@ -99,8 +101,7 @@ class FieldError(NamedTuple):
         """The text for people, from the config ``INPUT_MESSAGES`` if that has one."""
         if self.text is not None:
             return self.text
-        own = current_app.config.get("INPUT_MESSAGES") if current_app else None
-        template = own(self) if callable(own) else (own or {}).get(self.code)
+        template = _own_message(self)
         if template is None:
             template = MESSAGES.get(self.code, MESSAGES["invalid"])
         return str(template).replace("{limit}", self.limit_text)
@@ -111,6 +112,25 @@ class FieldError(NamedTuple):
         if isinstance(self.limit, (list, tuple)):
             return ", ".join(map(str, self.limit))
         return str(self.limit)
+
+
+def _own_message(error: FieldError) -> object:
+    """The text of the program for an error; ``None`` if it has none.
+
+    :raises SetupError: if the config is of another type.
+    """
+    own = current_app.config.get("INPUT_MESSAGES") if current_app else None
+    if own is None:
+        return None
+    if callable(own):
+        return own(error)
+    if isinstance(own, Mapping):
+        return own.get(error.code)
+    raise SetupError(
+        f"The config INPUT_MESSAGES is a {type(own).__name__}. Set it to a dict, such as"
+        " {'required': 'Please fill this in.'}, or to a function that takes a FieldError and"
+        " returns its text."
+    )
 
 
 def _escape(step: str) -> str:
@@ -190,16 +210,26 @@ _BY_STATUS: dict[int, type[InputError]] = {
     413: OversizedInput,
     422: UnprocessableInput,
 }
-# A request that cannot be read has this error alone.
-_PRECEDENCE = (404, 413, 400, 422)
+# A request with errors of several kinds has the first of these statuses, and its errors alone.
+_PRECEDENCE = (404, 413, 400, 415, 422)
 
 
-def input_error(found: Sequence[InvalidInput]) -> InputError:
-    """The exception for the errors of all inputs of a request."""
-    status = min((each.status for each in found), key=_PRECEDENCE.index)
-    errors = [error for each in found if each.status == status for error in each.errors]
-    detail = next((str(each.detail) for each in found if isinstance(each, Unreadable)), None)
-    return _BY_STATUS[status](errors, detail if status in (400, 413) else None)
+def input_error(found: Sequence[InvalidInput | InputError]) -> InputError:
+    """The exception for the errors of all inputs of a request.
+
+    :param found: at least one.
+    """
+    first = min(found, key=lambda each: _PRECEDENCE.index(_status_of(each)))
+    if isinstance(first, InputError):
+        return first
+    status = first.status
+    errors = [error for each in found if _status_of(each) == status for error in each.errors]
+    detail = first.detail if isinstance(first, Unreadable) else None
+    return _BY_STATUS[status](errors, detail)
+
+
+def _status_of(error: InvalidInput | InputError) -> int:
+    return error.status if isinstance(error, InvalidInput) else error.code or 422
 
 
 class Unreadable(InvalidInput):

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import NODEFAULT
 
 from ...json.depth import MAX_DEPTH, depth_of
-from .check import Misread, convert, errors_in
+from .check import MAX_NESTING, Misread, convert, errors_in
 from .errors import FieldError, InvalidInput, Unreadable, UnsupportedInput
 from .forms import NOT_FILLED
 from .parameters import checked, require
@@ -28,8 +28,7 @@ if t.TYPE_CHECKING:
 JSON_TYPE = "application/json"
 # The escape of NUL. A half of a pair of surrogates is an error of msgspec.
 _NUL = b"\\u0000"
-# msgspec's decoder recurses; see `json/depth.py`.
-_SHALLOW = 100
+_BOM = b"\xef\xbb\xbf"
 _MAX_DIGITS = 4_000
 
 
@@ -50,8 +49,8 @@ def json_reader(parameter: Parameter) -> Callable[[Request], t.Any]:
             return _read_plain(parameter, request)
         if not body:
             return missing(parameter)
-        if depth_of(body, _SHALLOW) > MAX_DEPTH:
-            raise Unreadable(_TOO_DEEP)
+        if _depth_of(body) > MAX_NESTING:
+            return _read_plain(parameter, request)
         try:
             return decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError):
@@ -74,13 +73,13 @@ def _read_plain(parameter: Parameter, request: Request) -> t.Any:
     return convert(parameter.described, value, "body")
 
 
-def check_plain(described: Described, value: t.Any) -> None:
+def check_plain(described: Described, value: t.Any, path: tuple[str, ...] = ()) -> None:
     """Refuse texts of any length for regular expressions, and characters that are no text.
 
     msgspec would accept them.
     """
     if is_native(described):
-        errors = errors_in(described, value, "body")
+        errors = errors_in(described, value, "body", path)
         if errors:
             raise InvalidInput(errors)
 
@@ -106,7 +105,7 @@ def read_member(parameter: Parameter, request: Request) -> t.Any:
         raise InvalidInput([FieldError("body", (), "object")])
     if key not in value:
         return require(parameter, NOT_FILLED, (key,))
-    check_plain(parameter.described, value[key])
+    check_plain(parameter.described, value[key], (key,))
     return checked(parameter, value[key], (key,))
 
 
@@ -118,9 +117,10 @@ def body_of(request: Request) -> bytes:
     body = request.get_data()
     if not request.is_json and body:
         raise UnsupportedInput((JSON_TYPE,))
-    return body
+    return body.removeprefix(_BOM)  # as Flask and RFC 8259 section 8.1 permit
 
 
+_NOT_UTF_8 = "The body is not UTF-8, which JSON must be."
 _TOO_DEEP = f"The JSON is nested too deeply: at most {MAX_DEPTH:,} levels are read."
 
 
@@ -129,7 +129,7 @@ def parse(body: bytes) -> t.Any:
 
     :raises Unreadable: (400) if it is not well-formed; the text has the place, not the content.
     """
-    if depth_of(body, _SHALLOW) > MAX_DEPTH:
+    if _depth_of(body) > MAX_DEPTH:
         raise Unreadable(_TOO_DEEP)
     try:
         return _with_integers(msgspec.json.decode(body))
@@ -141,13 +141,22 @@ def parse(body: bytes) -> t.Any:
         text = body.decode("utf-8", "strict")
         return json.loads(text, parse_constant=_refuse, parse_int=_integer, parse_float=_number)
     except UnicodeDecodeError:
-        raise Unreadable("The body is not UTF-8, which JSON must be.") from None
+        raise Unreadable(_NOT_UTF_8) from None
     except json.JSONDecodeError as error:
         raise Unreadable(
             f"The body is not JSON: error in line {error.lineno}, column {error.colno}."
         ) from None
-    except (ValueError, RecursionError):
-        raise Unreadable("The body is not JSON.") from None
+    except RecursionError:
+        raise Unreadable(_TOO_DEEP) from None
+    except ValueError:
+        raise Unreadable("The body is not JSON: it contains NaN or Infinity.") from None
+
+
+def _depth_of(body: bytes) -> int:
+    try:
+        return depth_of(body, MAX_NESTING)
+    except UnicodeDecodeError:  # it begins as UTF-16 or UTF-32
+        raise Unreadable(_NOT_UTF_8) from None
 
 
 def _with_integers(value: t.Any) -> t.Any:

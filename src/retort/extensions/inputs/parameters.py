@@ -49,8 +49,8 @@ def require(parameter: Parameter, value: t.Any, path: tuple[str, ...]) -> t.Any:
         return value
     if parameter.described.is_nullable:
         return None
-    if parameter.described.is_many:
-        return convert(parameter.described, [], parameter.source)
+    if parameter.described.is_many and parameter.source != "body":
+        return checked(parameter, [], path)  # no value of the name was sent
     raise InvalidInput(
         [FieldError(parameter.source, path, "required")], 404 if parameter.source == "path" else 422
     )

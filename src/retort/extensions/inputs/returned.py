@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 import msgspec
 from werkzeug.wrappers import Response as BaseResponse
@@ -24,7 +24,7 @@ class Returned:
     """The declared return type of a function; empty without one that has fields."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
-        self.function = function
+        self.place = where(function)
         self.described = _describe(return_annotation(function))
 
     def check(self, value: Any) -> Any:
@@ -38,11 +38,15 @@ class Returned:
         body = value[0] if type(value) is tuple and value else value
         if not isinstance(body, (dict, list)) and not hasattr(type(body), "__struct_fields__"):
             return value  # a response, text; or an object whose class has made its fields
-        errors = errors_in(described, _plain(body), "return value")
+        try:
+            plain = _plain(body)
+        except (TypeError, ValueError, NotImplementedError, RecursionError):
+            return value  # the JSON provider of the program may know what is in it
+        errors = errors_in(described, plain, "return value")
         if errors:
             listed = "; ".join(f"{each.field or 'the value'}: {each.message}" for each in errors)
             raise TypeError(
-                f"{where(self.function)} returned a value that is not what its annotation says:"
+                f"{self.place} returned a value that is not what its annotation says:"
                 f" {listed} Return another value, or change the annotation. This is checked in"
                 " debug mode and in tests only."
             )
@@ -50,6 +54,8 @@ class Returned:
 
 
 def _describe(annotation: Any) -> Described | None:
+    if get_origin(annotation) is tuple and get_args(annotation):
+        annotation = get_args(annotation)[0]  # a value with its status
     if isinstance(annotation, type) and issubclass(annotation, BaseResponse):
         return None
     try:
@@ -68,4 +74,6 @@ def _plain(value: Any) -> Any:
 
 def _dump(value: Any) -> Any:
     dump = getattr(value, "model_dump", None)
-    return value if dump is None else dump(mode="json")
+    if dump is None:
+        raise NotImplementedError
+    return dump(mode="json")

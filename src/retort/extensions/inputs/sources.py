@@ -5,9 +5,11 @@ from __future__ import annotations
 import typing as t
 from functools import partial
 
+from msgspec import NODEFAULT
 from werkzeug.datastructures import MultiDict
+from werkzeug.http import parse_list_header
 
-from .check import convert
+from .check import convert, errors_in
 from .draft import make_draft
 from .errors import InvalidInput
 from .forms import NOT_FILLED, read_field, read_form, read_form_field
@@ -16,11 +18,12 @@ from .json_body import json_reader, read_member
 from .parameters import checked, require
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from ...http import Request
     from .forms import FormReading
     from .parameters import Parameter
+    from .types import Described
 
     Read = Callable[[Request], t.Any]
 
@@ -42,6 +45,8 @@ def reader_of(parameter: Parameter) -> Read:
         return partial(_read_variable, parameter)
     if parameter.key is None:
         return partial(_read_all, parameter)
+    if parameter.source == "header" and parameter.described.is_many:
+        return partial(_read_values, parameter, _header_list)
     return partial(_read_values, parameter, _VALUES[parameter.source])
 
 
@@ -68,37 +73,69 @@ def _read_variable(parameter: Parameter, request: Request) -> t.Any:
 
 
 def _read_all(parameter: Parameter, request: Request) -> t.Any:
-    fields = _fields(parameter.source, request)
-    return _complete(parameter, read_form(parameter.described, fields, None))
+    described = parameter.described
+    fields = _fields(parameter.source, described, request)
+    if _may_be_left_out(parameter) and not _has_any(described, fields):
+        return NOT_FILLED if parameter.default is not NODEFAULT else None
+    return _complete(parameter, read_form(described, fields, None))
 
 
-def _fields(source: str, request: Request) -> MultiDict[str, str]:
+def _may_be_left_out(parameter: Parameter) -> bool:
+    return parameter.default is not NODEFAULT or parameter.described.is_nullable
+
+
+def _has_any(described: Described, fields: Collection[str]) -> bool:
+    """Whether a field of an object was sent; an address may have others, such as of trackers."""
+    if described.record is None:
+        return bool(fields)
+    names = described.record.by_key
+    return any(name.partition(".")[0] in names for name in fields)
+
+
+def _fields(source: str, described: Described, request: Request) -> MultiDict[str, str]:
     if source == "query":
         return request.args
-    if source == "cookie":
-        return request.cookies
     if source == "path":
         return MultiDict(request.view_args or {})
-    pairs = ((name.lower().replace("-", "_"), value) for name, value in request.headers)
-    return MultiDict(pairs)
+    names = None if described.record is None else described.record.by_key
+    if source == "cookie":
+        return _only(names, request.cookies)
+    if names is None:
+        return MultiDict((name.lower(), value) for name, value in request.headers)
+    # Clients and proxies add fields of their own, which are no errors.
+    return MultiDict(
+        (name, value) for name in names for value in request.headers.getlist(name.replace("_", "-"))
+    )
+
+
+def _only(names: Collection[str] | None, fields: MultiDict[str, str]) -> MultiDict[str, str]:
+    """The fields that a type names; a browser sends all cookies of the site."""
+    if names is None:
+        return fields
+    return MultiDict((name, value) for name in names for value in fields.getlist(name)[:1])
 
 
 def _complete(parameter: Parameter, reading: FormReading) -> t.Any:
-    source = parameter.source
-    errors = reading.errors
+    described, source = parameter.described, parameter.source
+    status = 404 if source == "path" else 422
+    if reading.errors:
+        found = [*reading.errors, *reading.placed(errors_in(described, reading.tree, source))]
+        raise InvalidInput([each._replace(source=source) for each in found], status)
     try:
-        value = convert(parameter.described, reading.tree, source)
+        return convert(described, reading.tree, source)
     except InvalidInput as invalid:
-        errors = [*errors, *reading.placed(invalid.errors)]
-    if errors:
-        raise InvalidInput([each._replace(source=source) for each in errors])
-    return value
+        raise InvalidInput(reading.placed(invalid.errors), status) from None
 
 
 def _read_form(parameter: Parameter, request: Request) -> t.Any:
     check_form_type(request)
     described, key = parameter.described, parameter.key
     if key is None:
+        is_left_out = _may_be_left_out(parameter) and not (
+            _has_any(described, request.form) or _has_any(described, request.files)
+        )
+        if is_left_out:
+            return NOT_FILLED if parameter.default is not NODEFAULT else None
         return _complete(parameter, read_form(described, request.form, files_of(request)))
     value = read_form_field(described, key, request.form, files_of(request))
     value = require(parameter, value, (key,))
@@ -113,6 +150,11 @@ def _query_values(request: Request, key: str) -> list[str]:
 
 def _header_values(request: Request, key: str) -> list[str]:
     return request.headers.getlist(key)
+
+
+def _header_list(request: Request, key: str) -> list[str]:
+    """The items of a field: several fields of one name are one list (RFC 9110 section 5.3)."""
+    return parse_list_header(",".join(request.headers.getlist(key)))
 
 
 def _cookie_values(request: Request, key: str) -> list[str]:

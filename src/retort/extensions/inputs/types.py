@@ -10,7 +10,7 @@ import dataclasses
 import sys
 import types
 import typing as t
-from functools import cached_property
+from functools import cached_property, lru_cache
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -19,6 +19,7 @@ from msgspec import inspect as kinds
 from werkzeug.datastructures import FileStorage
 
 from ...errors import SetupError
+from .attrs_limits import limited
 from .markers import Control, Marker, Name
 
 if t.TYPE_CHECKING:
@@ -61,6 +62,14 @@ class Described:
     title: str | None = None
     description: str | None = None
     examples: tuple[t.Any, ...] = ()
+
+    @cached_property
+    def is_native_throughout(self) -> bool:
+        """Whether msgspec reads it and all types in it, and knows all their limits."""
+        return all(
+            each.is_native and (each.record is None or each.record.family not in _BUILT)
+            for each in _all_types(self)
+        )
 
     @cached_property
     def converts_at_once(self) -> bool:
@@ -127,7 +136,6 @@ class Record:
     def __init__(self, cls: t.Any) -> None:
         self.annotation = cls
         self.cls: t.Any = t.get_origin(cls) or cls
-        self._is_native: bool | None = None
 
     @cached_property
     def members(self) -> tuple[Member, ...]:
@@ -178,40 +186,36 @@ class Record:
             return None
         return config.tag_field, config.tag
 
-    @property
-    def is_native(self) -> bool:
-        """Whether msgspec makes its objects from a mapping, and knows all limits of its fields."""
-        if self._is_native is None:
-            members = self.members  # which raises an exception if one cannot be read
-            self._is_native = True  # while fields of the same type are looked at
-            self._is_native = self.family not in ("namedtuple", "pydantic") and all(
-                is_native(member.type) for member in members
-            )
-        return self._is_native
-
 
 def is_native(described: Described) -> bool:
-    """Whether msgspec reads a type, and knows all its limits."""
-    return (
-        described.is_native
-        and (described.record is None or described.record.is_native)
-        and (described.item is None or is_native(described.item))
-        and (described.keys is None or is_native(described.keys))
-        and all(map(is_native, described.options))
-    )
+    """Whether msgspec reads a type and all types in it, and knows all their limits."""
+    return described.is_native_throughout
 
 
-def has_pattern(described: Described, seen: frozenset[int] = frozenset()) -> bool:
+# Families whose objects msgspec does not make of a mapping.
+_BUILT = frozenset({"namedtuple", "pydantic"})
+
+
+def _all_types(described: Described) -> Iterator[Described]:
+    """A type and all types in it, each class once: a type may contain itself."""
+    seen: set[int] = set()
+    rest = [described]
+    while rest:
+        each = rest.pop()
+        yield each
+        rest.extend(each.options)
+        rest.extend(inner for inner in (each.item, each.keys) if inner is not None)
+        if each.record is not None and id(each.record) not in seen:
+            seen.add(id(each.record))
+            rest.extend(member.type for member in each.record.members)
+
+
+def has_pattern(described: Described) -> bool:
     """Whether a text is given to a regular expression.
 
     msgspec applies one to a text of any length, and its ``$`` ignores a line break at the end.
     """
-    record = described.record
-    inner = [*described.options, *([described.item] if described.item else ())]
-    if record is not None and id(record) not in seen:
-        seen |= {id(record)}
-        inner.extend(member.type for member in record.members)
-    return "pattern" in described.limits or any(has_pattern(each, seen) for each in inner)
+    return any("pattern" in each.limits for each in _all_types(described))
 
 
 def describe(annotation: t.Any) -> Described:
@@ -232,6 +236,8 @@ def describe(annotation: t.Any) -> Described:
         return Described(base, kinds.CustomType(record.cls), record=record, **own)
     kind, plain, knows_all = _kind(base, limits)
     _check_kind(kind, base)
+    if isinstance(kind, kinds.LiteralType):  # msgspec sorts the values
+        kind = kinds.LiteralType(t.get_args(base))
     is_foreign = any(not isinstance(each, Meta) and _has_limit(each) for each in metadata)
     return Described(
         plain,
@@ -374,12 +380,17 @@ _records: WeakKeyDictionary[t.Any, Record] = WeakKeyDictionary()
 
 def record_of(cls: t.Any) -> Record:
     """The description of a class of objects, made once."""
-    if not isinstance(cls, type):  # an alias with arguments
-        return Record(cls)
+    if not isinstance(cls, type):  # an alias with arguments; they are equal, not the same
+        return _record_of_alias(cls)
     record = _records.get(cls)
     if record is None:
         record = _records[cls] = Record(cls)
     return record
+
+
+@lru_cache(maxsize=256)
+def _record_of_alias(alias: t.Any) -> Record:
+    return Record(alias)
 
 
 def family_of(cls: t.Any) -> str | None:
@@ -485,7 +496,7 @@ def _attrs_members(record: Record) -> Iterator[Member]:
         yield _member(
             record,
             field.name,
-            hints.get(field.name, t.Any),
+            limited(hints.get(field.name, t.Any), field.validator),
             is_required=field.default is nothing,
             default=NODEFAULT if default is nothing else default,
             default_factory=factory,

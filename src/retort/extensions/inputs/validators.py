@@ -6,27 +6,58 @@ sent, so only the kind of their errors is used.
 
 from __future__ import annotations
 
+from dis import opmap
 from typing import TYPE_CHECKING, Any
 
 from .errors import FieldError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import TracebackType
 
 _LIBRARIES = ("attr.", "attrs.", "pydantic.", "msgspec.")
 
 
+_RAISE = opmap["RAISE_VARARGS"]
+
+
 def text_of_validator(error: BaseException) -> str | None:
-    """The text of an exception that code of the program has raised; ``None`` for a library's."""
-    traceback = error.__traceback__
-    if traceback is None:
+    """The text of an exception that the program has raised; ``None`` for others.
+
+    The texts of functions contain the value: ``invalid literal for int() with base 10: 'secret'``.
+    """
+    raised_at = _innermost(error)
+    if raised_at is None or not _is_raised(raised_at):
         return None
-    while traceback.tb_next is not None:
-        traceback = traceback.tb_next
-    module = str(traceback.tb_frame.f_globals.get("__name__", ""))
+    module = str(raised_at.tb_frame.f_globals.get("__name__", ""))
     if f"{module}.".startswith((*_LIBRARIES, __name__.rpartition(".")[0])):
         return None
     return str(error) or None
+
+
+def raise_bug(error: BaseException | None) -> None:
+    """Raise the error of a validator again if it is a bug of the program.
+
+    msgspec takes each ``TypeError`` of a ``__post_init__`` for a refused value. One that no
+    ``raise`` statement has raised is a mistake, such as ``None + 1``; pydantic does not catch it.
+    """
+    if not isinstance(error, TypeError):
+        return
+    raised_at = _innermost(error)
+    if raised_at is not None and not _is_raised(raised_at):
+        raise error
+
+
+def _innermost(error: BaseException) -> TracebackType | None:
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    return traceback
+
+
+def _is_raised(raised_at: TracebackType) -> bool:
+    """Whether a ``raise`` or ``assert`` statement has raised an exception, and not a function."""
+    return raised_at.tb_frame.f_code.co_code[raised_at.tb_lasti] == _RAISE
 
 
 # Kinds of pydantic's errors, and where their limit is.
@@ -75,13 +106,20 @@ def errors_of_pydantic(
 def _errors(error: Any, source: str, path: tuple[str | int, ...]) -> Iterator[FieldError]:
     for each in error.errors(include_url=False, include_input=False):
         context = each.get("ctx", {})
-        place = (*path, *each["loc"])
+        place = (*path, *map(_shown, each["loc"]))
         own = context.get("error")
         if isinstance(own, BaseException):
             yield FieldError(source, place, "invalid", text=text_of_validator(own) or None)
             continue
         code, name = _kind(each["type"])
         yield FieldError(source, place, code, context.get(name) if name else None)
+
+
+def _shown(step: str | int) -> str | int:
+    """A step of a place, which may be a name that was sent, as text that can be sent."""
+    if isinstance(step, int):
+        return step
+    return step[:100].encode("utf-8", "replace").decode()
 
 
 def _kind(kind: str) -> tuple[str, str | None]:
