@@ -50,7 +50,7 @@ IMPORTS_IN_FUNCTIONS = {
         "openapi_command": {"retort.extensions.openapi.files"},
         "whole_document": {"retort.devtools.openapi", "retort.extensions.openapi"},
     },
-    "cli/openapi_diff.py": {"diff_command": {"retort.extensions.openapi"}},
+    "cli/openapi_diff.py": {"diff_command": {"retort.extensions.openapi.diff"}},
     "cli/routes.py": {"routes_command": {"retort.cli.plan"}},
     "cli/run.py": {"run_command": {"retort.server.command"}},
     "context.py": {
