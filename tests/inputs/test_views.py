@@ -225,7 +225,10 @@ def both(extra, page: Query[int]):
         partial(both, extra="extra"),
         partial(Shown().show),
     ],
-    ids=repr,
+    ids=[
+        *("object", "bound method", "class method", "static method", "static method of object"),
+        *("partial", "partial with keyword", "partial of method"),
+    ],
 )
 def test_any_callable_may_be_a_view(app, client, view):
     app.add_url_rule("/", "index", view)

@@ -157,6 +157,9 @@ class InputError(HTTPException):
     :param detail: what is wrong with the request as a whole.
     """
 
+    #: All errors, at most 100.
+    errors: list[FieldError]
+
     def __init__(self, errors: Sequence[FieldError] = (), detail: str | None = None) -> None:
         super().__init__(detail)
         self.errors = list(errors[:MAX_ERRORS])

@@ -56,7 +56,10 @@ def _innermost(error: BaseException) -> TracebackType | None:
 
 
 def _is_raised(raised_at: TracebackType) -> bool:
-    """Whether a ``raise`` or ``assert`` statement has raised an exception, and not a function."""
+    """Whether a ``raise`` or ``assert`` statement has raised an exception, and not a function.
+
+    Decision 29 says why.
+    """
     return raised_at.tb_frame.f_code.co_code[raised_at.tb_lasti] == _RAISE
 
 
