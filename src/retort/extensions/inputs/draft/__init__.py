@@ -13,7 +13,7 @@ from ..forms.body import check_form_type, files_of
 from ..forms.tree import MAX_DEPTH
 from ..types import describe
 from .field import MISSING, FieldErrors
-from .group import field_of_record, path_of
+from .group import ByName, field_of_record, path_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ T = TypeVar("T")
 _BODY_METHODS: Final = frozenset({"POST", "PUT", "PATCH", "DELETE", "QUERY"})
 
 
-class Draft(Generic[T]):
+class Draft(ByName, Generic[T]):
     """A form that a page shows and the browser sends back.
 
     A view declares it as the type of a parameter and is always called. The form is read and checked
@@ -133,14 +133,6 @@ class Draft(Generic[T]):
 
     def __getitem__(self, name: str) -> Any:
         return field_of_record(self._record, self._form, (), self._initial, name)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):  # such as __html__, for which libraries look
-            raise AttributeError(name)
-        try:
-            return self[name]
-        except KeyError as error:
-            raise AttributeError(error.args[0]) from None
 
     def __iter__(self) -> Iterator[Any]:
         return (self[member.name] for member in self._record.members)

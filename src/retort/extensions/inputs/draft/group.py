@@ -19,7 +19,22 @@ if TYPE_CHECKING:
     from .field import Path, Source
 
 
-class DraftGroup:
+class ByName:
+    """Fields as items, and as attributes where no other attribute has the name."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):  # such as __html__, for which libraries look
+            raise AttributeError(name)
+        try:
+            return self[name]
+        except KeyError as error:
+            raise AttributeError(error.args[0]) from None
+
+    def __getitem__(self, name: str) -> Any:
+        raise NotImplementedError
+
+
+class DraftGroup(ByName):
     """A field that is an object: its fields are its attributes.
 
     :param records: the type of the object, or those of a union; then the fields of all of them
@@ -43,14 +58,6 @@ class DraftGroup:
 
     def __repr__(self) -> str:
         return f"<DraftGroup {'.'.join(map(str, self._path))!r}>"
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):  # such as __html__, for which libraries look
-            raise AttributeError(name)
-        try:
-            return self[name]
-        except KeyError as error:
-            raise AttributeError(error.args[0]) from None
 
     def __getitem__(self, name: str) -> Any:
         if len(self._records) > 1 and name == _tag_field(self._records):
