@@ -160,3 +160,10 @@ def receipt() -> tuple[Receipt, int]:
 @app.get("/number")  # type: ignore[type-var]  # pyright: ignore[reportArgumentType, reportUntypedFunctionDecorator]
 def number() -> int:
     return 1
+
+
+# A draft of an object has the type of the form.
+
+
+assert_type(Draft.of(Receipt(1)), Draft[Receipt])
+assert_type(Draft.of({"total": 1}, Receipt), Draft[Receipt])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast, overload
 
 from ....errors import SetupError
 from ..check import convert
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..types import Described, Record
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 _BODY_METHODS: Final = frozenset({"POST", "PUT", "PATCH", "DELETE", "QUERY"})
 
@@ -52,6 +53,14 @@ class Draft(ByName, Generic[T]):
     def __repr__(self) -> str:
         state = "submitted" if self.is_submitted else "not submitted"
         return f"<Draft of {self._record.cls.__name__}, {state}>"
+
+    @overload
+    @classmethod
+    def of(cls, obj: object, type: type[U]) -> Draft[U]: ...
+
+    @overload
+    @classmethod
+    def of(cls, obj: U, type: None = None) -> Draft[U]: ...
 
     @classmethod
     def of(cls, obj: Any, type: Any = None) -> Draft[Any]:  # noqa: A002  # the type of the form
