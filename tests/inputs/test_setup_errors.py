@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 import pytest
 
-from retort import Blueprint, Body, Draft, Form, Path, Query, Retort, inputs
+from retort import Blueprint, Body, Draft, Form, Path, Query, Retort, Upload, inputs
 from retort.errors import SetupError
 from retort.extensions.inputs.markers import Marker
 from retort.views import MethodView
@@ -25,6 +25,11 @@ class WithUnreadable(msgspec.Struct):
     inner: list[Unreadable]
 
 
+class Picture(msgspec.Struct):
+    title: str
+    file: Upload | None = None
+
+
 # What the programs below may use.
 NAMES = {
     "Annotated": Annotated,
@@ -36,8 +41,10 @@ NAMES = {
     "MethodView": MethodView,
     "Order": Order,
     "Path": Path,
+    "Picture": Picture,
     "Query": Query,
     "Unreadable": Unreadable,
+    "Upload": Upload,
     "WithUnreadable": WithUnreadable,
 }
 
@@ -93,6 +100,23 @@ CASES = [
             " JSON (Body)"
             " or a form (Form, Draft). Use one of them, or write two views."
         ),
+    ),
+    (
+        """
+        @app.get("/")
+        def index(file: Query[Upload]): ...
+        """,
+        (
+            "'file' in index() (program.py:2) is marked with Query, and its type is a file. Files"
+            " are sent in forms only: mark it with Form."
+        ),
+    ),
+    (
+        """
+        @app.post("/")
+        def index(picture: Body[Picture]): ...
+        """,
+        "'picture' in index() (program.py:2) is marked with Body, and the field 'file' is a file.",
     ),
     (
         """

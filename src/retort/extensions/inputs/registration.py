@@ -36,6 +36,8 @@ def check_route(
             if _may_be_defined_later(error):
                 continue
             raise
+        for parameter in parameters:
+            _check_upload(parameter, function)
         if variables is not None:
             for parameter in parameters:
                 _check_variable(rule, variables, parameter, function)
@@ -88,6 +90,20 @@ def _check_variable(
         raise SetupError(
             f"{place} is a variable of the rule {rule!r}, and it is marked with {marker}. Mark it"
             " with Path, remove the marker, or give the parameter another name."
+        )
+
+
+def _check_upload(parameter: Parameter, function: t.Any) -> None:
+    if parameter.source in ("form", "draft"):
+        return
+    record = parameter.described.record
+    members = () if record is None else record.members
+    fields = [f"the field {member.name!r}" for member in members if member.type.is_upload]
+    if parameter.described.is_upload or fields:
+        raise SetupError(
+            f"{parameter.name!r} in {_place(function)} is marked with {parameter.source.title()},"
+            f" and {fields[0] if fields else 'its type'} is a file. Files are sent in forms only:"
+            " mark it with Form."
         )
 
 
