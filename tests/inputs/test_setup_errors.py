@@ -27,7 +27,7 @@ class WithUnreadable(msgspec.Struct):
 
 class Picture(msgspec.Struct):
     title: str
-    file: Upload | None = None
+    file: Upload
 
 
 # What the programs below may use.

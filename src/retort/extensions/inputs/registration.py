@@ -98,7 +98,11 @@ def _check_upload(parameter: Parameter, function: t.Any) -> None:
         return
     record = parameter.described.record
     members = () if record is None else record.members
-    fields = [f"the field {member.name!r}" for member in members if member.type.is_upload]
+    fields = [
+        f"the field {member.name!r}"
+        for member in members
+        if member.is_required and member.type.is_upload
+    ]
     if parameter.described.is_upload or fields:
         raise SetupError(
             f"{parameter.name!r} in {_place(function)} is marked with {parameter.source.title()},"
