@@ -21,6 +21,7 @@ if t.TYPE_CHECKING:
     from ...http import Request
     from .forms import FormReading
     from .parameters import Parameter
+    from .types import Described
 
     Read = Callable[[Request], t.Any]
 
@@ -50,7 +51,11 @@ def _read_values(
 ) -> t.Any:
     key = t.cast("str", parameter.key)
     described = parameter.described
-    value = require(parameter, read_field(described, values_of(request, key)), (key,))
+    values = values_of(request, key)
+    if parameter.source == "header" and described.is_many:
+        values = _listed(values)
+    value = read_field(described, values, keeps_empty=parameter.source != "query")
+    value = require(parameter, value, (key,))
     if value is NOT_FILLED or value is None:
         return value
     return checked(parameter, value, (key,))
@@ -60,7 +65,7 @@ def _read_variable(parameter: Parameter, request: Request) -> t.Any:
     key = t.cast("str", parameter.key)
     value = (request.view_args or {}).get(key, NOT_FILLED)
     if isinstance(value, str):  # else a converter has made it
-        value = read_field(parameter.described, [value])
+        value = read_field(parameter.described, [value], keeps_empty=True)
     value = require(parameter, value, (key,))
     if value is NOT_FILLED or value is None:
         return value
@@ -68,8 +73,27 @@ def _read_variable(parameter: Parameter, request: Request) -> t.Any:
 
 
 def _read_all(parameter: Parameter, request: Request) -> t.Any:
-    fields = _fields(parameter.source, request)
-    return _complete(parameter, read_form(parameter.described, fields, None))
+    source = parameter.source
+    fields = _fields(source, request)
+    if source == "header":
+        _split_lists(parameter.described, fields)
+    reading = read_form(parameter.described, fields, None, keeps_empty=source != "query")
+    return _complete(parameter, reading)
+
+
+def _split_lists(described: Described, fields: MultiDict[str, str]) -> None:
+    for member in described.record.members if described.record is not None else ():
+        if member.type.is_many and member.key in fields:
+            fields.setlist(member.key, _listed(fields.getlist(member.key)))
+
+
+def _listed(lines: list[str]) -> list[str]:
+    """The elements of a header that is a list; a server may join its lines: RFC 9110 section 5.6.1.
+
+    Empty elements do not count.
+    """
+    elements = (element.strip(" \t") for line in lines for element in line.split(","))
+    return [element for element in elements if element]
 
 
 def _fields(source: str, request: Request) -> MultiDict[str, str]:
