@@ -366,6 +366,16 @@ def test_a_field_that_is_declared_may_be_named_like_a_button():
         (Annotated[Upload, Control(accept="text/plain")], file(filename="a"), []),
         (Annotated[Upload, Control(accept="image/*")], file(), [("a", "accept")]),
         (Annotated[Upload, Control(accept=".png,text/html")], file(), [("a", "accept")]),
+        # A part without a media type has the one of its name.
+        (Annotated[Upload, Control(accept="image/*")], file(b"x", "a.PNG", None), []),
+        (Annotated[Upload, Control(accept="image/png")], file(b"x", "a.png", None), []),
+        (Annotated[Upload, Control(accept=".png")], file(b"x", "a.PNG", None), []),
+        (Annotated[Upload, Control(accept="image/*")], file(b"x", "a", None), [("a", "accept")]),
+        (
+            Annotated[Upload, Control(accept="image/*")],
+            file(b"x", "a.png", "text/html"),
+            [("a", "accept")],
+        ),
         (Annotated[bytes, Control(max_bytes=1)], file(b"xy"), [("a", "max_bytes")]),
         (Annotated[bytes, Meta(max_length=1)], file(b"xy"), [("a", "max_length")]),
     ],

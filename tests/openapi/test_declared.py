@@ -4,6 +4,7 @@ import dataclasses
 import datetime as dt
 import decimal
 import enum
+import re
 import uuid
 from typing import Annotated, Generic, Literal, NamedTuple, TypedDict, TypeVar
 
@@ -128,7 +129,7 @@ def schema_of(app, documented):
          {"type": "string", "title": "T", "description": "D", "examples": ["e"]}),
         (Annotated[list[int], Meta(min_length=1)],
          {"type": "array", "items": {"type": "integer"}, "minItems": 1}),
-        (set[str], {"type": "array", "items": {"type": "string"}, "uniqueItems": True}),
+        (set[str], {"type": "array", "items": {"type": "string"}}),
         (dict[str, int], {"type": "object", "additionalProperties": {"type": "integer"}}),
         (dict, {"type": "object"}),
         (tuple[int, str], {"type": "array", "prefixItems": [{"type": "integer"},
@@ -139,7 +140,7 @@ def schema_of(app, documented):
         (dt.time, {"type": "string", "format": "time"}),
         (dt.timedelta, {"type": "string", "format": "duration"}),
         (uuid.UUID, {"type": "string", "format": "uuid"}),
-        (decimal.Decimal, {"type": "string", "format": "decimal"}),
+        (uuid.UUID | None, {"anyOf": [{"type": "string", "format": "uuid"}, {"type": "null"}]}),
         (Literal["a", "b"], {"type": "string", "enum": ["a", "b"]}),
         (int | None, {"type": ["integer", "null"]}),
         (int | str, {"anyOf": [{"type": "integer"}, {"type": "string"}]}),
@@ -148,6 +149,20 @@ def schema_of(app, documented):
 )  # fmt: skip
 def test_a_type_has_its_schema(schema_of, annotation, schema):
     assert schema_of(annotation)[0] == schema
+
+
+@pytest.mark.parametrize("text", ["1", "-1.50", "+.5", "1e5", "1E-10", "0"])
+def test_a_decimal_has_its_grammar(app, schema_of, text):
+    schema, _ = schema_of(decimal.Decimal)
+
+    assert schema["format"] == "decimal"
+    assert re.search(schema["pattern"], text)
+    assert app.test_client().post("/", json={"value": text}).status_code == 200
+
+
+@pytest.mark.parametrize("text", ["", "x", "1.2.3", "1,5", "nan", "Infinity", "1e"])
+def test_what_is_no_decimal_does_not_fit_its_grammar(app, schema_of, text):
+    assert not re.search(schema_of(decimal.Decimal)[0]["pattern"], text)
 
 
 def test_objects_are_components_with_the_names_of_the_wire(schema_of):
@@ -252,12 +267,13 @@ def test_parameters_are_where_their_markers_say(app, operation):
          "schema": {"type": "integer", "maximum": 9}},
         {"name": "words", "in": "query", "required": True,
          "schema": {"type": "string", "minLength": 1}},
-        {"name": "dry_run", "in": "query", "schema": {"type": "boolean", "default": False}},
-        {"name": "ids", "in": "query",
+        {"name": "dry_run", "in": "query", "allowEmptyValue": True,
+         "schema": {"type": "boolean", "default": False}},
+        {"name": "ids", "in": "query", "allowEmptyValue": True,
          "schema": {"type": "array", "items": {"type": "integer"}, "default": []}},
         {"name": "X-Trace", "in": "header", "schema": {"type": "string"}},
         {"name": "theme", "in": "cookie", "schema": {"type": "string", "default": "light"}},
-        {"name": "x-y", "in": "query", "schema": {"type": "string"}},
+        {"name": "x-y", "in": "query", "allowEmptyValue": True, "schema": {"type": "string"}},
     ]  # fmt: skip
     assert list(found["responses"]) == ["200", "404", "422"]
 
@@ -269,6 +285,24 @@ def test_an_object_of_the_query_is_a_parameter_for_each_field(app, operation):
 
     found = {one["name"]: one.get("required", False) for one in operation("/")["parameters"]}
     assert found == {"text": True, "page": False, "kinds": False}
+
+
+def test_a_list_in_a_query_or_a_header_has_no_empty_items(app, operation):
+    @app.get("/")
+    def index(
+        words: Query[Annotated[list[str], Meta(min_length=2)]], x_words: Header[list[str]] = ()
+    ):
+        return ""
+
+    items = {"type": "string", "minLength": 1}
+    found = [one["schema"] for one in operation("/")["parameters"]]
+    assert found == [
+        {"type": "array", "items": items, "minItems": 2},
+        {"type": "array", "items": items, "default": []},
+    ]
+    client = app.test_client()
+    assert client.get("/?words=a&words=b").status_code == 200
+    assert client.get("/?words=a&words=").status_code == 422
 
 
 # Bodies
@@ -311,6 +345,46 @@ def test_a_form_has_the_names_of_nested_fields(app, documented):
     # A browser does not send an unchecked checkbox, and no item of an empty list.
     assert schema["required"] == ["email", "address.street", "address.zip"]
     assert found["components"]["schemas"].keys() == {"Problem"}
+
+
+def test_a_required_text_of_a_form_is_not_empty(app, operation):
+    class Note(msgspec.Struct):
+        title: Annotated[str, Meta(max_length=9)]
+        code: Annotated[str, Meta(min_length=2)]
+        tags: list[str]
+        text: str = ""
+
+    @app.post("/")
+    def index(form: Form[Note]):
+        return ""
+
+    content = operation("/", "post")["requestBody"]["content"]
+    schema = content["application/x-www-form-urlencoded"]["schema"]
+    assert schema["properties"] == {
+        "title": {"type": "string", "maxLength": 9, "minLength": 1},
+        "code": {"type": "string", "minLength": 2},
+        "tags": {"type": "array", "items": {"type": "string", "minLength": 1}},
+        "text": {"type": "string", "default": ""},
+    }
+
+
+@pytest.mark.parametrize(
+    ("accept", "media_types"),
+    [
+        ("image/*", "image/*"),
+        (".PNG, application/pdf,.png", "image/png, application/pdf"),
+        ("image/*,.unknown-to-all", None),
+        (None, None),
+    ],
+)
+def test_an_upload_has_the_media_types_that_it_accepts(app, operation, accept, media_types):
+    @app.post("/")
+    def index(photo: Form[Annotated[Upload, Control(accept=accept)]]):
+        return ""
+
+    content = operation("/", "post")["requestBody"]["content"]["multipart/form-data"]
+    expected = None if media_types is None else {"photo": {"contentType": media_types}}
+    assert content.get("encoding") == expected
 
 
 def test_a_form_with_a_file_is_multipart(app, operation):

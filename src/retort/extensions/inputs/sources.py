@@ -55,7 +55,9 @@ def _read_values(
 ) -> t.Any:
     key = t.cast("str", parameter.key)
     described = parameter.described
-    value = require(parameter, read_field(described, values_of(request, key)), (key,))
+    keeps_empty = parameter.source != "query"
+    value = read_field(described, values_of(request, key), keeps_empty=keeps_empty)
+    value = require(parameter, value, (key,))
     if value is NOT_FILLED or value is None:
         return value
     return checked(parameter, value, (key,))
@@ -65,7 +67,7 @@ def _read_variable(parameter: Parameter, request: Request) -> t.Any:
     key = t.cast("str", parameter.key)
     value = (request.view_args or {}).get(key, NOT_FILLED)
     if isinstance(value, str):  # else a converter has made it
-        value = read_field(parameter.described, [value])
+        value = read_field(parameter.described, [value], keeps_empty=True)
     value = require(parameter, value, (key,))
     if value is NOT_FILLED or value is None:
         return value
@@ -77,7 +79,8 @@ def _read_all(parameter: Parameter, request: Request) -> t.Any:
     fields = _fields(parameter.source, described, request)
     if _may_be_left_out(parameter) and not _has_any(described, fields):
         return NOT_FILLED if parameter.default is not NODEFAULT else None
-    return _complete(parameter, read_form(described, fields, None))
+    keeps_empty = parameter.source != "query"
+    return _complete(parameter, read_form(described, fields, None, keeps_empty=keeps_empty))
 
 
 def _may_be_left_out(parameter: Parameter) -> bool:
@@ -104,7 +107,11 @@ def _fields(source: str, described: Described, request: Request) -> MultiDict[st
         return MultiDict((name.lower(), value) for name, value in request.headers)
     # Clients and proxies add fields of their own, which are no errors.
     return MultiDict(
-        (name, value) for name in names for value in request.headers.getlist(name.replace("_", "-"))
+        (name, value)
+        for name, member in names.items()
+        for value in (_header_list if member.type.is_many else _header_values)(
+            request, name.replace("_", "-")
+        )
     )
 
 
@@ -154,7 +161,8 @@ def _header_values(request: Request, key: str) -> list[str]:
 
 def _header_list(request: Request, key: str) -> list[str]:
     """The items of a field: several fields of one name are one list (RFC 9110 section 5.3)."""
-    return parse_list_header(",".join(request.headers.getlist(key)))
+    items = parse_list_header(",".join(request.headers.getlist(key)))
+    return [item for item in items if item]  # empty ones do not count: section 5.6.1
 
 
 def _cookie_values(request: Request, key: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 import re
 import types
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
@@ -10,7 +11,7 @@ from ...lifecycle.returned import return_annotation
 from ..inputs.binding import declared_inputs
 from ..inputs.types import family_of, strip
 from .inferred import FORM, JSON, MULTIPART
-from .schemas import with_default
+from .schemas import filled, with_default
 from .texts import phrase_of
 
 if TYPE_CHECKING:
@@ -110,7 +111,10 @@ class Declared:
             parameter["description"] = description
         if is_required:
             parameter["required"] = True
-            schema = _filled(schema)
+        elif place == "query":
+            parameter["allowEmptyValue"] = True  # what a form sends in which nothing is filled in
+        if place == "query" or schema.get("type") == "array":
+            schema = filled(schema, is_required=is_required)
         self.parameters.append({**parameter, "schema": schema})
 
     def _add_json(self, found: list[Parameter]) -> None:
@@ -144,7 +148,10 @@ class Declared:
             else:
                 form.is_open = True
         schema = form.schema()
-        content = {MULTIPART if form.has_files else FORM: {"schema": schema}}
+        media: dict[str, Any] = {"schema": schema}
+        if form.accepted:
+            media["encoding"] = form.accepted
+        content = {MULTIPART if form.has_files else FORM: media}
         is_required = any(one.is_required for one in found) and "required" in schema
         self.body = _body(content, is_required=is_required)
 
@@ -180,6 +187,7 @@ class _Form:
         self.properties: Schema = {}
         self.patterns: Schema = {}
         self.required: list[str] = []
+        self.accepted: dict[str, dict[str, str]] = {}
         self.has_files = False
         self.is_open = False
 
@@ -212,15 +220,18 @@ class _Form:
         elif schema is None:
             return
         elif "0" in path:
+            schema = filled(schema, is_required=False)
             self.patterns["^" + r"\.".join(_pattern(one) for one in path) + "$"] = schema
         else:
             name = ".".join(path)
-            self.properties[name] = schema
             # An unchecked checkbox and an empty choice of several are not sent.
             may_be_absent = described.is_many or schema.get("type") == "boolean"
-            if is_required and not described.is_nullable and not may_be_absent:
+            is_needed = is_required and not described.is_nullable and not may_be_absent
+            self.properties[name] = filled(schema, is_required=is_needed)
+            if described.is_upload and (accepted := _media_types(described)):
+                self.accepted[name] = {"contentType": accepted}
+            if is_needed:
                 self.required.append(name)
-                self.properties[name] = _filled(schema)
 
     def schema(self) -> Schema:
         """The schema of the whole form."""
@@ -234,17 +245,20 @@ class _Form:
         return schema
 
 
+def _media_types(described: Described) -> str:
+    """The media types of the files that a field takes, as an Encoding Object has them."""
+    controls = (described.control, described.item.control if described.item else None)
+    accepted = next((one.accept for one in controls if one is not None and one.accept), "")
+    tokens = [token.strip() for token in accepted.lower().split(",")]
+    guessed = (mimetypes.guess_type(f"a{one}")[0] if one[:1] == "." else one for one in tokens)
+    found = [one for one in guessed if one]
+    return ", ".join(dict.fromkeys(found)) if len(found) == len(tokens) else ""
+
+
 def _is_nested(described: Described) -> bool:
     """Whether a field of a form is an object, or a list of objects."""
     item = described if described.item is None else described.item
     return item.record is not None
-
-
-def _filled(schema: Schema) -> Schema:
-    """The schema of a required text outside of JSON, where an empty one is not filled in."""
-    if schema.get("type") != "string" or schema.keys() & {"format", "enum"}:
-        return schema
-    return {**schema, "minLength": max(schema.get("minLength", 0), 1)}
 
 
 def _pattern(name: str) -> str:

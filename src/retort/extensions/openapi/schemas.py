@@ -16,6 +16,7 @@ from msgspec import inspect as kinds
 from ...errors import SetupError
 from ..inputs.types import Described, describe
 from .components import new_names, renamed
+from .patterns import document_pattern
 
 if TYPE_CHECKING:
     import enum
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 _REFERENCES = "#/components/schemas/"
 _NO_NAME = re.compile(r"[^A-Za-z0-9._-]+")
+# No format of JSON Schema, so its grammar is written out.
+_DECIMAL = r"^[+-]?([0-9]+(\.[0-9]+)?|\.[0-9]+)([eE][+-]?[0-9]{1,2})?$"
 _PLAIN: dict[type, Schema] = {
     kinds.NoneType: {"type": "null"},
     kinds.BoolType: {"type": "boolean"},
@@ -41,7 +44,7 @@ _PLAIN: dict[type, Schema] = {
     kinds.TimeType: {"type": "string", "format": "time"},
     kinds.TimeDeltaType: {"type": "string", "format": "duration"},
     kinds.UUIDType: {"type": "string", "format": "uuid"},
-    kinds.DecimalType: {"type": "string", "format": "decimal"},
+    kinds.DecimalType: {"type": "string", "format": "decimal", "pattern": _DECIMAL},
 }
 _NUMBER_LIMITS = {
     "ge": "minimum",
@@ -137,9 +140,7 @@ class Schemas:
             inner = self.of(described.item) if described.item is not None else {}
             return {**schema, "additionalProperties": inner} if inner else schema
         if described.item is not None:
-            schema = {"type": "array", "items": self.of(described.item)}
-            is_set = isinstance(kind, (kinds.SetType, kinds.FrozenSetType))
-            return {**schema, "uniqueItems": True} if is_set else schema
+            return {"type": "array", "items": self.of(described.item)}  # a set takes one item twice
         return dict(_PLAIN.get(type(kind), {}))
 
     def _enum(self, cls: type[enum.Enum]) -> Schema:
@@ -212,6 +213,18 @@ def with_default(schema: Schema, default: Any) -> Schema:
     return schema if plain is None else {**schema, "default": plain}
 
 
+def filled(schema: Schema, *, is_required: bool) -> Schema:
+    """The schema of a field of a form, a query or a header, where an empty text may be no value.
+
+    An empty text is not enough for a required field, and no item of a list.
+    """
+    if schema.get("type") == "array":
+        return {**schema, "items": filled(schema["items"], is_required=True)}
+    if not is_required or schema.get("type") != "string" or schema.keys() & {"format", "enum"}:
+        return schema
+    return {**schema, "minLength": max(1, schema.get("minLength", 0))}
+
+
 def _file(described: Described) -> Schema:
     """A file: generators of clients know the format, OpenAPI 3.1 has the media type."""
     control = described.control
@@ -231,7 +244,7 @@ def _limited(schema: Schema, described: Described) -> Schema:
             is_number = schema.get("type") in ("integer", "number")
             schema[_NUMBER_LIMITS[name]] = limit if is_number else _plain(limit)
         elif name == "pattern":
-            schema["pattern"] = limit
+            schema["pattern"] = document_pattern(limit)
         else:
             schema[f"{name.partition('_')[0]}{size}"] = limit
     return {key: value for key, value in schema.items() if value is not None}
@@ -246,7 +259,8 @@ def _choice(values: Iterable[Any]) -> Schema:
 
 def _nullable(schema: Schema) -> Schema:
     """A schema that ``null`` fits as well."""
-    if isinstance(schema.get("type"), str) and "enum" not in schema:
+    # Tools read a format of several types in different ways.
+    if isinstance(schema.get("type"), str) and not schema.keys() & {"enum", "format"}:
         return {**schema, "type": [schema["type"], "null"]}
     return {"anyOf": [schema, {"type": "null"}]} if schema else schema
 

@@ -29,15 +29,21 @@ class FormReading:
 
     :param is_form: whether a box that is not checked is not sent, as in a form; false for a query
         and the like, where a missing field has its default.
+    :param keeps_empty: whether an empty text is a value, as in a header.
     :ivar tree: the plain tree for `check.convert`. A field in which nothing was filled in is
         missing; a text that cannot be read is a `Misread`.
     :ivar errors: the errors of the structure. With one, the tree must not be converted.
     """
 
     def __init__(
-        self, described: Described, given: dict[str, list[Value]], *, is_form: bool = True
+        self,
+        described: Described,
+        given: dict[str, list[Value]],
+        *,
+        is_form: bool = True,
+        keeps_empty: bool = False,
     ) -> None:
-        self._reading = Reading(is_form=is_form)
+        self._reading = Reading(is_form=is_form, keeps_empty=keeps_empty)
         self.tree = read_tree(described, given, self._reading)
         self.errors = self.placed(self._reading.errors)
 
@@ -66,21 +72,26 @@ def read_form(
     described: Described,
     fields: MultiDict[str, str],
     files: MultiDict[str, FileStorage] | None,
+    *,
+    keeps_empty: bool = False,
 ) -> FormReading:
     """Read all fields as an object or a mapping.
 
     :param files: ``None`` for a query and the like.
+    :param keeps_empty: whether an empty text is a value, as in a header.
     """
-    return FormReading(described, values_of(fields, files), is_form=files is not None)
+    given = values_of(fields, files)
+    return FormReading(described, given, is_form=files is not None, keeps_empty=keeps_empty)
 
 
-def read_field(described: Described, values: Sequence[Value]) -> Any:
+def read_field(described: Described, values: Sequence[Value], *, keeps_empty: bool = False) -> Any:
     """Read the values of one name: of a query, a header, a cookie or a URL.
 
+    :param keeps_empty: whether an empty text is a value, as in a header.
     :returns: the value, a list of values or a `Misread`, which may be an item of the list too;
-        `NOT_FILLED` if there is no value, or the text is empty.
+        `NOT_FILLED` if there is no value, or the text is empty and no value.
     """
-    return field_of(described).read(Reading(), values or None, ())
+    return field_of(described).read(Reading(keeps_empty=keeps_empty), values or None, ())
 
 
 def read_form_field(

@@ -13,7 +13,7 @@ from ..check import Misread
 from ..errors import MAX_ERRORS, FieldError
 from ..types import describe, strip
 from .files import read_file
-from .text import NOT_FILLED, make_reader
+from .text import NOT_FILLED, make_reader, read_empty
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,13 +32,16 @@ class Reading:
     """What is found while a form is read.
 
     :param is_form: whether a box that is not checked is not sent; false for a query and the like.
+    :param keeps_empty: whether an empty text is a value. In a form or a query, which a form may
+        have made, it means that nothing was filled in.
     :ivar errors: the errors of its structure.
     :ivar filled: how many fields were filled in so far; a box that is not checked is not.
     :ivar rows: for a list of which rows are missing or blank, the index of each row in the form.
     """
 
-    def __init__(self, *, is_form: bool = True) -> None:
+    def __init__(self, *, is_form: bool = True, keeps_empty: bool = False) -> None:
         self.is_form = is_form
+        self.keeps_empty = keeps_empty
         self.errors: list[FieldError] = []
         self.filled = 0
         self.rows: dict[Path, list[int]] = {}
@@ -67,6 +70,8 @@ class Scalar:
         if values is None:
             return NOT_FILLED
         value = self.read_one(values[0]) if len(values) == 1 else self._of_several(values)
+        if value is NOT_FILLED and reading.keeps_empty:
+            value = read_empty(self.described)
         if value is NOT_FILLED:
             return value
         if self.is_loose and type(value) is Misread:

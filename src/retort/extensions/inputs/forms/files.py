@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -48,10 +49,11 @@ def _size(file: FileStorage) -> int:
 def is_accepted(accept: str, file: FileStorage) -> bool:
     """Whether the name or the media type of a file is in a list such as ``image/*,.pdf``.
 
-    HTML, "File Upload state". Both are what the client claims: the content is not examined.
+    HTML, "File Upload state". Both are what the client claims: the content is not examined. A file
+    that was sent without a media type has the one that belongs to its name.
     """
     name = (file.filename or "").lower()
-    media_type = file.mimetype.lower()
+    media_type = file.mimetype.lower() or mimetypes.guess_type(name)[0] or ""
     return any(_is_of(token.strip(), name, media_type) for token in accept.lower().split(","))
 
 

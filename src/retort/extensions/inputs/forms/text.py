@@ -81,6 +81,14 @@ def make_reader(described: Described) -> Reader:
     return _READERS.get(type(kind), _read_text)
 
 
+def read_empty(described: Described) -> Any:
+    """What an empty text is where it is a value, as in a header: a text, or a `Misread`."""
+    value = make_reader(described)("\0")  # only a text is refused for this character
+    if value == Misread("character"):
+        return ""
+    return value if type(value) is Misread else Misread("invalid")
+
+
 def normalize(text: str) -> str:
     """Line breaks as LF, as the browser counts them for ``maxlength``: it sends CRLF."""
     return text.replace("\r\n", "\n")

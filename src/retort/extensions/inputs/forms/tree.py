@@ -253,8 +253,9 @@ class Plan:
         for key, read_one, field, in_form, in_query in self.fields:
             values = given.get(key)
             # PERF: most fields have one text.
-            if read_one is not None and values is not None and len(values) == 1:
-                value = read_one(values[0])
+            is_one = values is not None and len(values) == 1 and not reading.keeps_empty
+            if is_one and read_one is not None:
+                value = read_one(values[0])  # type: ignore[index]
                 reading.filled += value is not NOT_FILLED and value is not False
             else:
                 value = read_any(field, reading, values, inner.get(key), (*path, key))
