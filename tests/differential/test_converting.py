@@ -66,7 +66,9 @@ def made(value, kind, method):
     environ = EnvironBuilder("/", method=method).get_environ()
 
     def convert():
-        return to_response(value(), kind, app.json.response, environ, lambda: "The view")
+        return to_response(
+            value(), kind, app.json.response, environ, lambda: "The view", lambda value: None
+        )
 
     def send(response):
         told = []

@@ -1,4 +1,4 @@
-"""Other tools judge declared inputs, and their OpenAPI document: a fuzzer and two generated clients.
+"""Other tools judge declared inputs and their OpenAPI document: a fuzzer, two generated clients.
 
 The program is `declared/shop.py`, served by `retort run`. `declared/hooks.py` names the cases that
 the fuzzer leaves out. `make test-extensions` installs the TypeScript tools into the environment.

@@ -62,7 +62,7 @@ _IS_DOCUMENT = f"{__name__}.is_document"
     "version",
     type=click.Choice(["3.1", "3.2"]),
     default="3.1",
-    help="The version of OpenAPI; 3.2 has the method QUERY.",
+    help="Write this version of OpenAPI; 3.2 has the method QUERY.",
 )
 @click.option("--output", "-o", metavar="FILE", help="Write to FILE; .yaml needs PyYAML.")
 @click.option(

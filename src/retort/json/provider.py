@@ -12,6 +12,7 @@ import uuid
 import weakref
 from contextlib import suppress
 from datetime import date
+from enum import Enum
 from functools import cache, lru_cache, partial
 from json.encoder import (  # type: ignore[attr-defined]
     c_make_encoder,
@@ -113,6 +114,8 @@ def _default(o: Any) -> Any:
         return dataclasses.asdict(o)
     if hasattr(o, "__html__"):
         return str(o.__html__())
+    if isinstance(o, Enum):
+        return o.value
     if hasattr(o, "__struct_fields__") or hasattr(o, "__attrs_attrs__"):
         return _msgspec_to_builtins()(o)
     if hasattr(o, "__pydantic_validator__") and hasattr(o, "model_dump"):
@@ -128,8 +131,8 @@ class DefaultJSONProvider(JSONProvider):
 
     A date or time becomes an HTTP date (RFC 9110 §5.6.7), ``Decimal`` and ``UUID`` a string, a
     dataclass an object, and what has ``__html__()`` its markup. Objects of msgspec, attrs and
-    pydantic, for which Flask raises an error, become objects, too. All attributes can be set, on
-    ``app.json`` or in a subclass, at any time.
+    pydantic become objects, and members of an ``Enum`` their values; Flask raises an error for
+    them. All attributes can be set, on ``app.json`` or in a subclass, at any time.
     """
 
     default: Callable[[Any], Any] = staticmethod(_default)

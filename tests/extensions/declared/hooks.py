@@ -16,8 +16,8 @@ def has_empty_values(case):
     """Whether an empty value is sent that does not count.
 
     A field of a form or a query that is empty is not filled in, and an empty element of a list in a
-    header is no element (RFC 9110 section 5.6.1). OpenAPI has `allowEmptyValue` for query parameters
-    alone, and not for the items of a list.
+    header is no element (RFC 9110 section 5.6.1). OpenAPI has `allowEmptyValue` for parameters of a
+    query alone, and not for the items of a list.
     """
     fields = case.body if case.media_type in FORMS and isinstance(case.body, dict) else {}
     lists = [case.headers.get(name, "-").split(",") for name in LISTS_IN_HEADERS]
@@ -33,8 +33,19 @@ def has_unreadable_names(case):
     return is_multipart and any(name.endswith("\\") for name in case.body)
 
 
+def has_plain_texts(case):
+    """Whether a value of another type is sent where only texts can be.
+
+    In the query, an item of a list of texts is a text in any case. A cookie that is false is not
+    sent.
+    """
+    items = case.query.get("tags")
+    is_list = isinstance(items, list) and not all(isinstance(item, str) for item in items)
+    return is_list or any(isinstance(value, bool) for value in case.cookies.values())
+
+
 @schemathesis.hook
 def filter_case(context, case):
-    if has_unreadable_names(case):
+    if has_unreadable_names(case) or has_plain_texts(case):
         return False
     return case.meta.generation.mode.is_positive or not has_empty_values(case)
