@@ -33,19 +33,15 @@ def has_unreadable_names(case):
     return is_multipart and any(name.endswith("\\") for name in case.body)
 
 
-def has_plain_texts(case):
-    """Whether a value of another type is sent where only texts can be.
-
-    In the query, an item of a list of texts is a text in any case. A cookie that is false is not
-    sent.
-    """
+def has_valid_texts(case):
+    """Whether a list of texts in the query has an item of another type: there, it is a text."""
     items = case.query.get("tags")
-    is_list = isinstance(items, list) and not all(isinstance(item, str) for item in items)
-    return is_list or any(isinstance(value, bool) for value in case.cookies.values())
+    return isinstance(items, list) and not all(isinstance(item, str) for item in items)
 
 
 @schemathesis.hook
 def filter_case(context, case):
-    if has_unreadable_names(case) or has_plain_texts(case):
+    if has_unreadable_names(case):
         return False
-    return case.meta.generation.mode.is_positive or not has_empty_values(case)
+    is_positive = case.meta.generation.mode.is_positive
+    return is_positive or not (has_empty_values(case) or has_valid_texts(case))
