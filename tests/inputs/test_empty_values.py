@@ -122,3 +122,9 @@ def test_a_list_in_all_headers_is_separated_by_commas(ask):
 
 def test_a_wrong_element_of_a_list_has_its_place(ask):
     assert ask(Header[list[int]], headers={"Value": "1,x"}) == [("Value.1", "integer")]
+
+
+def test_a_list_with_an_open_quotation_mark_is_no_empty_list(ask):
+    found = ask(Header[list[Literal["a", "b"]]], headers={"Value": 'a, "b'})
+
+    assert found == [("Value.0", "choice")]

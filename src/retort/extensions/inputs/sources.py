@@ -161,7 +161,9 @@ def _header_values(request: Request, key: str) -> list[str]:
 
 def _header_list(request: Request, key: str) -> list[str]:
     """The items of a field: several fields of one name are one list (RFC 9110 section 5.3)."""
-    items = parse_list_header(",".join(request.headers.getlist(key)))
+    text = ",".join(request.headers.getlist(key))
+    # Werkzeug has no items for a list in which a quotation mark is not closed.
+    items = parse_list_header(text) or [text.strip()]
     return [item for item in items if item]  # empty ones do not count: section 5.6.1
 
 
