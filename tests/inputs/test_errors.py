@@ -326,3 +326,16 @@ def test_the_problem_document_is_plain_ascii_or_utf_8(client, order):
     response = client.post("/1", json={"name": "x", "ключ": 1})
 
     assert json.loads(response.data.decode("utf-8"))["errors"][0]["pointer"] == "/ключ"
+
+
+@pytest.mark.parametrize(
+    ("code", "limit", "text"),
+    [
+        ("min_length", 1, "Must have at least 1 character."),
+        ("min_length", 2, "Must have at least 2 characters."),
+        ("max_items", 1, "Must have at most 1 item."),
+        ("minimum", 1, "Must be 1 or more."),
+    ],
+)
+def test_a_default_text_has_the_number_of_its_limit(code, limit, text):
+    assert FieldError("form", ("name",), code, limit).message == text

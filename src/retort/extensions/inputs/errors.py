@@ -6,6 +6,7 @@ sent.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -104,6 +105,8 @@ class FieldError(NamedTuple):
         template = _own_message(self)
         if template is None:
             template = MESSAGES.get(self.code, MESSAGES["invalid"])
+            if self.limit == 1:
+                template = _PLURAL.sub(r"{limit} \1", template)
         return str(template).replace("{limit}", self.limit_text)
 
     @property
@@ -112,6 +115,9 @@ class FieldError(NamedTuple):
         if isinstance(self.limit, (list, tuple)):
             return ", ".join(map(str, self.limit))
         return str(self.limit)
+
+
+_PLURAL = re.compile(r"\{limit\} (character|item|byte|level)s")
 
 
 def _own_message(error: FieldError) -> object:
