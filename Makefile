@@ -91,7 +91,7 @@ $(EXTENSIONS)/installed: pyproject.toml tests/extensions/requirements.txt tests/
 
 $(LOWEST)/installed: pyproject.toml tests/lowest.txt $(LOWEST)/made
 	@echo "Installing the lowest versions of what Retort needs into $(LOWEST): about a minute."
-	$(LOWEST)/bin/python -m pip install --constraint tests/lowest.txt --editable '.[metrics,tls]' pytest pytest-xdist hypothesis
+	$(LOWEST)/bin/python -m pip install --constraint tests/lowest.txt --editable '.[metrics,tls]' pytest pytest-xdist hypothesis pydantic attrs
 	@touch $@
 
 $(BENCH)/installed: pyproject.toml benchmarks/requirements.txt $(BENCH)/made

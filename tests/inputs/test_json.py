@@ -28,7 +28,7 @@ class Model(pydantic.BaseModel):
 
 
 class Node(msgspec.Struct):
-    children: list["Node"] = []
+    children: "list[Node]" = []
     value: int = 0
 
 

@@ -21,7 +21,7 @@ class Inner(pydantic.BaseModel):
 
 class Outer(msgspec.Struct):
     inner: Inner
-    items: list["Outer"] = []
+    items: "list[Outer]" = []
     text: Annotated[str, Meta(pattern="^[0-9]+$")] = "0"
 
 

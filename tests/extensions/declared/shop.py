@@ -52,7 +52,7 @@ class Folder:
 
     name: Annotated[str, Meta(min_length=1, max_length=20, pattern=r"^\S+$")]
     owner: UUID | None = None
-    inner: list["Folder"] = field(default_factory=list)
+    inner: "list[Folder]" = field(default_factory=list)
 
 
 class Address(msgspec.Struct):

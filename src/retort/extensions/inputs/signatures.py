@@ -196,7 +196,8 @@ def _evaluated(annotation: t.Any, name: str, function: t.Any, names: dict[str, t
 
     holder.__annotations__ = {"value": annotation}
     try:
-        return t.get_type_hints(holder, names, names, include_extras=True)["value"]
+        hint = t.get_type_hints(holder, names, names, include_extras=True)["value"]
+        return _evaluate_items(hint, names)
     except Exception as error:  # evaluating it runs any code
         text = _text_of(annotation)
         raise SetupError(
@@ -205,6 +206,30 @@ def _evaluated(annotation: t.Any, name: str, function: t.Any, names: dict[str, t
             " function, not below `if TYPE_CHECKING:`; in a function such as create_app(), above"
             " the view."
         ) from error
+
+
+def _evaluate_items(hint: t.Any, names: Mapping[str, t.Any]) -> t.Any:
+    """A type with the texts inside of ``list["Node"]`` evaluated.
+
+    In Python 3.10, ``typing.get_type_hints`` leaves them as they are.
+
+    :raises NameError: if a name in them is not known.
+    """
+    if sys.version_info >= (3, 11):
+        return hint
+    if isinstance(hint, str):
+        return eval(hint, dict(names))
+    if t.get_origin(hint) is t.Literal:
+        return hint
+    arguments = getattr(hint, "__args__", ())
+    evaluated = tuple(_evaluate_items(each, names) for each in arguments)
+    if evaluated == arguments:
+        return hint
+    if isinstance(hint, types.UnionType):
+        return t.Union[evaluated]  # noqa: UP007  # made at run time
+    if isinstance(hint, types.GenericAlias):
+        return types.GenericAlias(t.cast("type", hint.__origin__), evaluated)
+    return hint.copy_with(evaluated)
 
 
 # Declarations
