@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+from threading import Thread
 from typing import Annotated, Any, NamedTuple, TypedDict
 
 import attrs
@@ -102,6 +103,36 @@ def test_a_list_of_objects_is_sent_as_json(app, client, kind):
 
     assert [each["name"] for each in client.get("/").json] == ["x", "y"]
     assert set(client.get("/").json[0]) == {"name", "day"}
+
+
+def test_an_object_may_have_a_model_of_pydantic_inside(app, client):
+    class Outer(msgspec.Struct):
+        inner: OfModel
+
+    @app.get("/")
+    def index() -> Outer:
+        return Outer(OfModel(name="a"))
+
+    @app.get("/list")
+    def several() -> list[Outer]:
+        return [Outer(OfModel(name="a"))]
+
+    expected = {"inner": {"name": "a", "day": "2024-02-29"}}
+    assert client.get("/").json == expected
+    assert client.get("/list").json == [expected]
+
+
+def test_what_cannot_be_encoded_is_named(app, client):
+    class Outer(msgspec.Struct):
+        inner: Any
+
+    @app.get("/")
+    def index() -> Outer:
+        return Outer(Thread())
+
+    app.testing = True
+    with pytest.raises(TypeError, match="Thread"):
+        client.get("/")
 
 
 def test_methods_of_one_endpoint_have_their_own_annotations(app, client):

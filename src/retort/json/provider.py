@@ -117,7 +117,7 @@ def _default(o: Any) -> Any:
     if isinstance(o, Enum):
         return o.value
     if hasattr(o, "__struct_fields__") or hasattr(o, "__attrs_attrs__"):
-        return _msgspec_to_builtins()(o)
+        return _msgspec_to_builtins()(o, enc_hook=_default)  # a model of pydantic inside
     if hasattr(o, "__pydantic_validator__") and hasattr(o, "model_dump"):
         return o.model_dump(mode="json")
     raise TypeError(
@@ -289,7 +289,7 @@ def _msgspec_loads() -> Callable[[Any], Any]:
 
 
 @cache
-def _msgspec_to_builtins() -> Callable[[Any], Any]:
+def _msgspec_to_builtins() -> Callable[..., Any]:
     """Msgspec's conversion of its objects to JSON values."""
     import msgspec
 

@@ -43,7 +43,17 @@ def _encode(value: t.Any) -> str | bytes:
         return t.cast("str", value.model_dump_json())
     import msgspec  # slow to import; most programs return no such objects
 
-    return msgspec.json.encode(value)
+    return msgspec.json.encode(value, enc_hook=_model_data)
+
+
+def _model_data(value: t.Any) -> t.Any:
+    """A model of pydantic inside of an object that msgspec encodes."""
+    if hasattr(type(value), "__pydantic_validator__") and hasattr(value, "model_dump"):
+        return value.model_dump(mode="json")
+    raise TypeError(
+        f"Object of type {type(value).__name__} is not JSON serializable. Convert it before the"
+        " view returns the object that has it."
+    )
 
 
 def function_of(view: t.Any, context: RequestContext) -> Callable[..., t.Any]:

@@ -34,9 +34,12 @@ def has_unreadable_names(case):
 
 
 def has_valid_texts(case):
-    """Whether a list of texts in the query has an item of another type: there, it is a text."""
-    items = case.query.get("tags")
-    return isinstance(items, list) and not all(isinstance(item, str) for item in items)
+    """Whether a list of texts in the query is another type: sent, it is a list of texts.
+
+    A number is a text there, and one value is a list with one item.
+    """
+    items = case.query.get("tags", [])
+    return not isinstance(items, list) or not all(isinstance(item, str) for item in items)
 
 
 @schemathesis.hook
