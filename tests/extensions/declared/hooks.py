@@ -1,5 +1,7 @@
 """Cases that schemathesis leaves out, each with its reason: `schemathesis.toml` names this file."""
 
+import re
+
 import schemathesis
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -42,9 +44,17 @@ def has_valid_texts(case):
     return not isinstance(items, list) or not all(isinstance(item, str) for item in items)
 
 
+def has_unreadable_cookies(case):
+    """Whether a cookie has white space or a quotation mark, which RFC 6265 does not allow.
+
+    Such a cookie counts as not sent, as in Flask.
+    """
+    return any(re.search(r'[\s"]', str(value)) for value in case.cookies.values())
+
+
 @schemathesis.hook
 def filter_case(context, case):
-    if has_unreadable_names(case):
+    if has_unreadable_names(case) or has_unreadable_cookies(case):
         return False
     is_positive = case.meta.generation.mode.is_positive
     return is_positive or not (has_empty_values(case) or has_valid_texts(case))
