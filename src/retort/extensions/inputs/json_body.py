@@ -74,11 +74,11 @@ def _read_plain(parameter: Parameter, request: Request) -> t.Any:
 
 
 def check_plain(described: Described, value: t.Any, path: tuple[str, ...] = ()) -> None:
-    """Refuse texts of any length for regular expressions, and characters that are no text.
+    """Refuse characters that are no text, which msgspec accepts.
 
-    msgspec would accept them.
+    `convert` itself checks the values of types that msgspec does not know in full.
     """
-    if is_native(described):
+    if described.converts_at_once:
         errors = errors_in(described, value, "body", path)
         if errors:
             raise InvalidInput(errors)

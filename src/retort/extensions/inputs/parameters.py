@@ -56,6 +56,17 @@ def require(parameter: Parameter, value: t.Any, path: tuple[str, ...]) -> t.Any:
     )
 
 
+def read_value(parameter: Parameter, value: t.Any, path: tuple[str, ...]) -> t.Any:
+    """The object for the value of one field, which may be missing; see `require` and `checked`.
+
+    :raises InvalidInput: if it is missing and required, or not valid.
+    """
+    value = require(parameter, value, path)
+    if value is NOT_FILLED or value is None:
+        return value
+    return checked(parameter, value, path)
+
+
 def checked(parameter: Parameter, value: t.Any, path: tuple[str, ...]) -> t.Any:
     """Convert the value of one field.
 

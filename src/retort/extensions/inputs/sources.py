@@ -15,7 +15,7 @@ from .errors import InvalidInput
 from .forms import NOT_FILLED, read_field, read_form, read_form_field
 from .forms.body import check_form_type, files_of
 from .json_body import json_reader, read_member
-from .parameters import checked, require
+from .parameters import read_value
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -57,10 +57,7 @@ def _read_values(
     described = parameter.described
     keeps_empty = parameter.source != "query"
     value = read_field(described, values_of(request, key), keeps_empty=keeps_empty)
-    value = require(parameter, value, (key,))
-    if value is NOT_FILLED or value is None:
-        return value
-    return checked(parameter, value, (key,))
+    return read_value(parameter, value, (key,))
 
 
 def _read_variable(parameter: Parameter, request: Request) -> t.Any:
@@ -68,10 +65,7 @@ def _read_variable(parameter: Parameter, request: Request) -> t.Any:
     value = (request.view_args or {}).get(key, NOT_FILLED)
     if isinstance(value, str):  # else a converter has made it
         value = read_field(parameter.described, [value], keeps_empty=True)
-    value = require(parameter, value, (key,))
-    if value is NOT_FILLED or value is None:
-        return value
-    return checked(parameter, value, (key,))
+    return read_value(parameter, value, (key,))
 
 
 def _read_all(parameter: Parameter, request: Request) -> t.Any:
@@ -145,10 +139,7 @@ def _read_form(parameter: Parameter, request: Request) -> t.Any:
             return NOT_FILLED if parameter.default is not NODEFAULT else None
         return _complete(parameter, read_form(described, request.form, files_of(request)))
     value = read_form_field(described, key, request.form, files_of(request))
-    value = require(parameter, value, (key,))
-    if value is NOT_FILLED or value is None:
-        return value
-    return checked(parameter, value, (key,))
+    return read_value(parameter, value, (key,))
 
 
 def _query_values(request: Request, key: str) -> list[str]:
