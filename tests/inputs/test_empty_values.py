@@ -17,7 +17,7 @@ Theme = Literal["dark", "light"]
 class Preferences(msgspec.Struct):
     theme: Theme = "dark"
     visits: int = 0
-    name: str = "nobody"
+    name: str = "anonymous"
 
 
 def view_of(marked: Any, *default: Any) -> Any:

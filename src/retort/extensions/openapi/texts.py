@@ -1,4 +1,4 @@
-"""What a document says in words: summaries, descriptions, operation ids."""
+"""The texts of a document: summaries, descriptions, operation ids."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class Scope:
 
     @property
     def place(self) -> str:
-        """The part and its field, in words."""
+        """The names of the part and its field, for people."""
         return ", ".join(
             [self.part] * bool(self.part) + [f"field {self.field!r}"] * bool(self.field)
         )
