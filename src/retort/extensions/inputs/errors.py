@@ -21,6 +21,7 @@ from werkzeug.exceptions import (
 
 from ...errors import SetupError
 from ...globals import current_app
+from ...json.pointer import pointer_step
 from .responses import respond
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class FieldError(NamedTuple):
     @property
     def pointer(self) -> str:
         """The place in JSON: RFC 6901."""
-        return "".join(f"/{_escape(str(step))}" for step in self.path)
+        return "".join(f"/{pointer_step(step)}" for step in self.path)
 
     @property
     def field(self) -> str:
@@ -137,10 +138,6 @@ def _own_message(error: FieldError) -> object:
         " {'required': 'Please fill this in.'}, or to a function that takes a FieldError and"
         " returns its text."
     )
-
-
-def _escape(step: str) -> str:
-    return step.replace("~", "~0").replace("/", "~1")
 
 
 class InvalidInput(ValueError):

@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...json.pointer import pointer_step
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -63,7 +65,7 @@ def differences(old: Any, new: Any, place: str = "") -> Iterator[str]:
     """
     if isinstance(old, dict) and isinstance(new, dict):
         for key in [*old, *(key for key in new if key not in old)]:
-            inner = f"{place}/{str(key).replace('~', '~0').replace('/', '~1')}"
+            inner = f"{place}/{pointer_step(key)}"
             yield from differences(old.get(key, _ABSENT), new.get(key, _ABSENT), inner)
     elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         for number, (first, second) in enumerate(zip(old, new, strict=True)):

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from ....json.pointer import pointer_step
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -65,8 +67,7 @@ class Place:
 
     def child(self, key: str | int) -> Place:
         """A member or an element that is there."""
-        step = str(key).replace("~", "~0").replace("/", "~1")
-        return Place(self.document, f"{self.pointer}/{step}", self.value[key])
+        return Place(self.document, f"{self.pointer}/{pointer_step(key)}", self.value[key])
 
     def get(self, key: str) -> Place | None:
         """The member of an object, if there is one."""
