@@ -1,0 +1,52 @@
+"""A client for ``--in-process``: the side's process uses its application's test client."""
+
+from __future__ import annotations
+
+import email.message
+from typing import TYPE_CHECKING, Any
+
+from .client import Client
+from .messages import NoResponse, Request, Response
+
+if TYPE_CHECKING:
+    from .messages import Outcome
+    from .sides import Side
+
+
+class InProcessClient(Client):
+    """Sends requests through the control channel of a side."""
+
+    def __init__(self, side: Side, *, host: str, timeout_seconds: float) -> None:
+        super().__init__(side.next_port, host=host, timeout_seconds=timeout_seconds)
+        self.side = side
+
+    def send(self, request: Request) -> Outcome:
+        """Send a request by the test client in the side's process."""
+        found = self.side.send(
+            {
+                "method": request.method,
+                "target": request.target,
+                "fields": [list(item) for item in self.all_fields(request)],
+                "body": request.body.decode("latin-1"),
+            }
+        )
+        if found is None:
+            return NoResponse("closed", "the process ended or did not reply")
+        if "raised" in found:
+            return NoResponse("exception", found["raised"])
+        fields = tuple((name, value) for name, value in found["fields"])
+        self._keep_cookies(request, _Received(fields))
+        body = found["body"].encode("latin-1")
+        return Response(found["status"], found["reason"], fields, body, seconds=found["seconds"])
+
+
+class _Received:
+    """What the cookie jar reads of a response."""
+
+    def __init__(self, fields: tuple[tuple[str, str], ...]) -> None:
+        self.message = email.message.Message()
+        for name, value in fields:
+            self.message[name] = value
+
+    def info(self) -> Any:
+        return self.message

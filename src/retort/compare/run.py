@@ -1,0 +1,248 @@
+"""Run a comparison: start the sides, send the requests, compare, measure, and end the sides."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import signal
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from .client import Client
+from .equality import compare
+from .equality.masks import Masks
+from .exchange import Exchange
+from .grouping import Grouping
+from .in_process import InProcessClient
+from .known import known_row
+from .messages import NoResponse
+from .options import CompareError
+from .progress import Progress
+from .results import Comparison
+from .sides import Side, default_specs, parse_sides
+from .walk import Walk, parse_login
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from .messages import Step
+    from .options import Options
+    from .sides import SideSpec
+
+_MAX_RESTARTS = 3
+_MAX_NOTES = 5
+
+
+def run(options: Options, terminal: IO[str]) -> Comparison:
+    """Compare the program on all sides.
+
+    Ctrl-C and SIGTERM end it early; the result has what was done.
+
+    :param terminal: where the progress is shown.
+    :raises CompareError: if an option is wrong, or a side does not start.
+    """
+    specs = default_specs() if options.sides is None else parse_sides(options.sides)
+    if options.login is not None:
+        parse_login(options.login)
+    masks = Masks(options.masks)
+    began = time.monotonic()
+    with _folder(options) as folder, _interruptible():
+        comparison = Comparison(options.target or "the program", [])
+        if options.keep:
+            comparison.notes.append(f"The copies of the program's folder are in {folder}.")
+        running = _Running(options, specs, masks, folder, comparison, Progress(terminal))
+        try:
+            running.run()
+        except KeyboardInterrupt:
+            comparison.is_interrupted = True
+        finally:
+            running.end()
+    comparison.seconds = time.monotonic() - began
+    return comparison
+
+
+@contextlib.contextmanager
+def _folder(options: Options) -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="retort-compare-"))
+    try:
+        yield folder
+    finally:
+        if not options.keep:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let SIGTERM end the comparison as Ctrl-C does."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    try:
+        before = signal.signal(signal.SIGTERM, interrupt)
+    except ValueError:  # not in the main thread, as in tests
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+class _Running:
+    def __init__(
+        self,
+        options: Options,
+        specs: Sequence[SideSpec],
+        masks: Masks,
+        folder: Path,
+        comparison: Comparison,
+        progress: Progress,
+    ) -> None:
+        self.options = options
+        self.masks = masks
+        self.comparison = comparison
+        self.progress = progress
+        self.sides = [Side(spec, options, _made(folder / spec.name), specs) for spec in specs]
+        self.names = [spec.name for spec in specs]
+        self.clients: dict[str, Client] = {}
+        self.restarts = 0
+        self.grouping: Grouping | None = None
+
+    def run(self) -> None:
+        """Start the sides, and do everything."""
+        self._start()
+        exchange = Exchange(self.sides, self.clients, self._compare, self._ended)
+        self._requests(exchange)
+        self.progress.clear()
+
+    def _start(self) -> None:
+        self.progress.show("starting the program on each side")
+        with ThreadPoolExecutor(len(self.sides)) as pool:
+            for started in [pool.submit(side.start) for side in self.sides]:
+                started.result()
+        self.comparison.sides = [side.info for side in self.sides]
+        notes = dict.fromkeys(note for side in self.sides for note in side.notes)
+        self.comparison.notes += list(notes)[:_MAX_NOTES]
+        for side in self.sides:
+            self.clients[side.spec.name] = self._client(side)
+        self.grouping = Grouping(
+            self.names[0],
+            self.names[2],
+            {info.name: info.label for info in self.comparison.sides},
+            self.sides[0].view_of,
+            self.options.host,
+        )
+
+    def _client(self, side: Side) -> Client:
+        seconds, host = self.options.timeout_seconds, self.options.host
+        if self.options.in_process:
+            return InProcessClient(side, host=host, timeout_seconds=seconds)
+        return Client(side.next_port, host=host, timeout_seconds=seconds)
+
+    def _requests(self, exchange: Exchange) -> None:
+        options = self.options
+        walk = Walk(
+            exchange,
+            self.names,
+            start=options.start,
+            targets=self.sides[0].rules,
+            skip=options.skip,
+            host=options.host,
+            max_requests=options.max_requests,
+            seconds=options.seconds,
+            endpoint_of=self.sides[0].endpoint_of,
+        )
+        if options.login is not None:
+            walk.login(options.login)
+        if options.walks:
+            walk.run()
+            self._note_left_out(walk)
+
+    def _note_left_out(self, walk: Walk) -> None:
+        for name, count in walk.left_out.most_common(_MAX_NOTES):
+            self.comparison.notes.append(
+                f"{count} more addresses of {name or 'no endpoint'} were not requested."
+            )
+        if walk.is_over():
+            self.comparison.notes.append(
+                "The limit of requests or of time was reached: raise --requests or --seconds for"
+                " more."
+            )
+
+    def _compare(self, step: Step) -> None:
+        """Compare the responses of a step, and record the result."""
+        comparison = self.comparison
+        comparison.steps.append(step)
+        self.progress.show(f"{len(comparison.steps)} requests to each side")
+        first, again, other = (step.outcomes[name] for name in self.names)
+        self._compare_again(step)
+        verdict = compare(
+            first, again, other, session_cookie=self.sides[0].session_cookie, masks=self.masks
+        )
+        for place in verdict.masked:
+            comparison.masked[place] = comparison.masked.get(place, 0) + 1
+        if not verdict.differences:
+            if isinstance(first, NoResponse):
+                comparison.not_compared[step.number] = f"on no side: {first.detail}"
+            elif verdict.is_all_noise:
+                comparison.not_compared[step.number] = "all of the body is noise"
+            else:
+                comparison.same.append(step.number)
+            return
+        row = None
+        if self.sides[0].spec.framework != self.sides[2].spec.framework:
+            row = known_row(step, self.names[0], self.names[2])
+        if self.grouping is not None:
+            self.grouping.add(step, verdict.differences, row)
+            comparison.findings = self.grouping.findings
+
+    def _compare_again(self, step: Step) -> None:
+        """Note where the first side differs from itself in more than a value."""
+        first, again, _ = (step.outcomes[name] for name in self.names)
+        label = self.comparison.sides[0].label
+        request = step.requests[self.names[0]]
+        if _summary(first) != _summary(again):
+            self.comparison.baseline.append(
+                f"{label} itself gives different answers to {request.method} {request.target}:"
+                f" {_summary(first)} and {_summary(again)}."
+            )
+
+    def _ended(self, side: Side, step: Step) -> None:
+        """Record that a side's process has ended, and start it again."""
+        request = step.requests[side.spec.name]
+        title = f"{side.info.label} ended during {request.method} {request.target}"
+        if self.grouping is not None:
+            self.grouping.add_failure(title, step, side.describe_end())
+            self.comparison.findings = self.grouping.findings
+        self.restarts += 1
+        if self.restarts > _MAX_RESTARTS:
+            raise CompareError(f"The processes ended {self.restarts} times; the last one: {title}.")
+        client = self.clients[side.spec.name]
+        client.close()
+        side.restart()
+
+    def end(self) -> None:
+        """Collect what the sides know at the end, and end them."""
+        for side in self.sides:
+            for refused in side.refused_connections():
+                if refused not in self.comparison.refused_connections:
+                    self.comparison.refused_connections.append(refused)
+        for client in self.clients.values():
+            client.close()
+        with ThreadPoolExecutor(len(self.sides)) as pool:
+            list(pool.map(Side.stop, self.sides))
+
+
+def _summary(outcome: object) -> str:
+    if isinstance(outcome, NoResponse):
+        return outcome.detail
+    return f"status {getattr(outcome, 'status', '')}"
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
