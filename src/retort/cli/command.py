@@ -12,6 +12,7 @@ import click
 from ..helpers import get_load_dotenv
 from . import blame
 from .check import check_command
+from .compare import compare_command
 from .groups import FlaskGroup
 from .openapi import openapi_command
 from .openapi_client import client_command
@@ -54,7 +55,7 @@ class _Retort(FlaskGroup):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """Like Flask, but a command that Flask does not have may be the program's."""
         command = super().get_command(ctx, name)
-        if command not in (check_command, openapi_command, reload_command):
+        if command not in (check_command, compare_command, openapi_command, reload_command):
             return command
         info = ctx.ensure_object(ScriptInfo)
         if ctx.meta.get(_NAMES_TARGET) and not info.app_import_path:
@@ -75,6 +76,7 @@ cli = _Retort(
     """,
 )
 cli.add_command(check_command)
+cli.add_command(compare_command)
 cli.add_command(openapi_command)
 openapi_command.add_command(client_command)
 openapi_command.add_command(diff_command)

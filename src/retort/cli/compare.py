@@ -117,6 +117,12 @@ def _times(ctx: click.Context, param: click.Parameter, value: str | None) -> flo
     help="Measure the cost of each side for this time, in seconds; 0: not. [10]",
 )
 @click.option(
+    "--measure-forms",
+    "measures_forms",
+    is_flag=True,
+    help="Measure POST, too. Each is sent many times, so the data grows.",
+)
+@click.option(
     "--timeout",
     "timeout_seconds",
     type=click.FloatRange(0, min_open=True),
@@ -171,12 +177,16 @@ def compare_command(
     try:
         comparison = run(options, sys.stderr)
     except CompareError as error:
-        raise click.UsageError(str(error)) from error
+        raise _NothingCompared(str(error)) from error
     _write(comparison, report, json_file)
     status, reasons = status_of(comparison, fail_on=fail_on, at_least=at_least)
     for reason in reasons:
         click.echo(reason, err=True)
     ctx.exit(status)
+
+
+class _NothingCompared(click.ClickException):
+    exit_code = 2
 
 
 def _write(comparison: Comparison, report: str | None, json_file: str | None) -> None:

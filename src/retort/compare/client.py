@@ -12,11 +12,12 @@ import time
 import urllib.request
 from typing import TYPE_CHECKING, Any
 
+from .measure.load import Load, raw
 from .messages import NoResponse, Request, Response
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
     from .messages import Fields, Outcome
 
@@ -30,14 +31,21 @@ class Client:
     """Sends requests to one side.
 
     :param port: returns the port for the next request; another port gets another connection.
+    :param all_ports: returns the ports of all processes of the side.
     :param host: the Host field of all requests.
     :param timeout_seconds: how long a response may take.
     """
 
     def __init__(
-        self, port: Callable[[], int], *, host: str = "localhost", timeout_seconds: float = 10.0
+        self,
+        port: Callable[[], int],
+        all_ports: Callable[[], Sequence[int]],
+        *,
+        host: str = "localhost",
+        timeout_seconds: float = 10.0,
     ) -> None:
         self.port = port
+        self.all_ports = all_ports
         self.host = host
         self.timeout_seconds = timeout_seconds
         # Secure cookies are stored and sent: a side stands for the program behind its proxy.
@@ -45,6 +53,7 @@ class Client:
             http.cookiejar.DefaultCookiePolicy(secure_protocols=("http", "https"))
         )
         self._connections: dict[int, http.client.HTTPConnection] = {}
+        self._load: Load | None = None
 
     def send(self, request: Request) -> Outcome:
         """Send a request; a connection that the server has closed is opened again."""
@@ -57,8 +66,18 @@ class Client:
             outcome = self._send(port, request, began)
         return outcome
 
+    def send_all(self, requests: Iterable[Request], connections: int) -> list[float]:
+        """Send requests over several connections at once; returns their latencies in seconds."""
+        written = [raw(one.method, one.target, self.all_fields(one), one.body) for one in requests]
+        if self._load is None:
+            self._load = Load(self.all_ports())
+        return self._load.send_all(written, connections)
+
     def close(self) -> None:
         """Close the connections."""
+        if self._load is not None:
+            self._load.close()
+            self._load = None
         while self._connections:
             self._connections.popitem()[1].close()
 

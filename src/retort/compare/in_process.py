@@ -9,6 +9,8 @@ from .client import Client
 from .messages import NoResponse, Request, Response
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .messages import Outcome
     from .sides import Side
 
@@ -17,7 +19,9 @@ class InProcessClient(Client):
     """Sends requests through the control channel of a side."""
 
     def __init__(self, side: Side, *, host: str, timeout_seconds: float) -> None:
-        super().__init__(side.next_port, host=host, timeout_seconds=timeout_seconds)
+        super().__init__(
+            side.next_port, lambda: side.ports, host=host, timeout_seconds=timeout_seconds
+        )
         self.side = side
 
     def send(self, request: Request) -> Outcome:
@@ -38,6 +42,11 @@ class InProcessClient(Client):
         self._keep_cookies(request, _Received(fields))
         body = found["body"].encode("latin-1")
         return Response(found["status"], found["reason"], fields, body, seconds=found["seconds"])
+
+    def send_all(self, requests: Iterable[Request], connections: int) -> list[float]:
+        """Send the requests one after the other."""
+        outcomes = [self.send(request) for request in requests]
+        return [one.seconds for one in outcomes if not isinstance(one, NoResponse)]
 
 
 class _Received:

@@ -39,6 +39,7 @@ class Options:
     :param max_requests: at most as many requests to each side.
     :param seconds: for how long requests are sent.
     :param measure_seconds: for how long each side's cost is measured; 0: not.
+    :param measures_forms: measure POST as well, though data may grow.
     :param timeout_seconds: how long a response may take.
     :param in_process: use test clients instead of a server.
     :param allow_network: permit connections to other machines.
@@ -61,6 +62,7 @@ class Options:
     max_requests: int = REQUESTS
     seconds: float = SECONDS
     measure_seconds: float = MEASURE_SECONDS
+    measures_forms: bool = False
     timeout_seconds: float = TIMEOUT_SECONDS
     in_process: bool = False
     allow_network: bool = False

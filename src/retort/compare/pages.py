@@ -78,16 +78,21 @@ def read_page(response: Response) -> Page:
     type_ = media_type(response)
     body = content(response)[:MAX_PAGE_BYTES]
     if type_ in ("text/html", "application/xhtml+xml"):
-        parser = _Parser()
-        parser.feed(body.decode("utf-8", "replace"))
-        parser.close()
-        return parser.page
+        return read_html(body)
     if type_.endswith("json"):
         try:
             return Page(links=list(dict.fromkeys(_links_in(json.loads(body)))))
         except (ValueError, RecursionError):
             return Page()
     return Page()
+
+
+def read_html(body: bytes) -> Page:
+    """The links and forms of HTML."""
+    parser = _Parser()
+    parser.feed(body.decode("utf-8", "replace"))
+    parser.close()
+    return parser.page
 
 
 def _links_in(value: Any, key: str = "") -> Iterator[str]:

@@ -18,17 +18,19 @@ from .exchange import Exchange
 from .grouping import Grouping
 from .in_process import InProcessClient
 from .known import known_row
-from .messages import NoResponse
+from .measure import Measured, measure
+from .messages import NoResponse, Response
 from .options import CompareError
 from .progress import Progress
 from .results import Comparison
 from .sides import Side, default_specs, parse_sides
+from .sides.folders import program_folder
 from .walk import Walk, parse_login
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from .messages import Step
+    from .messages import Request, Step
     from .options import Options
     from .sides import SideSpec
 
@@ -117,6 +119,8 @@ class _Running:
         self._start()
         exchange = Exchange(self.sides, self.clients, self._compare, self._ended)
         self._requests(exchange)
+        if self.options.measure_seconds:
+            self._measure()
         self.progress.clear()
 
     def _start(self) -> None:
@@ -141,7 +145,7 @@ class _Running:
         seconds, host = self.options.timeout_seconds, self.options.host
         if self.options.in_process:
             return InProcessClient(side, host=host, timeout_seconds=seconds)
-        return Client(side.next_port, host=host, timeout_seconds=seconds)
+        return Client(side.next_port, lambda: side.ports, host=host, timeout_seconds=seconds)
 
     def _requests(self, exchange: Exchange) -> None:
         options = self.options
@@ -159,8 +163,46 @@ class _Running:
         if options.login is not None:
             walk.login(options.login)
         if options.walks:
+            for file in sorted(program_folder(options.target).glob("*.html")):
+                walk.add_file(file.name, file.read_bytes())
             walk.run()
             self._note_left_out(walk)
+
+    def _measure(self) -> None:
+        """Measure the cost of the requests that had the same responses and can be repeated.
+
+        These are what visitors send most: errors and the other methods of the walk are left out.
+        """
+        first, other = self.names[0], self.names[2]
+        same = set(self.comparison.same)
+        methods = ("GET", "POST") if self.options.measures_forms else ("GET",)
+        requests: dict[tuple[str, str], tuple[str, dict[str, Request]]] = {}
+        for step in self.comparison.steps:
+            sent = step.requests[first]
+            outcome = step.outcomes[first]
+            if step.number not in same or sent.method not in methods:
+                continue
+            if isinstance(outcome, Response) and outcome.status < 400 and outcome.problem is None:
+                endpoint = self.sides[0].endpoint_of(sent.method, sent.target)
+                pair = {name: step.requests[name] for name in (first, other)}
+                requests.setdefault((sent.method, sent.target), (endpoint, pair))
+        measured = [
+            Measured(
+                side.spec.name,
+                self.clients[side.spec.name].send_all,
+                side.usage,
+                self._start_of(side),
+            )
+            for side in (self.sides[0], self.sides[2])
+        ]
+        self.comparison.cost = measure(
+            measured, list(requests.values()), self.options.measure_seconds, self.progress.show
+        )
+
+    def _start_of(self, side: Side) -> float:
+        """The time from the start of a side's process to its first response."""
+        first = self.comparison.steps[0].outcomes[side.spec.name] if self.comparison.steps else None
+        return side.start_seconds + (first.seconds if first is not None else 0.0)
 
     def _note_left_out(self, walk: Walk) -> None:
         for name, count in walk.left_out.most_common(_MAX_NOTES):

@@ -15,6 +15,8 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...server.sockets.listen import set_no_delay
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -43,6 +45,7 @@ class SideProcess:
     ) -> None:
         self.log = log
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        set_no_delay(self.listener)
         self.port: int = self.listener.getsockname()[1]
         self._control, theirs = socket.socketpair()
         fds = (self.listener.fileno(), theirs.fileno())

@@ -179,6 +179,11 @@ class Side:
         while self._processes:
             self._processes.pop().stop()
 
+    @property
+    def ports(self) -> list[int]:
+        """The ports of all processes."""
+        return [process.port for process in self._processes]
+
     def next_port(self) -> int:
         """The port for the next request: the processes take turns."""
         return self._processes[next(self._turn) % len(self._processes)].port

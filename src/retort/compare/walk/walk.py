@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter, deque
+from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from ..messages import NoResponse, Request, Response
 from ..options import CompareError
-from ..pages import Form, Page, read_page
+from ..pages import Form, Page, read_html, read_page
 from .addresses import is_risky, pattern_of, resolve
 from .filling import as_request, fields_of, fillings
 from .probes import probes
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 MAX_REDIRECTS = 10
 MAX_OF_A_PATTERN = 12  # addresses that differ in numbers only, such as the months of a calendar
 MAX_OF_AN_ENDPOINT = 40
+_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 _LOGIN = re.compile(r"\s*(?P<method>[A-Za-z]+)\s+(?P<target>/\S*)(?:\s+(?P<fields>\S+))?\s*")
 
 
@@ -93,6 +95,20 @@ class Walk:
         """Send one request to each side."""
         self.count += 1
         return self.exchange(origin, requests)
+
+    def add_file(self, name: str, html: bytes) -> None:
+        """Queue the forms of an HTML file beside the program that lead to this machine."""
+        for number, form in enumerate(read_html(html).forms):
+            parts = urlsplit(form.action)
+            if parts.hostname not in _THIS_MACHINE:
+                continue
+            target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+            for what, fields in fillings(form):
+                request = as_request(form, target, fields, self._browser)
+                origin = f"form {number + 1} in {name}: {what}"
+                self._first.append(
+                    partial(self._follow, origin, dict.fromkeys(self.sides, request))
+                )
 
     def _all(self, target: str) -> dict[str, str]:
         return dict.fromkeys(self.sides, target)
