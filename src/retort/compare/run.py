@@ -22,6 +22,7 @@ from .measure import Measured, measure
 from .messages import NoResponse, Response
 from .options import CompareError
 from .progress import Progress
+from .recordings import Suite, read_access_log, read_har, replay
 from .results import Comparison
 from .sides import Side, default_specs, parse_sides
 from .sides.folders import program_folder
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from .messages import Request, Step
     from .options import Options
+    from .recordings import Recorded
     from .sides import SideSpec
 
 _MAX_RESTARTS = 3
@@ -160,13 +162,48 @@ class _Running:
             seconds=options.seconds,
             endpoint_of=self.sides[0].endpoint_of,
         )
+        entries = self._recorded()
         if options.login is not None:
             walk.login(options.login)
+        walk.count += replay(
+            entries,
+            exchange,
+            self.names,
+            host=options.host,
+            skip=options.skip,
+            max_requests=options.max_requests,
+            is_over=walk.is_over,
+        )
         if options.walks:
             for file in sorted(program_folder(options.target).glob("*.html")):
                 walk.add_file(file.name, file.read_bytes())
             walk.run()
             self._note_left_out(walk)
+
+    def _recorded(self) -> list[Recorded]:
+        """The requests of all recordings, and of the test suite."""
+        recordings = [
+            *map(read_har, self.options.hars),
+            *map(read_access_log, self.options.access_logs),
+        ]
+        self.comparison.notes += [note for one in recordings for note in one.notes]
+        entries = [entry for one in recordings for entry in one.entries]
+        return entries + self._from_suite()
+
+    def _from_suite(self) -> list[Recorded]:
+        if self.options.pytest is None:
+            return []
+        suite = Suite(self.options.pytest)
+        entries: list[Recorded] = []
+        for side in self.sides:
+            self.progress.show(f"running the tests with {side.info.label}")
+            is_first = side is self.sides[0]
+            entries += suite.run(
+                side.spec.name, side.spec.framework, *side.test_run(), records=is_first
+            )
+        self.comparison.suite = suite.result(self.names)
+        self.comparison.suite.requests = len(entries)
+        return entries
 
     def _measure(self) -> None:
         """Measure the cost of the requests that had the same responses and can be repeated.

@@ -100,6 +100,15 @@ class Side:
                 self._reset(source, folder)
         return folders
 
+    def test_run(self) -> tuple[str, Path, dict[str, str]]:
+        """The interpreter, a fresh copy of the folder, and the environment for the test suite."""
+        source = program_folder(self.options.target)
+        folder = self.root / "suite"
+        copy_folder(source, folder)
+        environment = self.environment(source, folder)
+        del environment["FLASK_RUN_FROM_CLI"]
+        return python_and_path(self.spec, self.root)[0], folder, environment
+
     def environment(self, source: Path, folder: Path) -> dict[str, str]:
         """The environment of the side's processes."""
         home, temporary = self.root / "home", self.root / "tmp"

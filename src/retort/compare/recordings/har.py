@@ -1,0 +1,153 @@
+"""Read HAR 1.2 files, as browsers write them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode, urlsplit
+
+from ..messages import Request, Response
+from ..options import CompareError
+from .recorded import Recorded, Recording, sent_fields
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MAX_FILE_BYTES = 300 * 1024 * 1024
+MAX_BODY_BYTES = 16 * 1024 * 1024
+_PAGES = ("document", "xhr", "fetch")
+
+
+def read_har(file: Path) -> Recording:
+    """The requests of a HAR file to the program.
+
+    The program is the host that most pages came from. Requests to other hosts, WebSockets, requests
+    that were aborted, and bodies of more than 16 MiB are left out, and counted in a note.
+
+    :raises CompareError: if the file is larger than 300 MiB, no HAR, or has no such request.
+    """
+    entries = _entries(file)
+    host = _host_of(entries)
+    found = Recording()
+    left_out: Counter[str] = Counter()
+    for number, entry in enumerate(entries, 1):
+        reason = _why_not(entry, host)
+        if reason is None:
+            try:
+                found.entries.append(_recorded(entry, f"{file.name}, entry {number}"))
+            except (KeyError, TypeError, ValueError, AttributeError):
+                reason = "cannot be read"
+        if reason is not None:
+            left_out[reason] += 1
+    if not found.entries:
+        raise CompareError(
+            f"{file} has no request to the program. {_sum(left_out)}"
+            " Record a visit with the developer tools of a browser, and save it as HAR."
+        )
+    if left_out:
+        found.notes.append(f"{file.name}, host {host}: left out were {_sum(left_out)}")
+    return found
+
+
+def _sum(left_out: Counter[str]) -> str:
+    parts = [f"{count} ({reason})" for reason, count in left_out.most_common()]
+    return f"{', '.join(parts) or 'none'}."
+
+
+def _entries(file: Path) -> list[dict[str, Any]]:
+    try:
+        if file.stat().st_size > MAX_FILE_BYTES:
+            raise CompareError(
+                f"{file} has more than {MAX_FILE_BYTES // 2**20} MiB. Record a shorter visit, or"
+                " save it without the contents of files."
+            )
+        data = json.loads(file.read_bytes())
+        entries = data["log"]["entries"]
+    except OSError as error:
+        raise CompareError(f"{file} cannot be read: {error.strerror}.") from None
+    except (ValueError, RecursionError) as error:
+        raise CompareError(f"{file} is no HAR file, because it is no JSON: {error}.") from None
+    except (KeyError, TypeError):
+        raise CompareError(f"{file} is JSON, but no HAR file: it has no log.entries.") from None
+    if not isinstance(entries, list):
+        raise CompareError(f"{file} is no HAR file: log.entries is no list.")
+    return [entry if isinstance(entry, dict) else {} for entry in entries]
+
+
+def _url(entry: dict[str, Any]) -> str:
+    request = entry.get("request")
+    url = request.get("url") if isinstance(request, dict) else None
+    return url if isinstance(url, str) else ""
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).netloc
+    except ValueError:
+        return ""
+
+
+def _host_of(entries: list[dict[str, Any]]) -> str:
+    """The host of most pages; of most requests, if the recording does not say what is a page."""
+    pages = [entry for entry in entries if entry.get("_resourceType", "document") in _PAGES]
+    hosts = Counter(_host(_url(entry)) for entry in pages or entries)
+    hosts.pop("", None)
+    return hosts.most_common(1)[0][0] if hosts else ""
+
+
+def _why_not(entry: dict[str, Any], host: str) -> str | None:
+    url = _url(entry)
+    if not url:
+        return "without an address"
+    if "_webSocketMessages" in entry or url.startswith(("ws:", "wss:")):
+        return "WebSocket"
+    if _host(url) != host:
+        return "another host"
+    response = entry.get("response")
+    if isinstance(response, dict) and response.get("status") == 0:
+        return "aborted"
+    return None
+
+
+def _recorded(entry: dict[str, Any], origin: str) -> Recorded:
+    request = entry["request"]
+    parts = urlsplit(request["url"])
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    fields = [(str(one["name"]), str(one["value"])) for one in request.get("headers", ())]
+    body = _body(request.get("postData") or {})
+    if len(body) > MAX_BODY_BYTES:
+        raise ValueError("the body is too long")
+    made = Request(str(request["method"]), target, sent_fields(fields), body)
+    return Recorded(made, origin, _response(entry.get("response")))
+
+
+def _body(posted: dict[str, Any]) -> bytes:
+    """The body: as text, or as fields, of which some browsers write only these."""
+    text = posted.get("text")
+    if isinstance(text, str) and text:
+        if posted.get("encoding") == "base64":
+            return base64.b64decode(text)
+        return text.encode("utf-8", "surrogatepass")
+    params = posted.get("params") or ()
+    if params and "urlencoded" in str(posted.get("mimeType", "")):
+        return urlencode([(one["name"], one.get("value", "")) for one in params]).encode()
+    return b""
+
+
+def _response(found: object) -> Response | None:
+    if not isinstance(found, dict) or not isinstance(found.get("status"), int):
+        return None
+    content = found.get("content") or {}
+    text = content.get("text") or ""
+    try:
+        is_base64 = content.get("encoding") == "base64"
+        body = base64.b64decode(text) if is_base64 else str(text).encode("utf-8", "surrogatepass")
+    except (binascii.Error, ValueError):
+        body = b""
+    fields = [(str(one["name"]), str(one["value"])) for one in found.get("headers", ())]
+    # The content is recorded without its encoding.
+    kept = tuple((n, v) for n, v in fields if n.lower() != "content-encoding")
+    return Response(found["status"], str(found.get("statusText", "")), kept, body)
