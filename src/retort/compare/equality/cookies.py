@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from itsdangerous import base64_decode
 from itsdangerous.exc import BadData
 
-from .bodies import json_values, parsed
+from .bodies import parsed
+from .trees import json_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -47,23 +47,25 @@ def _aligned(
         place = f"line {i1 + 1}"
         left, right = a[i1:i2], c[j1:j2]
         if len(left) == len(right):
-            again = [b[matched[n]] if n in matched else None for n in range(i1, i2)]
+            seconds = [b[matched[n]] if n in matched else None for n in range(i1, i2)]
             if i1 in in_again and len(in_again[i1][1]) == len(left):
-                again = list(in_again[i1][1])
+                seconds = list(in_again[i1][1])
             for number, (one, two, three) in enumerate(
-                zip(left, again, right, strict=True), i1 + 1
+                zip(left, seconds, right, strict=True), i1 + 1
             ):
                 decided = verdict(one, two, three)
                 if decided != SAME:
                     yield decided, f"line {number}", one, three
             continue
-        is_noise = i1 in in_again and in_again[i1][0] == i2 and _alike(in_again[i1][1], right)
+        end, again = in_again.get(i1, (-1, []))
+        # A part that has another number of lines each time.
+        is_noise = end == i2 and len(again) != len(left) and _alike(again or left, right)
         yield NOISE if is_noise else DIFFERENT, place, _shown(left), _shown(right)
 
 
 def _alike(again: list[str], right: list[str]) -> bool:
     """Whether lines that only the second and the third text have are alike."""
-    return bool(again) and all(
+    return all(
         any(verdict(one, other, line) != DIFFERENT for one in again for other in again)
         for line in right
     )

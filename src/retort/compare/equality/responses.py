@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from ..messages import NoResponse
 from ..results import Difference
-from .bodies import BYTES, JSON, content, json_values, kind_of, parsed, without_shuffling
+from .bodies import BYTES, JSON, content, kind_of, parsed
 from .cookies import cookie_values
 from .fields import ALWAYS_MASKED, field_values, framing
 from .lines import compare_lines
+from .trees import is_implied, json_values, without_aspect, without_shuffling
 from .values import DIFFERENT, NOISE, SAME, verdict
 
 if TYPE_CHECKING:
@@ -94,13 +95,17 @@ class _Comparing:
     ) -> None:
         """Compare values by place; a place that occurs again gets a number."""
         first, again, other = (_numbered(side) for side in sides)
+        missing: list[str] = []
         for place in dict.fromkeys([*first, *other]):
             values = first.get(place), again.get(place), other.get(place)
             decided = verdict(*values)
             follows = is_body_different and place in _DEPENDS_ON_BODY and None not in values
             if decided != SAME and follows:
                 decided = NOISE
-            self.decide(decided, part, place, values[0], values[2])
+            if decided == SAME or is_implied(place, values[0], values[2], missing):
+                continue
+            name = without_aspect(place) if None in values else place
+            self.decide(decided, part, name, values[0], values[2])
 
     def decide(
         self, decided: str, part: str, place: str, left: str | None, right: str | None
