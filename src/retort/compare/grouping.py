@@ -68,9 +68,22 @@ class Grouping:
         if row is not None:
             self._join((KNOWN, row), step, differences, f"{row}", view, tracebacks, row)
             return
+        if self._follows(step, differences, view):
+            return
         cause = self._cause(step, differences, view, tracebacks)
         title = self._title(step, differences, tracebacks)
         self._join((UNEXPLAINED, *cause), step, differences, title, view, tracebacks, None)
+
+    def _follows(self, step: Step, differences: list[Difference], view: str) -> bool:
+        """Whether another length of a HEAD response follows from a body that differs for GET."""
+        is_length = all(one.place == "content-length" for one in differences)
+        if step.requests[self.first].method != "HEAD" or not is_length:
+            return False
+        for found in self._by_cause.values():
+            if view and found.view == view and any(d.part == "body" for d in found.differences):
+                found.steps.append(step.number)
+                return True
+        return False
 
     def add_failure(self, title: str, step: Step | None, text: str = "") -> None:
         """Add that a side did not start, hung or ended."""

@@ -8,6 +8,7 @@ import signal
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -20,13 +21,12 @@ from .in_process import InProcessClient
 from .known import known_row
 from .measure import Measured, measure
 from .messages import NoResponse, Response
-from .options import CompareError
 from .progress import Progress
 from .recordings import Suite, read_access_log, read_har, replay
 from .results import Comparison
 from .sides import Side, default_specs, parse_sides
 from .sides.folders import program_folder
-from .walk import Walk, parse_login
+from .walk import Walk, check_patterns, parse_login
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from .sides import SideSpec
 
 _REPEATED = 5
-_MAX_RESTARTS = 3
+_MAX_RESTARTS = 10
 _MAX_NOTES = 5
 
 
@@ -53,6 +53,7 @@ def run(options: Options, terminal: IO[str]) -> Comparison:
     if options.login is not None:
         parse_login(options.login)
     masks = Masks(options.masks)
+    check_patterns(options.skip)
     began = time.monotonic()
     with _folder(options) as folder, _interruptible():
         comparison = Comparison(options.target or "the program", [])
@@ -63,6 +64,8 @@ def run(options: Options, terminal: IO[str]) -> Comparison:
             running.run()
         except KeyboardInterrupt:
             comparison.is_interrupted = True
+        except _TooManyEnds as error:
+            comparison.notes.append(str(error))
         finally:
             running.end()
     comparison.seconds = time.monotonic() - began
@@ -95,6 +98,10 @@ def _interruptible() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+class _TooManyEnds(Exception):
+    """The program ends its process again and again."""
 
 
 class _Running:
@@ -297,18 +304,17 @@ class _Running:
         )
 
     def _with_more_noise(self, step: Step, verdict: Verdict) -> Verdict:
-        """Two responses of the first side can be equal by chance: look at some more.
+        """Two responses of the first side can be equal by chance, so repeat the request.
 
-        All sides get the same number of requests.
+        A difference is noise if the first side differs from itself in the same part of a
+        repetition, and nothing else differs there.
         """
+        parts = {one.part for one in verdict.differences}
         for _ in range(_REPEATED):
-            outcomes = [self.clients[name].send(step.requests[name]) for name in self.names]
-            for again in outcomes[:2]:
-                found = self._verdict(step, again)
-                if len(found.differences) < len(verdict.differences):
-                    verdict = found
-            if not verdict.differences:
-                break
+            outcomes = {name: self.clients[name].send(step.requests[name]) for name in self.names}
+            found = self._verdict(replace(step, outcomes=outcomes), outcomes[self.names[1]])
+            if not found.differences and parts <= {place.split()[0] for place in found.masked}:
+                return found
         return verdict
 
     def _compare_again(self, step: Step) -> None:
@@ -331,7 +337,7 @@ class _Running:
             self.comparison.findings = self.grouping.findings
         self.restarts += 1
         if self.restarts > _MAX_RESTARTS:
-            raise CompareError(f"The processes ended {self.restarts} times; the last one: {title}.")
+            raise _TooManyEnds(f"Processes ended {self.restarts} times, so nothing more was sent.")
         client = self.clients[side.spec.name]
         client.close()
         side.restart()

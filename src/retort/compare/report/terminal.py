@@ -27,14 +27,13 @@ def text(comparison: Comparison, width: int | None = None) -> str:
     head = list(_head(comparison))
     tail = [*_cost(comparison.cost), "", click.style(last_line(comparison), bold=True)]
     room = MAX_LINES - len(head) - len(tail)
-    body = _findings(comparison, room, columns)
-    return "\n".join(_cut(line, columns) for line in [*head, *body, *tail])
+    body = [_cut(line, columns) for line in _findings(comparison, room, columns)]
+    return "\n".join([*head, *body, *tail])
 
 
 def _cut(line: str, columns: int) -> str:
     plain = click.unstyle(line)
-    is_last = plain.startswith("same answers")
-    return line if is_last or len(plain) <= columns else shortened(plain, columns)
+    return line if len(plain) <= columns else shortened(plain, columns)
 
 
 def _head(comparison: Comparison) -> Iterator[str]:

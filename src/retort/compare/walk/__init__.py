@@ -4,6 +4,6 @@
 from an address, and `addresses` resolves links.
 """
 
-from .walk import Walk, parse_login
+from .walk import Walk, check_patterns, parse_login
 
-__all__ = ["Walk", "parse_login"]
+__all__ = ["Walk", "check_patterns", "parse_login"]

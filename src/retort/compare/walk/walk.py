@@ -152,7 +152,8 @@ class Walk:
     def _visit(self, origin: str, targets: dict[str, str]) -> None:
         step = self._follow(origin, self._get(targets))
         first = targets[self.sides[0]]
-        if step.outcomes and not self.is_over():
+        is_answered = not any(isinstance(one, NoResponse) for one in step.outcomes.values())
+        if is_answered and not self.is_over():
             self._first.append(lambda: self._probe(first, targets, step))
 
     def _follow(self, origin: str, requests: Mapping[str, Request]) -> Step:
@@ -284,6 +285,18 @@ def _filled(page: Page, request: Request, host: str, given: list[tuple[str, str]
     form = max(forms, key=lambda one: len(names & {c.name for c in one.controls}), default=None)
     hidden = [] if form is None else [c for c in form.controls if c.is_hidden and c.name]
     return [*((c.name, c.value) for c in hidden if c.name not in names), *given]
+
+
+def check_patterns(patterns: Iterable[str]) -> None:
+    """Check the values of ``--skip``.
+
+    :raises CompareError: if one is no regular expression.
+    """
+    for pattern in patterns:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise CompareError(f"--skip {pattern!r} is no regular expression: {error}.") from None
 
 
 def parse_login(text: str) -> tuple[Request, list[tuple[str, str]]]:
