@@ -26,12 +26,18 @@ def resolve(link: str, page: str, host: str, base: str = "") -> str | None:
         parts = urlsplit(urljoin(urljoin(here, base), link.strip()))
     except ValueError:  # such as http://[
         return None
-    if parts.scheme not in ("http", "https") or parts.netloc != host:
+    if parts.scheme not in ("http", "https") or _host(parts.netloc) != _host(host):
         return None
     target = parts.path or "/"
     if parts.query:
         target += f"?{parts.query}"
-    return quote(target, safe=_SAFE).replace('"', "%22") if target.startswith("/") else None
+    if not target.startswith("/"):
+        return None
+    return quote(target, safe=_SAFE, errors="replace").replace('"', "%22")
+
+
+def _host(text: str) -> str:
+    return text.lower().removesuffix(":80")
 
 
 def is_risky(target: str) -> bool:
