@@ -126,14 +126,16 @@ class Walk:
     def follow(self, origin: str, requests: Mapping[str, Request]) -> Step:
         """Send a request, and follow redirects; returns the first step.
 
-        Links and forms of each response are queued. A redirect to a dangerous address is queued as
-        a link is; one to a new address is followed by the further requests for it.
+        Links and forms of the last response are queued. A redirect to a dangerous address is queued
+        as a link is; one to a new address is followed by the further requests for it.
         """
         first = step = self.send(origin, requests)
         for _ in range(MAX_REDIRECTS):
-            self._read(step)
             targets = self._redirected(step)
-            if targets is None or self.is_over() or self.skips(targets[self.sides[0]]):
+            if targets is None:
+                self._read(step)
+                break
+            if self.is_over() or self.skips(targets[self.sides[0]]):
                 break
             request = step.requests[self.sides[0]]
             origin = f"the redirect of {request.method} {request.target}"
