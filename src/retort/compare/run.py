@@ -122,7 +122,7 @@ class _Running:
             Side(spec, options, _made(folder / f"side{number}"), specs)
             for number, spec in enumerate(specs, 1)
         ]
-        self.names = [spec.name for number, spec in enumerate(specs, 1)]
+        self.names = [spec.name for spec in specs]
         self.clients: dict[str, Client] = {}
         self.restarts = 0
         self.grouping: Grouping | None = None

@@ -11,7 +11,7 @@ from collections import Counter, deque
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ..messages import Request, Response
+from ..messages import BROWSER, Request, Response
 from ..pages import Button
 from .addresses import is_risky, pattern_of, resolve
 from .filling import as_request
@@ -73,7 +73,7 @@ class Walk:
         self.notes: list[str] = []
         self.pages = Pages()
         self.forms = Forms(self)
-        self.browser = (("Accept", "text/html,*/*;q=0.8"), ("User-Agent", "retort-compare"))
+        self.browser = BROWSER
         self._first, self._unlinked, self._risky = deque[Any](), deque[Any](), deque[Any]()
         self._known: set[str] = set()
         self._patterns: Counter[str] = Counter()
