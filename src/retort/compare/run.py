@@ -167,6 +167,7 @@ class _Running:
             self.names,
             start=options.start,
             targets=self.sides[0].rules,
+            post_targets=self.sides[0].post_rules,
             skip=options.skip,
             host=options.host,
             max_requests=options.max_requests,
@@ -182,7 +183,7 @@ class _Running:
             self.names,
             host=options.host,
             skip=options.skip,
-            max_requests=options.max_requests,
+            max_requests=options.max_requests - walk.count,
             is_over=walk.is_over,
         )
         if options.walks:
@@ -253,6 +254,7 @@ class _Running:
         return side.start_seconds + (first.seconds if first is not None else 0.0)
 
     def _note_left_out(self, walk: Walk) -> None:
+        self.comparison.notes += walk.notes[:_MAX_NOTES]
         for name, count in walk.left_out.most_common(_MAX_NOTES):
             self.comparison.notes.append(
                 f"{count} more addresses of {name or 'no endpoint'} were not requested."
