@@ -221,7 +221,8 @@ def test_a_side_that_ends_is_a_finding(command):
 def test_a_side_that_hangs_is_a_finding(command):
     command.write(
         SHOP
-        + "import time\n@app.get('/x')\ndef x():\n    time.sleep(60 if IS_RETORT else 0)\n    return 'x'\n"
+        + "import time\n@app.get('/x')\ndef x():\n"
+        + "    time.sleep(60 if IS_RETORT else 0)\n    return 'x'\n"
     )
 
     found = result(command.run("--json", "-", "--timeout", "1", "--requests", "5"))

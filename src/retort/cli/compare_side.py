@@ -62,8 +62,7 @@ def load(framework: str, target: str | None) -> Any:
 
         return ScriptInfo(app_import_path=target).load_app()
     try:
-        # By name: a contract of import-linter says that nothing of Retort imports Flask.
-        flask_cli = importlib.import_module("flask.cli")
+        flask_cli = importlib.import_module("flask.cli")  # the real Flask, by name
     except ImportError as error:
         raise FlaskMissing(
             "Flask cannot be imported, and the comparison needs it: install it beside Retort with"
@@ -87,11 +86,11 @@ def describe(error: BaseException) -> str:
 
 def about(app: Any, framework: str) -> dict[str, Any]:
     """What the command has to know of the loaded program."""
-    is_flask = framework == "flask"
-    version = importlib.metadata.version("flask" if is_flask else "retort-web")
+    package = {"flask": "flask", "retort": "retort-web"}[framework]
+    flask = sys.modules["flask"]
     return {
-        "framework": f"{'Flask' if is_flask else 'Retort'} {version}",
-        "location": os.path.dirname(sys.modules["flask"].__file__ or ""),
+        "framework": f"{framework.capitalize()} {importlib.metadata.version(package)}",
+        "location": os.path.dirname(flask.__file__ or ""),
         "python": sys.version.split()[0],
         "session_cookie": app.config.get("SESSION_COOKIE_NAME", "session"),
         "rules": [
