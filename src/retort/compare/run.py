@@ -190,9 +190,13 @@ class _Running:
 
     def _recorded(self) -> list[Recorded]:
         """The requests of all recordings, and of the test suite."""
+        options = self.options
         recordings = [
-            *map(read_har, self.options.hars),
-            *map(read_access_log, self.options.access_logs),
+            *map(read_har, options.hars),
+            *(
+                read_access_log(one, max_requests=options.max_requests, skip=options.skip)
+                for one in options.access_logs
+            ),
         ]
         self.comparison.notes += [note for one in recordings for note in one.notes]
         entries = [entry for one in recordings for entry in one.entries]
