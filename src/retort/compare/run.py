@@ -173,7 +173,7 @@ class _Running:
         entries = self._recorded()
         if options.login is not None:
             walk.login(options.login)
-        walk.count += replay(
+        replayed = replay(
             entries,
             exchange,
             self.names,
@@ -182,6 +182,10 @@ class _Running:
             max_requests=options.max_requests,
             is_over=walk.is_over,
         )
+        walk.count += replayed.count
+        note = replayed.note()
+        if note is not None:
+            self.comparison.notes.append(note)
         if options.walks:
             for file in sorted(program_folder(options.target).glob("*.html")):
                 walk.add_file(file.name, file.read_bytes())
