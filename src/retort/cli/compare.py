@@ -142,7 +142,7 @@ def _times(ctx: click.Context, param: click.Parameter, value: str | None) -> flo
     "--timeout",
     "timeout_seconds",
     type=click.FloatRange(0, min_open=True),
-    help="How long a response may take, in seconds; default: 10.",
+    help="Wait this long for a response, in seconds; default: 10.",
 )
 @click.option("--in-process", is_flag=True, help="Use test clients instead of a server.")
 @click.option("--allow-network", is_flag=True, help="Permit connections to other machines.")

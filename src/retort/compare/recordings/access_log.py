@@ -12,7 +12,7 @@ from collections import Counter
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from ..messages import Request
+from ..messages import BROWSER, Request
 from ..options import CompareError
 from .recorded import Recorded, Recording, sent_target
 
@@ -28,7 +28,6 @@ _LINE = re.compile(
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|(.))")
 _LETTERS = {"n": "\n", "r": "\r", "t": "\t"}
 _SHOWN = 200
-_FIELDS = (("Accept", "text/html,*/*;q=0.8"), ("User-Agent", "retort-compare"))
 
 _UNKNOWN = "of an unknown format"
 _OTHER = "of other methods"
@@ -93,7 +92,7 @@ class _Reader:
         if reason is not None:
             self.left_out[reason] += 1
             return
-        request = Request(method, target, _FIELDS)
+        request = Request(method, target, BROWSER)
         self.found.entries.append(Recorded(request, f"{self.label}, line {number}"))
 
     def _why_not(self, method: str, target: str) -> str | None:
