@@ -177,7 +177,7 @@ class _Running:
         entries = self._recorded()
         if options.login is not None:
             walk.login(options.login)
-        walk.count += replay(
+        replayed = replay(
             entries,
             exchange,
             self.names,
@@ -186,6 +186,10 @@ class _Running:
             max_requests=options.max_requests - walk.count,
             is_over=walk.is_over,
         )
+        walk.count += replayed.count
+        note = replayed.note()
+        if note is not None:
+            self.comparison.notes.append(note)
         if options.walks:
             for file in sorted(program_folder(options.target).glob("*.html")):
                 walk.add_file(file.name, file.read_bytes())
@@ -194,9 +198,13 @@ class _Running:
 
     def _recorded(self) -> list[Recorded]:
         """The requests of all recordings, and of the test suite."""
+        options = self.options
         recordings = [
-            *map(read_har, self.options.hars),
-            *map(read_access_log, self.options.access_logs),
+            *map(read_har, options.hars),
+            *(
+                read_access_log(one, max_requests=options.max_requests, skip=options.skip)
+                for one in options.access_logs
+            ),
         ]
         self.comparison.notes += [note for one in recordings for note in one.notes]
         entries = [entry for one in recordings for entry in one.entries]
