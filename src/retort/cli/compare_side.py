@@ -149,9 +149,10 @@ class Control:
         at_end()
 
     def do_usage(self) -> tuple[float, int]:
-        """Processor time of this process and its children, in seconds; resident bytes."""
+        """Processor time of this process and its ended children, in seconds; its most memory."""
         times = os.times()
-        return time.process_time() + times.children_user + times.children_system, memory()
+        ended = times.children_user + times.children_system
+        return time.process_time() + ended, most_memory()
 
     def do_route(self, method: str, path: str) -> dict[str, str] | None:
         """The endpoint and the place of its view."""
@@ -204,15 +205,12 @@ def place_of(view: Any) -> str:
     return f"{path.relative_to(here) if here in path.parents else path}:{line}"
 
 
-def memory() -> int:
-    """The resident memory of this process in bytes; its maximum where Linux's file is missing."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-    except OSError:
-        import resource
+def most_memory() -> int:
+    """The most resident memory of this process so far, in bytes."""
+    import resource
 
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return pages * os.sysconf("SC_PAGE_SIZE")
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ import shlex
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..options import CompareError
@@ -18,6 +17,7 @@ from .observed import Observed, install_guard, observed
 from .process import SideProcess
 from .sources import python_and_path
 from .specs import FLASK, variables_of
+from .usage import Usage, usage_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,18 +28,6 @@ if TYPE_CHECKING:
 
 LOAD_SECONDS = 120.0
 _RESET_SECONDS = 600.0
-
-
-@dataclass(frozen=True)
-class Usage:
-    """What the processes of a side have used since their start.
-
-    :param cpu_seconds: of all of its processes, also those that the program has started.
-    :param memory_bytes: resident memory.
-    """
-
-    cpu_seconds: float
-    memory_bytes: int
 
 
 class Side:
@@ -235,8 +223,11 @@ class Side:
 
     def usage(self) -> Usage:
         """The processor time and the memory of all processes."""
-        used = [process.ask("usage") or (0.0, 0) for process in self._processes]
-        return Usage(sum(cpu for cpu, _ in used), sum(memory for _, memory in used))
+        used = [
+            usage_of(process.pid, tuple(process.ask("usage") or (0.0, 0)))
+            for process in self._processes
+        ]
+        return Usage(sum(one.cpu_seconds for one in used), sum(one.memory_bytes for one in used))
 
     def observed(self) -> Observed:
         """What the processes have done outside of the side; also after their end."""
