@@ -26,6 +26,7 @@ from .recordings import Suite, read_access_log, read_har, replay
 from .results import Comparison
 from .sides import Side, default_specs, parse_sides
 from .sides.folders import program_folder
+from .sides.observed import notes_on
 from .walk import Walk, check_patterns, parse_login
 
 if TYPE_CHECKING:
@@ -357,14 +358,14 @@ class _Running:
 
     def end(self) -> None:
         """Collect what the sides know at the end, and end them."""
-        for side in self.sides:
-            for refused in side.refused_connections():
-                if refused not in self.comparison.refused_connections:
-                    self.comparison.refused_connections.append(refused)
         for client in self.clients.values():
             client.close()
         with ThreadPoolExecutor(len(self.sides)) as pool:
             list(pool.map(Side.stop, self.sides))
+        found = [side.observed() for side in self.sides]
+        refused = dict.fromkeys(address for one in found for address in one.refused)
+        self.comparison.refused_connections += refused
+        self.comparison.notes += notes_on(found, allows_network=self.options.allow_network)
 
 
 def _summary(outcome: object) -> str:
