@@ -6,6 +6,8 @@ Retort, which lacks it. So it imports only what older versions have as well, and
 
 from __future__ import annotations
 
+import importlib
+import importlib.metadata
 import inspect
 import json
 import os
@@ -60,13 +62,13 @@ def load(framework: str, target: str | None) -> Any:
 
         return ScriptInfo(app_import_path=target).load_app()
     try:
-        import flask.cli
+        flask_cli = importlib.import_module("flask.cli")  # the real Flask, by name
     except ImportError as error:
         raise FlaskMissing(
             "Flask cannot be imported, and the comparison needs it: install it beside Retort with"
             f" 'pip install flask'. ({error})"
         ) from None
-    return flask.cli.ScriptInfo(app_import_path=target).load_app()
+    return flask_cli.ScriptInfo(app_import_path=target).load_app()
 
 
 class FlaskMissing(RuntimeError):
@@ -84,18 +86,10 @@ def describe(error: BaseException) -> str:
 
 def about(app: Any, framework: str) -> dict[str, Any]:
     """What the command has to know of the loaded program."""
-    import flask
-
-    if framework == "flask":
-        import importlib.metadata
-
-        name = f"Flask {importlib.metadata.version('flask')}"
-    else:
-        import importlib.metadata
-
-        name = f"Retort {importlib.metadata.version('retort-web')}"
+    package = {"flask": "flask", "retort": "retort-web"}[framework]
+    flask = sys.modules["flask"]
     return {
-        "framework": name,
+        "framework": f"{framework.capitalize()} {importlib.metadata.version(package)}",
         "location": os.path.dirname(flask.__file__ or ""),
         "python": sys.version.split()[0],
         "session_cookie": app.config.get("SESSION_COOKIE_NAME", "session"),

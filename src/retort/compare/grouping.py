@@ -6,7 +6,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
-from .messages import NoResponse
+from .messages import BROWSER, NoResponse
 from .results import Finding
 
 if TYPE_CHECKING:
@@ -203,7 +203,8 @@ def curl(request: Request, host: str) -> str:
     elif request.method != "GET" or request.body:
         parts += ["-X", request.method]
     for name, value in request.fields:
-        parts += ["-H", f"{name}: {value}"]
+        if (name, value) not in BROWSER:  # without influence on nearly all programs
+            parts += ["-H", f"{name}: {value}"]
     parts = [shlex.quote(part) for part in parts]
     if request.body:
         parts += ["--data-binary", _quoted(request.body)]

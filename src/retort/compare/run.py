@@ -118,7 +118,10 @@ class _Running:
         self.masks = masks
         self.comparison = comparison
         self.progress = progress
-        self.sides = [Side(spec, options, _made(folder / spec.name), specs) for spec in specs]
+        self.sides = [
+            Side(spec, options, _made(folder / f"side{number}"), specs)
+            for number, spec in enumerate(specs, 1)
+        ]
         self.names = [spec.name for spec in specs]
         self.clients: dict[str, Client] = {}
         self.restarts = 0

@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from ..messages import Request
+from ..messages import BROWSER, Request
 from ..options import CompareError
 from .recorded import Recorded, Recording
 
@@ -50,7 +50,7 @@ def read_access_log(name: str) -> Recording:
             seen[request] += 1
             if seen[request] <= MAX_REPEATED:
                 origin = f"{Path(name).name}, line {number}"
-                found.entries.append(Recorded(Request(*request, _FIELDS), origin))
+                found.entries.append(Recorded(Request(*request, BROWSER), origin))
             else:
                 left_out["repeated"] += 1
     if not found.entries:
@@ -59,9 +59,6 @@ def read_access_log(name: str) -> Recording:
         parts = [f"{count} ({reason})" for reason, count in left_out.most_common()]
         found.notes.append(f"{Path(name).name}: left out were {', '.join(parts)} lines.")
     return found
-
-
-_FIELDS = (("Accept", "text/html,*/*;q=0.8"), ("User-Agent", "retort-compare"))
 
 
 def _nothing(name: str, unknown: str) -> str:

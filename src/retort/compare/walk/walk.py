@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-from ..messages import NoResponse, Request, Response
+from ..messages import BROWSER, NoResponse, Request, Response
 from ..options import CompareError
 from ..pages import Form, Page, read_html, read_page
 from .addresses import is_risky, pattern_of, resolve
@@ -67,7 +67,7 @@ class Walk:
         self._patterns: Counter[str] = Counter()
         self._endpoints: Counter[str] = Counter()
         self._forms: set[tuple[object, ...]] = set()
-        self._browser = (("Accept", "text/html,*/*;q=0.8"), ("User-Agent", "retort-compare"))
+        self._browser = BROWSER
         for target in (start, *targets):
             self._add_page("the start" if target == start else "the URL map", self._all(target))
 
