@@ -109,6 +109,26 @@ def test_the_last_traceback_is_found_in_the_output():
     assert traceback_in("no traceback\n") == ""
 
 
+GROUP = """starting
+  + Exception Group Traceback (most recent call last):
+  |   File "shop.py", line 3, in f
+  |     raise
+  | ExceptionGroup: two tasks (1 sub-exception)
+  +-+---------------- 1 ----------------
+    | ValueError: 1
+    +------------------------------------
+127.0.0.1 - - GET /
+"""
+
+
+def test_the_traceback_of_a_group_of_exceptions_is_found(grouping):
+    grouping.add(step(1, output=GROUP), [Difference("status", "", "200", "500")], None)
+
+    (found,) = grouping.findings
+    assert found.title.endswith(": ExceptionGroup: two tasks (1 sub-exception)")
+    assert found.tracebacks["retort"].endswith("+------------------------------------")
+
+
 def test_an_exception_is_a_cause_for_itself(grouping):
     status = Difference("status", "", "200", "500")
     for number in range(3):

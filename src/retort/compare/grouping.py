@@ -20,6 +20,7 @@ KNOWN = "known"
 FAILURE = "failure"
 
 _TRACEBACK = re.compile(
+    r"^  \+ Exception Group Traceback \(most recent call last\):\n(?: +[|+].*\n?)+|"
     r"^Traceback \(most recent call last\):\n(?:[ \t].*\n|\n(?:During|The above).*\n\n|"
     r"Traceback \(most recent call last\):\n)*\S.*(?:\n(?![A-Z\[0-9]).*)*",
     re.MULTILINE,
@@ -187,6 +188,9 @@ def traceback_in(output: str) -> str:
 
 
 def _last_line(traceback: str) -> str:
+    of_group = re.findall(r"^ {1,2}\| (\S.*)$", traceback, re.MULTILINE)
+    if of_group:
+        return str(of_group[-1])
     lines = [line for line in traceback.splitlines() if line and not line[0].isspace()]
     return lines[-1] if lines else ""
 

@@ -26,6 +26,7 @@ from .recordings import Suite, read_access_log, read_har, replay
 from .results import Comparison
 from .sides import Side, default_specs, parse_sides
 from .sides.folders import program_folder
+from .sides.observed import notes_on
 from .walk import Walk, check_patterns, parse_login
 
 if TYPE_CHECKING:
@@ -167,6 +168,7 @@ class _Running:
             self.names,
             start=options.start,
             targets=self.sides[0].rules,
+            post_targets=self.sides[0].post_rules,
             skip=options.skip,
             host=options.host,
             max_requests=options.max_requests,
@@ -176,15 +178,19 @@ class _Running:
         entries = self._recorded()
         if options.login is not None:
             walk.login(options.login)
-        walk.count += replay(
+        replayed = replay(
             entries,
             exchange,
             self.names,
             host=options.host,
             skip=options.skip,
-            max_requests=options.max_requests,
+            max_requests=options.max_requests - walk.count,
             is_over=walk.is_over,
         )
+        walk.count += replayed.count
+        note = replayed.note()
+        if note is not None:
+            self.comparison.notes.append(note)
         if options.walks:
             for file in sorted(program_folder(options.target).glob("*.html")):
                 walk.add_file(file.name, file.read_bytes())
@@ -193,9 +199,13 @@ class _Running:
 
     def _recorded(self) -> list[Recorded]:
         """The requests of all recordings, and of the test suite."""
+        options = self.options
         recordings = [
-            *map(read_har, self.options.hars),
-            *map(read_access_log, self.options.access_logs),
+            *map(read_har, options.hars),
+            *(
+                read_access_log(one, max_requests=options.max_requests, skip=options.skip)
+                for one in options.access_logs
+            ),
         ]
         self.comparison.notes += [note for one in recordings for note in one.notes]
         entries = [entry for one in recordings for entry in one.entries]
@@ -253,6 +263,7 @@ class _Running:
         return side.start_seconds + (first.seconds if first is not None else 0.0)
 
     def _note_left_out(self, walk: Walk) -> None:
+        self.comparison.notes += walk.notes[:_MAX_NOTES]
         for name, count in walk.left_out.most_common(_MAX_NOTES):
             self.comparison.notes.append(
                 f"{count} more addresses of {name or 'no endpoint'} were not requested."
@@ -351,14 +362,14 @@ class _Running:
 
     def end(self) -> None:
         """Collect what the sides know at the end, and end them."""
-        for side in self.sides:
-            for refused in side.refused_connections():
-                if refused not in self.comparison.refused_connections:
-                    self.comparison.refused_connections.append(refused)
         for client in self.clients.values():
             client.close()
         with ThreadPoolExecutor(len(self.sides)) as pool:
             list(pool.map(Side.stop, self.sides))
+        found = [side.observed() for side in self.sides]
+        refused = dict.fromkeys(address for one in found for address in one.refused)
+        self.comparison.refused_connections += refused
+        self.comparison.notes += notes_on(found, allows_network=self.options.allow_network)
 
 
 def _summary(outcome: object) -> str:

@@ -16,6 +16,7 @@ _ALPHABETS = tuple(
 )
 # Short values have letters of one case by chance.
 _CASES = tuple(re.compile(one) for one in (r"[^A-Z]+", r"[^a-z]+"))
+_BASE64 = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])[0-9A-Za-z+/=_.\-]{16,}\Z")
 _LONG = 8
 _LONGER = 2  # times; for values of two lengths
 
@@ -45,8 +46,12 @@ def has_shape(value: str, first: str, second: str) -> bool:
 
 def _has_alphabet(value: str, first: str, second: str) -> bool:
     is_long = min(len(first), len(second)) >= _LONG
+    alphabets = _ALPHABETS + _CASES if is_long else _ALPHABETS
+    if _BASE64.match(first) and _BASE64.match(second):
+        # A text in base64 has "-" and "_" only by chance.
+        alphabets = (_ALPHABETS[3],)
     return all(
         one.fullmatch(value) is not None
-        for one in (_ALPHABETS + _CASES if is_long else _ALPHABETS)
+        for one in alphabets
         if one.fullmatch(first) and one.fullmatch(second)
     )
