@@ -18,7 +18,7 @@ from .equality.masks import Masks
 from .exchange import Exchange
 from .grouping import Grouping
 from .in_process import InProcessClient
-from .known import known_row
+from .known import explains, known_row
 from .measure import Measured, measure
 from .messages import NoResponse, Response
 from .progress import Progress
@@ -297,8 +297,12 @@ class _Running:
         row = None
         if self.sides[0].spec.framework != self.sides[2].spec.framework:
             row = known_row(step, self.names[0], self.names[2])
+        explained = [one for one in verdict.differences if row and explains(row, one)]
+        others = [one for one in verdict.differences if one not in explained]
         if self.grouping is not None:
-            self.grouping.add(step, verdict.differences, row)
+            for differences, reason in ((explained, row), (others, None)):
+                if differences:
+                    self.grouping.add(step, differences, reason)
             comparison.findings = self.grouping.findings
 
     def _verdict(self, step: Step, again: Outcome) -> Verdict:
