@@ -28,11 +28,10 @@ USES_RETORT = (
 
 def main() -> None:
     """Load the program, report it, and serve it until the control channel is closed."""
-    sys.path.pop(0)  # the folder of this file
+    if sys.path[0] == os.path.dirname(__file__):  # not with PYTHONSAFEPATH
+        del sys.path[0]
     spec = json.loads(os.environ.pop(VARIABLE))
     control = Control(socket.socket(fileno=spec["control"]))
-    if not spec["allows_network"]:
-        control.refused = refuse_connections()
     try:
         app = load(spec["framework"], spec["target"])
     except (Exception, SystemExit) as error:
@@ -93,12 +92,18 @@ def about(app: Any, framework: str) -> dict[str, Any]:
         "location": os.path.dirname(flask.__file__ or ""),
         "python": sys.version.split()[0],
         "session_cookie": app.config.get("SESSION_COOKIE_NAME", "session"),
-        "rules": [
-            rule.rule
-            for rule in app.url_map.iter_rules()
-            if not rule.arguments and "GET" in (rule.methods or ("GET",)) and not rule.host
-        ],
+        "rules": rules_for("GET", app),
+        "post_rules": rules_for("POST", app),
     }
+
+
+def rules_for(method: str, app: Any) -> list[str]:
+    """The rules without variables that accept a method."""
+    return [
+        rule.rule
+        for rule in app.url_map.iter_rules()
+        if not rule.arguments and method in (rule.methods or (method,)) and not rule.host
+    ]
 
 
 def serve(app: Any, listener: socket.socket, control: Control) -> None:
@@ -127,7 +132,6 @@ class Control:
         self.connection = connection
         self.app: Any = None
         self.client: Any = None
-        self.refused: list[str] = []
 
     def send(self, **values: Any) -> None:
         self.connection.sendall(json.dumps(values).encode() + b"\n")
@@ -145,12 +149,10 @@ class Control:
         at_end()
 
     def do_usage(self) -> tuple[float, int]:
-        """Processor time of this process and its children, in seconds; resident bytes."""
+        """Processor time of this process and its ended children, in seconds; its most memory."""
         times = os.times()
-        return time.process_time() + times.children_user + times.children_system, memory()
-
-    def do_refused(self) -> list[str]:
-        return self.refused
+        ended = times.children_user + times.children_system
+        return time.process_time() + ended, most_memory()
 
     def do_route(self, method: str, path: str) -> dict[str, str] | None:
         """The endpoint and the place of its view."""
@@ -203,55 +205,12 @@ def place_of(view: Any) -> str:
     return f"{path.relative_to(here) if here in path.parents else path}:{line}"
 
 
-def memory() -> int:
-    """The resident memory of this process in bytes; its maximum where Linux's file is missing."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-    except OSError:
-        import resource
+def most_memory() -> int:
+    """The most resident memory of this process so far, in bytes."""
+    import resource
 
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return pages * os.sysconf("SC_PAGE_SIZE")
-
-
-def refuse_connections() -> list[str]:
-    """Refuse connections of Python sockets to other machines; returns the list of them.
-
-    C libraries that connect by themselves are not covered.
-    """
-    import ipaddress
-
-    refused: list[str] = []
-
-    def check(address: Any) -> None:
-        if not isinstance(address, tuple) or is_local(str(address[0])):
-            return
-        text = f"{address[0]}:{address[1]}"
-        if text not in refused:
-            refused.append(text)
-        raise ConnectionRefusedError(
-            f"retort compare refuses connections to other machines, here to {text}."
-            " --allow-network permits them."
-        )
-
-    def is_local(host: str) -> bool:
-        if host in ("", "localhost", socket.gethostname()):
-            return True
-        try:
-            found = ipaddress.ip_address(host.partition("%")[0])
-        except ValueError:
-            return False
-        return found.is_loopback or found.is_unspecified
-
-    def guard(event: str, args: tuple[Any, ...]) -> None:
-        if event in ("socket.connect", "socket.sendto", "socket.sendmsg"):
-            check(args[1])
-        elif event == "socket.getaddrinfo" and args[0] is not None:
-            host = args[0].decode() if isinstance(args[0], bytes) else str(args[0])
-            check((host, args[1]))
-
-    sys.addaudithook(guard)
-    return refused
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 if __name__ == "__main__":

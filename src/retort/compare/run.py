@@ -26,6 +26,7 @@ from .recordings import Suite, read_access_log, read_har, replay
 from .results import Comparison
 from .sides import Side, default_specs, parse_sides
 from .sides.folders import program_folder
+from .sides.observed import notes_on
 from .walk import Walk, check_patterns, parse_login
 
 if TYPE_CHECKING:
@@ -167,6 +168,7 @@ class _Running:
             self.names,
             start=options.start,
             targets=self.sides[0].rules,
+            post_targets=self.sides[0].post_rules,
             skip=options.skip,
             host=options.host,
             max_requests=options.max_requests,
@@ -182,7 +184,7 @@ class _Running:
             self.names,
             host=options.host,
             skip=options.skip,
-            max_requests=options.max_requests,
+            max_requests=options.max_requests - walk.count,
             is_over=walk.is_over,
         )
         walk.count += replayed.count
@@ -264,6 +266,7 @@ class _Running:
         return side.start_seconds + (first.seconds if first is not None else 0.0)
 
     def _note_left_out(self, walk: Walk) -> None:
+        self.comparison.notes += walk.notes[:_MAX_NOTES]
         for name, count in walk.left_out.most_common(_MAX_NOTES):
             self.comparison.notes.append(
                 f"{count} more addresses of {name or 'no endpoint'} were not requested."
@@ -358,14 +361,14 @@ class _Running:
 
     def end(self) -> None:
         """Collect what the sides know at the end, and end them."""
-        for side in self.sides:
-            for refused in side.refused_connections():
-                if refused not in self.comparison.refused_connections:
-                    self.comparison.refused_connections.append(refused)
         for client in self.clients.values():
             client.close()
         with ThreadPoolExecutor(len(self.sides)) as pool:
             list(pool.map(Side.stop, self.sides))
+        found = [side.observed() for side in self.sides]
+        refused = dict.fromkeys(address for one in found for address in one.refused)
+        self.comparison.refused_connections += refused
+        self.comparison.notes += notes_on(found, allows_network=self.options.allow_network)
 
 
 def _summary(outcome: object) -> str:

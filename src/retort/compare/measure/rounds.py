@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from ..messages import Request
-    from ..sides.side import Usage
+    from ..sides.usage import Usage
 
 MIN_REQUESTS = 200
 CONNECTIONS = 16  # at once, so that the server is not idle between requests

@@ -95,6 +95,11 @@ class SideProcess:
         """Whether the process has not ended."""
         return self._process.poll() is None
 
+    @property
+    def pid(self) -> int:
+        """The id of the process."""
+        return self._process.pid
+
     def describe_end(self) -> str:
         """How the process ended, with its last lines of output; or that it still runs."""
         status = self._process.poll()

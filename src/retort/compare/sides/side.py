@@ -8,15 +8,16 @@ import shlex
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..options import CompareError
 from ..results import SideInfo
 from .folders import copy_folder, program_folder, search_path
+from .observed import Observed, install_guard, observed
 from .process import SideProcess
 from .sources import python_and_path
 from .specs import FLASK, variables_of
+from .usage import Usage, usage_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,18 +28,6 @@ if TYPE_CHECKING:
 
 LOAD_SECONDS = 120.0
 _RESET_SECONDS = 600.0
-
-
-@dataclass(frozen=True)
-class Usage:
-    """What the processes of a side have used since their start.
-
-    :param cpu_seconds: of all of its processes, also those that the program has started.
-    :param memory_bytes: resident memory.
-    """
-
-    cpu_seconds: float
-    memory_bytes: int
 
 
 class Side:
@@ -81,6 +70,11 @@ class Side:
         """The rules without variables that accept GET."""
         return list(self.ready.get("rules", ()))
 
+    @property
+    def post_rules(self) -> list[str]:
+        """The rules without variables that accept POST."""
+        return list(self.ready.get("post_rules", ()))
+
     def start(self) -> None:
         """Copy the folder, make the data, and start the processes.
 
@@ -115,7 +109,8 @@ class Side:
         for one in (home, temporary):
             one.mkdir(exist_ok=True)
         _, path = python_and_path(self.spec, self.root)
-        entries = [*path, *search_path(source, folder, sys.path)]
+        guard, variables = install_guard(self.root, allows_network=self.options.allow_network)
+        entries = [guard, *path, *search_path(source, folder, sys.path)]
         inherited = os.environ.get("PYTHONPATH", "").split(os.pathsep)
         entries += [os.path.abspath(entry) for entry in inherited if entry]
         return {
@@ -127,6 +122,7 @@ class Side:
             "TMPDIR": str(temporary),
             "FLASK_RUN_FROM_CLI": "true",  # app.run() in the program does nothing
             "RETORT_AS_FLASK": "0" if self.spec.framework == FLASK else "1",
+            **variables,
             **self._own,
         }
 
@@ -163,7 +159,6 @@ class Side:
                 "framework": self.spec.framework,
                 "target": _in_copy(self.options.target, source, folder),
                 "serves": not self.options.in_process,
-                "allows_network": self.options.allow_network,
             },
         )
         ready = process.wait_until_ready(LOAD_SECONDS)
@@ -233,15 +228,15 @@ class Side:
 
     def usage(self) -> Usage:
         """The processor time and the memory of all processes."""
-        used = [process.ask("usage") or (0.0, 0) for process in self._processes]
-        return Usage(sum(cpu for cpu, _ in used), sum(memory for _, memory in used))
+        used = [
+            usage_of(process.pid, tuple(process.ask("usage") or (0.0, 0)))
+            for process in self._processes
+        ]
+        return Usage(sum(one.cpu_seconds for one in used), sum(one.memory_bytes for one in used))
 
-    def refused_connections(self) -> list[str]:
-        """Addresses of other machines that the program wanted to connect to."""
-        found: dict[str, None] = {}
-        for process in self._processes:
-            found.update(dict.fromkeys(process.ask("refused") or ()))
-        return list(found)
+    def observed(self) -> Observed:
+        """What the processes have done outside of the side; also after their end."""
+        return observed(self.root)
 
     def send(self, request: dict[str, Any]) -> dict[str, Any] | None:
         """Send a request by the test client in the process."""
