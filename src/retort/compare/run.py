@@ -214,14 +214,17 @@ class _Running:
     def _from_suite(self) -> list[Recorded]:
         if self.options.pytest is None:
             return []
-        suite = Suite(self.options.pytest)
+        suite = Suite(self.options.pytest, self.options.pytest_seconds)
         entries: list[Recorded] = []
         for side in self.sides:
             self.progress.show(f"running the tests with {side.info.label}")
-            is_first = side is self.sides[0]
-            entries += suite.run(
-                side.spec.name, side.spec.framework, *side.test_run(), records=is_first
+            # The first side and its repetition run alike; the requests of one are enough.
+            records = side is not self.sides[2]
+            found = suite.run(
+                side.spec.name, side.spec.framework, *side.test_run(), records=records
             )
+            entries = found if side is self.sides[0] else entries
+        self.comparison.notes += suite.notes
         self.comparison.suite = suite.result(self.names)
         self.comparison.suite.requests = len(entries)
         return entries
