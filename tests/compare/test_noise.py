@@ -1,5 +1,6 @@
 """What differs between two responses of one side is noise, at exactly this place."""
 
+import base64
 import json
 import random
 import uuid
@@ -71,7 +72,15 @@ def two_tokens_in_a_line(seed, text="ok"):
     return html(f"<a href='/u/{token(seed)}?t={token(seed)}'>{text}</a>\n")
 
 
+def signed_token(seed, text="ok"):
+    """As Flask-WTF writes it: the time of signing is equal for all, the signature is not."""
+    signed = base64.urlsafe_b64encode(seed.randbytes(20)).decode().rstrip("=")
+    content = base64.urlsafe_b64encode(f'"{token(seed)}"'.encode()).decode().rstrip("=")
+    return html(f"<input name=csrf value={content}.aw40Yg.{signed}> {text}\n")
+
+
 PAGES = (
+    signed_token,
     csrf_page,
     uuid_page,
     shuffled_page,

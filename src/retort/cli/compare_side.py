@@ -132,12 +132,18 @@ def about(app: Any, framework: str) -> dict[str, Any]:
         "location": os.path.dirname(flask.__file__ or ""),
         "python": sys.version.split()[0],
         "session_cookie": app.config.get("SESSION_COOKIE_NAME", "session"),
-        "rules": [
-            rule.rule
-            for rule in app.url_map.iter_rules()
-            if not rule.arguments and "GET" in (rule.methods or ("GET",)) and not rule.host
-        ],
+        "rules": rules_for("GET", app),
+        "post_rules": rules_for("POST", app),
     }
+
+
+def rules_for(method: str, app: Any) -> list[str]:
+    """The rules without variables that accept a method."""
+    return [
+        rule.rule
+        for rule in app.url_map.iter_rules()
+        if not rule.arguments and method in (rule.methods or (method,)) and not rule.host
+    ]
 
 
 def serve(app: Any, listener: socket.socket, control: Control) -> None:

@@ -167,6 +167,7 @@ class _Running:
             self.names,
             start=options.start,
             targets=self.sides[0].rules,
+            post_targets=self.sides[0].post_rules,
             skip=options.skip,
             host=options.host,
             max_requests=options.max_requests,
@@ -176,15 +177,19 @@ class _Running:
         entries = self._recorded()
         if options.login is not None:
             walk.login(options.login)
-        walk.count += replay(
+        replayed = replay(
             entries,
             exchange,
             self.names,
             host=options.host,
             skip=options.skip,
-            max_requests=options.max_requests,
+            max_requests=options.max_requests - walk.count,
             is_over=walk.is_over,
         )
+        walk.count += replayed.count
+        note = replayed.note()
+        if note is not None:
+            self.comparison.notes.append(note)
         if options.walks:
             for file in sorted(program_folder(options.target).glob("*.html")):
                 walk.add_file(file.name, file.read_bytes())
@@ -193,9 +198,13 @@ class _Running:
 
     def _recorded(self) -> list[Recorded]:
         """The requests of all recordings, and of the test suite."""
+        options = self.options
         recordings = [
-            *map(read_har, self.options.hars),
-            *map(read_access_log, self.options.access_logs),
+            *map(read_har, options.hars),
+            *(
+                read_access_log(one, max_requests=options.max_requests, skip=options.skip)
+                for one in options.access_logs
+            ),
         ]
         self.comparison.notes += [note for one in recordings for note in one.notes]
         entries = [entry for one in recordings for entry in one.entries]
@@ -253,6 +262,7 @@ class _Running:
         return side.start_seconds + (first.seconds if first is not None else 0.0)
 
     def _note_left_out(self, walk: Walk) -> None:
+        self.comparison.notes += walk.notes[:_MAX_NOTES]
         for name, count in walk.left_out.most_common(_MAX_NOTES):
             self.comparison.notes.append(
                 f"{count} more addresses of {name or 'no endpoint'} were not requested."

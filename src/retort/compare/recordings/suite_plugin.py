@@ -7,6 +7,7 @@ Retort. So it imports nothing of it.
 from __future__ import annotations
 
 import base64
+import importlib
 import io
 import json
 import os
@@ -22,10 +23,18 @@ def _write(**values: Any) -> None:
         file.write(json.dumps(values) + "\n")
 
 
-def pytest_configure(config: Any) -> None:
-    """Record requests, if they are wanted."""
+def pytest_collection_finish(session: Any) -> None:
+    """Record requests, now that the suite's conftest files and test modules are imported.
+
+    Flask is imported by its name, because nothing of Retort imports Flask, and not earlier, because
+    the suite may set what Flask reads at its import.
+    """
+    try:
+        flask = importlib.import_module("flask")
+    except ImportError:
+        return
     if os.environ.get("RETORT_COMPARE_RECORDS"):
-        _record_requests()
+        _record_requests(flask.Flask)
 
 
 def pytest_runtest_logstart(nodeid: str, location: Any) -> None:
@@ -54,16 +63,14 @@ def pytest_collectreport(report: Any) -> None:
         _write(test=report.nodeid or "collection", outcome="error", text=text)
 
 
-def _record_requests() -> None:
-    from flask import Flask
-
-    call = Flask.__call__
+def _record_requests(application_class: Any) -> None:
+    call = application_class.__call__
 
     def recorded(self: Any, environ: Any, start_response: Any) -> Any:
         _write_request(environ)
         return call(self, environ, start_response)
 
-    Flask.__call__ = recorded  # type: ignore[method-assign]
+    application_class.__call__ = recorded
 
 
 def _write_request(environ: Any) -> None:

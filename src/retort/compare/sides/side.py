@@ -79,6 +79,11 @@ class Side:
         """The rules without variables that accept GET."""
         return list(self.ready.get("rules", ()))
 
+    @property
+    def post_rules(self) -> list[str]:
+        """The rules without variables that accept POST."""
+        return list(self.ready.get("post_rules", ()))
+
     def start(self) -> None:
         """Copy the folder, make the data, and start the processes.
 
