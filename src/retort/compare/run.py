@@ -21,10 +21,11 @@ from .in_process import InProcessClient
 from .known import explains, known_row
 from .measure import Measured, measure
 from .messages import NoResponse, Response
+from .options import CompareError
 from .progress import Progress
 from .recordings import Suite, read_access_log, read_har, replay
 from .results import Comparison
-from .sides import Side, default_specs, parse_sides
+from .sides import Side, default_specs, parse_sides, start_all
 from .sides.folders import program_folder
 from .sides.observed import notes_on
 from .walk import Walk, check_patterns, parse_login
@@ -102,7 +103,7 @@ def _interruptible() -> Iterator[None]:
 
 
 class _TooManyEnds(Exception):
-    """The program ends its process again and again."""
+    """The program ends its process again and again, or does not start after that."""
 
 
 class _Running:
@@ -139,9 +140,7 @@ class _Running:
 
     def _start(self) -> None:
         self.progress.show("starting the program on each side")
-        with ThreadPoolExecutor(len(self.sides)) as pool:
-            for started in [pool.submit(side.start) for side in self.sides]:
-                started.result()
+        start_all(self.sides)
         self.comparison.sides = [side.info for side in self.sides]
         notes = dict.fromkeys(note for side in self.sides for note in side.notes)
         self.comparison.notes += list(notes)[:_MAX_NOTES]
@@ -361,7 +360,11 @@ class _Running:
             raise _TooManyEnds(f"Processes ended {self.restarts} times, so nothing more was sent.")
         client = self.clients[side.spec.name]
         client.close()
-        side.restart()
+        try:
+            side.restart()
+        except CompareError as error:
+            text = f"Nothing more was sent, because a side did not start again. {error}"
+            raise _TooManyEnds(text) from error
 
     def end(self) -> None:
         """Collect what the sides know at the end, and end them."""
