@@ -151,6 +151,32 @@ def dice():
     assert found["masked"]
 
 
+def test_a_program_that_gives_two_answers_by_itself_is_reported_first(command, tmp_path):
+    command.write(
+        SHOP
+        + f"""
+import pathlib
+
+@app.get("/once")
+def once():
+    file = pathlib.Path({str(tmp_path / "shared")!r})
+    if file.exists():
+        return "taken", 409
+    file.write_text("")
+    return "made", 201
+"""
+    )
+
+    done = command.run("--json", "-", "--requests", "5")
+
+    found = result(done)
+    assert done.returncode == 0
+    assert found["baseline"] == [
+        "Flask 3.1.3 itself gives different answers to GET /once: status 201 and status 409."
+    ]
+    assert "Flask 3.1.3 gives two answers" in [one["reason"] for one in found["not_compared"]]
+
+
 def test_hidden_fields_are_those_of_each_side(command):
     command.write(
         SHOP

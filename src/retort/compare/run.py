@@ -282,7 +282,9 @@ class _Running:
         comparison.steps.append(step)
         self.progress.show(f"{len(comparison.steps)} requests to each side")
         first, again, _other = (step.outcomes[name] for name in self.names)
-        self._compare_again(step)
+        if self._is_undecided(step):
+            comparison.not_compared[step.number] = f"{comparison.sides[0].label} gives two answers"
+            return
         verdict = self._verdict(step, again)
         if verdict.differences and self._repeatable(step):
             verdict = self._with_more_noise(step, verdict)
@@ -337,16 +339,21 @@ class _Running:
                 return found
         return verdict
 
-    def _compare_again(self, step: Step) -> None:
-        """Note where the first side differs from itself in more than a value."""
-        first, again, _ = (step.outcomes[name] for name in self.names)
+    def _is_undecided(self, step: Step) -> bool:
+        """Whether the first side differs from itself in more than a value.
+
+        This is noted. It is no decision if the other side gives one of the two answers.
+        """
+        first, again, other = (_summary(step.outcomes[name]) for name in self.names)
+        if first == again:
+            return False
         label = self.comparison.sides[0].label
         request = step.requests[self.names[0]]
-        if _summary(first) != _summary(again):
-            self.comparison.baseline.append(
-                f"{label} itself gives different answers to {request.method} {request.target}:"
-                f" {_summary(first)} and {_summary(again)}."
-            )
+        self.comparison.baseline.append(
+            f"{label} itself gives different answers to {request.method} {request.target}:"
+            f" {first} and {again}."
+        )
+        return other in (first, again)
 
     def _ended(self, side: Side, step: Step) -> None:
         """Record that a side's process has ended, and start it again."""
