@@ -73,7 +73,7 @@ def _times(ctx: click.Context, param: click.Parameter, value: str | None) -> flo
 @click.option(
     "--pytest-seconds",
     type=click.FloatRange(0, min_open=True),
-    help="How long one run of the tests may take. [1800]",
+    help="End a run of the tests after this time, in seconds; default: 1800.",
 )
 @click.option("--walk", "walks", is_flag=True, help="With these: follow links and forms, too.")
 @click.option(
