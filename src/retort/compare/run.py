@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .messages import Outcome, Request, Step
     from .options import Options
     from .recordings import Recorded
+    from .results import Difference
     from .sides import SideSpec
 
 _REPEATED = 5
@@ -290,24 +291,27 @@ class _Running:
             verdict = self._with_more_noise(step, verdict)
         for place in verdict.masked:
             comparison.masked[place] = comparison.masked.get(place, 0) + 1
-        if not verdict.differences:
-            if isinstance(first, NoResponse):
-                comparison.not_compared[step.number] = f"on no side: {first.detail}"
-            elif verdict.is_all_noise:
-                comparison.not_compared[step.number] = "all of the body is noise"
-            else:
-                comparison.same.append(step.number)
-            return
+        if verdict.differences:
+            self._add(step, verdict.differences)
+        elif isinstance(first, NoResponse):
+            comparison.not_compared[step.number] = f"on no side: {first.detail}"
+        elif verdict.is_all_noise:
+            comparison.not_compared[step.number] = "all of the body is noise"
+        else:
+            comparison.same.append(step.number)
+
+    def _add(self, step: Step, differences: list[Difference]) -> None:
+        """Record differences: those that a row of the documentation explains, and the others."""
         row = None
         if self.sides[0].spec.framework != self.sides[2].spec.framework:
             row = known_row(step, self.names[0], self.names[2])
-        explained = [one for one in verdict.differences if row and explains(row, one)]
-        others = [one for one in verdict.differences if one not in explained]
+        explained = [one for one in differences if row and explains(row, one)]
+        others = [one for one in differences if one not in explained]
         if self.grouping is not None:
-            for differences, reason in ((explained, row), (others, None)):
-                if differences:
-                    self.grouping.add(step, differences, reason)
-            comparison.findings = self.grouping.findings
+            for found, reason in ((explained, row), (others, None)):
+                if found:
+                    self.grouping.add(step, found, reason)
+            self.comparison.findings = self.grouping.findings
 
     def _verdict(self, step: Step, again: Outcome) -> Verdict:
         return compare(
