@@ -27,7 +27,8 @@ def compare_lines(first: str, again: str, other: str) -> list[Found]:
     a, b, c = (text.splitlines(keepends=True) for text in (first, again, other))
     if not len(a) == len(b) == len(c):
         return list(_Aligned(a, b, c).compare())
-    shuffled = _with_unmoved(_shuffled(a, b), a, b, c)
+    ended = [_with_last_break(lines) for lines in (a, b, c)]
+    shuffled = _with_unmoved(_shuffled(ended[0], ended[1]), *ended)
     found = list(_line_by_line(a, b, c, shuffled))
     if _count(found) > _FEW and not shuffled:
         aligned = list(_Aligned(a, b, c).compare())
@@ -40,12 +41,18 @@ def _count(found: list[Found]) -> int:
 
 
 def _line_by_line(a: list[str], b: list[str], c: list[str], shuffled: list[int]) -> Iterator[Found]:
-    yield from _in_another_order([(n, a[n], c[n]) for n in shuffled])
+    left_lines, right_lines = _with_last_break(a), _with_last_break(c)
+    yield from _in_another_order([(n, left_lines[n], right_lines[n]) for n in shuffled])
     exempt = set(shuffled)
     for number, (left, again, right) in enumerate(zip(a, b, c, strict=True)):
         decided = SAME if number in exempt else verdict(left, again, right)
         if decided != SAME:
             yield decided, _place(number), left, right
+
+
+def _with_last_break(lines: list[str]) -> list[str]:
+    """The lines with a line break at the end, so that the last one can stand elsewhere."""
+    return lines if not lines or lines[-1].endswith("\n") else [*lines[:-1], f"{lines[-1]}\n"]
 
 
 def _shuffled(a: list[str], b: list[str]) -> list[int]:
