@@ -18,7 +18,7 @@ from .equality.masks import Masks
 from .exchange import Exchange
 from .grouping import Grouping
 from .in_process import InProcessClient
-from .known import known_row
+from .known import explains, known_row
 from .measure import Measured, measure
 from .messages import NoResponse, Response
 from .options import CompareError
@@ -213,14 +213,17 @@ class _Running:
     def _from_suite(self) -> list[Recorded]:
         if self.options.pytest is None:
             return []
-        suite = Suite(self.options.pytest)
+        suite = Suite(self.options.pytest, self.options.pytest_seconds)
         entries: list[Recorded] = []
         for side in self.sides:
             self.progress.show(f"running the tests with {side.info.label}")
-            is_first = side is self.sides[0]
-            entries += suite.run(
-                side.spec.name, side.spec.framework, *side.test_run(), records=is_first
+            # The first side and its repetition run alike; the requests of one are enough.
+            records = side is not self.sides[2]
+            found = suite.run(
+                side.spec.name, side.spec.framework, *side.test_run(), records=records
             )
+            entries = found if side is self.sides[0] else entries
+        self.comparison.notes += suite.notes
         self.comparison.suite = suite.result(self.names)
         self.comparison.suite.requests = len(entries)
         return entries
@@ -296,8 +299,12 @@ class _Running:
         row = None
         if self.sides[0].spec.framework != self.sides[2].spec.framework:
             row = known_row(step, self.names[0], self.names[2])
+        explained = [one for one in verdict.differences if row and explains(row, one)]
+        others = [one for one in verdict.differences if one not in explained]
         if self.grouping is not None:
-            self.grouping.add(step, verdict.differences, row)
+            for differences, reason in ((explained, row), (others, None)):
+                if differences:
+                    self.grouping.add(step, differences, reason)
             comparison.findings = self.grouping.findings
 
     def _verdict(self, step: Step, again: Outcome) -> Verdict:

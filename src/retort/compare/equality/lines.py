@@ -27,8 +27,9 @@ def compare_lines(first: str, again: str, other: str) -> list[Found]:
     a, b, c = (text.splitlines(keepends=True) for text in (first, again, other))
     if not len(a) == len(b) == len(c):
         return list(_Aligned(a, b, c).compare())
-    found = list(_line_by_line(a, b, c))
-    if _count(found) > _FEW:
+    shuffled = _with_unmoved(_shuffled(a, b), a, b, c)
+    found = list(_line_by_line(a, b, c, shuffled))
+    if _count(found) > _FEW and not shuffled:
         aligned = list(_Aligned(a, b, c).compare())
         return min(found, aligned, key=_count)
     return found
@@ -38,8 +39,7 @@ def _count(found: list[Found]) -> int:
     return sum(one[0] == DIFFERENT for one in found)
 
 
-def _line_by_line(a: list[str], b: list[str], c: list[str]) -> Iterator[Found]:
-    shuffled = _with_unmoved(_shuffled(a, b), a, b, c)
+def _line_by_line(a: list[str], b: list[str], c: list[str], shuffled: list[int]) -> Iterator[Found]:
     yield from _in_another_order([(n, a[n], c[n]) for n in shuffled])
     exempt = set(shuffled)
     for number, (left, again, right) in enumerate(zip(a, b, c, strict=True)):

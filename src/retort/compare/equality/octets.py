@@ -51,7 +51,8 @@ class Octets:
         middle = len(other) - head - tail
         if at < head or not low // _LONGER <= middle <= high * _LONGER + _CLOSE:
             return at
-        return None if other[head + middle :] == first[len(first) - tail :] else head + middle
+        left, right = first[len(first) - tail :], other[head + middle :]
+        return None if left == right else head + middle + common_start(left, right)
 
     def _outside(self, first: bytes, other: bytes) -> int | None:
         if len(first) != len(other):
