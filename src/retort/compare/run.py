@@ -8,22 +8,21 @@ import signal
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from .client import Client
-from .equality import Verdict, compare
 from .equality.masks import Masks
 from .exchange import Exchange
 from .grouping import Grouping
 from .in_process import InProcessClient
-from .known import explains, known_row
+from .judging import Judge
 from .measure import Measured, measure
-from .messages import NoResponse, Response
+from .messages import Response
 from .options import CompareError
 from .progress import Progress
-from .recordings import Suite, read_access_log, read_har, replay
+from .recordings import recorded_requests, replay, suite_requests
 from .results import Comparison
 from .sides import Side, default_specs, parse_sides, start_all
 from .sides.folders import program_folder
@@ -33,13 +32,11 @@ from .walk import Walk, check_patterns, parse_login
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from .messages import Outcome, Request, Step
+    from .messages import Request, Step
     from .options import Options
     from .recordings import Recorded
-    from .results import Difference
     from .sides import SideSpec
 
-_REPEATED = 5
 _MAX_RESTARTS = 10
 _MAX_NOTES = 5
 
@@ -128,18 +125,19 @@ class _Running:
         self.names = [spec.name for spec in specs]
         self.clients: dict[str, Client] = {}
         self.restarts = 0
-        self.grouping: Grouping | None = None
 
     def run(self) -> None:
         """Start the sides, and do everything."""
-        self._start()
-        exchange = Exchange(self.sides, self.clients, self._compare, self._ended)
+        judge = self._start()
+        exchange = Exchange(
+            self.sides, self.clients, partial(self._add, judge), partial(self._ended, judge)
+        )
         self._requests(exchange)
         if self.options.measure_seconds:
             self._measure()
         self.progress.clear()
 
-    def _start(self) -> None:
+    def _start(self) -> Judge:
         self.progress.show("starting the program on each side")
         start_all(self.sides)
         self.comparison.sides = [side.info for side in self.sides]
@@ -147,12 +145,22 @@ class _Running:
         self.comparison.notes += list(notes)[:_MAX_NOTES]
         for side in self.sides:
             self.clients[side.spec.name] = self._client(side)
-        self.grouping = Grouping(
-            self.names[0],
-            self.names[2],
+        first, other = self.sides[0], self.sides[2]
+        grouping = Grouping(
+            first.spec.name,
+            other.spec.name,
             {info.name: info.label for info in self.comparison.sides},
-            self.sides[0].view_of,
+            first.view_of,
             self.options.host,
+        )
+        return Judge(
+            self.comparison,
+            grouping,
+            self.names,
+            self.clients,
+            self.masks,
+            session_cookie=first.session_cookie,
+            has_known=first.spec.framework != other.spec.framework,
         )
 
     def _client(self, side: Side) -> Client:
@@ -175,7 +183,7 @@ class _Running:
             seconds=options.seconds,
             endpoint_of=self.sides[0].endpoint_of,
         )
-        entries = self._recorded()
+        entries = recorded_requests(options, self.comparison) + self._from_suite()
         if options.login is not None:
             walk.login(options.login)
         replayed = replay(
@@ -197,37 +205,10 @@ class _Running:
             walk.run()
             self._note_left_out(walk)
 
-    def _recorded(self) -> list[Recorded]:
-        """The requests of all recordings, and of the test suite."""
-        options = self.options
-        recordings = [
-            *map(read_har, options.hars),
-            *(
-                read_access_log(one, max_requests=options.max_requests, skip=options.skip)
-                for one in options.access_logs
-            ),
-        ]
-        self.comparison.notes += [note for one in recordings for note in one.notes]
-        entries = [entry for one in recordings for entry in one.entries]
-        return entries + self._from_suite()
-
     def _from_suite(self) -> list[Recorded]:
         if self.options.pytest is None:
             return []
-        suite = Suite(self.options.pytest, self.options.pytest_seconds)
-        entries: list[Recorded] = []
-        for side in self.sides:
-            self.progress.show(f"running the tests with {side.info.label}")
-            # The first side and its repetition run alike; the requests of one are enough.
-            records = side is not self.sides[2]
-            found = suite.run(
-                side.spec.name, side.spec.framework, *side.test_run(), records=records
-            )
-            entries = found if side is self.sides[0] else entries
-        self.comparison.notes += suite.notes
-        self.comparison.suite = suite.result(self.names)
-        self.comparison.suite.requests = len(entries)
-        return entries
+        return suite_requests(self.options, self.comparison, self.sides, self.progress)
 
     def _measure(self) -> None:
         """Measure the cost of the requests that had the same responses and can be repeated.
@@ -277,95 +258,16 @@ class _Running:
                 " more."
             )
 
-    def _compare(self, step: Step) -> None:
-        """Compare the responses of a step, and record the result."""
-        comparison = self.comparison
-        comparison.steps.append(step)
-        self.progress.show(f"{len(comparison.steps)} requests to each side")
-        first, again, _other = (step.outcomes[name] for name in self.names)
-        if self._is_undecided(step):
-            comparison.not_compared[step.number] = f"{comparison.sides[0].label} gives two answers"
-            return
-        verdict = self._verdict(step, again)
-        if verdict.differences and self._repeatable(step):
-            verdict = self._with_more_noise(step, verdict)
-        for place in verdict.masked:
-            comparison.masked[place] = comparison.masked.get(place, 0) + 1
-        if verdict.differences:
-            self._add(step, verdict.differences)
-        elif isinstance(first, NoResponse):
-            comparison.not_compared[step.number] = f"on no side: {first.detail}"
-        elif verdict.is_all_noise:
-            comparison.not_compared[step.number] = "all of the body is noise"
-        else:
-            comparison.same.append(step.number)
+    def _add(self, judge: Judge, step: Step) -> None:
+        judge.add(step)
+        self.progress.show(f"{len(self.comparison.steps)} requests to each side")
 
-    def _add(self, step: Step, differences: list[Difference]) -> None:
-        """Record differences: those that a row of the documentation explains, and the others."""
-        row = None
-        if self.sides[0].spec.framework != self.sides[2].spec.framework:
-            row = known_row(step, self.names[0], self.names[2])
-        explained = [one for one in differences if row and explains(row, one)]
-        others = [one for one in differences if one not in explained]
-        if self.grouping is not None:
-            for found, reason in ((explained, row), (others, None)):
-                if found:
-                    self.grouping.add(step, found, reason)
-            self.comparison.findings = self.grouping.findings
-
-    def _verdict(self, step: Step, again: Outcome) -> Verdict:
-        return compare(
-            step.outcomes[self.names[0]],
-            again,
-            step.outcomes[self.names[2]],
-            session_cookie=self.sides[0].session_cookie,
-            masks=self.masks,
-        )
-
-    def _repeatable(self, step: Step) -> bool:
-        """Whether the request can be repeated, and the responses are not long in coming."""
-        is_safe = step.requests[self.names[0]].method in ("GET", "HEAD", "OPTIONS")
-        return is_safe and all(
-            isinstance(one, Response) and one.seconds < 1 for one in step.outcomes.values()
-        )
-
-    def _with_more_noise(self, step: Step, verdict: Verdict) -> Verdict:
-        """Two responses of the first side can be equal by chance, so repeat the request.
-
-        A difference is noise if the first side differs from itself in the same part of a
-        repetition, and nothing else differs there.
-        """
-        parts = {one.part for one in verdict.differences}
-        for _ in range(_REPEATED):
-            outcomes = {name: self.clients[name].send(step.requests[name]) for name in self.names}
-            found = self._verdict(replace(step, outcomes=outcomes), outcomes[self.names[1]])
-            if not found.differences and parts <= {place.split()[0] for place in found.masked}:
-                return found
-        return verdict
-
-    def _is_undecided(self, step: Step) -> bool:
-        """Whether the first side differs from itself in more than a value.
-
-        This is noted. It is no decision if the other side gives one of the two answers.
-        """
-        first, again, other = (_summary(step.outcomes[name]) for name in self.names)
-        if first == again:
-            return False
-        label = self.comparison.sides[0].label
-        request = step.requests[self.names[0]]
-        self.comparison.baseline.append(
-            f"{label} itself gives different answers to {request.method} {request.target}:"
-            f" {first} and {again}."
-        )
-        return other in (first, again)
-
-    def _ended(self, side: Side, step: Step) -> None:
+    def _ended(self, judge: Judge, side: Side, step: Step) -> None:
         """Record that a side's process has ended, and start it again."""
         request = step.requests[side.spec.name]
         title = f"{side.info.label} ended during {request.method} {request.target}"
-        if self.grouping is not None:
-            self.grouping.add_failure(title, step, side.describe_end())
-            self.comparison.findings = self.grouping.findings
+        judge.grouping.add_failure(title, step, side.describe_end())
+        self.comparison.findings = judge.grouping.findings
         self.restarts += 1
         if self.restarts > _MAX_RESTARTS:
             raise _TooManyEnds(f"Processes ended {self.restarts} times, so nothing more was sent.")
@@ -387,12 +289,6 @@ class _Running:
         refused = dict.fromkeys(address for one in found for address in one.refused)
         self.comparison.refused_connections += refused
         self.comparison.notes += notes_on(found, allows_network=self.options.allow_network)
-
-
-def _summary(outcome: object) -> str:
-    if isinstance(outcome, NoResponse):
-        return outcome.detail
-    return f"status {getattr(outcome, 'status', '')}"
 
 
 def _made(folder: Path) -> Path:
