@@ -58,9 +58,21 @@ SCALE_RULES = {
     "cached-data": (WARNING, "results that the process keeps, of data that changes"),
     "random-key": (ERROR, "SECRET_KEY, or another key, is generated when the program is loaded"),
     "random-key-fallback": (WARNING, "a key is generated where nothing sets it"),
+    "limiter-memory": (ERROR, "Flask-Limiter counts in the memory of each process"),
+    "cache-memory": (ERROR, "SimpleCache of Flask-Caching or cachelib"),
+    "cache-files": (ERROR, "FileSystemCache of Flask-Caching or cachelib"),
+    "session-files": (ERROR, "Flask-Session keeps sessions in files or in memory"),
+    "socketio-queue": (ERROR, "Flask-SocketIO without a message queue"),
+    "local-database": (ERROR, "SQLite or another database of one machine"),
+    "local-database-fallback": (WARNING, "SQLite, where a variable names no other database"),
+    "upload-folder": (ERROR, "uploads are saved to the disk of one machine"),
+    "written-file": (ERROR, "requests write a file to the disk of one machine"),
     "scheduler": (ERROR, "a scheduler that starts in each process"),
     "start-thread": (WARNING, "a thread or process that starts when the program is loaded"),
     "host-lock": (WARNING, "a lock of one machine: multiprocessing, filelock, fcntl"),
+    "process-metrics": (INFO, "metrics of prometheus_client, which each process counts"),
+    "log-file": (INFO, "a log in a file of one machine"),
+    "serving-task": (INFO, "a task that runs in each worker process"),
 }
 
 

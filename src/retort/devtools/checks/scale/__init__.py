@@ -10,7 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..program import Program
-from .module_data import check_module_data
+from .databases import check_databases
+from .extensions import check_extensions
+from .files import check_files
+from .module_data import check_kept_results, check_module_data
+from .notes import check_notes
 from .reach import reached_functions
 from .secret_keys import check_secret_keys
 from .starts import check_starts
@@ -31,5 +35,10 @@ def check_scale(app: Flask) -> list[Finding]:
             *check_module_data(program, reached),
             *check_secret_keys(program),
             *check_starts(program, reached),
+            *check_kept_results(reached),
+            *check_databases(program, reached),
+            *check_files(reached),
+            *check_extensions(program, reached),
+            *check_notes(program, reached),
         }
     )

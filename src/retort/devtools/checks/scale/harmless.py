@@ -16,6 +16,7 @@ from .values import is_own_class
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from ..source import Code
     from .writes import Write
 
 _OF_REQUEST = (request, session, g)
@@ -48,12 +49,20 @@ def reads_data(write: Write) -> bool:
     statement = _statement(write)
     if not isinstance(statement, ast.Assign):
         return False
-    texts = [ast.unparse(write.reached.code.node)]
+    if reads_data_in(write.reached.code):
+        return True
+    texts = []
     for node in ast.walk(statement.value):
         if isinstance(node, ast.Call):
             found = write.reached.names.function(node.func)
             texts += [_text_of(found[0])] if found is not None else []
     return any(word in text for text in texts for word in _READS_DATA)
+
+
+def reads_data_in(code: Code) -> bool:
+    """Whether a function itself reads a database, a file or the time."""
+    text = ast.unparse(code.node)
+    return any(word in text for word in _READS_DATA)
 
 
 @lru_cache(maxsize=1000)

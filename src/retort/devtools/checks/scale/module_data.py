@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import functools
 import os
 from typing import TYPE_CHECKING
 
 from ..findings import Finding
-from .harmless import are_remembered, is_first_use, reads_data
+from .harmless import are_remembered, is_first_use, reads_data, reads_data_in
 from .reach import SOCKET
 from .writes import COUNTS, SETS, writes_in
 
@@ -49,24 +50,26 @@ _HUB_FIX = (
 def check_module_data(program: Program, reached: Sequence[Reached]) -> Iterator[Finding]:
     """Report each data of the process that requests change, at the first line that changes it."""
     groups: dict[tuple[Hashable, ...], dict[tuple[str, int], Write]] = {}
+    of_sockets: set[tuple[Hashable, ...]] = set()
     for one in reached:
         for write in writes_in(one):
             places = groups.setdefault(write.key, {})
             places.setdefault((write.path, write.line), write)
+            of_sockets |= {write.key} if one.kind == SOCKET else set()
     for places in groups.values():
         writes = [places[place] for place in sorted(places) if not is_first_use(places[place])]
         if not writes:
             continue
         if not are_remembered(writes):
-            yield _finding(program, writes)
+            yield _finding(program, writes, is_hub=writes[0].key in of_sockets)
         elif any(map(reads_data, writes)):
             yield _kept_results(writes)
 
 
-def _finding(program: Program, writes: Sequence[Write]) -> Finding:
+def _finding(program: Program, writes: Sequence[Write], *, is_hub: bool) -> Finding:
     first = writes[0]
     how = next((write.how for write in writes if write.how == COUNTS), first.how)
-    is_hub = how == "stores" and any(write.reached.kind == SOCKET for write in writes)
+    is_hub = is_hub and how != COUNTS
     what = f"{_function(first)} changes {_named(program, first)}, which each process has for itself"
     message = f"{what}{_others(writes)}. {_HUB_SEEN if is_hub else _SEEN[how]}"
     locks = sorted({write.lock for write in writes if write.lock})
@@ -78,13 +81,30 @@ def _finding(program: Program, writes: Sequence[Write]) -> Finding:
     return Finding(first.path, first.line, rule, message, fix.replace("{{", "{").replace("}}", "}"))
 
 
+def check_kept_results(reached: Sequence[Reached]) -> Iterator[Finding]:
+    """Report functions with ``functools.cache`` that read a database, a file or the time."""
+    for one in reached:
+        code = one.code
+        decorators = [
+            each.func if isinstance(each, ast.Call) else each for each in code.node.decorator_list
+        ]
+        for decorator in decorators:
+            found = code.resolve(decorator)
+            if (found is functools.cache or found is functools.lru_cache) and reads_data_in(code):
+                yield _stale(code.path, decorator.lineno, f"{code.node.name}()", "functools.cache")
+
+
 def _kept_results(writes: Sequence[Write]) -> Finding:
     first = writes[0]
+    return _stale(first.path, first.line, _function(first), first.name)
+
+
+def _stale(path: str, line: int, function: str, where: str) -> Finding:
     return Finding(
-        first.path,
-        first.line,
+        path,
+        line,
         "cached-data",
-        f"{_function(first)} keeps results in {first.name}, which each process has for itself, and"
+        f"{function} keeps results in {where}, which each process has for itself, and"
         " they depend on data that changes. After a change, one replica shows the new value,"
         " another the old one.",
         "Keep them in a cache that all replicas share, with a lifetime: Flask-Caching with"

@@ -60,7 +60,7 @@ def reached_functions(program: Program) -> list[Reached]:
     while waiting and len(found) < _MOST:
         function, bindings, kind, entry = waiting.pop()
         tokens = sorted((name, str(value.token)) for name, value in bindings.items())
-        key = (id(function), tuple(tokens))
+        key = (id(function), kind, tuple(tokens))
         code = None if key in seen else code_of(function)
         seen.add(key)
         if code is None:
