@@ -61,6 +61,21 @@ def checked(tmp_path_factory):
     return checked
 
 
+@pytest.fixture(scope="session")
+def check_texts(tmp_path_factory):
+    """The findings of several programs, by their name: ``check_texts({"name": "text"})``."""
+
+    def check_texts(texts):
+        folder = tmp_path_factory.mktemp("texts")
+        files = {f"case_{number}/case_{number}.py": name for number, name in enumerate(texts)}
+        for file, name in files.items():
+            folder.joinpath(file).parent.mkdir()
+            folder.joinpath(file).write_text(texts[name], encoding="utf-8")
+        return {files[file]: found for file, found in check_all(folder, files).items()}
+
+    return check_texts
+
+
 @pytest.fixture
 def findings(tmp_path):
     """The findings of a program: ``findings("...")`` with what follows the import of Flask."""

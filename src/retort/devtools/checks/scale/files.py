@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .names import Names
     from .reach import Reached
 
-_WRITING = frozenset("wax+")
+_WRITING, _MODES = frozenset("wax+"), frozenset("rwaxbt+")
 _PATH_METHODS = frozenset({"write_text", "write_bytes"})
 _COPIES = ("copy", "copy2", "copyfile", "copytree", "move")
 _DEPTH = 4  # of names that are followed
@@ -178,4 +178,4 @@ def _targets(node: ast.AST) -> Iterator[tuple[ast.expr | None, ast.expr]]:
 def _writes(node: ast.Call, position: int) -> bool:
     mode = argument(node, position, "mode")
     text = mode.value if isinstance(mode, ast.Constant) else ""
-    return isinstance(text, str) and not _WRITING.isdisjoint(text) and "/" not in text
+    return isinstance(text, str) and set(text) <= _MODES and not _WRITING.isdisjoint(text)

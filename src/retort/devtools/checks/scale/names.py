@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
     from ....app import Flask
 
-_ITEM_METHODS = frozenset({"get", "setdefault", "pop", "popleft", "popitem", "values", "items"})
+_ITEM_METHODS = frozenset({"get", "setdefault", "pop", "popleft", "popitem"})
+_WHOLE_METHODS = frozenset({"copy", "values", "items"})  # a copy, or a view of the same items
 _COPYING = frozenset({"list", "tuple", "sorted", "reversed", "iter", "enumerate", "filter", "set"})
 _DEPTH = 3  # of functions that return data of the process
 _ROUNDS = 4  # of assignments that are followed
@@ -167,7 +168,7 @@ class Names:
         if isinstance(node.func, ast.Attribute):
             owner = self._owner(node.func.value)
             if isinstance(owner, Shared):
-                if node.func.attr == "copy":
+                if node.func.attr in _WHOLE_METHODS:
                     return replace(owner, is_copy=True)
                 if node.func.attr == "_get_current_object":
                     return owner
