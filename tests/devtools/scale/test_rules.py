@@ -157,6 +157,52 @@ CASES = {
             counter.value += 1  # local: module-data
             return ""
     """,
+    "an item of an object with items of its own": """
+        class Store:
+            def __init__(self):
+                self.rows = {}
+            def __setitem__(self, key, value):
+                self.rows[key] = value  # local: module-data
+        store = Store()
+        @app.put("/<key>")
+        def put(key):
+            store[key] = 1
+            return ""
+    """,
+    "a property with a setter": """
+        class Store:
+            _size = 0
+            @property
+            def size(self):
+                return self._size
+            @size.setter
+            def size(self, value):
+                self._size = value  # local: module-data
+        store = Store()
+        @app.put("/<int:size>")
+        def put(size):
+            store.size = size
+            return ""
+    """,
+    "an object whose items are in a library's object": """
+        from retort.json.tag import TaggedJSONSerializer
+        class Store:
+            def __init__(self):
+                self.client = TaggedJSONSerializer()
+            def __setitem__(self, key, value):
+                self.client[key] = value
+            @property
+            def size(self):
+                return 0
+            @size.setter
+            def size(self, value):
+                self.client.register(value)
+        store = Store()
+        @app.put("/<key>")
+        def put(key):
+            store[key] = store.size = 1
+            return ""
+    """,
     # Functions that requests run
     "an error handler": """
         missing = []
@@ -470,6 +516,14 @@ CASES = {
         def index():
             with open(__file__) as file, open(__file__, "rb") as other:
                 return file.read() + str(len(other.read()))
+    """,
+    "a file that keeps nothing": """
+        @app.post("/")
+        def index():
+            with open("/dev/null", "w") as file, open(os.devnull, "w") as other:
+                file.write("x")
+                other.write("x")
+            return ""
     """,
     "a saved model": """
         class Model:

@@ -37,7 +37,9 @@ def _limiter(program: Program) -> Iterator[Finding]:
     found = program.app.extensions.get("limiter") or ()
     limiters = found if isinstance(found, (set, list, tuple)) else [found]
     is_local = any(
-        limiter.enabled and _is_a(limiter.storage, "MemoryStorage") for limiter in limiters
+        limiter.enabled and _is_a(limiter.storage, "MemoryStorage")
+        for limiter in limiters
+        if type(limiter).__module__.startswith("flask_limiter")
     )
     if is_local and place is not None:
         yield Finding(

@@ -113,8 +113,12 @@ class _Texts:
         )
 
     def is_temporary(self, node: ast.expr, depth: int) -> bool:
-        """Whether an expression is in memory or in a folder of `tempfile`."""
+        """Whether an expression is in memory, in a folder of `tempfile`, or no file at all."""
         for each in ast.walk(node):
+            if str(getattr(each, "value", "")).startswith("/dev/"):
+                return True
+            if isinstance(each, ast.Attribute) and each.attr == "devnull":
+                return True
             called = self.names.object(each.func) if isinstance(each, ast.Call) else None
             module = str(getattr(called, "__module__", ""))
             if module == "tempfile" or getattr(called, "__name__", "") in ("BytesIO", "StringIO"):

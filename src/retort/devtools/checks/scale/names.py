@@ -119,6 +119,23 @@ class Names:
         inner = _inner(found)
         return None if inner is None else (inner, owner)
 
+    def method(self, owner: ast.expr, name: str) -> tuple[FunctionType, Value | None] | None:
+        """A method of the program that a statement calls, such as ``__setitem__``."""
+        value = self.of(owner)
+        found = _method(value, name)
+        return (found, value) if isinstance(found, FunctionType) and code_of(found) else None
+
+    def setter(self, node: ast.Attribute) -> tuple[FunctionType, Value | None] | None:
+        """The function of the program that an assignment to a property calls."""
+        value = self.of(node.value)
+        owners = (value.cls,) if isinstance(value, Fresh) else value.objects if value else ()
+        for one in owners:
+            found = member(one, node.attr)
+            setter = found.fset if isinstance(found, property) else None
+            if isinstance(setter, FunctionType) and code_of(setter) is not None:
+                return setter, value
+        return None
+
     def created(self, node: ast.expr) -> type | None:
         """The class of the program that an expression calls."""
         found = self.object(node)

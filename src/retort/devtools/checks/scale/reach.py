@@ -31,6 +31,7 @@ _REGISTERING = frozenset(
     | {"user_lookup_loader", "token_in_blocklist_loader", "user_identity_loader", "scheduled_job"}
     | {"on_namespace", "default_error_handler", "task", "errorhandler", "header_loader"}
 )
+_STORED = (ast.Store, ast.Del)
 _MOST = 20_000  # functions, each counted for each kind of call
 
 
@@ -163,6 +164,10 @@ def _called(names: Names) -> Iterator[tuple[FunctionType, dict[str, Value]]]:
     for node in ast.walk(names.code.node):
         if isinstance(node, ast.Call):
             yield from _of_call(names, node)
+        elif isinstance(node, (ast.Subscript, ast.Attribute)) and isinstance(node.ctx, _STORED):
+            found = _called_to_store(names, node)
+            if found is not None:
+                yield found[0], _self_binding(*found)
         elif isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load):
             parent = parents.get(node)
             is_called = isinstance(parent, ast.Call) and parent.func is node
@@ -170,6 +175,16 @@ def _called(names: Names) -> Iterator[tuple[FunctionType, dict[str, Value]]]:
                 found = names.function(node)
                 if found is not None:
                     yield from _with_wrappers(names, node, found[0], _self_binding(*found))
+
+
+def _called_to_store(
+    names: Names, node: ast.Subscript | ast.Attribute
+) -> tuple[FunctionType, Value | None] | None:
+    """The method behind ``store[key] = value``, ``del store[key]`` or ``store.name = value``."""
+    if isinstance(node, ast.Attribute):
+        return names.setter(node)
+    name = "__setitem__" if isinstance(node.ctx, ast.Store) else "__delitem__"
+    return names.method(node.value, name)
 
 
 def _of_call(names: Names, node: ast.Call) -> Iterator[tuple[FunctionType, dict[str, Value]]]:

@@ -93,7 +93,7 @@ def shared_object(found: Any, name: str, key: tuple[Hashable, ...]) -> Shared | 
     """
     if is_of_request(found) or found is UNKNOWN:
         return None
-    if isinstance(found, Flask):
+    if _is_a(found, Flask):
         return Shared(("app",), name, (found,))
     if is_followed(found):
         return Shared((id(found),), name, (found,))
@@ -107,12 +107,12 @@ def is_followed(found: Any) -> bool:
 
 def is_container(found: Any) -> bool:
     """Whether an object is a container of the standard library that can be changed."""
-    return isinstance(found, _CONTAINERS) or is_of_processes(found)
+    return _is_a(found, _CONTAINERS) or is_of_processes(found)
 
 
 def is_counting(found: Any) -> bool:
     """Whether ``next(...)`` of an object gives another value each time."""
-    return isinstance(found, (*_COUNTING, IteratorType))
+    return _is_a(found, (*_COUNTING, IteratorType))
 
 
 def is_of_processes(found: Any) -> bool:
@@ -240,8 +240,13 @@ def _assigned_on_self(function: FunctionType) -> set[str]:
     }
 
 
+def _is_a(found: Any, classes: type | tuple[type, ...]) -> bool:
+    """``isinstance`` by the type alone: ``__class__`` of a proxy may not be available now."""
+    return issubclass(type(found), classes)
+
+
 def _is_plain(found: Any) -> bool:
-    return found is None or isinstance(found, (int, float, str, bytes, tuple, frozenset))
+    return found is None or _is_a(found, (int, float, str, bytes, tuple, frozenset))
 
 
 def _has_only_own_bases(one: Any) -> bool:

@@ -116,6 +116,8 @@ def _attribute(names: Names, node: ast.Attribute) -> tuple[Shared, str] | None:
     name = f"{owner.name}.{node.attr}"
     if owner.key == ("app",):
         return Shared(("app", node.attr), name), SETS
+    if names.setter(node) is not None:
+        return None
     if owner.objects and not any(_takes_attributes(one) for one in owner.objects):
         return None
     found = next((member(one, node.attr) for one in owner.objects), None)
@@ -132,10 +134,7 @@ def _item(names: Names, node: ast.Subscript) -> tuple[Shared, str] | None:
     owner = names.of(node.value)
     if not isinstance(owner, Shared) or owner.is_copy:
         return None
-    if owner.objects and not any(
-        is_container(one) or member(one, "__setitem__") is not member(object, "__setitem__")
-        for one in owner.objects
-    ):
+    if not _is_container_or_unknown(owner):
         return None
     if owner.key == ("app", "config"):
         return Shared((*owner.key, ast.unparse(node.slice)), ast.unparse(node)), SETS
