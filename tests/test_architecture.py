@@ -45,6 +45,19 @@ IMPORTS_IN_FUNCTIONS = {
         "_Check.format_help_text": {"retort.devtools.checks"},
         "check_command": {"retort.cli.deploy", "retort.devtools.checks"},
     },
+    "cli/compare.py": {
+        "_write": {"retort.compare.report"},
+        "compare_command": {
+            "retort.compare.options",
+            "retort.compare.run",
+            "retort.compare.summary",
+        },
+    },
+    "cli/compare_side.py": {
+        "is_retort": {"retort.as_flask"},
+        "load": {"retort.as_flask", "retort.cli.script_info"},
+        "serve": {"retort.server.options", "retort.server.process.serving"},
+    },
     "cli/openapi.py": {
         "_check": {"retort.extensions.openapi.files"},
         "openapi_command": {"retort.extensions.openapi.files"},

@@ -70,20 +70,32 @@ def _times(ctx: click.Context, param: click.Parameter, value: str | None) -> flo
     metavar="ARGUMENTS",
     help="Run the tests on both frameworks, and send the requests that they make.",
 )
+@click.option(
+    "--pytest-seconds",
+    type=click.FloatRange(0, min_open=True),
+    help="End a run of the tests after this time, in seconds; default: 1800.",
+)
 @click.option("--walk", "walks", is_flag=True, help="With these: follow links and forms, too.")
 @click.option(
     "--login",
     metavar="'METHOD PATH FIELDS'",
     help="Send this form before all others, such as 'POST /login name=ada&password=x'.",
 )
-@click.option("--start", metavar="PATH", default="/", help="Start here to follow links. [/]")
+@click.option(
+    "--start", metavar="PATH", default="/", help="Start here to follow links; default: /."
+)
 @click.option(
     "--skip",
     metavar="PATTERN",
     multiple=True,
     help="Do not request addresses in which this regular expression is found.",
 )
-@click.option("--host", metavar="NAME", default="localhost", help="The Host field. [localhost]")
+@click.option(
+    "--host",
+    metavar="NAME",
+    default="localhost",
+    help="Send this Host field; default: localhost.",
+)
 @click.option(
     "--mask",
     "masks",
@@ -108,13 +120,22 @@ def _times(ctx: click.Context, param: click.Parameter, value: str | None) -> flo
     help="Compare others: 'retort,retort:2' (two processes), 'retort=PATH,retort' (a checkout, a"
     " wheel or an environment with another version).",
 )
-@click.option("--requests", "max_requests", type=click.IntRange(1), help="At most this many. [500]")
-@click.option("--seconds", type=click.FloatRange(0, min_open=True), help="For this time. [60]")
+@click.option(
+    "--requests",
+    "max_requests",
+    type=click.IntRange(1),
+    help="Send at most this many to each side; default: 500.",
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0, min_open=True),
+    help="Send requests for this time; default: 60.",
+)
 @click.option(
     "--measure",
     "measure_seconds",
     type=click.FloatRange(0),
-    help="Measure the cost of each side for this time, in seconds; 0: not. [10]",
+    help="Measure the cost of each side for this time, in seconds; 0: not; default: 10.",
 )
 @click.option(
     "--measure-forms",
@@ -126,7 +147,7 @@ def _times(ctx: click.Context, param: click.Parameter, value: str | None) -> flo
     "--timeout",
     "timeout_seconds",
     type=click.FloatRange(0, min_open=True),
-    help="How long a response may take, in seconds. [10]",
+    help="Wait this long for a response, in seconds; default: 10.",
 )
 @click.option("--in-process", is_flag=True, help="Use test clients instead of a server.")
 @click.option("--allow-network", is_flag=True, help="Permit connections to other machines.")
@@ -137,13 +158,13 @@ def _times(ctx: click.Context, param: click.Parameter, value: str | None) -> flo
     "--fail-on",
     type=click.Choice(["unexplained", "known"]),
     default="unexplained",
-    help="With 'known', the exit status is 1 for known differences as well.",
+    help="With 'known', exit with 1 for known differences as well.",
 )
 @click.option(
     "--at-least",
     metavar="RATIO",
     callback=_times,
-    help="The exit status is 1 unless Retort needs this many times less CPU, such as 3x.",
+    help="Exit with 1 unless Retort needs this many times less CPU, such as 3x.",
 )
 @pass_script_info
 @click.pass_context
