@@ -68,6 +68,11 @@ def _suite(comparison: Comparison) -> Iterator[str]:
         yield click.style(f"  {name}", fg="red")
     if len(suite.broken) > 5:
         yield f"  ... and {len(suite.broken) - 5} more, in the report"
+    if suite.unreliable:
+        yield (
+            f"Tests with two results on the first side, which do not count:"
+            f" {len(suite.unreliable)}, such as {suite.unreliable[0]}"
+        )
 
 
 def _findings(comparison: Comparison, room: int, columns: int) -> list[str]:
