@@ -37,7 +37,8 @@ def compare_lines(first: str, again: str, other: str) -> list[Found]:
 
 
 def _without_blocks(a: list[str], b: list[str], c: list[str]) -> list[Found]:
-    shuffled = _with_unmoved(_shuffled(a, b), a, b, c)
+    ended = [_with_last_break(lines) for lines in (a, b, c)]
+    shuffled = _with_unmoved(_shuffled(ended[0], ended[1]), *ended)
     found = list(_line_by_line(a, b, c, shuffled))
     if _count(found) > _FEW and not shuffled:
         aligned = list(_Aligned(a, b, c).compare())
@@ -47,18 +48,19 @@ def _without_blocks(a: list[str], b: list[str], c: list[str]) -> list[Found]:
 
 def _shuffled_blocks(a: list[str], b: list[str], c: list[str]) -> Iterator[tuple[int, int]]:
     """Lines next to each other that have the same words in another order in all texts."""
-    differing = [n for n, left in enumerate(a) if not left == b[n] == c[n]]
-    while differing:
-        size = next(
-            (n for n in range(1, len(differing)) if differing[n] - differing[n - 1] > _APART),
-            len(differing),
-        )
-        start, end = differing[0], differing[size - 1] + 1
+    blocks: list[list[int]] = []
+    for number, left in enumerate(a):
+        if left == b[number] == c[number]:
+            continue
+        if blocks and number - blocks[-1][1] < _APART:
+            blocks[-1][1] = number + 1
+        else:
+            blocks.append([number, number + 1])
+    for start, end in blocks:
         texts = ["".join(one[start:end]) for one in (a, b, c)]
         words = [Counter(tokens(text)) for text in texts]
         if texts[0] != texts[1] and words[0] == words[1] == words[2]:
             yield start, end
-        differing = differing[size:]
 
 
 def _count(found: list[Found]) -> int:
@@ -66,12 +68,18 @@ def _count(found: list[Found]) -> int:
 
 
 def _line_by_line(a: list[str], b: list[str], c: list[str], shuffled: list[int]) -> Iterator[Found]:
-    yield from _in_another_order([(n, a[n], c[n]) for n in shuffled])
+    left_lines, right_lines = _with_last_break(a), _with_last_break(c)
+    yield from _in_another_order([(n, left_lines[n], right_lines[n]) for n in shuffled])
     exempt = set(shuffled)
     for number, (left, again, right) in enumerate(zip(a, b, c, strict=True)):
         decided = SAME if number in exempt else verdict(left, again, right)
         if decided != SAME:
             yield decided, _place(number), left, right
+
+
+def _with_last_break(lines: list[str]) -> list[str]:
+    """The lines with a line break at the end, so that the last one can stand elsewhere."""
+    return lines if not lines or lines[-1].endswith("\n") else [*lines[:-1], f"{lines[-1]}\n"]
 
 
 def _shuffled(a: list[str], b: list[str]) -> list[int]:
