@@ -49,4 +49,4 @@ class InProcessClient(Client):
     def send_all(self, requests: Iterable[Request], connections: int) -> list[float]:
         """Send the requests one after the other."""
         outcomes = [self.send(request) for request in requests]
-        return [one.seconds for one in outcomes if not isinstance(one, NoResponse)]
+        return [one.seconds for one in outcomes if isinstance(one, Response) and one.status < 400]

@@ -132,6 +132,11 @@ class Cost:
     endpoints: list[EndpointCost] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
+    @property
+    def measured_requests(self) -> int:
+        """How many requests each side got at least."""
+        return min((side.requests for side in self.sides.values()), default=0)
+
 
 @dataclass
 class SuiteResult:
