@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from .alignment import changes
+from .shapes import tokens
 from .values import DIFFERENT, NOISE, SAME, verdict
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ _MAX_VARIED = 50  # lines of a part that has another number of lines each time
 _FEW = 3  # differences for which lines with the same number belong together
 _SHUFFLED = 3  # lines; fewer can change places by chance
 _MAX_ROUNDS = 10
+_APART = 3  # lines between two that differ; more belong to two blocks
 
 
 def compare_lines(first: str, again: str, other: str) -> list[Found]:
@@ -27,6 +29,14 @@ def compare_lines(first: str, again: str, other: str) -> list[Found]:
     a, b, c = (text.splitlines(keepends=True) for text in (first, again, other))
     if not len(a) == len(b) == len(c):
         return list(_Aligned(a, b, c).compare())
+    blocks = list(_shuffled_blocks(a, b, c))
+    for start, end in blocks:
+        b[start:end] = c[start:end] = a[start:end]
+    found = [(NOISE, f"{_place(start)} to {end}", None, None) for start, end in blocks]
+    return found + _without_blocks(a, b, c)
+
+
+def _without_blocks(a: list[str], b: list[str], c: list[str]) -> list[Found]:
     ended = [_with_last_break(lines) for lines in (a, b, c)]
     shuffled = _with_unmoved(_shuffled(ended[0], ended[1]), *ended)
     found = list(_line_by_line(a, b, c, shuffled))
@@ -34,6 +44,23 @@ def compare_lines(first: str, again: str, other: str) -> list[Found]:
         aligned = list(_Aligned(a, b, c).compare())
         return min(found, aligned, key=_count)
     return found
+
+
+def _shuffled_blocks(a: list[str], b: list[str], c: list[str]) -> Iterator[tuple[int, int]]:
+    """Lines next to each other that have the same words in another order in all texts."""
+    blocks: list[list[int]] = []
+    for number, left in enumerate(a):
+        if left == b[number] == c[number]:
+            continue
+        if blocks and number - blocks[-1][1] < _APART:
+            blocks[-1][1] = number + 1
+        else:
+            blocks.append([number, number + 1])
+    for start, end in blocks:
+        texts = ["".join(one[start:end]) for one in (a, b, c)]
+        words = [Counter(tokens(text)) for text in texts]
+        if texts[0] != texts[1] and words[0] == words[1] == words[2]:
+            yield start, end
 
 
 def _count(found: list[Found]) -> int:

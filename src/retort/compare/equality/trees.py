@@ -86,6 +86,11 @@ class Implied:
         if place.endswith(_LENGTH):
             self._varied.add(f"{base_of(place)}/")
 
+    def is_beyond(self, place: str, second: str | None) -> bool:
+        """Whether it is in an item that the second of two lists, which vary in length, lacks."""
+        parents = (place[: one.end()] for one in self._separators.finditer(place))
+        return second is None and any(one in self._varied for one in parents)
+
     def _is_item_of_varied(self, place: str, left: str | None, right: str | None) -> bool:
         """Whether it is an item at the end of a list that has another length each time."""
         base = base_of(place)
@@ -94,6 +99,12 @@ class Implied:
             return False
         self.add(place, left, right)
         return True
+
+
+def is_same_kind(left: str, right: str) -> bool:
+    """Whether two values are both numbers, both strings, or both something else."""
+    kinds = [(one[:1] == '"', one[-1:].isdigit()) for one in (left, right)]
+    return kinds[0] == kinds[1]
 
 
 def without_noise(first: Any, again: Any, other: Any) -> tuple[Any, Any, Any, int]:
