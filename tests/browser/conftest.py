@@ -66,3 +66,41 @@ def browse(chromium):
             browser.close()
 
     return browse
+
+
+CONTRASTS = """
+() => {
+  const probe = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+  const light = (colour) => {
+    probe.fillStyle = colour;
+    probe.fillRect(0, 0, 1, 1);
+    const [r, g, b] = [...probe.getImageData(0, 0, 1, 1).data].map(part => {
+      const share = part / 255;
+      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const behind = (element) => {
+    for (let one = element; one; one = one.parentElement) {
+      const ground = getComputedStyle(one).backgroundColor;
+      if (ground !== 'rgba(0, 0, 0, 0)') return ground;
+    }
+    return 'white';
+  };
+  const found = [];
+  for (const element of document.querySelectorAll('body *')) {
+    const hasText = [...element.childNodes].some(node => node.nodeType === 3 && node.data.trim());
+    if (!hasText || !element.checkVisibility() || element.closest('script, style')) continue;
+    const [a, b] = [light(getComputedStyle(element).color), light(behind(element))];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < 4.5) found.push(`${element.tagName}.${element.className} ${ratio}`);
+  }
+  return found;
+}
+"""
+
+
+@pytest.fixture
+def low_contrasts():
+    """The texts of a page that cannot be read well."""
+    return lambda page: page.evaluate(CONTRASTS)

@@ -226,48 +226,16 @@ def test_the_page_fits_a_narrow_screen(page, path):
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
-CONTRASTS = """
-() => {
-  const probe = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
-  const light = (colour) => {
-    probe.fillStyle = colour;
-    probe.fillRect(0, 0, 1, 1);
-    const [r, g, b] = [...probe.getImageData(0, 0, 1, 1).data].map(part => {
-      const share = part / 255;
-      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
-    });
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const behind = (element) => {
-    for (let one = element; one; one = one.parentElement) {
-      const ground = getComputedStyle(one).backgroundColor;
-      if (ground !== 'rgba(0, 0, 0, 0)') return ground;
-    }
-    return 'white';
-  };
-  const found = [];
-  for (const element of document.querySelectorAll('body *')) {
-    const hasText = [...element.childNodes].some(node => node.nodeType === 3 && node.data.trim());
-    if (!hasText || !element.checkVisibility() || element.closest('script, style')) continue;
-    const [a, b] = [light(getComputedStyle(element).color), light(behind(element))];
-    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-    if (ratio < 4.5) found.push(`${element.tagName}.${element.className} ${ratio}`);
-  }
-  return found;
-}
-"""
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("path", ["/login", "/boom"])
-def test_every_text_can_be_read_in_light_and_in_dark(page, path, scheme):
+def test_every_text_can_be_read_in_light_and_in_dark(page, path, scheme, low_contrasts):
     """WCAG 2.2, 1.4.3: a contrast of 4.5 to 1."""
     page.emulate_media(color_scheme=scheme)
     page.goto(f"{SITE}{path}")
 
     ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (ground == "rgb(255, 255, 255)") == (scheme == "light")
-    assert page.evaluate(CONTRASTS) == []
+    assert low_contrasts(page) == []
 
 
 # Tracebacks
@@ -319,7 +287,9 @@ def test_the_console_runs_code_in_a_frame_after_the_pin(page, site):
 # The program that cannot be loaded
 
 
-def test_a_syntax_error_has_a_page_and_saving_the_correction_ends_it(page, site, save):
+def test_a_syntax_error_has_a_page_and_saving_the_correction_ends_it(
+    page, site, save, low_contrasts
+):
     good = site.program.read_text()
     save(site.program, good + "\nnames = ['a', 'b'\n")
     told = site.wait_for_log("The server waits until the file is corrected and saved")
@@ -327,7 +297,7 @@ def test_a_syntax_error_has_a_page_and_saving_the_correction_ends_it(page, site,
 
     assert page.inner_text(".line.current").strip().endswith("names = ['a', 'b'")
     assert "The server waits" in page.inner_text(".note")
-    assert page.evaluate(CONTRASTS) == []
+    assert low_contrasts(page) == []
 
     save(site.program, good)
     site.wait_for_log("Loaded again, ready", told)
@@ -424,7 +394,7 @@ def test_a_page_stops_asking_after_a_time_and_says_so(page):
 
 
 @pytest.mark.parametrize("path", ["/login", "/boom"])
-def test_a_print_is_dark_on_white_and_has_no_controls(page, path):
+def test_a_print_is_dark_on_white_and_has_no_controls(page, path, low_contrasts):
     page.emulate_media(media="print", color_scheme="dark")
     page.goto(f"{SITE}{path}")
     try:
@@ -433,7 +403,7 @@ def test_a_print_is_dark_on_white_and_has_no_controls(page, path):
         )
         assert page.locator("button:visible, input:visible").count() == 0
         assert page.locator("h1").is_visible()
-        assert page.evaluate(CONTRASTS) == []
+        assert low_contrasts(page) == []
     finally:
         page.emulate_media(media="screen")
 

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 
 Fields = tuple[tuple[str, str], ...]  # header fields in their order, names as sent
 
+# What is sent with each request that no recording has made.
+BROWSER: Fields = (("Accept", "text/html,*/*;q=0.8"), ("User-Agent", "retort-compare"))
+
 
 @dataclass(frozen=True)
 class Request:

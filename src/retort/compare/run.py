@@ -18,14 +18,16 @@ from .equality.masks import Masks
 from .exchange import Exchange
 from .grouping import Grouping
 from .in_process import InProcessClient
-from .known import known_row
+from .known import explains, known_row
 from .measure import Measured, measure
 from .messages import NoResponse, Response
+from .options import CompareError
 from .progress import Progress
 from .recordings import Suite, read_access_log, read_har, replay
 from .results import Comparison
-from .sides import Side, default_specs, parse_sides
+from .sides import Side, default_specs, parse_sides, start_all
 from .sides.folders import program_folder
+from .sides.observed import notes_on
 from .walk import Walk, check_patterns, parse_login
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from .messages import Outcome, Request, Step
     from .options import Options
     from .recordings import Recorded
+    from .results import Difference
     from .sides import SideSpec
 
 _REPEATED = 5
@@ -101,7 +104,7 @@ def _interruptible() -> Iterator[None]:
 
 
 class _TooManyEnds(Exception):
-    """The program ends its process again and again."""
+    """The program ends its process again and again, or does not start after that."""
 
 
 class _Running:
@@ -138,9 +141,7 @@ class _Running:
 
     def _start(self) -> None:
         self.progress.show("starting the program on each side")
-        with ThreadPoolExecutor(len(self.sides)) as pool:
-            for started in [pool.submit(side.start) for side in self.sides]:
-                started.result()
+        start_all(self.sides)
         self.comparison.sides = [side.info for side in self.sides]
         notes = dict.fromkeys(note for side in self.sides for note in side.notes)
         self.comparison.notes += list(notes)[:_MAX_NOTES]
@@ -167,6 +168,7 @@ class _Running:
             self.names,
             start=options.start,
             targets=self.sides[0].rules,
+            post_targets=self.sides[0].post_rules,
             skip=options.skip,
             host=options.host,
             max_requests=options.max_requests,
@@ -176,15 +178,19 @@ class _Running:
         entries = self._recorded()
         if options.login is not None:
             walk.login(options.login)
-        walk.count += replay(
+        replayed = replay(
             entries,
             exchange,
             self.names,
             host=options.host,
             skip=options.skip,
-            max_requests=options.max_requests,
+            max_requests=options.max_requests - walk.count,
             is_over=walk.is_over,
         )
+        walk.count += replayed.count
+        note = replayed.note()
+        if note is not None:
+            self.comparison.notes.append(note)
         if options.walks:
             for file in sorted(program_folder(options.target).glob("*.html")):
                 walk.add_file(file.name, file.read_bytes())
@@ -193,9 +199,13 @@ class _Running:
 
     def _recorded(self) -> list[Recorded]:
         """The requests of all recordings, and of the test suite."""
+        options = self.options
         recordings = [
-            *map(read_har, self.options.hars),
-            *map(read_access_log, self.options.access_logs),
+            *map(read_har, options.hars),
+            *(
+                read_access_log(one, max_requests=options.max_requests, skip=options.skip)
+                for one in options.access_logs
+            ),
         ]
         self.comparison.notes += [note for one in recordings for note in one.notes]
         entries = [entry for one in recordings for entry in one.entries]
@@ -204,14 +214,17 @@ class _Running:
     def _from_suite(self) -> list[Recorded]:
         if self.options.pytest is None:
             return []
-        suite = Suite(self.options.pytest)
+        suite = Suite(self.options.pytest, self.options.pytest_seconds)
         entries: list[Recorded] = []
         for side in self.sides:
             self.progress.show(f"running the tests with {side.info.label}")
-            is_first = side is self.sides[0]
-            entries += suite.run(
-                side.spec.name, side.spec.framework, *side.test_run(), records=is_first
+            # The first side and its repetition run alike; the requests of one are enough.
+            records = side is not self.sides[2]
+            found = suite.run(
+                side.spec.name, side.spec.framework, *side.test_run(), records=records
             )
+            entries = found if side is self.sides[0] else entries
+        self.comparison.notes += suite.notes
         self.comparison.suite = suite.result(self.names)
         self.comparison.suite.requests = len(entries)
         return entries
@@ -253,6 +266,7 @@ class _Running:
         return side.start_seconds + (first.seconds if first is not None else 0.0)
 
     def _note_left_out(self, walk: Walk) -> None:
+        self.comparison.notes += walk.notes[:_MAX_NOTES]
         for name, count in walk.left_out.most_common(_MAX_NOTES):
             self.comparison.notes.append(
                 f"{count} more addresses of {name or 'no endpoint'} were not requested."
@@ -269,26 +283,35 @@ class _Running:
         comparison.steps.append(step)
         self.progress.show(f"{len(comparison.steps)} requests to each side")
         first, again, _other = (step.outcomes[name] for name in self.names)
-        self._compare_again(step)
+        if self._is_undecided(step):
+            comparison.not_compared[step.number] = f"{comparison.sides[0].label} gives two answers"
+            return
         verdict = self._verdict(step, again)
         if verdict.differences and self._repeatable(step):
             verdict = self._with_more_noise(step, verdict)
         for place in verdict.masked:
             comparison.masked[place] = comparison.masked.get(place, 0) + 1
-        if not verdict.differences:
-            if isinstance(first, NoResponse):
-                comparison.not_compared[step.number] = f"on no side: {first.detail}"
-            elif verdict.is_all_noise:
-                comparison.not_compared[step.number] = "all of the body is noise"
-            else:
-                comparison.same.append(step.number)
-            return
+        if verdict.differences:
+            self._add(step, verdict.differences)
+        elif isinstance(first, NoResponse):
+            comparison.not_compared[step.number] = f"on no side: {first.detail}"
+        elif verdict.is_all_noise:
+            comparison.not_compared[step.number] = "all of the body is noise"
+        else:
+            comparison.same.append(step.number)
+
+    def _add(self, step: Step, differences: list[Difference]) -> None:
+        """Record differences: those that a row of the documentation explains, and the others."""
         row = None
         if self.sides[0].spec.framework != self.sides[2].spec.framework:
             row = known_row(step, self.names[0], self.names[2])
+        explained = [one for one in differences if row and explains(row, one)]
+        others = [one for one in differences if one not in explained]
         if self.grouping is not None:
-            self.grouping.add(step, verdict.differences, row)
-            comparison.findings = self.grouping.findings
+            for found, reason in ((explained, row), (others, None)):
+                if found:
+                    self.grouping.add(step, found, reason)
+            self.comparison.findings = self.grouping.findings
 
     def _verdict(self, step: Step, again: Outcome) -> Verdict:
         return compare(
@@ -320,16 +343,21 @@ class _Running:
                 return found
         return verdict
 
-    def _compare_again(self, step: Step) -> None:
-        """Note where the first side differs from itself in more than a value."""
-        first, again, _ = (step.outcomes[name] for name in self.names)
+    def _is_undecided(self, step: Step) -> bool:
+        """Whether the first side differs from itself in more than a value.
+
+        This is noted. It is no decision if the other side gives one of the two answers.
+        """
+        first, again, other = (_summary(step.outcomes[name]) for name in self.names)
+        if first == again:
+            return False
         label = self.comparison.sides[0].label
         request = step.requests[self.names[0]]
-        if _summary(first) != _summary(again):
-            self.comparison.baseline.append(
-                f"{label} itself gives different answers to {request.method} {request.target}:"
-                f" {_summary(first)} and {_summary(again)}."
-            )
+        self.comparison.baseline.append(
+            f"{label} itself gives different answers to {request.method} {request.target}:"
+            f" {first} and {again}."
+        )
+        return other in (first, again)
 
     def _ended(self, side: Side, step: Step) -> None:
         """Record that a side's process has ended, and start it again."""
@@ -343,18 +371,22 @@ class _Running:
             raise _TooManyEnds(f"Processes ended {self.restarts} times, so nothing more was sent.")
         client = self.clients[side.spec.name]
         client.close()
-        side.restart()
+        try:
+            side.restart()
+        except CompareError as error:
+            text = f"Nothing more was sent, because a side did not start again. {error}"
+            raise _TooManyEnds(text) from error
 
     def end(self) -> None:
         """Collect what the sides know at the end, and end them."""
-        for side in self.sides:
-            for refused in side.refused_connections():
-                if refused not in self.comparison.refused_connections:
-                    self.comparison.refused_connections.append(refused)
         for client in self.clients.values():
             client.close()
         with ThreadPoolExecutor(len(self.sides)) as pool:
             list(pool.map(Side.stop, self.sides))
+        found = [side.observed() for side in self.sides]
+        refused = dict.fromkeys(address for one in found for address in one.refused)
+        self.comparison.refused_connections += refused
+        self.comparison.notes += notes_on(found, allows_network=self.options.allow_network)
 
 
 def _summary(outcome: object) -> str:

@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from ..messages import Response
 
 _MAX_SESSION_BYTES = 1_000_000
+_SIGNED = "a signed session"
+# RFC 6265 section 5.2: names of attributes have no case.
+_ATTRIBUTES = {
+    name.lower(): name
+    for name in ("Domain", "Expires", "HttpOnly", "Max-Age", "Partitioned", "Path", "SameSite")
+} | {"secure": "Secure", "priority": "Priority"}
+_INSENSITIVE = frozenset({"Domain", "SameSite", "Priority"})
 
 
 def cookie_values(response: Response, session_cookie: str) -> Iterator[tuple[str, str]]:
@@ -25,14 +32,25 @@ def cookie_values(response: Response, session_cookie: str) -> Iterator[tuple[str
         pair, *attributes = (part.strip() for part in text.split(";"))
         name, _, value = pair.partition("=")
         session = session_content(value) if name == session_cookie and value else None
-        if session is None:
-            yield name, value
-        else:
+        yield name, value if session is None else _SIGNED
+        if session is not None:
             for place, one in json_values(session):
-                yield f"{name}: {place.lstrip('/') or 'content'}", one
-        named = sorted(attribute.partition("=")[::2] for attribute in attributes)
-        for key, one in named:
+                yield f"{name}: {place.removeprefix('/')}", one
+        for key, one in sorted(map(_attribute, filter(None, attributes))):
             yield f"{name}; {key}", one or "set"
+
+
+def _attribute(text: str) -> tuple[str, str]:
+    name, _, value = (part.strip() for part in text.partition("="))
+    known = _ATTRIBUTES.get(name.lower(), name)
+    return known, value.lower() if known in _INSENSITIVE else value
+
+
+def is_close_age(place: str, left: str, right: str) -> bool:
+    """Whether two values of Max-Age were computed for the same moment, some seconds apart."""
+    if not place.endswith("; Max-Age") or not (left + right).isdecimal():
+        return False
+    return min(int(left), int(right)) > 60 and abs(int(left) - int(right)) <= 15
 
 
 def session_content(value: str) -> Any:

@@ -2,73 +2,164 @@
 
 from __future__ import annotations
 
-from difflib import SequenceMatcher
+from collections import Counter
 from typing import TYPE_CHECKING
 
+from .alignment import changes
 from .values import DIFFERENT, NOISE, SAME, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_MAX_ALIGNED = 3_000  # lines; longer texts are aligned by their beginning and end
+Found = tuple[str, str, str | None, str | None]
+
 _MAX_SHOWN = 20  # lines of one difference
+_MAX_VARIED = 50  # lines of a part that has another number of lines each time
+_FEW = 3  # differences for which lines with the same number belong together
+_SHUFFLED = 3  # lines; fewer can change places by chance
+_MAX_ROUNDS = 10
 
 
-def compare_lines(
-    first: str, again: str, other: str
-) -> Iterator[tuple[str, str, str | None, str | None]]:
+def compare_lines(first: str, again: str, other: str) -> list[Found]:
     """The lines that are not equal: verdict, place, and the lines of both sides."""
     if first == other:
-        return
+        return []
     a, b, c = (text.splitlines(keepends=True) for text in (first, again, other))
-    found = list(_line_by_line(a, b, c)) if len(a) == len(b) == len(c) else list(_aligned(a, b, c))
-    is_different = any(one[0] == DIFFERENT for one in found)
-    if is_different and first != again and sorted(a) == sorted(b) == sorted(c):
-        found = [(NOISE, "order of lines", None, None)]
-    yield from found
+    if not len(a) == len(b) == len(c):
+        return list(_Aligned(a, b, c).compare())
+    ended = [_with_last_break(lines) for lines in (a, b, c)]
+    shuffled = _with_unmoved(_shuffled(ended[0], ended[1]), *ended)
+    found = list(_line_by_line(a, b, c, shuffled))
+    if _count(found) > _FEW and not shuffled:
+        aligned = list(_Aligned(a, b, c).compare())
+        return min(found, aligned, key=_count)
+    return found
 
 
-def _line_by_line(
-    a: list[str], b: list[str], c: list[str]
-) -> Iterator[tuple[str, str, str | None, str | None]]:
-    for number, (left, again, right) in enumerate(zip(a, b, c, strict=True), 1):
-        decided = verdict(left, again, right)
+def _count(found: list[Found]) -> int:
+    return sum(one[0] == DIFFERENT for one in found)
+
+
+def _line_by_line(a: list[str], b: list[str], c: list[str], shuffled: list[int]) -> Iterator[Found]:
+    left_lines, right_lines = _with_last_break(a), _with_last_break(c)
+    yield from _in_another_order([(n, left_lines[n], right_lines[n]) for n in shuffled])
+    exempt = set(shuffled)
+    for number, (left, again, right) in enumerate(zip(a, b, c, strict=True)):
+        decided = SAME if number in exempt else verdict(left, again, right)
         if decided != SAME:
-            yield decided, f"line {number}", left, right
+            yield decided, _place(number), left, right
 
 
-def _aligned(
-    a: list[str], b: list[str], c: list[str]
-) -> Iterator[tuple[str, str, str | None, str | None]]:
-    """Compare what stands between the lines that both have."""
-    in_again = {start: (end, b[j1:j2]) for start, end, j1, j2 in _changes(a, b)}
-    matched = _matches(a, b)
-    for i1, i2, j1, j2 in _changes(a, c):
-        place = f"line {i1 + 1}"
-        left, right = a[i1:i2], c[j1:j2]
-        if len(left) == len(right):
-            seconds = [b[matched[n]] if n in matched else None for n in range(i1, i2)]
-            if i1 in in_again and len(in_again[i1][1]) == len(left):
-                seconds = list(in_again[i1][1])
-            for number, (one, two, three) in enumerate(
-                zip(left, seconds, right, strict=True), i1 + 1
-            ):
-                decided = verdict(one, two, three)
-                if decided != SAME:
-                    yield decided, f"line {number}", one, three
-            continue
-        end, again = in_again.get(i1, (-1, []))
-        # A part that has another number of lines each time.
-        is_noise = end == i2 and len(again) != len(left) and _alike(again or left, right)
-        yield NOISE if is_noise else DIFFERENT, place, _shown(left), _shown(right)
+def _with_last_break(lines: list[str]) -> list[str]:
+    """The lines with a line break at the end, so that the last one can stand elsewhere."""
+    return lines if not lines or lines[-1].endswith("\n") else [*lines[:-1], f"{lines[-1]}\n"]
 
 
-def _alike(again: list[str], right: list[str]) -> bool:
-    """Whether lines that only the second and the third text have are alike."""
-    return all(
-        any(verdict(one, other, line) != DIFFERENT for one in again for other in again)
-        for line in right
-    )
+def _shuffled(a: list[str], b: list[str]) -> list[int]:
+    """The numbers of lines that are the same in another order."""
+    differing = [n for n, (left, right) in enumerate(zip(a, b, strict=True)) if left != right]
+    moved = Counter(a[n] for n in differing) & Counter(b[n] for n in differing)
+    found = [n for n in differing if a[n] in moved and b[n] in moved]
+    is_closed = Counter(a[n] for n in found) == Counter(b[n] for n in found)
+    return found if is_closed else []
+
+
+def _with_unmoved(shuffled: list[int], a: list[str], b: list[str], c: list[str]) -> list[int]:
+    """Add lines of the same group that only the third text has at another place."""
+    found = set(shuffled)
+    others = [n for n, left in enumerate(a) if shuffled and left == b[n] != c[n]]
+    for _ in range(_MAX_ROUNDS):
+        known = {a[n] for n in found} | {c[n] for n in found}
+        more = {n for n in others if a[n] in known or c[n] in known}
+        if more <= found:
+            break
+        found |= more
+    if Counter(a[n] for n in found) == Counter(c[n] for n in found):
+        return sorted(found)
+    return shuffled if len(shuffled) >= _SHUFFLED else []
+
+
+def _in_another_order(lines: list[tuple[int, str, str]]) -> Iterator[Found]:
+    """Compare lines whose order has no meaning."""
+    missing = Counter(left for _, left, _ in lines) - Counter(right for _, _, right in lines)
+    extra = Counter(right for _, _, right in lines) - Counter(left for _, left, _ in lines)
+    lost = missing.elements()
+    for number, left, right in lines:
+        if extra[right]:
+            extra[right] -= 1
+            yield DIFFERENT, _place(number), next(lost), right
+        elif left != right:
+            yield NOISE, _place(number), left, right
+
+
+class _Aligned:
+    """Compares what stands between the lines that two texts have in common."""
+
+    def __init__(self, a: list[str], b: list[str], c: list[str]) -> None:
+        self.a, self.b, self.c = a, b, c
+        self.varied: list[tuple[int, int, list[str]]] = []
+        self.again: dict[int, str] = {}  # the line of ``b`` for each line of ``a`` that has one
+        self._align()
+
+    def _align(self) -> None:
+        position = 0
+        for i1, i2, j1, j2 in [*changes(self.a, self.b), (len(self.a), len(self.a), 0, 0)]:
+            self.again.update((n, self.a[n]) for n in range(position, i1))
+            if i2 - i1 == j2 - j1:
+                self.again.update(zip(range(i1, i2), self.b[j1:j2], strict=True))
+            else:
+                self.varied.append((i1, i2, self.b[j1:j2]))
+            position = i2
+
+    def compare(self) -> Iterator[Found]:
+        for i1, i2, j1, j2 in changes(self.a, self.c):
+            yield from self._stretch(i1, i2, j1, j2)
+
+    def _stretch(self, i1: int, i2: int, j1: int, j2: int) -> Iterator[Found]:
+        if i2 - i1 == j2 - j1:
+            for number in range(i2 - i1):
+                yield from self._line(i1 + number, j1 + number)
+            return
+        while i1 < i2 and j1 < j2 and self._is_noise(i1, j1):
+            yield from self._line(i1, j1)
+            i1, j1 = i1 + 1, j1 + 1
+        while i1 < i2 and j1 < j2 and self._is_noise(i2 - 1, j2 - 1):
+            i2, j2 = i2 - 1, j2 - 1
+            yield from self._line(i2, j2)
+        left, right = self.a[i1:i2], self.c[j1:j2]
+        decided = NOISE if self._varies(i1, i2, right) else DIFFERENT
+        yield decided, _place(i1), _shown(left), _shown(right)
+
+    def _line(self, number: int, other: int) -> Iterator[Found]:
+        decided = verdict(self.a[number], self.again.get(number), self.c[other])
+        if decided != SAME:
+            yield decided, _place(number), self.a[number], self.c[other]
+
+    def _is_noise(self, number: int, other: int) -> bool:
+        again = self.again.get(number)
+        return again is not None and verdict(self.a[number], again, self.c[other]) == NOISE
+
+    def _varies(self, i1: int, i2: int, right: list[str]) -> bool:
+        """Whether the first side has another number of lines there each time, of this kind."""
+        for start, end, again in self.varied:
+            if start <= i2 and i1 <= end:
+                known = [*self.a[start:end], *again]
+                is_left_out = right or not self.a[start:end] or not again
+                return bool(is_left_out) and all(_is_alike(known, line) for line in right)
+        return False
+
+
+def _is_alike(known: list[str], line: str) -> bool:
+    if line in known:
+        return True
+    if len(known) > _MAX_VARIED:
+        return False
+    pairs = zip(known, [*known[1:], known[0]], strict=True)
+    return any(verdict(one, other, line) != DIFFERENT for one, other in pairs)
+
+
+def _place(number: int) -> str:
+    return f"line {number + 1}"
 
 
 def _shown(lines: list[str]) -> str | None:
@@ -76,28 +167,3 @@ def _shown(lines: list[str]) -> str | None:
         return None
     more = len(lines) - _MAX_SHOWN
     return "".join(lines[:_MAX_SHOWN]) + (f"... and {more} more lines" if more > 0 else "")
-
-
-def _changes(a: list[str], b: list[str]) -> Iterator[tuple[int, int, int, int]]:
-    if max(len(a), len(b)) > _MAX_ALIGNED:
-        head = next(
-            (n for n, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b))
-        )
-        most = min(len(a), len(b)) - head
-        tail = next((n for n in range(most) if a[-1 - n] != b[-1 - n]), most)
-        if (head, head) != (len(a) - tail, len(b) - tail):
-            yield head, len(a) - tail, head, len(b) - tail
-        return
-    for tag, i1, i2, j1, j2 in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
-        if tag != "equal":
-            yield i1, i2, j1, j2
-
-
-def _matches(a: list[str], b: list[str]) -> dict[int, int]:
-    """The number of the equal line in ``b`` for each line of ``a`` that has one."""
-    found: dict[int, int] = {}
-    position = other = 0
-    for i1, i2, _, j2 in [*_changes(a, b), (len(a), len(a), len(b), len(b))]:
-        found.update((position + n, other + n) for n in range(i1 - position))
-        position, other = i2, j2
-    return found

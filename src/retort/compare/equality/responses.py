@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..messages import NoResponse
 from ..results import Difference
-from .bodies import BYTES, JSON, content, kind_of, parsed
-from .cookies import cookie_values
-from .fields import ALWAYS_MASKED, field_values, framing
+from .bodies import BYTES, JSON, content, kind_of, parsed, text_of, writing
+from .cookies import cookie_values, is_close_age
+from .fields import field_values, framing, is_always_masked
 from .lines import compare_lines
-from .trees import is_implied, json_values, without_aspect, without_shuffling
+from .octets import Octets
+from .trees import Implied, base_of, json_values, shown_place, shown_value, without_noise
 from .values import DIFFERENT, NOISE, SAME, verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from ..messages import Outcome, Response
     from .masks import Masks
 
+_EXACT = frozenset({"status", "connection", "ending"})  # parts without tokens in them
 _DEPENDS_ON_BODY = frozenset({"etag", "content-md5", "digest", "content-digest", "last-modified"})
 
 
@@ -95,76 +97,121 @@ class _Comparing:
     ) -> None:
         """Compare values by place; a place that occurs again gets a number."""
         first, again, other = (_numbered(side) for side in sides)
-        missing: list[str] = []
+        implied = Implied(is_cookie=part == "cookie")
         for place in dict.fromkeys([*first, *other]):
-            values = first.get(place), again.get(place), other.get(place)
-            decided = verdict(*values)
-            follows = is_body_different and place in _DEPENDS_ON_BODY and None not in values
-            if decided != SAME and follows:
-                decided = NOISE
-            if decided == SAME or is_implied(place, values[0], values[2], missing):
+            left, second, right = first.get(place), again.get(place), other.get(place)
+            decided = _decided(part, place, left, second, right)
+            if decided == SAME or implied.covers(place, left, right):
                 continue
-            name = without_aspect(place) if None in values else place
-            self.decide(decided, part, name, values[0], values[2])
+            if is_body_different and place in _DEPENDS_ON_BODY and left and right:
+                decided = NOISE
+            if decided == DIFFERENT:
+                implied.add(place, left, right)
+            else:
+                implied.add_noise(place)
+            self._decide_place(decided, part, place, left, right)
+
+    def _decide_place(
+        self, decided: str, part: str, place: str, left: str | None, right: str | None
+    ) -> None:
+        name = shown_place(place)
+        if left is None or right is None:
+            name = base_of(place).removesuffix(": ")
+            left = None if left is None else shown_value(place, left)
+            right = None if right is None else shown_value(place, right)
+        self.decide(decided, part, name, left, right)
 
     def decide(
         self, decided: str, part: str, place: str, left: str | None, right: str | None
     ) -> None:
         if decided == SAME:
             return
-        is_masked = part == "header" and place in ALWAYS_MASKED
+        is_masked = part == "header" and is_always_masked(place, left, right)
         if self.masks is not None and not is_masked:
             is_masked = self.masks.covers(part, place, left, right)
         if decided == NOISE or is_masked:
             self.found.masked.append(f"{part} {place}".strip())
         else:
-            self.found.differences.append(Difference(part, place, left, right))
+            self._add(Difference(part, _shown(place), _shown(left), _shown(right)))
+
+    def _add(self, one: Difference) -> None:
+        """Add a difference; another kind of value at one place is one difference."""
+        for number, known in enumerate(self.found.differences):
+            is_here = (known.part, known.place) == (one.part, one.place)
+            if is_here and known.right is None and one.left is None:
+                self.found.differences[number] = Difference(
+                    one.part, one.place, known.left, one.right
+                )
+                return
+        self.found.differences.append(one)
 
     def body(self, first: Response, again: Response, other: Response) -> None:
-        contents = [content(one) for one in (first, again, other)]
+        sides = (first, again, other)
+        contents = [content(one) for one in sides]
         if contents[0] == contents[2]:
             return
-        kinds = {kind_of(*pair) for pair in ((first, contents[0]), (other, contents[2]))}
+        kinds = {kind_of(first, contents[0]), kind_of(other, contents[2])}
         kind = kinds.pop() if len(kinds) == 1 else BYTES
-        compare: Callable[[list[bytes]], None]
-        compare = {JSON: self.json, BYTES: self.bytes}.get(kind, self.text)
-        compare(contents)
+        if kind == JSON and self.json(contents):
+            return
+        if kind == BYTES:
+            self.bytes(contents)
+        else:
+            self.text([text_of(*pair) for pair in zip(sides, contents, strict=True)])
 
-    def json(self, contents: list[bytes]) -> None:
+    def json(self, contents: list[bytes]) -> bool:
+        """Compare JSON values; returns whether they are not nested too deeply for it."""
         values = [parsed(one) for one in contents]
         first, again, other = (one[0] if one else None for one in values)
-        first, again, other, shuffled = without_shuffling(first, again, other)
-        self.found.masked += ["body order of a list"] * shuffled
+        try:
+            first, again, other, forms = without_noise(first, again, other)
+        except RecursionError:
+            return False
+        self.found.masked += ["body order or keys"] * forms
         before = len(self.found.differences) + len(self.found.masked)
         self.values("body", [json_values(one) for one in (first, again, other)])
-        if len(self.found.differences) + len(self.found.masked) == before:
+        count = len(self.found.differences) + len(self.found.masked)
+        if count == before and not forms:
             self.bytes(contents)  # the same values, written in another way
+        elif not self.found.differences:
+            self._writing(contents)
+        return True
 
-    def text(self, contents: list[bytes]) -> None:
-        texts = [one.decode("utf-8", "surrogateescape") for one in contents]
-        found = list(compare_lines(texts[0], texts[1], texts[2]))
+    def _writing(self, contents: list[bytes]) -> None:
+        first, again, other = map(writing, contents)
+        if first == again != other:
+            left, right = (_spaces(one) for one in (first - other, other - first))
+            self.decide(DIFFERENT, "body", "spaces", left, right)
+
+    def text(self, texts: list[str]) -> None:
+        found = compare_lines(texts[0], texts[1], texts[2])
         for decided, place, left, right in found:
             self.decide(decided, "body", place, left, right)
-        lines = max(1, texts[0].count("\n") + 1)
-        self.found.is_all_noise = (
-            bool(found)
-            and lines > 0
-            and all(one[0] == NOISE for one in found)
-            and len(found) >= lines
-            and lines == 1
-            and not _has_fixed_part(texts)
-        )
+        is_noise = bool(found) and all(one[0] == NOISE for one in found)
+        lines = len(texts[0].splitlines())
+        self.found.is_all_noise = is_noise and len(found) >= lines and not _has_fixed_part(texts)
 
     def bytes(self, contents: list[bytes]) -> None:
         first, again, other = contents
-        if first != again:
-            self.found.masked.append("body")
-            self.found.is_all_noise = True
-            return
-        size = min(len(first), len(other))
-        at = next((n for n in range(size) if first[n] != other[n]), size)
-        left, right = (f"{len(one):,} bytes, here {one[at : at + 16]!r}" for one in (first, other))
-        self.decide(DIFFERENT, "body", f"byte {at}", left, right)
+        octets = Octets(first, again, other)
+        self.found.masked += ["body bytes"] * len(octets.varied)
+        self.found.is_all_noise = octets.is_all_varied
+        at = octets.difference
+        if at is not None:
+            left, right = (
+                f"{len(one):,} bytes, here {one[at : at + 16]!r}" for one in (first, other)
+            )
+            self.decide(DIFFERENT, "body", f"byte {at}", left, right)
+
+
+def _decided(part: str, place: str, left: str | None, second: str | None, right: str | None) -> str:
+    if left == right:
+        return SAME
+    if part in _EXACT:
+        return NOISE if second == right else DIFFERENT
+    if part == "cookie" and left and right and is_close_age(place, left, right):
+        return NOISE
+    return verdict(left, second, right)
 
 
 def _has_fixed_part(texts: list[str]) -> bool:
@@ -177,12 +224,21 @@ def _connection(response: Response) -> str:
     return "stays open" if response.stays_open else "closed"
 
 
+def _spaces(found: frozenset[bytes]) -> str | None:
+    return ", ".join(repr(one.decode()) for one in sorted(found)) or None
+
+
+def _shown(text: str | None) -> Any:
+    """A text without surrogates, which no file can hold."""
+    if text is None or text.isascii():
+        return text
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def _numbered(values: Iterable[tuple[str, str]]) -> dict[str, str]:
     found: dict[str, str] = {}
+    counts: dict[str, int] = {}
     for place, value in values:
-        number, name = 1, place
-        while name in found:
-            number += 1
-            name = f"{place} ({number})"
-        found[name] = value
+        counts[place] = counts.get(place, 0) + 1
+        found[place if counts[place] == 1 else f"{place} ({counts[place]})"] = value
     return found

@@ -1,29 +1,60 @@
-"""Times in texts: two responses made seconds apart may have different ones."""
+"""Times in texts: two responses made seconds apart may have different ones.
+
+The two responses of the first side are made at nearly the same moment, so a clock can move on
+between them and the other side's. Such a time is noise, although the first side gave it twice.
+"""
 
 from __future__ import annotations
 
 import re
-from datetime import datetime, timezone
+import time
+from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
+from itertools import zip_longest
+
+from .alignment import common_end, common_start
 
 CLOSE_SECONDS = 15.0
+_MINUTE = 60
 _DAY = 86_400
-_ISO = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"
+_YEAR = 365 * _DAY
+_ZONE = r"(?:Z|[+-]\d\d:?\d\d)?"
+_ISO = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?" + _ZONE
 _HTTP = r"[A-Z][a-z]{2}, \d\d[ -][A-Z][a-z]{2}[ -]\d{4} \d\d:\d\d:\d\d (?:GMT|[+-]\d{4})"
+_LOG = r"\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d"
 _CLOCK = r"(?<![\d:])\d\d:\d\d:\d\d(?:\.\d+)?(?![\d:])"
+_MINUTES = r"(?<![\d:.])\d\d:\d\d(?![\d:])"
 _EPOCH = r"(?<![\d.])\d{10}(?:\d{3}|\d{6})?(?:\.\d+)?(?!\d)"
-_TIME = re.compile(f"(?P<http>{_HTTP})|(?P<iso>{_ISO})|(?P<clock>{_CLOCK})|(?P<epoch>{_EPOCH})")
+_TIME = re.compile(
+    f"(?P<http>{_HTTP})|(?P<iso>{_ISO})|(?P<log>{_LOG})|(?P<clock>{_CLOCK})"
+    f"|(?P<minutes>{_MINUTES})|(?P<epoch>{_EPOCH})"
+)
+_AROUND = 64  # characters before and after what differs; no time is longer
 
 
-def differ_by_time_only(left: str, right: str) -> bool:
-    """Whether two texts are equal apart from times that are some seconds apart."""
+def differ_by_time_only(left: str, right: str, now: float | None = None) -> bool:
+    """Whether two texts are equal apart from times that are some seconds apart.
+
+    :param now: seconds since 1970; the current time by default. Numbers are times only if they
+        are some years from it, and times without seconds only if its minute has just begun.
+    """
+    now = time.time() if now is None else now
+    left, right = _differing(left, right)
     if _TIME.sub("\0", left) != _TIME.sub("\0", right):
         return False
-    pairs = zip(_TIME.finditer(left), _TIME.finditer(right), strict=True)
-    return all(_are_close(one, other) for one, other in pairs)
+    pairs = zip_longest(_TIME.finditer(left), _TIME.finditer(right))
+    return all(one and other and _are_close(one, other, now) for one, other in pairs)
 
 
-def _are_close(one: re.Match[str], other: re.Match[str]) -> bool:
+def _differing(left: str, right: str) -> tuple[str, str]:
+    """The parts around what differs."""
+    head = common_start(left, right)
+    tail = max(0, common_end(left, right, head) - _AROUND)
+    start = max(0, head - _AROUND)
+    return left[start : len(left) - tail], right[start : len(right) - tail]
+
+
+def _are_close(one: re.Match[str], other: re.Match[str], now: float) -> bool:
     if one[0] == other[0]:
         return True
     if one.lastgroup != other.lastgroup:
@@ -32,9 +63,19 @@ def _are_close(one: re.Match[str], other: re.Match[str]) -> bool:
     if first is None or second is None:
         return False
     apart = abs(first - second)
-    if one.lastgroup == "clock":
+    if one.lastgroup in ("clock", "minutes"):
         apart = min(apart, _DAY - apart)
+    if one.lastgroup == "epoch" and not -5 * _YEAR < second - now < 10 * _YEAR:
+        return False
+    if one.lastgroup == "minutes" or (one.lastgroup == "iso" and len(one[0]) == 16):
+        return apart == _MINUTE and _has_begun(second, now)
     return apart <= CLOSE_SECONDS
+
+
+def _has_begun(seconds: float, now: float) -> bool:
+    """Whether the minute of a time has just begun; time zones differ by quarters of an hour."""
+    is_this_minute = int(seconds // _MINUTE) % 15 == int(now // _MINUTE) % 15
+    return is_this_minute and now % _MINUTE <= CLOSE_SECONDS
 
 
 def _seconds(found: re.Match[str]) -> float | None:
@@ -44,17 +85,23 @@ def _seconds(found: re.Match[str]) -> float | None:
             return parsedate_to_datetime(text).timestamp()
         if found.lastgroup == "iso":
             return _iso(text)
-        if found.lastgroup == "clock":
-            hours, minutes, seconds = text.split(":")
-            return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
-        whole, _dot, part = text.partition(".")
-        return float(f"{whole[:10]}.{whole[10:]}{part}")
+        if found.lastgroup == "log":
+            return datetime.strptime(f"{text}Z", "%d/%b/%Y:%H:%M:%S%z").timestamp()
+        if found.lastgroup == "epoch":
+            whole, _dot, part = text.partition(".")
+            return float(f"{whole[:10]}.{whole[10:]}{part}")
+        hours, minutes, *seconds = text.split(":")
+        return int(hours) * 3600 + int(minutes) * 60 + sum(map(float, seconds))
     except (ValueError, OverflowError):
         return None
 
 
 def _iso(text: str) -> float:
     date = text[:16].replace("T", " ")
-    base = datetime.strptime(date, "%Y-%m-%d %H:%M").replace(tzinfo=timezone.utc).timestamp()
+    base = datetime.strptime(date, "%Y-%m-%d %H:%M").replace(tzinfo=timezone.utc)
     seconds = re.match(r":(\d\d(?:[.,]\d+)?)", text[16:])
-    return base + (float(seconds[1].replace(",", ".")) if seconds else 0.0)
+    zone = re.search(r"([+-])(\d\d):?(\d\d)$", text[16:])
+    if zone is not None:
+        offset = timedelta(hours=int(zone[2]), minutes=int(zone[3]))
+        base += -offset if zone[1] == "+" else offset
+    return base.timestamp() + (float(seconds[1].replace(",", ".")) if seconds else 0.0)

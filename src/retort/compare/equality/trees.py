@@ -1,72 +1,181 @@
-"""The values in a JSON value, by place."""
+"""The values in a JSON value, by place.
+
+A place is a JSON pointer. What a container has beside its items, the number of them or the order of
+its keys, is an aspect of its place; its mark does not occur in pointers, where ``~`` is escaped.
+"""
 
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from ...json.pointer import pointer_step
 from .bodies import Number, Object
+from .shapes import has_shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_KEYS = " order of keys"
-_LENGTH = " length"
+_KEYS = "~keys"
+_LENGTH = "~length"
+_ASPECTS = {_KEYS: "order of keys", _LENGTH: "length"}
+_IN_JSON = re.compile(r"/")  # after the place of what contains the rest
+_IN_COOKIES = re.compile(r"/|: |; ")
 
 
-def without_aspect(place: str) -> str:
+def base_of(place: str) -> str:
     """The place of an object or a list itself."""
     return place.removesuffix(_KEYS).removesuffix(_LENGTH)
 
 
-def is_implied(place: str, left: str | None, right: str | None, missing: list[str]) -> bool:
-    """Whether a difference follows from another one, which is reported by itself.
+def shown_place(place: str) -> str:
+    """A place for the report."""
+    for mark, text in _ASPECTS.items():
+        if place.endswith(mark):
+            return f"{place.removesuffix(mark).rstrip()} {text}".strip()
+    return place
 
-    What is in a list or an object that one side lacks; the items of a list with another length;
-    the order of keys if a key is missing.
 
-    :param missing: the places in which everything is implied; extended for those that follow.
+def shown_value(place: str, value: str) -> str:
+    """A container that the other side lacks, for the report."""
+    if place.endswith(_KEYS):
+        return f"an object with the keys {value}"
+    return f"a list with the length {value}" if place.endswith(_LENGTH) else value
+
+
+class Implied:
+    """Differences that follow from another one, which is reported by itself.
+
+    They are the values in a container or a cookie that one side lacks, the items of a list with
+    another length, and the order of keys if only a key is missing.
     """
-    if any(place.startswith(one) for one in missing):
+
+    def __init__(self, *, is_cookie: bool) -> None:
+        self._is_cookie = is_cookie
+        self._separators = _IN_COOKIES if is_cookie else _IN_JSON
+        self._parents: set[str] = set()
+        self._varied: set[str] = set()
+
+    def covers(self, place: str, left: str | None, right: str | None) -> bool:
+        """Whether the difference at ``place`` follows from an earlier one."""
+        if any(place[: one.end()] in self._parents for one in self._separators.finditer(place)):
+            return True
+        if left is None or right is None:
+            return self._is_item_of_varied(place, left, right)
+        if not place.endswith(_KEYS):
+            return False
+        one, other = json.loads(left), json.loads(right)
+        both = set(one) & set(other)
+        is_same_order = [key for key in one if key in both] == [key for key in other if key in both]
+        return is_same_order and len(both) < max(len(one), len(other))
+
+    def add(self, place: str, left: str | None, right: str | None) -> None:
+        """Add what follows from a difference at ``place``."""
+        base = base_of(place)
+        if left is None or right is None or place.endswith(_LENGTH):
+            self._parents.add(f"{base}/")
+            if self._is_cookie and base == place:
+                self._parents.add(f"{base}; ")
+        if self._is_cookie:
+            self._parents.add(f"{base}: ")
+
+    def add_noise(self, place: str) -> None:
+        """Add that the value at ``place`` is another one each time."""
+        if place.endswith(_LENGTH):
+            self._varied.add(f"{base_of(place)}/")
+
+    def _is_item_of_varied(self, place: str, left: str | None, right: str | None) -> bool:
+        """Whether it is an item at the end of a list that has another length each time."""
+        base = base_of(place)
+        parent = base[: base.rfind("/") + 1]
+        if parent not in self._varied:
+            return False
+        self.add(place, left, right)
         return True
-    if left is None or right is None:
-        if place != without_aspect(place):
-            missing.append(f"{without_aspect(place)}/")
-        return False
-    if place.endswith(_LENGTH):
-        known = min(int(left), int(right))
-        name = without_aspect(place)
-        missing += [f"{name}/{number}" for number in range(known, max(int(left), int(right)))]
-    return place.endswith(_KEYS) and sorted(json.loads(left)) != sorted(json.loads(right))
 
 
-def without_shuffling(first: Any, again: Any, other: Any) -> tuple[Any, Any, Any, int]:
-    """The three values with lists sorted that have the same items in another order each time.
+def without_noise(first: Any, again: Any, other: Any) -> tuple[Any, Any, Any, int]:
+    """The three values without what is noise in the form of containers.
 
-    Also returns how many such lists there are.
+    Lists that have the same items in another order each time get one order, and keys that are
+    others each time are replaced. Also returns how many such containers there are. Containers that
+    have no difference become ``None``.
     """
-    if all(isinstance(one, Object) for one in (first, again, other)):
+    if first == other:
+        return None, None, None, 0
+    kinds = {type(one) for one in (first, again, other)}
+    if kinds == {Object}:
         return _in_objects(first, again, other)
-    if not all(isinstance(one, list) and len(one) == len(first) for one in (first, again, other)):
-        return first, again, other, 0
-    ordered = [sorted(one, key=_text) for one in (first, again, other)]
-    if first != again and ordered[0] == ordered[1] == ordered[2]:
-        return ordered[0], ordered[1], ordered[2], 1
-    found = [without_shuffling(*items) for items in zip(first, again, other, strict=True)]
-    sides = [[one[side] for one in found] for side in range(3)]
-    return sides[0], sides[1], sides[2], sum(one[3] for one in found)
+    if kinds == {list}:
+        return _in_lists(first, again, other)
+    return first, again, other, 0
+
+
+def _in_lists(first: Any, again: Any, other: Any) -> tuple[Any, Any, Any, int]:
+    shuffled = 0
+    if len(first) == len(again) == len(other) and _is_shuffled(first, again):
+        again, other, shuffled = first, _in_order_of(first, other), 1
+    items = [
+        without_noise(one, again[number] if number < len(again) else None, other[number])
+        for number, one in enumerate(first[: len(other)])
+    ]
+    sides = [[one[side] for one in items] for side in range(3)]
+    found = [
+        side[: len(whole)] + whole[len(items) :]
+        for side, whole in zip(sides, (first, again, other), strict=True)
+    ]
+    return found[0], found[1], found[2], shuffled + sum(one[3] for one in items)
 
 
 def _in_objects(first: Any, again: Any, other: Any) -> tuple[Any, Any, Any, int]:
-    keys = [[key for key, _ in one] for one in (first, again, other)]
-    if keys[0] != keys[1] or keys[0] != keys[2]:
-        return first, again, other, 0
-    found = [
-        without_shuffling(a, b, c)
-        for (_, a), (_, b), (_, c) in zip(first, again, other, strict=True)
+    named = [dict(one) for one in (first, again, other)]
+    if any(len(one) != len(both) for one, both in zip((first, again, other), named, strict=True)):
+        return first, again, other, 0  # a key occurs twice
+    sides, changing = _with_same_keys(named)
+    for key in sides[0].keys() & sides[1].keys() & sides[2].keys():
+        *values, count = without_noise(*(side[key] for side in sides))
+        changing += count
+        for side, value in zip(sides, values, strict=True):
+            side[key] = value
+    objects = [Object(side.items()) for side in sides]
+    return objects[0], objects[1], objects[2], changing
+
+
+def _with_same_keys(named: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], int]:
+    """Give keys that are others each time the same name."""
+    both = named[0].keys() & named[1].keys()
+    own = [[key for key in one if key not in both] for one in named]
+    if not own[0] or len(own[0]) != len(own[1]):
+        return named, 0
+    own[2] = [
+        key for key, *pair in zip(own[2], own[0], own[1], strict=False) if has_shape(key, *pair)
     ]
-    sides = [Object(zip(keys[0], (one[n] for one in found), strict=True)) for n in range(3)]
-    return sides[0], sides[1], sides[2], sum(one[3] for one in found)
+    names = [{key: f"key {number}" for number, key in enumerate(keys, 1)} for keys in own]
+    renamed = [
+        {to.get(key, key): value for key, value in one.items()}
+        for one, to in zip(named, names, strict=True)
+    ]
+    return renamed, len(own[0])
+
+
+def _is_shuffled(first: list[Any], again: list[Any]) -> bool:
+    return first != again and Counter(map(_text, first)) == Counter(map(_text, again))
+
+
+def _in_order_of(first: list[Any], other: list[Any]) -> list[Any]:
+    """Items of ``other`` at the places of equal items of ``first``, the others between them."""
+    left = Counter(map(_text, first)) & Counter(map(_text, other))
+    open_places = left.copy()
+    rest = iter([one for one in other if not _take(left, _text(one))])
+    found = [one if _take(open_places, _text(one)) else next(rest, one) for one in first]
+    return [*found, *rest]
+
+
+def _take(counts: Counter[str], text: str) -> bool:
+    counts[text] -= 1
+    return counts[text] >= 0
 
 
 def _text(value: Any) -> str:
@@ -79,15 +188,10 @@ def json_values(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
     while stack:
         pointer, one = stack.pop()
         if isinstance(one, Object):
-            keys = [key for key, _ in one]
-            yield f"{pointer} order of keys", json.dumps(keys)
-            stack += [(f"{pointer}/{_escaped(key)}", item) for key, item in reversed(one)]
+            yield pointer + _KEYS, json.dumps([key for key, _ in one])
+            stack += [(f"{pointer}/{pointer_step(key)}", item) for key, item in reversed(one)]
         elif isinstance(one, list):
-            yield f"{pointer} length", str(len(one))
+            yield pointer + _LENGTH, str(len(one))
             stack += [(f"{pointer}/{n}", item) for n, item in reversed(list(enumerate(one)))]
         else:
-            yield pointer or "/", one if isinstance(one, Number) else json.dumps(one)
-
-
-def _escaped(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1")
+            yield pointer, one if isinstance(one, Number) else json.dumps(one)

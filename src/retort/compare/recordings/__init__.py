@@ -7,7 +7,7 @@ replaces what came from an earlier response by what each side gave in its place.
 from .access_log import read_access_log
 from .har import read_har
 from .recorded import Recorded
-from .replay import replay
+from .replay import Replayed, replay
 from .suite import Suite
 
-__all__ = ["Recorded", "Suite", "read_access_log", "read_har", "replay"]
+__all__ = ["Recorded", "Replayed", "Suite", "read_access_log", "read_har", "replay"]

@@ -33,7 +33,8 @@ def text(comparison: Comparison, width: int | None = None) -> str:
 
 def _cut(line: str, columns: int) -> str:
     plain = click.unstyle(line)
-    return line if len(plain) <= columns else shortened(plain, columns)
+    is_to_copy = plain.startswith("  curl ")
+    return line if is_to_copy or len(plain) <= columns else shortened(plain, columns)
 
 
 def _head(comparison: Comparison) -> Iterator[str]:
@@ -67,6 +68,11 @@ def _suite(comparison: Comparison) -> Iterator[str]:
         yield click.style(f"  {name}", fg="red")
     if len(suite.broken) > 5:
         yield f"  ... and {len(suite.broken) - 5} more, in the report"
+    if suite.unreliable:
+        yield (
+            f"Tests with two results on the first side, which do not count:"
+            f" {len(suite.unreliable)}, such as {suite.unreliable[0]}"
+        )
 
 
 def _findings(comparison: Comparison, room: int, columns: int) -> list[str]:
@@ -85,12 +91,12 @@ def _findings(comparison: Comparison, room: int, columns: int) -> list[str]:
 
 
 def _lines_of(finding: Finding, labels: list[str], columns: int) -> Iterator[str]:
-    times = f" ({len(finding.steps)} requests)" if len(finding.steps) > 1 else ""
+    times = f", {len(finding.steps)} requests" if len(finding.steps) > 1 else ""
     if finding.kind == KNOWN:
-        yield f"known: {finding.title}{times}"
+        yield f"{finding.kind}{times}: {finding.title}"
         return
     yield ""
-    yield click.style(f"{finding.kind}: {finding.title}{times}", fg="red")
+    yield click.style(f"{finding.kind}{times}: {finding.title}", fg="red")
     if finding.view:
         yield f"  view: {finding.view}"
     for one in finding.differences[:1]:
