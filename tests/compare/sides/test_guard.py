@@ -1,6 +1,5 @@
 """Connections of a side's processes to other machines, and what is recorded of them."""
 
-import importlib.util
 import socket
 import sqlite3
 import threading
