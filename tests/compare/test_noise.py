@@ -41,6 +41,12 @@ def shuffled_page(seed, text="Tags"):
     return html("\n".join([f"<h1>{text}</h1>", *tags, ""]))
 
 
+def shuffled_lines_without_a_last_break(seed, text="Tags"):
+    tags = [f"<li>{name}</li>" for name in ("red", "green", "blue", "black")]
+    seed.shuffle(tags)
+    return html("\n".join([f"<h1>{text}</h1>", *tags]))
+
+
 def nonce_page(seed, text="Hello"):
     nonce = token(seed)
     return html(
@@ -84,6 +90,7 @@ PAGES = (
     csrf_page,
     uuid_page,
     shuffled_page,
+    shuffled_lines_without_a_last_break,
     nonce_page,
     json_page,
     shuffled_json,

@@ -3,12 +3,14 @@
 import base64
 import json
 import re
+import shlex
 from dataclasses import replace
 from html.parser import HTMLParser
 
 import click
 import pytest
 
+from retort.compare.grouping import curl
 from retort.compare.messages import NoResponse, Request, Response, Step
 from retort.compare.report import as_html, as_json, text
 from retort.compare.results import (
@@ -79,7 +81,9 @@ COMPARISONS = {
         not_compared={3: "all of the body is noise"},
         is_interrupted=True,
         cost=COST,
-        suite=SuiteResult(["pytest"], {"a": {}}, broken=[f"test_{n}" for n in range(9)]),
+        suite=SuiteResult(
+            ["pytest"], {"a": {}}, broken=[f"test_{n}" for n in range(9)], unreliable=["test_dice"]
+        ),
     ),
     "hostile": comparison(
         [finding(1, title=HOSTILE, view=HOSTILE, curl=HOSTILE, tracebacks={"retort": HOSTILE})],
@@ -212,6 +216,31 @@ def test_no_report_has_secrets(where):
 
     for shown in (as_json(made), as_html(made), text(made, 100)):
         assert SECRET not in shown
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        (f"a=b&password={SECRET}", "a=b&password=••••••"),
+        (f"password={SECRET}&a=b", "password=••••••&a=b"),
+        (f'{{"password": "two {SECRET}", "a": 1}}', '{"password": "••••••", "a": 1}'),
+        ('{"api_key": 12345, "a": 1}', '{"api_key": "••••••", "a": 1}'),
+        (f'{{"token": "it\'s {SECRET}"}}', "••••••"),  # the shell's quotation marks are in it
+    ],
+)
+def test_a_curl_line_without_secrets_is_still_a_line_for_a_shell(body, shown):
+    request = Request(
+        "POST", "/login", (("X-Token", SECRET), ("Accept", "text/plain")), body.encode()
+    )
+    made = comparison([finding(curl=curl(request, "localhost"))])
+
+    words = shlex.split(json.loads(as_json(made))["findings"][0]["curl"])
+
+    assert words[words.index("--data-raw") + 1] == shown
+    assert words[-1] == "http://localhost/login"
+    assert "X-Token: ••••••" in words
+    assert "Accept: text/plain" in words
+    assert SECRET not in " ".join(words)
 
 
 def test_what_is_no_secret_stays_in_a_report():
@@ -463,3 +492,10 @@ def test_a_ratio_that_is_not_reached_is_named(cost, reason):
 
     assert status == 1
     assert found.startswith(f"--at-least 5.5x is not met: {reason}.")
+
+
+@pytest.mark.parametrize("report", [lambda one: text(one, 100), as_json, as_html])
+def test_unreliable_tests_are_in_each_report(report):
+    suite = SuiteResult(["pytest"], {}, unreliable=["test_a.py::test_dice"])
+
+    assert "test_a.py::test_dice" in report(comparison(suite=suite))

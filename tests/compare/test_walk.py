@@ -1,6 +1,7 @@
 """The walk of ``retort compare`` through programs, by their test clients."""
 
 import itertools
+import json
 
 import pytest
 from werkzeug.test import Client
@@ -609,3 +610,27 @@ def test_long_lists_are_matched_at_their_ends():
     other = ["same", *("b" * 19_999), "end"]
 
     assert matched(first, other) == {0: 0, 20_001: 20_000}
+
+
+def test_a_whole_program_is_walked_with_its_rules_for_post(command):
+    command.write("""
+import flask
+from flask import Flask, request
+
+app = Flask(__name__)
+IS_RETORT = "retort" in flask.__file__
+
+@app.post("/api")
+def api():
+    return {"got": request.get_json(silent=True), "retort": IS_RETORT}
+
+@app.get("/unlinked")
+def unlinked():
+    return "x"
+""")
+
+    found = json.loads(command.run("--json", "-").stdout)
+
+    titles = [one["title"] for one in found["findings"] if one["kind"] == "unexplained"]
+    assert titles
+    assert all("POST /api" in one for one in titles)

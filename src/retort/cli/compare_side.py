@@ -6,11 +6,16 @@ Retort, which lacks it. So it imports only what older versions have as well, and
 
 from __future__ import annotations
 
+import atexit
+import contextlib
+import errno
+import faulthandler
 import importlib
 import importlib.metadata
 import inspect
 import json
 import os
+import signal
 import socket
 import sys
 import threading
@@ -25,6 +30,12 @@ USES_RETORT = (
     " --sides retort,retort:2 (two processes) or --sides retort=PATH,retort (another version)."
 )
 
+PORT_IS_TAKEN = (
+    "The program binds a port itself, and all sides run at the same time. Give each side another"
+    " port by --env SIDE:NAME=VALUE, or bind it only if the file is run, not when it is imported."
+)
+STOP_SECONDS = 2.0
+
 
 def main() -> None:
     """Load the program, report it, and serve it until the control channel is closed."""
@@ -32,19 +43,36 @@ def main() -> None:
         del sys.path[0]
     spec = json.loads(os.environ.pop(VARIABLE))
     control = Control(socket.socket(fileno=spec["control"]))
-    try:
-        app = load(spec["framework"], spec["target"])
-    except (Exception, SystemExit) as error:
-        is_retorts = spec["framework"] == "flask" and "retort.app" in sys.modules
-        control.send(failed=USES_RETORT if is_retorts else describe(error))
-        sys.exit(1)
-    control.app = app
     listener = socket.socket(fileno=spec["listener"])
+    atexit.register(end_group, os.getpid())  # the first one runs last
+    threading.Thread(target=control.run, daemon=True).start()
+    app = load_and_report(spec, control)
+    control.app = app
     if spec["serves"]:
         serve(app, listener, control)
     else:
         control.send(**about(app, spec["framework"]))
-        control.run(lambda: None)
+        control.at_end = control.ended.set
+        control.ended.wait()
+
+
+def load_and_report(spec: dict[str, Any], control: Control) -> Any:
+    """The application; a failure is reported, and ends the process."""
+    own = os.getpid()
+    # Where it hangs is in the output then.
+    faulthandler.dump_traceback_later(spec["load_seconds"] * 0.9)
+    try:
+        return load(spec["framework"], spec["target"])
+    except (Exception, SystemExit) as error:
+        if os.getpid() == own:
+            is_retorts = spec["framework"] == "flask" and "retort.app" in sys.modules
+            control.send(failed=USES_RETORT if is_retorts else describe(error))
+            sys.exit(1)
+    finally:
+        if os.getpid() != own:  # a child that the program has forked must not serve as well
+            sys.stdout.flush()
+            os._exit(0)
+        faulthandler.cancel_dump_traceback_later()
 
 
 def load(framework: str, target: str | None) -> Any:
@@ -80,7 +108,19 @@ def describe(error: BaseException) -> str:
         return str(error)
     if hasattr(error, "format_message"):  # of click
         return str(error.format_message())
-    return "The program cannot be loaded.\n" + "".join(traceback.format_exception(error))
+    text = "The program cannot be loaded.\n" + "".join(traceback.format_exception(error))
+    if isinstance(error, SystemExit):
+        return f"{text}It must not call sys.exit() when it is imported."
+    return text + (PORT_IS_TAKEN if is_about_taken_port(error) else "")
+
+
+def is_about_taken_port(error: BaseException | None) -> bool:
+    """Whether a port was taken, as the exception or what it was raised from says."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def about(app: Any, framework: str) -> dict[str, Any]:
@@ -114,8 +154,19 @@ def serve(app: Any, listener: socket.socket, control: Control) -> None:
     worker = Worker(app, listener, Settings(grace=1.0))
     framework = "retort" if "retort.as_flask.finder" in sys.modules and is_retort() else "flask"
     control.send(**about(app, framework))
-    threading.Thread(target=control.run, args=(worker.stop,), daemon=True).start()
+    control.at_end = worker.stop
+    if control.ended.is_set():
+        return
     serve_here(worker)
+
+
+def end_group(pid: int) -> None:
+    """End the processes that the program has started, and this one."""
+    if os.getpid() == pid == os.getpgid(0):
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(Exception):
+                stream.flush()
+        os.killpg(pid, signal.SIGKILL)
 
 
 def is_retort() -> bool:
@@ -132,21 +183,31 @@ class Control:
         self.connection = connection
         self.app: Any = None
         self.client: Any = None
+        self.ended = threading.Event()
+        self.at_end: Any = lambda: end_group(os.getpid())  # while the program is loaded
 
     def send(self, **values: Any) -> None:
         self.connection.sendall(json.dumps(values).encode() + b"\n")
 
-    def run(self, at_end: Any) -> None:
-        """Reply to requests until the command closes the channel."""
-        with self.connection.makefile("rb") as lines:
+    def run(self) -> None:
+        """Reply to requests until the command closes the channel; then end the process."""
+        with contextlib.suppress(OSError), self.connection.makefile("rb") as lines:
             for line in lines:
                 request = json.loads(line)
-                reply = getattr(self, f"do_{request.pop('what')}")
-                try:
-                    self.send(value=reply(**request))
-                except OSError:
-                    break
-        at_end()
+                name, number = request.pop("what"), request.pop("id")
+                self.send(id=number, value=self.reply(name, request))
+        self.ended.set()
+        self.at_end()
+        time.sleep(STOP_SECONDS)  # a thread of the program may keep the process
+        end_group(os.getpid())
+
+    def reply(self, name: str, request: dict[str, Any]) -> Any:
+        """The value for one request; the program's own code may raise."""
+        try:
+            return getattr(self, f"do_{name}")(**request)
+        except Exception as error:
+            raised = "".join(traceback.format_exception_only(error)).strip()
+            return {"raised": raised} if name == "send" else None
 
     def do_usage(self) -> tuple[float, int]:
         """Processor time of this process and its ended children, in seconds; its most memory."""

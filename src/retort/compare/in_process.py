@@ -31,7 +31,8 @@ class InProcessClient(Client):
                 "target": request.target,
                 "fields": [list(item) for item in self.all_fields(request)],
                 "body": request.body.decode("latin-1"),
-            }
+            },
+            self.timeout_seconds,
         )
         if found is None:
             return NoResponse("closed", "the process ended or did not reply")

@@ -1,6 +1,5 @@
 """Connections of a side's processes to other machines, and what is recorded of them."""
 
-import importlib.util
 import socket
 import sqlite3
 import threading
@@ -285,17 +284,6 @@ def test_python_raises_the_event_with_the_file_of_an_extension_module(guarded):
         """)
 
     assert "'msgspec._core'" in done.stdout, done.stderr
-
-
-def test_uvloop_is_named_as_not_covered(guarded):
-    if importlib.util.find_spec("uvloop") is None:
-        code = "import sys\nsys.audit('import', 'uvloop.loop', '/x.so', None, None, None)"
-    else:
-        code = "import uvloop"
-
-    guarded.run(code)
-
-    assert guarded.observed.libraries == ["uvloop"]
 
 
 def test_libraries_are_reported_unless_the_network_is_allowed():

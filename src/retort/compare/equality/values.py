@@ -36,10 +36,17 @@ def _varies(first: str, again: str, other: str) -> bool:
     a, b = tokens(first), tokens(again)
     if max(len(a), len(b)) > _MAX_TOKENS:
         return _fits_between(first, again, other)
-    ordered = sorted(a)
+    c, ordered = tokens(other), sorted(a)
     if ordered == sorted(b):  # the same in another order
-        return ordered == sorted(tokens(other))
-    return _fits(_parts(a, b), other)
+        return ordered == sorted(c)
+    return _fits_one_by_one(a, b, c) or _fits(_parts(a, b), other)
+
+
+def _fits_one_by_one(a: list[str], b: list[str], c: list[str]) -> bool:
+    if not len(a) == len(b) == len(c):
+        return False
+    words = zip(a, b, c, strict=True)
+    return all(y == z if x == y else has_shape(z, x, y) for x, y, z in words)
 
 
 _Part = tuple[bool, str, str]

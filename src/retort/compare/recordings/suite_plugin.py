@@ -19,8 +19,9 @@ _current = [""]  # the id of the test that runs
 
 
 def _write(**values: Any) -> None:
-    with open(os.environ["RETORT_COMPARE_RESULTS"], "a", encoding="utf-8") as file:
-        file.write(json.dumps(values) + "\n")
+    """Write one line, at once: the processes of pytest-xdist write to the same file."""
+    with open(os.environ["RETORT_COMPARE_RESULTS"], "ab", buffering=0) as file:
+        file.write(json.dumps(values).encode() + b"\n")
 
 
 def pytest_collection_finish(session: Any) -> None:
@@ -38,8 +39,9 @@ def pytest_collection_finish(session: Any) -> None:
 
 
 def pytest_runtest_logstart(nodeid: str, location: Any) -> None:
-    """Remember the test whose requests follow."""
+    """Remember the test whose requests follow, and write that it has begun."""
     _current[0] = nodeid
+    _write(test=nodeid)
 
 
 def pytest_runtest_logreport(report: Any) -> None:
@@ -57,10 +59,10 @@ def pytest_runtest_logreport(report: Any) -> None:
 
 
 def pytest_collectreport(report: Any) -> None:
-    """Write a file that cannot be collected as a test that failed."""
+    """Write that a file cannot be collected."""
     if report.failed:
         text = str(report.longrepr)[-20_000:]
-        _write(test=report.nodeid or "collection", outcome="error", text=text)
+        _write(test=report.nodeid or "collection", outcome="uncollected", text=text)
 
 
 def _record_requests(application_class: Any) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import shlex
 from typing import TYPE_CHECKING
 
 from ...devtools.redaction import REDACTED, is_secret, redact
@@ -18,10 +19,13 @@ if TYPE_CHECKING:
 
 _COOKIE_FIELDS = frozenset({"cookie", "set-cookie"})
 _FIELD_IN_CURL = re.compile(r"""-H '([^':]+): ((?:[^']|'"'"')*)'""")
+_BODY_REMOVED = rf" --data-\1 {REDACTED}"
+_BODY_IN_CURL = re.compile(r" --data-(\w+) .*(?= \S+$)", re.DOTALL)
 # In a page, "Password:" is a label: only name=value and "name": "value" are secrets.
-_PAIR_IN_PAGE = re.compile(
-    r"""((?:passw|pwd|secret|token)[\w-]{0,40}(?:=|["']\s{0,9}:\s{0,9}["']))[^&\s'"<>]+""",
-    re.IGNORECASE,
+_NAME = r"(?:passw|pwd|secret|token|api_?key)[\w-]{0,40}"
+_PAIR = re.compile(rf"({_NAME}=)[^&\s'\"<>]+", re.IGNORECASE)
+_MEMBER = re.compile(
+    rf"""({_NAME}"\s{{0,9}}:\s{{0,9}})(?:"(?:[^"\\]|\\.)*"?|[^\s,"}}\]]+)""", re.IGNORECASE
 )
 
 
@@ -61,7 +65,8 @@ def body_without_secrets(text: str, content_type: str) -> str:
 
 
 def _page(text: str) -> str:
-    return redact(_PAIR_IN_PAGE.sub(rf"\1{REDACTED}", text), by_name=False)
+    text = _MEMBER.sub(rf'\1"{REDACTED}"', _PAIR.sub(rf"\1{REDACTED}", text))
+    return redact(text, by_name=False)
 
 
 def _finding(finding: Finding) -> Finding:
@@ -78,7 +83,17 @@ def _curl(line: str) -> str:
     def field(match: re.Match[str]) -> str:
         return f"-H '{match[1]}: {field_value(match[1], match[2])}'"
 
-    return redact(_FIELD_IN_CURL.sub(field, line))
+    shown = _page(_FIELD_IN_CURL.sub(field, line))
+    # A secret with quotation marks may end within what the shell takes for one word.
+    return shown if _words(shown) == _words(line) else _BODY_IN_CURL.sub(_BODY_REMOVED, shown)
+
+
+def _words(line: str) -> int:
+    """The number of words that the shell sees; -1 if a quotation does not end."""
+    try:
+        return len(shlex.split(line))
+    except ValueError:
+        return -1
 
 
 def _difference(one: Difference) -> Difference:

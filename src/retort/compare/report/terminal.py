@@ -73,6 +73,10 @@ def _suite(suite: SuiteResult, columns: int) -> Iterator[str]:
         yield click.style(f"  {shortened(name, columns - 2)}", fg="red")
     if len(suite.broken) > _MAX_NAMES:
         yield f"  ... and {len(suite.broken) - _MAX_NAMES} more, in the report"
+    if suite.unreliable:
+        line = "Tests with two results on the first side, which do not count:"
+        named = f"{line} {len(suite.unreliable)}, such as {suite.unreliable[0]}"
+        yield from _wrapped(named, columns)
 
 
 def _facts(comparison: Comparison) -> Iterator[str]:
@@ -83,7 +87,8 @@ def _facts(comparison: Comparison) -> Iterator[str]:
     if comparison.masked:
         most = sorted(comparison.masked.items(), key=lambda item: -item[1])[:3]
         shown = ", ".join(f"{shortened(place, 60)} ({count})" for place, count in most)
-        yield f"Masked as noise: {sum(comparison.masked.values())} values, such as {shown}."
+        count = sum(comparison.masked.values())
+        yield f"Masked as noise: {count} {'value' if count == 1 else 'values'}, such as {shown}."
     if comparison.not_compared:
         reasons = ", ".join(list(dict.fromkeys(comparison.not_compared.values()))[:3])
         yield f"Not compared: {len(comparison.not_compared)} ({reasons})."

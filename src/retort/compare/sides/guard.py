@@ -41,7 +41,6 @@ LIBRARIES = {
     "pymssql._mssql": "pymssql",
     "pymssql._pymssql": "pymssql",
     "pyodbc": "pyodbc",
-    "uvloop.loop": "uvloop",
     "zmq.backend.cython._zmq": "pyzmq",
 }
 
