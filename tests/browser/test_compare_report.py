@@ -27,7 +27,9 @@ def report(tmp_path):
     response = Response(200, "OK", (("X-Long", LONG),), f"<h1>{LONG}</h1>".encode())
     names = [side.name for side in sides]
     made = Comparison("shop.py", sides)
-    made.steps = [Step(1, "a link", dict.fromkeys(names, request), dict.fromkeys(names, response))]
+    outcomes = dict.fromkeys(names, response)
+    outcomes["retort"] = Response(200, "OK", (("X-Long", LONG),), f"<h1>{LONG}!</h1>".encode())
+    made.steps = [Step(1, "a link", dict.fromkeys(names, request), outcomes)]
     made.findings = [
         Finding(
             "unexplained",
@@ -68,6 +70,7 @@ def test_the_report_can_be_read(page, report, low_contrasts, width, scheme):
     page.locator("summary").first.click()
 
     assert page.locator("text=ValueError").first.is_visible()
+    assert page.locator("mark").count() == 2
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (ground == "rgb(255, 255, 255)") == (scheme == "light")
