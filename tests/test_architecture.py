@@ -42,7 +42,7 @@ IMPORTS_IN_FUNCTIONS = {
     },
     "cli/blame.py": {"_paragraph": {"retort.devtools"}},
     "cli/check.py": {
-        "_rules": {"retort.devtools.checks"},
+        "_Check.format_help_text": {"retort.devtools.checks"},
         "check_command": {"retort.cli.deploy", "retort.devtools.checks"},
     },
     "cli/compare.py": {

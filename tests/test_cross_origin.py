@@ -6,6 +6,7 @@ import pytest
 
 import retort
 from retort import cross_origin_exempt
+from retort.globals import current_request_context
 from retort.http.cross_origin import CrossOriginRefused
 from retort.views import MethodView, View
 
@@ -54,6 +55,18 @@ def test_what_only_reads_comes_from_anywhere(client, method):
     response = client.open("/", method=method, headers=EVIL, content_type="text/plain")
 
     assert response.status_code == 200
+
+
+def test_the_check_of_what_this_site_sends_makes_no_request_object(app, client):
+    made = []
+
+    @app.post("/unread")
+    def unread():
+        made.append(current_request_context.get().made_request)
+        return "done"
+
+    assert client.post("/unread", headers=OWN_PAGE).text == "done"
+    assert made == [None]
 
 
 @pytest.mark.parametrize("headers", [{}, OWN_PAGE, OLD_BROWSER, {"Sec-Fetch-Site": "none"}])

@@ -151,6 +151,32 @@ def dice():
     assert found["masked"]
 
 
+def test_a_program_that_gives_two_answers_by_itself_is_reported_first(command, tmp_path):
+    command.write(
+        SHOP
+        + f"""
+import pathlib
+
+@app.get("/once")
+def once():
+    file = pathlib.Path({str(tmp_path / "shared")!r})
+    if file.exists():
+        return "taken", 409
+    file.write_text("")
+    return "made", 201
+"""
+    )
+
+    done = command.run("--json", "-", "--requests", "5")
+
+    found = result(done)
+    assert done.returncode == 0
+    assert found["baseline"] == [
+        "Flask 3.1.3 itself gives different answers to GET /once: status 201 and status 409."
+    ]
+    assert "Flask 3.1.3 gives two answers" in [one["reason"] for one in found["not_compared"]]
+
+
 def test_hidden_fields_are_those_of_each_side(command):
     command.write(
         SHOP
@@ -436,6 +462,37 @@ def test_a_suite_without_tests_is_explained(command):
 
     assert done.returncode == 2
     assert "'pytest missing.py' ran no test" in done.stderr
+
+
+def test_a_side_that_does_not_start_again_ends_the_comparison_with_what_was_found(command):
+    command.write(
+        SHOP
+        + "import os\nif os.path.exists('gone'):\n    raise RuntimeError('no data')\n"
+        + "@app.get('/end')\ndef end():\n    if IS_RETORT:\n"
+        + "        open('gone', 'w').close()\n        os._exit(3)\n    return 'on'\n"
+    )
+
+    found = result(command.run("--start", "/end", "--json", "-"))
+
+    assert any("did not start again" in note and "no data" in note for note in found["notes"])
+    assert [one["kind"] for one in found["findings"]].count("failure") == 1
+
+
+def test_ctrl_c_ends_programs_that_still_load(command):
+    command.write("import time\nopen(__file__ + '.loads', 'w').close()\ntime.sleep(1000)\n")
+    temporary = command.folder.parent / "copies"
+    temporary.mkdir()
+    process = command.start(TMPDIR=str(temporary))
+    give_up_at = time.monotonic() + 60
+    while len(list(temporary.glob("*/*/program/*.loads"))) < 3:
+        assert time.monotonic() < give_up_at
+        time.sleep(0.01)
+
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+
+    assert process.returncode is not None
+    assert list(temporary.iterdir()) == []
 
 
 def test_ctrl_c_shows_what_was_done_and_leaves_no_process(command, tmp_path):

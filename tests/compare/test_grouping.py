@@ -109,6 +109,26 @@ def test_the_last_traceback_is_found_in_the_output():
     assert traceback_in("no traceback\n") == ""
 
 
+GROUP = """starting
+  + Exception Group Traceback (most recent call last):
+  |   File "shop.py", line 3, in f
+  |     raise
+  | ExceptionGroup: two tasks (1 sub-exception)
+  +-+---------------- 1 ----------------
+    | ValueError: 1
+    +------------------------------------
+127.0.0.1 - - GET /
+"""
+
+
+def test_the_traceback_of_a_group_of_exceptions_is_found(grouping):
+    grouping.add(step(1, output=GROUP), [Difference("status", "", "200", "500")], None)
+
+    (found,) = grouping.findings
+    assert found.title.endswith(": ExceptionGroup: two tasks (1 sub-exception)")
+    assert found.tracebacks["retort"].endswith("+------------------------------------")
+
+
 def test_an_exception_is_a_cause_for_itself(grouping):
     status = Difference("status", "", "200", "500")
     for number in range(3):
@@ -126,6 +146,7 @@ BODIES = [
     "ä€😀".encode(),
     bytes(range(1, 256)),
     b"\n\r\t",
+    b"@/etc/passwd",
 ]
 
 
@@ -149,10 +170,52 @@ def test_a_shell_passes_the_body_to_curl_unchanged(body, tmp_path):
     arguments = done.stdout.split(b"\0")[:-1]
     assert arguments[-1] == b"http://localhost/a?b=c&d='"
     assert b"X-A: it's" in arguments
-    assert (arguments[arguments.index(b"--data-binary") + 1] if body else b"") == body
+    assert (arguments[arguments.index(b"--data-raw") + 1] if body else b"") == body
 
 
 def test_the_fields_of_the_walk_are_left_out():
     assert curl(Request("GET", "/", BROWSER), "localhost") == "curl -i http://localhost/"
     assert "-I" in shlex.split(curl(Request("HEAD", "/"), "localhost"))
     assert "-X OPTIONS" in curl(Request("OPTIONS", "*"), "localhost")
+
+
+def arguments_of(method="GET", target="/", fields=(), body=b""):
+    return shlex.split(curl(Request(method, target, fields, body), "localhost"))
+
+
+def test_curl_sends_the_address_and_the_fields_as_they_are():
+    assert "--path-as-is" in arguments_of(target="/a/../b")
+    assert "--path-as-is" not in arguments_of(target="/a..b?c=/../")
+    assert "-g" in arguments_of(target="/a?b[]={c}")
+    assert "X-Empty;" in arguments_of(fields=(("X-Empty", ""),))
+    assert arguments_of("OPTIONS", "*")[-3:] == ["--request-target", "*", "http://localhost/"]
+
+
+def test_curl_adds_no_media_type():
+    form = (("content-type", "application/json"),)
+
+    assert "Content-Type:" in arguments_of("POST", body=b"a")
+    assert "Content-Type:" not in arguments_of("POST", fields=form, body=b"{}")
+    assert "Content-Type:" not in arguments_of("POST")
+
+
+def test_a_head_request_with_a_body_has_no_option_that_forbids_one():
+    assert arguments_of("HEAD", body=b"a")[:4] == ["curl", "-i", "-X", "HEAD"]
+
+
+def test_the_address_follows_a_body_that_is_too_long_for_the_line():
+    assert arguments_of("POST", body=b"a" * 5_000)[-2:] == [
+        "@BODY-OF-5000-BYTES",
+        "http://localhost/",
+    ]
+
+
+def test_a_body_with_a_zero_byte_is_piped_to_curl():
+    line = curl(Request("POST", "/", (), b"a\0b'%\\\xff\n"), "localhost")
+    command, _, rest = line.partition(" | ")
+
+    assert rest.startswith("curl -i -X POST")
+    assert "--data-binary @- http://localhost/" in rest
+    assert subprocess.run(["sh", "-c", command], capture_output=True, check=True).stdout == (
+        b"a\0b'%\\\xff\n"
+    )

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from retort.compare.known import RULES, known_row
+from retort.compare.known import RULES, explains, known_row
 from retort.compare.messages import NoResponse, Request, Response, Step
+from retort.compare.results import Difference
 
 PAGE = Path(__file__).parents[2] / "docs" / "moving-from-flask.md"
 FORM = ("Content-Type", "application/x-www-form-urlencoded")
@@ -170,3 +171,26 @@ def test_a_response_that_is_missing_is_never_known():
     lost = NoResponse("timeout", "no response within 10 s")
 
     assert known_row(step(Request("FROBNICATE", "/"), 405, lost), "flask", "retort") is None
+
+
+@pytest.mark.parametrize(
+    ("row", "part", "place", "is_explained"),
+    [
+        ("A method that no rule names", "status", "", True),
+        ("A method that no rule names", "body", "line 3", True),
+        ("A method that no rule names", "header", "allow", True),
+        ("A method that no rule names", "header", "x-frame-options", False),
+        ("A method that no rule names", "cookie", "theme", False),
+        ("`If-Match`, `If-Unmodified-Since`", "header", "content-disposition", True),
+        ("`Range` on HEAD", "header", "vary", False),
+        ("Form bytes that are not UTF-8", "header", "location", True),
+        ("Form bytes that are not UTF-8", "cookie", "session: name", True),
+        ("Form bytes that are not UTF-8", "header", "x-frame-options", False),
+        # With Flask the view has failed, or has run with an empty form.
+        ("An asynchronous generator as a return value", "header", "x-frame-options", True),
+        ("A broken multipart form, a part without a name", "cookie", "theme", True),
+    ],
+)
+def test_a_row_explains_only_what_follows_from_it(row, part, place, is_explained):
+    assert row in RULES
+    assert explains(row, Difference(part, place, "a", "b")) is is_explained

@@ -1,5 +1,6 @@
 """What differs between two responses of one side is noise, at exactly this place."""
 
+import base64
 import json
 import random
 import uuid
@@ -40,6 +41,12 @@ def shuffled_page(seed, text="Tags"):
     return html("\n".join([f"<h1>{text}</h1>", *tags, ""]))
 
 
+def shuffled_lines_without_a_last_break(seed, text="Tags"):
+    tags = [f"<li>{name}</li>" for name in ("red", "green", "blue", "black")]
+    seed.shuffle(tags)
+    return html("\n".join([f"<h1>{text}</h1>", *tags]))
+
+
 def nonce_page(seed, text="Hello"):
     nonce = token(seed)
     return html(
@@ -71,10 +78,19 @@ def two_tokens_in_a_line(seed, text="ok"):
     return html(f"<a href='/u/{token(seed)}?t={token(seed)}'>{text}</a>\n")
 
 
+def signed_token(seed, text="ok"):
+    """As Flask-WTF writes it: the time of signing is equal for all, the signature is not."""
+    signed = base64.urlsafe_b64encode(seed.randbytes(20)).decode().rstrip("=")
+    content = base64.urlsafe_b64encode(f'"{token(seed)}"'.encode()).decode().rstrip("=")
+    return html(f"<input name=csrf value={content}.aw40Yg.{signed}> {text}\n")
+
+
 PAGES = (
+    signed_token,
     csrf_page,
     uuid_page,
     shuffled_page,
+    shuffled_lines_without_a_last_break,
     nonce_page,
     json_page,
     shuffled_json,

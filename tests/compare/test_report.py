@@ -77,7 +77,9 @@ COMPARISONS = {
         not_compared={3: "all of the body is noise"},
         is_interrupted=True,
         cost=COST,
-        suite=SuiteResult(["pytest"], {"a": {}}, broken=[f"test_{n}" for n in range(9)]),
+        suite=SuiteResult(
+            ["pytest"], {"a": {}}, broken=[f"test_{n}" for n in range(9)], unreliable=["test_dice"]
+        ),
     ),
     "hostile": comparison(
         [finding(1, title=HOSTILE, view=HOSTILE, curl=HOSTILE, tracebacks={"retort": HOSTILE})],
@@ -235,3 +237,10 @@ def test_a_side_without_a_response_is_shown():
 )
 def test_the_exit_status_says_what_was_found(made, options, status):
     assert status_of(made, **options)[0] == status
+
+
+@pytest.mark.parametrize("report", [lambda one: text(one, 100), as_json, as_html])
+def test_unreliable_tests_are_in_each_report(report):
+    suite = SuiteResult(["pytest"], {}, unreliable=["test_a.py::test_dice"])
+
+    assert "test_a.py::test_dice" in report(comparison(suite=suite))

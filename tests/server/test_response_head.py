@@ -130,3 +130,15 @@ def test_a_value_that_cannot_be_sent_is_refused_each_time(value):
     for _ in range(2):
         with pytest.raises(InvalidResponse):
             make_head("200 OK", [("Content-Type", value)], "GET")
+
+
+def test_fields_of_few_values_are_encoded_once():
+    fields = [("X-Frame-Options", "DENY"), ("Content-Security-Policy", "frame-ancestors 'none'")]
+
+    first, second = (make_head("200 OK", list(fields), "GET").fields for _ in range(2))
+
+    assert first == [
+        (b"x-frame-options", b"DENY"),
+        (b"content-security-policy", b"frame-ancestors 'none'"),
+    ]
+    assert all(one is other for one, other in zip(first, second, strict=True))

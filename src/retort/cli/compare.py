@@ -70,6 +70,11 @@ def _times(ctx: click.Context, param: click.Parameter, value: str | None) -> flo
     metavar="ARGUMENTS",
     help="Run the tests on both frameworks, and send the requests that they make.",
 )
+@click.option(
+    "--pytest-seconds",
+    type=click.FloatRange(0, min_open=True),
+    help="End a run of the tests after this time, in seconds; default: 1800.",
+)
 @click.option("--walk", "walks", is_flag=True, help="With these: follow links and forms, too.")
 @click.option(
     "--login",

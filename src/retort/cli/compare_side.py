@@ -6,11 +6,16 @@ Retort, which lacks it. So it imports only what older versions have as well, and
 
 from __future__ import annotations
 
+import atexit
+import contextlib
+import errno
+import faulthandler
 import importlib
 import importlib.metadata
 import inspect
 import json
 import os
+import signal
 import socket
 import sys
 import threading
@@ -25,27 +30,49 @@ USES_RETORT = (
     " --sides retort,retort:2 (two processes) or --sides retort=PATH,retort (another version)."
 )
 
+PORT_IS_TAKEN = (
+    "The program binds a port itself, and all sides run at the same time. Give each side another"
+    " port by --env SIDE:NAME=VALUE, or bind it only if the file is run, not when it is imported."
+)
+STOP_SECONDS = 2.0
+
 
 def main() -> None:
     """Load the program, report it, and serve it until the control channel is closed."""
-    sys.path.pop(0)  # the folder of this file
+    if sys.path[0] == os.path.dirname(__file__):  # not with PYTHONSAFEPATH
+        del sys.path[0]
     spec = json.loads(os.environ.pop(VARIABLE))
     control = Control(socket.socket(fileno=spec["control"]))
-    if not spec["allows_network"]:
-        control.refused = refuse_connections()
-    try:
-        app = load(spec["framework"], spec["target"])
-    except (Exception, SystemExit) as error:
-        is_retorts = spec["framework"] == "flask" and "retort.app" in sys.modules
-        control.send(failed=USES_RETORT if is_retorts else describe(error))
-        sys.exit(1)
-    control.app = app
     listener = socket.socket(fileno=spec["listener"])
+    atexit.register(end_group, os.getpid())  # the first one runs last
+    threading.Thread(target=control.run, daemon=True).start()
+    app = load_and_report(spec, control)
+    control.app = app
     if spec["serves"]:
         serve(app, listener, control)
     else:
         control.send(**about(app, spec["framework"]))
-        control.run(lambda: None)
+        control.at_end = control.ended.set
+        control.ended.wait()
+
+
+def load_and_report(spec: dict[str, Any], control: Control) -> Any:
+    """The application; a failure is reported, and ends the process."""
+    own = os.getpid()
+    # Where it hangs is in the output then.
+    faulthandler.dump_traceback_later(spec["load_seconds"] * 0.9)
+    try:
+        return load(spec["framework"], spec["target"])
+    except (Exception, SystemExit) as error:
+        if os.getpid() == own:
+            is_retorts = spec["framework"] == "flask" and "retort.app" in sys.modules
+            control.send(failed=USES_RETORT if is_retorts else describe(error))
+            sys.exit(1)
+    finally:
+        if os.getpid() != own:  # a child that the program has forked must not serve as well
+            sys.stdout.flush()
+            os._exit(0)
+        faulthandler.cancel_dump_traceback_later()
 
 
 def load(framework: str, target: str | None) -> Any:
@@ -81,7 +108,19 @@ def describe(error: BaseException) -> str:
         return str(error)
     if hasattr(error, "format_message"):  # of click
         return str(error.format_message())
-    return "The program cannot be loaded.\n" + "".join(traceback.format_exception(error))
+    text = "The program cannot be loaded.\n" + "".join(traceback.format_exception(error))
+    if isinstance(error, SystemExit):
+        return f"{text}It must not call sys.exit() when it is imported."
+    return text + (PORT_IS_TAKEN if is_about_taken_port(error) else "")
+
+
+def is_about_taken_port(error: BaseException | None) -> bool:
+    """Whether a port was taken, as the exception or what it was raised from says."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def about(app: Any, framework: str) -> dict[str, Any]:
@@ -93,12 +132,18 @@ def about(app: Any, framework: str) -> dict[str, Any]:
         "location": os.path.dirname(flask.__file__ or ""),
         "python": sys.version.split()[0],
         "session_cookie": app.config.get("SESSION_COOKIE_NAME", "session"),
-        "rules": [
-            rule.rule
-            for rule in app.url_map.iter_rules()
-            if not rule.arguments and "GET" in (rule.methods or ("GET",)) and not rule.host
-        ],
+        "rules": rules_for("GET", app),
+        "post_rules": rules_for("POST", app),
     }
+
+
+def rules_for(method: str, app: Any) -> list[str]:
+    """The rules without variables that accept a method."""
+    return [
+        rule.rule
+        for rule in app.url_map.iter_rules()
+        if not rule.arguments and method in (rule.methods or (method,)) and not rule.host
+    ]
 
 
 def serve(app: Any, listener: socket.socket, control: Control) -> None:
@@ -109,8 +154,19 @@ def serve(app: Any, listener: socket.socket, control: Control) -> None:
     worker = Worker(app, listener, Settings(grace=1.0))
     framework = "retort" if "retort.as_flask.finder" in sys.modules and is_retort() else "flask"
     control.send(**about(app, framework))
-    threading.Thread(target=control.run, args=(worker.stop,), daemon=True).start()
+    control.at_end = worker.stop
+    if control.ended.is_set():
+        return
     serve_here(worker)
+
+
+def end_group(pid: int) -> None:
+    """End the processes that the program has started, and this one."""
+    if os.getpid() == pid == os.getpgid(0):
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(Exception):
+                stream.flush()
+        os.killpg(pid, signal.SIGKILL)
 
 
 def is_retort() -> bool:
@@ -127,30 +183,37 @@ class Control:
         self.connection = connection
         self.app: Any = None
         self.client: Any = None
-        self.refused: list[str] = []
+        self.ended = threading.Event()
+        self.at_end: Any = lambda: end_group(os.getpid())  # while the program is loaded
 
     def send(self, **values: Any) -> None:
         self.connection.sendall(json.dumps(values).encode() + b"\n")
 
-    def run(self, at_end: Any) -> None:
-        """Reply to requests until the command closes the channel."""
-        with self.connection.makefile("rb") as lines:
+    def run(self) -> None:
+        """Reply to requests until the command closes the channel; then end the process."""
+        with contextlib.suppress(OSError), self.connection.makefile("rb") as lines:
             for line in lines:
                 request = json.loads(line)
-                reply = getattr(self, f"do_{request.pop('what')}")
-                try:
-                    self.send(value=reply(**request))
-                except OSError:
-                    break
-        at_end()
+                name, number = request.pop("what"), request.pop("id")
+                self.send(id=number, value=self.reply(name, request))
+        self.ended.set()
+        self.at_end()
+        time.sleep(STOP_SECONDS)  # a thread of the program may keep the process
+        end_group(os.getpid())
+
+    def reply(self, name: str, request: dict[str, Any]) -> Any:
+        """The value for one request; the program's own code may raise."""
+        try:
+            return getattr(self, f"do_{name}")(**request)
+        except Exception as error:
+            raised = "".join(traceback.format_exception_only(error)).strip()
+            return {"raised": raised} if name == "send" else None
 
     def do_usage(self) -> tuple[float, int]:
-        """Processor time of this process and its children, in seconds; resident bytes."""
+        """Processor time of this process and its ended children, in seconds; its most memory."""
         times = os.times()
-        return time.process_time() + times.children_user + times.children_system, memory()
-
-    def do_refused(self) -> list[str]:
-        return self.refused
+        ended = times.children_user + times.children_system
+        return time.process_time() + ended, most_memory()
 
     def do_route(self, method: str, path: str) -> dict[str, str] | None:
         """The endpoint and the place of its view."""
@@ -203,55 +266,12 @@ def place_of(view: Any) -> str:
     return f"{path.relative_to(here) if here in path.parents else path}:{line}"
 
 
-def memory() -> int:
-    """The resident memory of this process in bytes; its maximum where Linux's file is missing."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-    except OSError:
-        import resource
+def most_memory() -> int:
+    """The most resident memory of this process so far, in bytes."""
+    import resource
 
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return pages * os.sysconf("SC_PAGE_SIZE")
-
-
-def refuse_connections() -> list[str]:
-    """Refuse connections of Python sockets to other machines; returns the list of them.
-
-    C libraries that connect by themselves are not covered.
-    """
-    import ipaddress
-
-    refused: list[str] = []
-
-    def check(address: Any) -> None:
-        if not isinstance(address, tuple) or is_local(str(address[0])):
-            return
-        text = f"{address[0]}:{address[1]}"
-        if text not in refused:
-            refused.append(text)
-        raise ConnectionRefusedError(
-            f"retort compare refuses connections to other machines, here to {text}."
-            " --allow-network permits them."
-        )
-
-    def is_local(host: str) -> bool:
-        if host in ("", "localhost", socket.gethostname()):
-            return True
-        try:
-            found = ipaddress.ip_address(host.partition("%")[0])
-        except ValueError:
-            return False
-        return found.is_loopback or found.is_unspecified
-
-    def guard(event: str, args: tuple[Any, ...]) -> None:
-        if event in ("socket.connect", "socket.sendto", "socket.sendmsg"):
-            check(args[1])
-        elif event == "socket.getaddrinfo" and args[0] is not None:
-            host = args[0].decode() if isinstance(args[0], bytes) else str(args[0])
-            check((host, args[1]))
-
-    sys.addaudithook(guard)
-    return refused
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 if __name__ == "__main__":

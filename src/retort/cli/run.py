@@ -20,6 +20,7 @@ from .operator_options import OPERATIONS_OPTIONS, TLS_OPTIONS, RunCommand, take_
 from .options import app_option, debug_option, env_file_option
 from .params import CertParamType, SeparatedPathType, check_key
 from .process_options import PROCESS_OPTIONS, SOCKET_OPTIONS, take_processes
+from .processors import WorkersType
 from .program import lines_about, load_for_serving, warn_of_children
 from .script_info import ScriptInfo, pass_script_info
 
@@ -48,11 +49,11 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--workers",
-    type=click.IntRange(min=1),
+    type=WorkersType(min=1),
     default=1,
     show_default=True,
     metavar="NUMBER",
-    help="Start this number of worker processes.",
+    help="Start this number of worker processes; 'auto': one for each processor.",
 )
 @click.option(
     "--threads",

@@ -20,6 +20,7 @@ KNOWN = "known"
 FAILURE = "failure"
 
 _TRACEBACK = re.compile(
+    r"^  \+ Exception Group Traceback \(most recent call last\):\n(?: +[|+].*\n?)+|"
     r"^Traceback \(most recent call last\):\n(?:[ \t].*\n|\n(?:During|The above).*\n\n|"
     r"Traceback \(most recent call last\):\n)*\S.*(?:\n(?![A-Z\[0-9]).*)*",
     re.MULTILINE,
@@ -187,6 +188,9 @@ def traceback_in(output: str) -> str:
 
 
 def _last_line(traceback: str) -> str:
+    of_group = re.findall(r"^ {1,2}\| (\S.*)$", traceback, re.MULTILINE)
+    if of_group:
+        return str(of_group[-1])
     lines = [line for line in traceback.splitlines() if line and not line[0].isspace()]
     return lines[-1] if lines else ""
 
@@ -197,27 +201,47 @@ def _short(text: str, most: int = 60) -> str:
 
 def curl(request: Request, host: str) -> str:
     """A request as a line for a shell. Cookies are left out."""
-    parts = ["curl", "-i"]
-    if request.method == "HEAD":
-        parts.append("-I")
-    elif request.method != "GET" or request.body:
-        parts += ["-X", request.method]
+    target = request.target if request.target.startswith("/") else "/"
+    parts = ["curl", "-i", *_method(request)]
+    if re.search(r"[\[\]{}]", target):
+        parts.append("-g")  # else curl expands them
+    if re.search(r"/\.\.?(/|$)", request.path):
+        parts.append("--path-as-is")
     for name, value in request.fields:
         if (name, value) not in BROWSER:  # without influence on nearly all programs
-            parts += ["-H", f"{name}: {value}"]
-    parts = [shlex.quote(part) for part in parts]
-    if request.body:
-        parts += ["--data-binary", _quoted(request.body)]
-    target = request.target if request.target.startswith("/") else "/"
+            parts += ["-H", f"{name}: {value}" if value else f"{name};"]
+    if request.body and not any(name.lower() == "content-type" for name, _ in request.fields):
+        parts += ["-H", "Content-Type:"]  # else curl adds that of a form
     if request.target == "*":
-        parts += ["--request-target", "'*'"]
-    return " ".join([*parts, shlex.quote(f"http://{host}{target}")])
+        parts += ["--request-target", "*"]
+    line = " ".join(map(shlex.quote, parts))
+    data, before = _data(request.body)
+    return f"{before}{line}{data} {shlex.quote(f'http://{host}{target}')}"
+
+
+def _method(request: Request) -> list[str]:
+    if request.method == "HEAD" and not request.body:
+        return ["-I"]
+    if request.method == "GET" and not request.body:
+        return []
+    return ["-X", request.method]
+
+
+def _data(body: bytes) -> tuple[str, str]:
+    """The option with the body, and a command that stands before curl."""
+    if not body:
+        return "", ""
+    if len(body) > _MAX_BODY_IN_CURL:
+        # The report in JSON has the body.
+        return f" --data-binary @BODY-OF-{len(body)}-BYTES", ""
+    if b"\0" in body:  # not possible in an argument
+        escaped = "".join(f"\\{byte:03o}" for byte in body)
+        return " --data-binary @-", f"printf '{escaped}' | "
+    return f" --data-raw {_quoted(body)}", ""
 
 
 def _quoted(body: bytes) -> str:
     """A body for a shell; bytes that are no text in the notation ``$'...'`` of bash."""
-    if len(body) > _MAX_BODY_IN_CURL:
-        return f"@FILE  # {len(body):,} bytes, in the JSON report"
     try:
         text = body.decode()
     except UnicodeDecodeError:

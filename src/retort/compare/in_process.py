@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import email.message
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .client import Client
 from .messages import NoResponse, Request, Response
@@ -32,30 +31,22 @@ class InProcessClient(Client):
                 "target": request.target,
                 "fields": [list(item) for item in self.all_fields(request)],
                 "body": request.body.decode("latin-1"),
-            }
+            },
+            self.timeout_seconds,
         )
         if found is None:
             return NoResponse("closed", "the process ended or did not reply")
         if "raised" in found:
             return NoResponse("exception", found["raised"])
         fields = tuple((name, value) for name, value in found["fields"])
-        self._keep_cookies(request, _Received(fields))
         body = found["body"].encode("latin-1")
-        return Response(found["status"], found["reason"], fields, body, seconds=found["seconds"])
+        response = Response(
+            found["status"], found["reason"], fields, body, seconds=found["seconds"]
+        )
+        self.cookies.keep(request.target, response.all("Set-Cookie"))
+        return response
 
     def send_all(self, requests: Iterable[Request], connections: int) -> list[float]:
         """Send the requests one after the other."""
         outcomes = [self.send(request) for request in requests]
-        return [one.seconds for one in outcomes if not isinstance(one, NoResponse)]
-
-
-class _Received:
-    """What the cookie jar reads of a response."""
-
-    def __init__(self, fields: tuple[tuple[str, str], ...]) -> None:
-        self.message = email.message.Message()
-        for name, value in fields:
-            self.message[name] = value
-
-    def info(self) -> Any:
-        return self.message
+        return [one.seconds for one in outcomes if isinstance(one, Response) and one.status < 400]

@@ -1,8 +1,8 @@
 """Differences that the documentation lists, with the row that explains them.
 
 A rule is narrow: the request must be of the kind that the row describes, and both responses must be
-those that it states. A rule explains all differences of a step, because the body and header fields
-follow from the status.
+those that it states. A rule explains what follows from it: if the same view has run, the status,
+the body and the fields about them; otherwise all of the response.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .messages import Request, Response, Step
+    from .results import Difference
 
 _FILES_STATUSES = frozenset({200, 206, 304, 412, 416})
 _LINE_BREAK = re.compile(rb"%0[aAdD]|[\r\n]")
@@ -37,6 +38,15 @@ def known_row(step: Step, first: str, other: str) -> str | None:
         if rule(request, left, right, step.outputs.get(first, "")):
             return row
     return None
+
+
+def explains(row: str, difference: Difference) -> bool:
+    """Whether a difference of a step follows from the row that `known_row` has found for it."""
+    if row not in _SAME_VIEW:
+        return True
+    if difference.part == "cookie":
+        return row == _FORM_BYTES  # the session can contain them
+    return difference.part != "header" or _FOLLOWING.fullmatch(difference.place) is not None
 
 
 def _field(request: Request, name: str) -> str | None:
@@ -137,13 +147,31 @@ def _objects_in_json(request: Request, left: Response, right: Response, output: 
     return left.status == 500 and right.status < 500 and is_json
 
 
+_FORM_BYTES = "Form bytes that are not UTF-8"
+# Both frameworks run the same functions, so fields of the program have to be equal.
+_SAME_VIEW = frozenset(
+    {
+        "A method that no rule names",
+        "`OPTIONS *`",
+        _FORM_BYTES,
+        "`If-Match`, `If-Unmodified-Since`",
+        "`If-None-Match` with `Range`",
+        "`Range` on HEAD",
+        "Several ranges, or a unit that is not bytes",
+    }
+)
+_FOLLOWING = re.compile(
+    r"content-.*|allow|etag|last-modified|accept-ranges|cache-control|expires|location"
+    r"|transfer-encoding"
+)
+
 RULES: dict[str, Callable[[Request, Response, Response, str], bool]] = {
     "`get` in small letters": _small_method,
     "A method that no rule names": _unknown_method,
     "`OPTIONS *`": _options_asterisk,
     "JSON of more than 1,000 levels": _deep_json,
     "A broken multipart form, a part without a name": _broken_multipart,
-    "Form bytes that are not UTF-8": _not_utf8,
+    _FORM_BYTES: _not_utf8,
     "`MAX_FORM_MEMORY_SIZE`": _form_memory,
     "`If-Match`, `If-Unmodified-Since`": _preconditions,
     "`If-None-Match` with `Range`": _none_match_with_range,

@@ -13,6 +13,7 @@ REQUESTS = 500
 SECONDS = 60.0
 MEASURE_SECONDS = 10.0
 TIMEOUT_SECONDS = 10.0
+PYTEST_SECONDS = 1800.0
 
 
 class CompareError(Exception):
@@ -28,6 +29,7 @@ class Options:
     :param hars: recordings whose requests are sent.
     :param access_logs: logs whose requests are sent; ``-``: standard input.
     :param pytest: arguments of pytest, if the test suite is run.
+    :param pytest_seconds: for how long one run of the test suite may take.
     :param walks: follow the links and forms of the program.
     :param login: ``METHOD PATH FIELDS``, sent before all others.
     :param start: where the walk starts.
@@ -51,6 +53,7 @@ class Options:
     hars: tuple[Path, ...] = ()
     access_logs: tuple[str, ...] = ()
     pytest: str | None = None
+    pytest_seconds: float = PYTEST_SECONDS
     walks: bool = True
     login: str | None = None
     start: str = "/"

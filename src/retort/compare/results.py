@@ -132,13 +132,21 @@ class Cost:
     endpoints: list[EndpointCost] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
+    @property
+    def measured_requests(self) -> int:
+        """How many requests each side got at least."""
+        return min((side.requests for side in self.sides.values()), default=0)
+
 
 @dataclass
 class SuiteResult:
     """The test suite under both frameworks: outcomes by the id of the test.
 
-    :param broken: tests that pass on the first side and not on the other; the reverse is `mended`.
-    :param outcomes: ``passed``, ``failed``, ``error``, ``skipped``... of each side.
+    :param broken: tests that pass on the first side and not on the other, where they fail or are
+        skipped; the reverse is `mended`.
+    :param outcomes: ``passed``, ``failed``, ``error``, ``skipped``... of each side; also
+        ``uncollected`` (a file), ``unfinished`` and ``missing``.
+    :param unreliable: tests that have two outcomes on the first side; they count for neither.
     :param texts: the text of each broken test's failure.
     """
 
@@ -146,6 +154,7 @@ class SuiteResult:
     outcomes: dict[str, dict[str, str]]
     broken: list[str] = field(default_factory=list)
     mended: list[str] = field(default_factory=list)
+    unreliable: list[str] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
     requests: int = 0
 

@@ -8,35 +8,35 @@ import signal
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from .client import Client
-from .equality import Verdict, compare
 from .equality.masks import Masks
 from .exchange import Exchange
 from .grouping import Grouping
 from .in_process import InProcessClient
-from .known import known_row
+from .judging import Judge
 from .measure import Measured, measure
-from .messages import NoResponse, Response
+from .messages import Response
+from .options import CompareError
 from .progress import Progress
-from .recordings import Suite, read_access_log, read_har, replay
+from .recordings import recorded_requests, replay, suite_requests
 from .results import Comparison
-from .sides import Side, default_specs, parse_sides
+from .sides import Side, default_specs, parse_sides, start_all
 from .sides.folders import program_folder
+from .sides.observed import notes_on
 from .walk import Walk, check_patterns, parse_login
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from .messages import Outcome, Request, Step
+    from .messages import Request, Step
     from .options import Options
     from .recordings import Recorded
     from .sides import SideSpec
 
-_REPEATED = 5
 _MAX_RESTARTS = 10
 _MAX_NOTES = 5
 
@@ -101,7 +101,7 @@ def _interruptible() -> Iterator[None]:
 
 
 class _TooManyEnds(Exception):
-    """The program ends its process again and again."""
+    """The program ends its process again and again, or does not start after that."""
 
 
 class _Running:
@@ -125,33 +125,42 @@ class _Running:
         self.names = [spec.name for spec in specs]
         self.clients: dict[str, Client] = {}
         self.restarts = 0
-        self.grouping: Grouping | None = None
 
     def run(self) -> None:
         """Start the sides, and do everything."""
-        self._start()
-        exchange = Exchange(self.sides, self.clients, self._compare, self._ended)
+        judge = self._start()
+        exchange = Exchange(
+            self.sides, self.clients, partial(self._add, judge), partial(self._ended, judge)
+        )
         self._requests(exchange)
         if self.options.measure_seconds:
             self._measure()
         self.progress.clear()
 
-    def _start(self) -> None:
+    def _start(self) -> Judge:
         self.progress.show("starting the program on each side")
-        with ThreadPoolExecutor(len(self.sides)) as pool:
-            for started in [pool.submit(side.start) for side in self.sides]:
-                started.result()
+        start_all(self.sides)
         self.comparison.sides = [side.info for side in self.sides]
         notes = dict.fromkeys(note for side in self.sides for note in side.notes)
         self.comparison.notes += list(notes)[:_MAX_NOTES]
         for side in self.sides:
             self.clients[side.spec.name] = self._client(side)
-        self.grouping = Grouping(
-            self.names[0],
-            self.names[2],
+        first, other = self.sides[0], self.sides[2]
+        grouping = Grouping(
+            first.spec.name,
+            other.spec.name,
             {info.name: info.label for info in self.comparison.sides},
-            self.sides[0].view_of,
+            first.view_of,
             self.options.host,
+        )
+        return Judge(
+            self.comparison,
+            grouping,
+            self.names,
+            self.clients,
+            self.masks,
+            session_cookie=first.session_cookie,
+            has_known=first.spec.framework != other.spec.framework,
         )
 
     def _client(self, side: Side) -> Client:
@@ -167,54 +176,39 @@ class _Running:
             self.names,
             start=options.start,
             targets=self.sides[0].rules,
+            post_targets=self.sides[0].post_rules,
             skip=options.skip,
             host=options.host,
             max_requests=options.max_requests,
             seconds=options.seconds,
             endpoint_of=self.sides[0].endpoint_of,
         )
-        entries = self._recorded()
+        entries = recorded_requests(options, self.comparison) + self._from_suite()
         if options.login is not None:
             walk.login(options.login)
-        walk.count += replay(
+        replayed = replay(
             entries,
             exchange,
             self.names,
             host=options.host,
             skip=options.skip,
-            max_requests=options.max_requests,
+            max_requests=options.max_requests - walk.count,
             is_over=walk.is_over,
         )
+        walk.count += replayed.count
+        note = replayed.note()
+        if note is not None:
+            self.comparison.notes.append(note)
         if options.walks:
             for file in sorted(program_folder(options.target).glob("*.html")):
                 walk.add_file(file.name, file.read_bytes())
             walk.run()
             self._note_left_out(walk)
 
-    def _recorded(self) -> list[Recorded]:
-        """The requests of all recordings, and of the test suite."""
-        recordings = [
-            *map(read_har, self.options.hars),
-            *map(read_access_log, self.options.access_logs),
-        ]
-        self.comparison.notes += [note for one in recordings for note in one.notes]
-        entries = [entry for one in recordings for entry in one.entries]
-        return entries + self._from_suite()
-
     def _from_suite(self) -> list[Recorded]:
         if self.options.pytest is None:
             return []
-        suite = Suite(self.options.pytest)
-        entries: list[Recorded] = []
-        for side in self.sides:
-            self.progress.show(f"running the tests with {side.info.label}")
-            is_first = side is self.sides[0]
-            entries += suite.run(
-                side.spec.name, side.spec.framework, *side.test_run(), records=is_first
-            )
-        self.comparison.suite = suite.result(self.names)
-        self.comparison.suite.requests = len(entries)
-        return entries
+        return suite_requests(self.options, self.comparison, self.sides, self.progress)
 
     def _measure(self) -> None:
         """Measure the cost of the requests that had the same responses and can be repeated.
@@ -253,6 +247,7 @@ class _Running:
         return side.start_seconds + (first.seconds if first is not None else 0.0)
 
     def _note_left_out(self, walk: Walk) -> None:
+        self.comparison.notes += walk.notes[:_MAX_NOTES]
         for name, count in walk.left_out.most_common(_MAX_NOTES):
             self.comparison.notes.append(
                 f"{count} more addresses of {name or 'no endpoint'} were not requested."
@@ -263,104 +258,37 @@ class _Running:
                 " more."
             )
 
-    def _compare(self, step: Step) -> None:
-        """Compare the responses of a step, and record the result."""
-        comparison = self.comparison
-        comparison.steps.append(step)
-        self.progress.show(f"{len(comparison.steps)} requests to each side")
-        first, again, _other = (step.outcomes[name] for name in self.names)
-        self._compare_again(step)
-        verdict = self._verdict(step, again)
-        if verdict.differences and self._repeatable(step):
-            verdict = self._with_more_noise(step, verdict)
-        for place in verdict.masked:
-            comparison.masked[place] = comparison.masked.get(place, 0) + 1
-        if not verdict.differences:
-            if isinstance(first, NoResponse):
-                comparison.not_compared[step.number] = f"on no side: {first.detail}"
-            elif verdict.is_all_noise:
-                comparison.not_compared[step.number] = "all of the body is noise"
-            else:
-                comparison.same.append(step.number)
-            return
-        row = None
-        if self.sides[0].spec.framework != self.sides[2].spec.framework:
-            row = known_row(step, self.names[0], self.names[2])
-        if self.grouping is not None:
-            self.grouping.add(step, verdict.differences, row)
-            comparison.findings = self.grouping.findings
+    def _add(self, judge: Judge, step: Step) -> None:
+        judge.add(step)
+        self.progress.show(f"{len(self.comparison.steps)} requests to each side")
 
-    def _verdict(self, step: Step, again: Outcome) -> Verdict:
-        return compare(
-            step.outcomes[self.names[0]],
-            again,
-            step.outcomes[self.names[2]],
-            session_cookie=self.sides[0].session_cookie,
-            masks=self.masks,
-        )
-
-    def _repeatable(self, step: Step) -> bool:
-        """Whether the request can be repeated, and the responses are not long in coming."""
-        is_safe = step.requests[self.names[0]].method in ("GET", "HEAD", "OPTIONS")
-        return is_safe and all(
-            isinstance(one, Response) and one.seconds < 1 for one in step.outcomes.values()
-        )
-
-    def _with_more_noise(self, step: Step, verdict: Verdict) -> Verdict:
-        """Two responses of the first side can be equal by chance, so repeat the request.
-
-        A difference is noise if the first side differs from itself in the same part of a
-        repetition, and nothing else differs there.
-        """
-        parts = {one.part for one in verdict.differences}
-        for _ in range(_REPEATED):
-            outcomes = {name: self.clients[name].send(step.requests[name]) for name in self.names}
-            found = self._verdict(replace(step, outcomes=outcomes), outcomes[self.names[1]])
-            if not found.differences and parts <= {place.split()[0] for place in found.masked}:
-                return found
-        return verdict
-
-    def _compare_again(self, step: Step) -> None:
-        """Note where the first side differs from itself in more than a value."""
-        first, again, _ = (step.outcomes[name] for name in self.names)
-        label = self.comparison.sides[0].label
-        request = step.requests[self.names[0]]
-        if _summary(first) != _summary(again):
-            self.comparison.baseline.append(
-                f"{label} itself gives different answers to {request.method} {request.target}:"
-                f" {_summary(first)} and {_summary(again)}."
-            )
-
-    def _ended(self, side: Side, step: Step) -> None:
+    def _ended(self, judge: Judge, side: Side, step: Step) -> None:
         """Record that a side's process has ended, and start it again."""
         request = step.requests[side.spec.name]
         title = f"{side.info.label} ended during {request.method} {request.target}"
-        if self.grouping is not None:
-            self.grouping.add_failure(title, step, side.describe_end())
-            self.comparison.findings = self.grouping.findings
+        judge.grouping.add_failure(title, step, side.describe_end())
+        self.comparison.findings = judge.grouping.findings
         self.restarts += 1
         if self.restarts > _MAX_RESTARTS:
             raise _TooManyEnds(f"Processes ended {self.restarts} times, so nothing more was sent.")
         client = self.clients[side.spec.name]
         client.close()
-        side.restart()
+        try:
+            side.restart()
+        except CompareError as error:
+            text = f"Nothing more was sent, because a side did not start again. {error}"
+            raise _TooManyEnds(text) from error
 
     def end(self) -> None:
         """Collect what the sides know at the end, and end them."""
-        for side in self.sides:
-            for refused in side.refused_connections():
-                if refused not in self.comparison.refused_connections:
-                    self.comparison.refused_connections.append(refused)
         for client in self.clients.values():
             client.close()
         with ThreadPoolExecutor(len(self.sides)) as pool:
             list(pool.map(Side.stop, self.sides))
-
-
-def _summary(outcome: object) -> str:
-    if isinstance(outcome, NoResponse):
-        return outcome.detail
-    return f"status {getattr(outcome, 'status', '')}"
+        found = [side.observed() for side in self.sides]
+        refused = dict.fromkeys(address for one in found for address in one.refused)
+        self.comparison.refused_connections += refused
+        self.comparison.notes += notes_on(found, allows_network=self.options.allow_network)
 
 
 def _made(folder: Path) -> Path:

@@ -39,10 +39,13 @@ def admits(method: str, config: Mapping[str, t.Any]) -> bool:
 
 def admit(app: Flask, context: RequestContext) -> None:
     """Check the origin of an unsafe request, and apply the method override."""
-    if context.request.method in cross_origin.PASSING_METHODS:
+    # PERF: the request object is made at its first use, which may be later or never.
+    made = context.made_request
+    method = context.environ["REQUEST_METHOD"] if made is None else made.method
+    if method in cross_origin.PASSING_METHODS:
         return
     refuse_other_sites(app, context)
-    if context.request.method == "POST" and app.config.get("METHOD_OVERRIDE"):
+    if method == "POST" and app.config.get("METHOD_OVERRIDE"):
         override_method(app, context)
 
 
@@ -56,10 +59,10 @@ def refuse_other_sites(app: Flask, context: RequestContext) -> None:
     if not app.config.get("CROSS_ORIGIN_PROTECTION"):
         return
     policy = cross_origin.read_origin_policy(app.config)
-    request = context.request
-    source = cross_origin.RequestOrigin.of(request.environ)
+    source = cross_origin.RequestOrigin.of(context.environ)
     if source.is_this_site:
         return
+    request = context.request
     rule = request.url_rule
     view = None if rule is None else app.view_functions.get(rule.endpoint)
     verdict = cross_origin.decide(

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from .alignment import changes
+from .shapes import tokens
 from .values import DIFFERENT, NOISE, SAME, verdict
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ _MAX_VARIED = 50  # lines of a part that has another number of lines each time
 _FEW = 3  # differences for which lines with the same number belong together
 _SHUFFLED = 3  # lines; fewer can change places by chance
 _MAX_ROUNDS = 10
+_APART = 3  # lines between two that differ; more belong to two blocks
 
 
 def compare_lines(first: str, again: str, other: str) -> list[Found]:
@@ -27,25 +29,57 @@ def compare_lines(first: str, again: str, other: str) -> list[Found]:
     a, b, c = (text.splitlines(keepends=True) for text in (first, again, other))
     if not len(a) == len(b) == len(c):
         return list(_Aligned(a, b, c).compare())
-    found = list(_line_by_line(a, b, c))
-    if _count(found) > _FEW:
+    blocks = list(_shuffled_blocks(a, b, c))
+    for start, end in blocks:
+        b[start:end] = c[start:end] = a[start:end]
+    found = [(NOISE, f"{_place(start)} to {end}", None, None) for start, end in blocks]
+    return found + _without_blocks(a, b, c)
+
+
+def _without_blocks(a: list[str], b: list[str], c: list[str]) -> list[Found]:
+    ended = [_with_last_break(lines) for lines in (a, b, c)]
+    shuffled = _with_unmoved(_shuffled(ended[0], ended[1]), *ended)
+    found = list(_line_by_line(a, b, c, shuffled))
+    if _count(found) > _FEW and not shuffled:
         aligned = list(_Aligned(a, b, c).compare())
         return min(found, aligned, key=_count)
     return found
+
+
+def _shuffled_blocks(a: list[str], b: list[str], c: list[str]) -> Iterator[tuple[int, int]]:
+    """Lines next to each other that have the same words in another order in all texts."""
+    blocks: list[list[int]] = []
+    for number, left in enumerate(a):
+        if left == b[number] == c[number]:
+            continue
+        if blocks and number - blocks[-1][1] < _APART:
+            blocks[-1][1] = number + 1
+        else:
+            blocks.append([number, number + 1])
+    for start, end in blocks:
+        texts = ["".join(one[start:end]) for one in (a, b, c)]
+        words = [Counter(tokens(text)) for text in texts]
+        if texts[0] != texts[1] and words[0] == words[1] == words[2]:
+            yield start, end
 
 
 def _count(found: list[Found]) -> int:
     return sum(one[0] == DIFFERENT for one in found)
 
 
-def _line_by_line(a: list[str], b: list[str], c: list[str]) -> Iterator[Found]:
-    shuffled = _with_unmoved(_shuffled(a, b), a, b, c)
-    yield from _in_another_order([(n, a[n], c[n]) for n in shuffled])
+def _line_by_line(a: list[str], b: list[str], c: list[str], shuffled: list[int]) -> Iterator[Found]:
+    left_lines, right_lines = _with_last_break(a), _with_last_break(c)
+    yield from _in_another_order([(n, left_lines[n], right_lines[n]) for n in shuffled])
     exempt = set(shuffled)
     for number, (left, again, right) in enumerate(zip(a, b, c, strict=True)):
         decided = SAME if number in exempt else verdict(left, again, right)
         if decided != SAME:
             yield decided, _place(number), left, right
+
+
+def _with_last_break(lines: list[str]) -> list[str]:
+    """The lines with a line break at the end, so that the last one can stand elsewhere."""
+    return lines if not lines or lines[-1].endswith("\n") else [*lines[:-1], f"{lines[-1]}\n"]
 
 
 def _shuffled(a: list[str], b: list[str]) -> list[int]:

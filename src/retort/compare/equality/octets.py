@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 _CHUNK = 4_096
 _CLOSE = 16  # equal bytes between two that differ: equal by chance
+_MARGIN = 2  # bytes beside a stretch: equal by chance in the first side's
 _LONGER = 2  # times; for bodies that have another length each time
 _MOSTLY = 0.9  # share of a body that differs: nothing is left to compare
 
@@ -28,7 +29,10 @@ class Octets:
         if first == again or len(first) != len(again):
             self.difference = self._between(first, again, other)
         else:
-            self.varied = list(_ranges(first, again))
+            self.varied = [
+                (max(0, start - _MARGIN), min(len(first), end + _MARGIN))
+                for start, end in _ranges(first, again)
+            ]
             self.difference = self._outside(first, other)
 
     @property
@@ -41,17 +45,19 @@ class Octets:
 
     def _between(self, first: bytes, again: bytes, other: bytes) -> int | None:
         """Compare the common beginning and end; between them, only the length."""
-        head = common_start(first, again)
-        tail = common_end(first, again, head)
         at = common_start(first, other)
         if first == again:
             return None if first == other else at
+        head = common_start(first, again)
+        tail = max(0, common_end(first, again, head) - _MARGIN)
+        head = max(0, head - _MARGIN)
         self.varied = [(head, len(first) - tail)]
         low, high = sorted(len(one) - head - tail for one in (first, again))
         middle = len(other) - head - tail
         if at < head or not low // _LONGER <= middle <= high * _LONGER + _CLOSE:
             return at
-        return None if other[head + middle :] == first[len(first) - tail :] else head + middle
+        left, right = first[len(first) - tail :], other[head + middle :]
+        return None if left == right else head + middle + common_start(left, right)
 
     def _outside(self, first: bytes, other: bytes) -> int | None:
         if len(first) != len(other):

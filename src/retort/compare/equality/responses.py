@@ -12,7 +12,15 @@ from .cookies import cookie_values, is_close_age
 from .fields import field_values, framing, is_always_masked
 from .lines import compare_lines
 from .octets import Octets
-from .trees import Implied, base_of, json_values, shown_place, shown_value, without_noise
+from .trees import (
+    Implied,
+    base_of,
+    is_same_kind,
+    json_values,
+    shown_place,
+    shown_value,
+    without_noise,
+)
 from .values import DIFFERENT, NOISE, SAME, verdict
 
 if TYPE_CHECKING:
@@ -100,15 +108,17 @@ class _Comparing:
         implied = Implied(is_cookie=part == "cookie")
         for place in dict.fromkeys([*first, *other]):
             left, second, right = first.get(place), again.get(place), other.get(place)
+            if left != second:
+                implied.add_noise(place)
             decided = _decided(part, place, left, second, right)
             if decided == SAME or implied.covers(place, left, right):
                 continue
-            if is_body_different and place in _DEPENDS_ON_BODY and left and right:
-                decided = NOISE
+            if left is not None and right is not None:
+                is_beyond = implied.is_beyond(place, second) and is_same_kind(left, right)
+                if is_beyond or (is_body_different and place in _DEPENDS_ON_BODY):
+                    decided = NOISE
             if decided == DIFFERENT:
                 implied.add(place, left, right)
-            else:
-                implied.add_noise(place)
             self._decide_place(decided, part, place, left, right)
 
     def _decide_place(

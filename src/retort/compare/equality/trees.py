@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from ...json.pointer import pointer_step
@@ -85,6 +86,11 @@ class Implied:
         if place.endswith(_LENGTH):
             self._varied.add(f"{base_of(place)}/")
 
+    def is_beyond(self, place: str, second: str | None) -> bool:
+        """Whether it is in an item that the second of two lists, which vary in length, lacks."""
+        parents = (place[: one.end()] for one in self._separators.finditer(place))
+        return second is None and any(one in self._varied for one in parents)
+
     def _is_item_of_varied(self, place: str, left: str | None, right: str | None) -> bool:
         """Whether it is an item at the end of a list that has another length each time."""
         base = base_of(place)
@@ -95,37 +101,43 @@ class Implied:
         return True
 
 
+def is_same_kind(left: str, right: str) -> bool:
+    """Whether two values are both numbers, both strings, or both something else."""
+    kinds = [(one[:1] == '"', one[-1:].isdigit()) for one in (left, right)]
+    return kinds[0] == kinds[1]
+
+
 def without_noise(first: Any, again: Any, other: Any) -> tuple[Any, Any, Any, int]:
     """The three values without what is noise in the form of containers.
 
-    Lists that have the same items in another order each time are sorted, and keys that are others
-    each time are replaced. Also returns how many such containers there are. Containers that have no
-    difference become ``None``.
+    Lists that have the same items in another order each time get one order, and keys that are
+    others each time are replaced. Also returns how many such containers there are. Containers that
+    have no difference become ``None``.
     """
     if first == other:
         return None, None, None, 0
-    if all(isinstance(one, Object) for one in (first, again, other)):
+    kinds = {type(one) for one in (first, again, other)}
+    if kinds == {Object}:
         return _in_objects(first, again, other)
-    if all(isinstance(one, list) for one in (first, again, other)):
+    if kinds == {list}:
         return _in_lists(first, again, other)
     return first, again, other, 0
 
 
 def _in_lists(first: Any, again: Any, other: Any) -> tuple[Any, Any, Any, int]:
     shuffled = 0
-    if first != again and len(first) == len(again):
-        ordered = [sorted(one, key=_text) for one in (first, again, other)]
-        if ordered[0] == ordered[1]:
-            (first, again, other), shuffled = ordered, 1
+    if len(first) == len(again) == len(other) and _is_shuffled(first, again):
+        again, other, shuffled = first, _in_order_of(first, other), 1
     items = [
         without_noise(one, again[number] if number < len(again) else None, other[number])
         for number, one in enumerate(first[: len(other)])
     ]
     sides = [[one[side] for one in items] for side in range(3)]
-    ends = (first[len(items) :], None, other[len(items) :])
-    # Without a second value of an item, the list of the second side keeps its own items.
-    second = [*sides[1][: len(again)], *again[len(items) :]]
-    return sides[0] + ends[0], second, sides[2] + ends[2], shuffled + sum(one[3] for one in items)
+    found = [
+        side[: len(whole)] + whole[len(items) :]
+        for side, whole in zip(sides, (first, again, other), strict=True)
+    ]
+    return found[0], found[1], found[2], shuffled + sum(one[3] for one in items)
 
 
 def _in_objects(first: Any, again: Any, other: Any) -> tuple[Any, Any, Any, int]:
@@ -146,14 +158,35 @@ def _with_same_keys(named: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], 
     """Give keys that are others each time the same name."""
     both = named[0].keys() & named[1].keys()
     own = [[key for key in one if key not in both] for one in named]
-    is_noise = bool(own[0]) and len(own[0]) == len(own[1]) == len(own[2])
-    if not is_noise or not all(has_shape(c, a, b) for a, b, c in zip(*own, strict=True)):
+    if not own[0] or len(own[0]) != len(own[1]):
         return named, 0
+    own[2] = [
+        key for key, *pair in zip(own[2], own[0], own[1], strict=False) if has_shape(key, *pair)
+    ]
+    names = [{key: f"key {number}" for number, key in enumerate(keys, 1)} for keys in own]
     renamed = [
-        {(f"key {keys.index(key) + 1}" if key in keys else key): one[key] for key in one}
-        for one, keys in zip(named, own, strict=True)
+        {to.get(key, key): value for key, value in one.items()}
+        for one, to in zip(named, names, strict=True)
     ]
     return renamed, len(own[0])
+
+
+def _is_shuffled(first: list[Any], again: list[Any]) -> bool:
+    return first != again and Counter(map(_text, first)) == Counter(map(_text, again))
+
+
+def _in_order_of(first: list[Any], other: list[Any]) -> list[Any]:
+    """Items of ``other`` at the places of equal items of ``first``, the others between them."""
+    left = Counter(map(_text, first)) & Counter(map(_text, other))
+    open_places = left.copy()
+    rest = iter([one for one in other if not _take(left, _text(one))])
+    found = [one if _take(open_places, _text(one)) else next(rest, one) for one in first]
+    return [*found, *rest]
+
+
+def _take(counts: Counter[str], text: str) -> bool:
+    counts[text] -= 1
+    return counts[text] >= 0
 
 
 def _text(value: Any) -> str:

@@ -11,6 +11,7 @@ NOISE = "noise"
 DIFFERENT = "different"
 
 _MAX_TOKENS = 20_000  # for longer texts, the common beginning and end have to do
+_LONG = 16
 _MAX_STARTS = 50  # places at which a fixed part can stand, after each hole
 
 
@@ -35,10 +36,17 @@ def _varies(first: str, again: str, other: str) -> bool:
     a, b = tokens(first), tokens(again)
     if max(len(a), len(b)) > _MAX_TOKENS:
         return _fits_between(first, again, other)
-    ordered = sorted(a)
+    c, ordered = tokens(other), sorted(a)
     if ordered == sorted(b):  # the same in another order
-        return ordered == sorted(tokens(other))
-    return _fits(_parts(a, b), other)
+        return ordered == sorted(c)
+    return _fits_one_by_one(a, b, c) or _fits(_parts(a, b), other)
+
+
+def _fits_one_by_one(a: list[str], b: list[str], c: list[str]) -> bool:
+    if not len(a) == len(b) == len(c):
+        return False
+    words = zip(a, b, c, strict=True)
+    return all(y == z if x == y else has_shape(z, x, y) for x, y, z in words)
 
 
 _Part = tuple[bool, str, str]
@@ -56,7 +64,26 @@ def _parts(a: list[str], b: list[str]) -> list[_Part]:
         _add(parts, (False, "".join(a[i1:i2]), "".join(b[j1:j2])))
         position = i2
     _add(parts, (True, same := "".join(a[position:]), same))
-    return parts
+    return _widened(parts)
+
+
+def _widened(parts: list[_Part]) -> list[_Part]:
+    """Let a long value begin and end with "-" and "_", which base64 has by chance in both."""
+    found = list(parts)
+    for number, (is_fixed, left, right) in enumerate(parts):
+        if is_fixed or min(len(left), len(right)) < _LONG:
+            continue
+        start, end = "", ""
+        if number and found[number - 1][0]:
+            fixed = found[number - 1][1]
+            start = fixed[len(fixed.rstrip("-_")) :]
+            found[number - 1] = (True, *(fixed[: len(fixed) - len(start)],) * 2)
+        if number + 1 < len(found) and found[number + 1][0]:
+            fixed = found[number + 1][1]
+            end = fixed[: len(fixed) - len(fixed.lstrip("-_"))]
+            found[number + 1] = (True, *(fixed[len(end) :],) * 2)
+        found[number] = (False, f"{start}{left}{end}", f"{start}{right}{end}")
+    return found
 
 
 def _add(parts: list[_Part], part: _Part) -> None:

@@ -21,6 +21,8 @@ _READ_BYTES = 256 * 1024
 _LENGTH = re.compile(rb"\r\ncontent-length:\s*(\d+)", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:\s*chunked", re.IGNORECASE)
 _CLOSE = re.compile(rb"\r\nconnection:\s*close", re.IGNORECASE)
+_INTERIM = re.compile(rb"HTTP/1\.1 1(?!01)")
+_SUCCESS = re.compile(rb"HTTP/1\.[01] [123]")
 
 
 def raw(method: str, target: str, fields: Iterable[tuple[str, str]], body: bytes) -> bytes:
@@ -33,17 +35,20 @@ class Load:
     """Connections to the processes of one side; they stay open between batches.
 
     :param ports: the connections are distributed over them.
+    :param timeout_seconds: if nothing arrives for as long, the requests that are left are given up.
     """
 
-    def __init__(self, ports: Sequence[int]) -> None:
+    def __init__(self, ports: Sequence[int], timeout_seconds: float = _TIMEOUT_SECONDS) -> None:
         self.ports = ports
+        self.timeout_seconds = timeout_seconds
         self._connections: list[_Connection] = []
 
     def send_all(self, requests: Iterable[bytes], connections: int) -> list[float]:
         """Send the requests, each connection one after the other.
 
         :param connections: how many connections are used.
-        :returns: the seconds from each request to its response; requests without one are left out.
+        :returns: the seconds from each request to its response. Requests without a response, or
+            with an error status (from 400 on), are left out.
         """
         queue = deque(requests)
         latencies: list[float] = []
@@ -55,9 +60,11 @@ class Load:
             for connection in self._connections[:connections]:
                 connection.send_next(queue, selector)
             while selector.get_map():
-                ready = selector.select(_TIMEOUT_SECONDS)
-                if not ready:
-                    break  # the side does not respond any more
+                ready = selector.select(self.timeout_seconds)
+                if not ready:  # the side does not respond any more
+                    for key in list(selector.get_map().values()):
+                        key.data.close()  # a late response belongs to no later request
+                    break
                 for key, _ in ready:
                     latencies += key.data.receive(queue, selector)
         return latencies
@@ -74,26 +81,32 @@ class _Connection:
         self.socket: socket.socket | None = None
         self.request: bytes | None = None
         self.is_reused = False
-        self.received = b""
+        self.received = bytearray()
         self.needed = 0
         self.began = 0.0
 
     def send_next(self, queue: deque[bytes], selector: selectors.BaseSelector) -> None:
-        """Send the next request, if there is one."""
-        if queue:
+        """Send the next request, if there is one; those that cannot be sent are left out."""
+        is_sent = False
+        while queue and not is_sent:
             self.is_reused = self.socket is not None
-            self._send(queue.popleft(), selector)
+            is_sent = self._send(queue.popleft(), selector)
 
-    def _send(self, request: bytes, selector: selectors.BaseSelector) -> None:
+    def _send(self, request: bytes, selector: selectors.BaseSelector) -> bool:
+        """Whether there is a connection for the request."""
         self.request = request
-        self.received, self.needed = b"", 0
+        self.received, self.needed = bytearray(), 0
         self.began = time.perf_counter()
         if self.socket is None:
-            self.socket = socket.create_connection(("127.0.0.1", self.port), _TIMEOUT_SECONDS)
+            try:
+                self.socket = socket.create_connection(("127.0.0.1", self.port), _TIMEOUT_SECONDS)
+            except OSError:  # the process has ended
+                return False
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         selector.register(self.socket, selectors.EVENT_READ, self)
         with contextlib.suppress(OSError):  # closed by the server: nothing is received
             self.socket.sendall(request)
+        return True
 
     def receive(self, queue: deque[bytes], selector: selectors.BaseSelector) -> list[float]:
         """Read; after a whole response, return its latency and send the next request."""
@@ -108,22 +121,26 @@ class _Connection:
             return []
         latency = time.perf_counter() - self.began
         selector.unregister(self.socket)
-        head = self.received.partition(b"\r\n\r\n")[0]
+        head = bytes(self.received[: max(0, self.received.find(b"\r\n\r\n"))])
         if not data or _CLOSE.search(head):
             self.close()
-        if not head and self.is_reused:  # an idle connection was closed meanwhile
+        if not self.received and self.is_reused:  # an idle connection was closed meanwhile
             self.is_reused = False
-            self._send(self.request, selector)
-            return []
+            if self._send(self.request, selector):
+                return []
+        is_whole = bool(data) or self.needed == _UNTIL_CLOSED
         self.send_next(queue, selector)
-        return [latency] if head else []
+        return [latency] if is_whole and _SUCCESS.match(head) else []
 
     def _is_complete(self) -> bool:
-        if not self.needed:
+        while not self.needed:
             end = self.received.find(b"\r\n\r\n")
             if end < 0:
                 return False
-            self.needed = self._length(self.received[:end], end + 4)
+            if _INTERIM.match(self.received):  # 100 or 103: the response follows (RFC 9110, 15.2)
+                del self.received[: end + 4]
+                continue
+            self.needed = self._length(bytes(self.received[:end]), end + 4)
         if self.needed > 0:
             return len(self.received) >= self.needed
         # A chunked body, or one that ends with the connection.

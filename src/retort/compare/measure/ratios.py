@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import random
+import math
 import statistics
 from typing import TYPE_CHECKING
 
@@ -11,29 +11,44 @@ from ..results import Range
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MIN_ROUNDS = 5
-_RESAMPLES = 2_000
-_TAIL = 0.005  # of the resamples on each side: the range is a 99 % interval
-_SEED = 1
+# With fewer, two equal sides have a range without 1 in more than 1 of 20 measurements.
+MIN_ROUNDS = 6
+_MISSES = 100  # at most one of as many ranges misses the true median, if there are 8 rounds
 
 
 def range_of(ratios: Sequence[float]) -> Range | None:
-    """The median of the rounds' ratios, and its range; ``None`` with fewer than five rounds.
+    """The median of the rounds' ratios, and its range; ``None`` with fewer than `MIN_ROUNDS`.
 
-    The range is the 99 % bootstrap interval of the median, so that two equal sides have a range
-    with 1 in at least 19 of 20 measurements.
+    The range is a confidence interval of the median by order statistics, which assumes nothing
+    about the distribution of the ratios. Its confidence is 99 % from 8 rounds on. With 6 and 7
+    rounds it goes from the least to the greatest ratio, which is 97 and 98 %.
     """
     if len(ratios) < MIN_ROUNDS:
         return None
-    drawn = random.Random(_SEED)  # the same figures give the same range
-    medians = sorted(
-        statistics.median(drawn.choices(ratios, k=len(ratios))) for _ in range(_RESAMPLES)
-    )
-    cut = int(_RESAMPLES * _TAIL)
-    return Range(statistics.median(ratios), medians[cut], medians[-1 - cut], len(ratios))
+    ordered = sorted(ratios)
+    outside = _outside(len(ordered))
+    low, high = ordered[outside], ordered[-1 - outside]
+    return Range(statistics.median(ordered), low, high, len(ordered))
+
+
+def _outside(rounds: int) -> int:
+    """How many of the least and of the greatest ratios are outside of the range.
+
+    Each ratio is above the true median with probability 1/2, as with tosses of a coin.
+    """
+    count, ways, total = 0, 1, 1  # total: ways to have at most `count` ratios on one side
+    while True:
+        ways = ways * (rounds - count) // (count + 1)
+        total += ways
+        if 2 * total * _MISSES > 2**rounds:
+            return count
+        count += 1
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The value that ``share`` (0 to 1) of the values do not exceed."""
+    """The least of the values that ``share`` (above 0, at most 1) of them do not exceed.
+
+    0.0 if there are no values.
+    """
     ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
+    return ordered[math.ceil(share * len(ordered)) - 1] if ordered else 0.0

@@ -6,21 +6,26 @@ import statistics
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
+from itertools import cycle, islice
 from typing import TYPE_CHECKING
 
 from ..results import Cost, EndpointCost, SideCost
-from .ratios import percentile, range_of
+from .ratios import MIN_ROUNDS, percentile, range_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ..messages import Request
-    from ..sides.side import Usage
+    from ..results import Range
+    from ..sides.usage import Usage
 
 MIN_REQUESTS = 200
 CONNECTIONS = 16  # at once, so that the server is not idle between requests
-_BATCH_SECONDS = 0.35
-_ALONE = 5  # requests of an endpoint in each round, one after the other, for the latency
+_BATCH_SECONDS = 0.35  # of a round on one side; less if the time is short
+_ROUNDS = 12  # enough for a range that leaves out the least and the greatest ratio
+_ALONE = (
+    5  # at most as many requests of an endpoint in each round, one after the other, for the latency
+)
 _WARM_UP = 30
 _MAX_BATCH = 2_000
 _SHOWN_ENDPOINTS = 40
@@ -31,7 +36,8 @@ _WAITING_SHARE = 0.5
 class Measured:
     """One side that is measured.
 
-    :param send_all: sends requests over a number of connections at once; returns the latencies.
+    :param send_all: sends requests over a number of connections at once; returns the latencies of
+        those that succeed.
     :param start_seconds: from the start of its process to its first response.
     """
 
@@ -39,9 +45,6 @@ class Measured:
     send_all: Callable[[Sequence[Request], int], list[float]]
     usage: Callable[[], Usage]
     start_seconds: float
-    latencies: list[float] = field(default_factory=list)
-    cpu_seconds: float = 0.0
-    requests: int = 0
 
     def batch(self, requests: Sequence[Request], connections: int) -> tuple[float, list[float]]:
         """The processor time of the requests, in seconds, and their latencies."""
@@ -52,12 +55,23 @@ class Measured:
 
 
 @dataclass
+class _Batch:
+    """What one side needed for the requests of one endpoint in one round."""
+
+    cpu_seconds: float
+    requests: int
+    latencies: list[float]
+    waits: float
+
+
+@dataclass
 class _Endpoint:
-    latencies: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-    cpu: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-    waits: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-    ratios: list[float] = field(default_factory=list)
-    count: int = 0
+    """The requests of one endpoint, and for each side its batches, one in each round."""
+
+    requests: list[Mapping[str, Request]] = field(default_factory=list)
+    repeats: int = 1
+    alone: int = _ALONE
+    batches: dict[str, list[_Batch]] = field(default_factory=lambda: defaultdict(list))
 
 
 def measure(
@@ -72,144 +86,165 @@ def measure(
     :param sides: two sides; ratios are the first one's divided by the second one's.
     :param requests: the endpoint of each request, and the request of each side.
 
-    A round sends the same batch of requests for one endpoint to each side. The processor time of
-    the client does not count. The sides change places in each round.
+    A round sends the same batch of requests for one endpoint to each side, and each endpoint gets
+    the same share of the time. The processor time of the client does not count. The sides change
+    places in each round. An endpoint is left out once a request to it fails: a limit of requests
+    per minute, for example, has an effect only now.
     """
-    by_endpoint: dict[str, list[Mapping[str, Request]]] = defaultdict(list)
+    endpoints: dict[str, _Endpoint] = defaultdict(_Endpoint)
     for endpoint, request in requests:
-        by_endpoint[endpoint].append(request)
-    if not by_endpoint:
+        endpoints[endpoint].requests.append(request)
+    if not endpoints:
         return Cost({}, None, None, notes=["No request can be repeated, so no cost was measured."])
-    measuring = _Measuring(sides, by_endpoint)
-    measuring.warm_up()
+    measuring = _Measuring(sides, endpoints)
+    measuring.warm_up(min(_BATCH_SECONDS, seconds / _ROUNDS) / len(endpoints))
     began = clock()
-    while clock() - began < seconds * len(sides):
+    while measuring.endpoints and clock() - began < seconds * len(sides):
         progress(f"measuring, {clock() - began:.0f} of {seconds * len(sides):.0f} s")
         measuring.round()
     return measuring.cost()
 
 
 class _Measuring:
-    def __init__(
-        self,
-        sides: Sequence[Measured],
-        by_endpoint: Mapping[str, Sequence[Mapping[str, Request]]],
-    ) -> None:
+    def __init__(self, sides: Sequence[Measured], endpoints: dict[str, _Endpoint]) -> None:
         self.sides = list(sides)
-        self.by_endpoint = by_endpoint
-        self.endpoints = {name: _Endpoint() for name in by_endpoint}
-        self.batch = dict.fromkeys(by_endpoint, 1)
-        self.ratios: list[float] = []
-        self.latency_ratios: list[float] = []
+        self.endpoints = endpoints
         self.rounds = 0
+        self.left_out: dict[str, str] = {}  # endpoint: the side on which a request failed
 
-    def warm_up(self) -> None:
-        """Send each request some times; the size of the batches follows from the duration."""
-        for name, requests in self.by_endpoint.items():
-            slowest = 0.0
+    def warm_up(self, seconds: float) -> None:
+        """Send each request some times; the size of the batches follows from the duration.
+
+        :param seconds: how long a batch may take on the slower side.
+        """
+        for name, endpoint in list(self.endpoints.items()):
+            size = len(endpoint.requests)
+            times = max(1, _WARM_UP // size)
+            slowest, latency = 1e-6, 1e-6
             for side in self.sides:
-                batch = [request[side.name] for request in requests]
-                times = max(1, _WARM_UP // len(batch))
                 began = time.perf_counter()
-                side.send_all(batch * times, CONNECTIONS)
-                slowest = max(slowest, (time.perf_counter() - began) / (times * len(batch)))
-            share = _BATCH_SECONDS / len(self.by_endpoint)
-            whole = max(1, round(share / max(slowest * len(requests), 1e-6)))
-            self.batch[name] = min(whole, max(1, _MAX_BATCH // len(requests)))
+                latencies = self._send(name, side, times * size, CONNECTIONS)[1]
+                slowest = max(slowest, (time.perf_counter() - began) / (times * size))
+                latency = max(latency, statistics.median(latencies or [0.0]))
+            whole = round(seconds / (slowest * size))
+            endpoint.repeats = max(1, min(whole, _MAX_BATCH // size))
+            endpoint.alone = max(1, min(_ALONE, round(seconds / latency)))
 
     def round(self) -> None:
         """For each endpoint, a batch to each side."""
-        totals: dict[str, float] = defaultdict(float)
-        latencies: dict[str, list[float]] = defaultdict(list)
         order = self.sides if self.rounds % 2 == 0 else self.sides[::-1]
         self.rounds += 1
-        for name in self.by_endpoint:
-            used: dict[str, float] = {}
+        for name, endpoint in list(self.endpoints.items()):
             for side in order:
-                cpu, count, alone = self._batch(name, side)
-                used[side.name] = cpu / max(1, count)
-                totals[side.name] += cpu
-                latencies[side.name] += alone
-            self._add(name, used)
-        first, other = (side.name for side in self.sides)
-        if totals[other] > 0:
-            self.ratios.append(totals[first] / totals[other])
-        if latencies[first] and latencies[other]:
-            medians = [statistics.median(latencies[side.name]) for side in self.sides]
-            self.latency_ratios.append(medians[0] / medians[1])
+                endpoint.batches[side.name].append(self._batch(name, endpoint, side))
 
-    def _batch(self, name: str, side: Measured) -> tuple[float, int, list[float]]:
-        """Processor time and number of the requests at once; latencies of some one by one."""
-        found = self.endpoints[name]
-        batch = [request[side.name] for request in self.by_endpoint[name]]
-        cpu, times = side.batch(batch * self.batch[name], CONNECTIONS)
-        cpu_alone, alone = side.batch(batch[:_ALONE] * max(1, _ALONE // len(batch)), 1)
-        side.latencies += alone
-        side.cpu_seconds += cpu
-        side.requests += len(times)
-        found.latencies[side.name] += alone
-        found.cpu[side.name].append(cpu / max(1, len(times)))
-        if alone:
-            found.waits[side.name].append(max(0.0, 1.0 - cpu_alone / sum(alone)))
-        found.count += len(times) if side is self.sides[0] else 0
-        return cpu, len(times), alone
+    def _batch(self, name: str, endpoint: _Endpoint, side: Measured) -> _Batch:
+        """Requests at once, for the processor time; and some one by one, for the latency."""
+        count = len(endpoint.requests) * endpoint.repeats
+        cpu, times = self._send(name, side, count, CONNECTIONS)
+        cpu_alone, alone = self._send(name, side, endpoint.alone, 1)
+        waits = max(0.0, 1.0 - cpu_alone / sum(alone)) if sum(alone) else 0.0
+        return _Batch(cpu, len(times), alone, waits)
 
-    def _add(self, name: str, used: Mapping[str, float]) -> None:
-        first, other = (side.name for side in self.sides)
-        if used[other] > 0:
-            self.endpoints[name].ratios.append(used[first] / used[other])
+    def _send(
+        self, name: str, side: Measured, count: int, connections: int
+    ) -> tuple[float, list[float]]:
+        """Send requests to an endpoint; it is left out from now on if one of them fails."""
+        if name not in self.endpoints:
+            return 0.0, []
+        requests = (one[side.name] for one in cycle(self.endpoints[name].requests))
+        cpu, latencies = side.batch(list(islice(requests, count)), connections)
+        if len(latencies) < count:
+            self.left_out[name] = side.name
+            del self.endpoints[name]
+        return cpu, latencies
 
     def cost(self) -> Cost:
         """The figures of all rounds."""
-        sides = {side.name: _side_cost(side) for side in self.sides}
-        cost = Cost(sides, range_of(self.ratios), range_of(self.latency_ratios))
+        if not self.endpoints:
+            return Cost({}, None, None, notes=_failures(self.left_out))
+        batches: dict[str, list[list[_Batch]]] = {
+            side.name: [list(one) for one in zip(*self._of(side), strict=True)]
+            for side in self.sides
+        }
+        sides = {side.name: _side_cost(side, batches[side.name]) for side in self.sides}
+        first, other = (side.name for side in self.sides)
+        pairs = list(zip(batches[first], batches[other], strict=True))
+        cost = Cost(
+            sides,
+            range_of(_ratios((_cpu(one), _cpu(two)) for one, two in pairs)),
+            range_of(_ratios((_median(one), _median(two)) for one, two in pairs)),
+        )
         endpoints = [self._endpoint(name, found) for name, found in self.endpoints.items()]
-        cost.endpoints = sorted(endpoints, key=lambda one: -max(one.cpu_seconds.values()))[
-            :_SHOWN_ENDPOINTS
-        ]
-        cost.notes = _notes(cost)
+        endpoints.sort(key=lambda one: -max(one.cpu_seconds.values(), default=0.0))
+        cost.endpoints = endpoints[:_SHOWN_ENDPOINTS]
+        cost.notes = [*_notes(cost, self.rounds), *_failures(self.left_out)]
         return cost
 
+    def _of(self, side: Measured) -> list[list[_Batch]]:
+        return [endpoint.batches[side.name] for endpoint in self.endpoints.values()]
+
     def _endpoint(self, name: str, found: _Endpoint) -> EndpointCost:
-        cpu, latency, waits = (
-            {side: statistics.median(values) for side, values in figures.items() if values}
-            for figures in (found.cpu, found.latencies, found.waits)
-        )
+        first, other = (found.batches[side.name] for side in self.sides)
+        ratios = _ratios((_cpu([one]), _cpu([two])) for one, two in zip(first, other, strict=True))
+        by_side = {side: batches for side, batches in found.batches.items() if batches}
         return EndpointCost(
             name,
-            found.count,
-            range_of(found.ratios),
-            cpu,
-            latency,
-            min(waits.values(), default=0.0),
+            sum(one.requests for one in first),
+            range_of(ratios),
+            {side: statistics.median(_cpu([b]) for b in all_) for side, all_ in by_side.items()},
+            {side: _median(all_) for side, all_ in by_side.items()},
+            min((statistics.median(b.waits for b in all_) for all_ in by_side.values()), default=0),
         )
 
 
-def _side_cost(side: Measured) -> SideCost:
-    count = max(1, side.requests)
+def _cpu(batches: Sequence[_Batch]) -> float:
+    """The processor time of each request, in seconds."""
+    return sum(one.cpu_seconds for one in batches) / max(1, sum(one.requests for one in batches))
+
+
+def _latencies(batches: Sequence[_Batch]) -> list[float]:
+    return [latency for one in batches for latency in one.latencies]
+
+
+def _median(batches: Sequence[_Batch]) -> float:
+    return statistics.median(_latencies(batches) or [0.0])
+
+
+def _ratios(pairs: Iterable[tuple[float, float]]) -> list[float]:
+    """The ratios of the rounds; those in which a clock did not advance are left out."""
+    return [first / other for first, other in pairs if first > 0 and other > 0]
+
+
+def _side_cost(side: Measured, rounds: Sequence[Sequence[_Batch]]) -> SideCost:
+    batches = [one for in_round in rounds for one in in_round]
     return SideCost(
-        side.requests,
-        side.cpu_seconds / count,
-        percentile(side.latencies, 0.5),
-        percentile(side.latencies, 0.95),
+        sum(one.requests for one in batches),
+        _cpu(batches),
+        _median(batches),
+        percentile(_latencies(batches), 0.95),
         side.usage().memory_bytes,
         side.start_seconds,
     )
 
 
-def shows_difference(cost: Cost) -> bool:
-    """Whether the figures show that one side needs more processor time."""
-    few = min((side.requests for side in cost.sides.values()), default=0) < MIN_REQUESTS
-    return cost.cpu_ratio is not None and not few and not cost.cpu_ratio.includes_one
+def shows_difference(ratio: Range | None, requests: int) -> bool:
+    """Whether so many requests and their ratio show that one side needs more processor time."""
+    return ratio is not None and requests >= MIN_REQUESTS and not ratio.includes_one
 
 
-def _notes(cost: Cost) -> list[str]:
+def _notes(cost: Cost, rounds: int) -> list[str]:
     notes = []
-    count = min(side.requests for side in cost.sides.values())
+    count = cost.measured_requests
     if count < MIN_REQUESTS:
         notes.append(
             f"Only {count} requests were measured on each side; {MIN_REQUESTS} are needed to show a"
             " difference. Raise --measure."
+        )
+    elif cost.cpu_ratio is None:
+        notes.append(
+            f"Only {rounds} rounds were measured; {MIN_ROUNDS} are needed to show a difference."
+            " Raise --measure."
         )
     waiting = [one for one in cost.endpoints if is_waiting(one)]
     if waiting:
@@ -217,6 +252,19 @@ def _notes(cost: Cost) -> list[str]:
         notes.append(
             "Views that mostly wait, for a database, another server or a timer, gain little:"
             f" {names}."
+        )
+    return notes
+
+
+def _failures(left_out: Mapping[str, str]) -> list[str]:
+    """Sentences about the endpoints that are left out, one for each side."""
+    notes = []
+    for side in dict.fromkeys(left_out.values()):
+        names = [name or "no endpoint" for name, where in left_out.items() if where == side]
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        notes.append(
+            f"Not measured, because requests failed on the side {side} when they were repeated:"
+            f" {', '.join(names[:5])}{more}."
         )
     return notes
 

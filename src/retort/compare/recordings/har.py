@@ -7,18 +7,19 @@ import binascii
 import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from ..messages import Request, Response
 from ..options import CompareError
-from .recorded import Recorded, Recording, sent_fields
+from .har_body import body_of
+from .recorded import Recorded, Recording, sent_fields, sent_method, sent_target
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 MAX_FILE_BYTES = 300 * 1024 * 1024
 MAX_BODY_BYTES = 16 * 1024 * 1024
-_PAGES = ("document", "xhr", "fetch")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def read_har(file: Path) -> Recording:
@@ -38,6 +39,8 @@ def read_har(file: Path) -> Recording:
         if reason is None:
             try:
                 found.entries.append(_recorded(entry, f"{file.name}, entry {number}"))
+            except _TooLong:
+                reason = f"a body of more than {MAX_BODY_BYTES // 2**20} MiB"
             except (KeyError, TypeError, ValueError, AttributeError):
                 reason = "cannot be read"
         if reason is not None:
@@ -50,6 +53,10 @@ def read_har(file: Path) -> Recording:
     if left_out:
         found.notes.append(f"{file.name}, host {host}: left out were {_sum(left_out)}")
     return found
+
+
+class _TooLong(ValueError):
+    """A body is longer than `MAX_BODY_BYTES`."""
 
 
 def _sum(left_out: Counter[str]) -> str:
@@ -84,18 +91,35 @@ def _url(entry: dict[str, Any]) -> str:
 
 
 def _host(url: str) -> str:
+    """The host and the port, without the default port of the scheme; empty if there is none."""
     try:
-        return urlsplit(url).netloc
+        parts = urlsplit(url)
+        port = parts.port
     except ValueError:
         return ""
+    host = parts.hostname or ""
+    is_default = port is None or port == _DEFAULT_PORTS.get(parts.scheme)
+    return host if is_default or not host else f"{host}:{port}"
 
 
 def _host_of(entries: list[dict[str, Any]]) -> str:
-    """The host of most pages; of most requests, if the recording does not say what is a page."""
-    pages = [entry for entry in entries if entry.get("_resourceType", "document") in _PAGES]
-    hosts = Counter(_host(_url(entry)) for entry in pages or entries)
-    hosts.pop("", None)
+    """The host of most pages, of the first of them if several have as many.
+
+    If there is no page, as in a recording of an API, requests count instead.
+    """
+    pages = [entry for entry in entries if _is_page(entry)]
+    hosts = Counter(host for entry in pages or entries if (host := _host(_url(entry))))
     return hosts.most_common(1)[0][0] if hosts else ""
+
+
+def _is_page(entry: dict[str, Any]) -> bool:
+    """Whether it is a document; browsers that do not say so have its media type."""
+    kind = entry.get("_resourceType")
+    if isinstance(kind, str):
+        return kind == "document"
+    response = entry.get("response")
+    found = response.get("content") if isinstance(response, dict) else None
+    return isinstance(found, dict) and str(found.get("mimeType", "")).startswith("text/html")
 
 
 def _why_not(entry: dict[str, Any], host: str) -> str | None:
@@ -114,40 +138,30 @@ def _why_not(entry: dict[str, Any], host: str) -> str | None:
 
 def _recorded(entry: dict[str, Any], origin: str) -> Recorded:
     request = entry["request"]
-    parts = urlsplit(request["url"])
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    fields = [(str(one["name"]), str(one["value"])) for one in request.get("headers", ())]
-    body = _body(request.get("postData") or {})
+    target = sent_target(request["url"])
+    if target is None:
+        raise ValueError("the address has no path")
+    fields = [(str(one["name"]), str(one["value"])) for one in request.get("headers") or ()]
+    body, sent = body_of(request.get("postData") or {}, sent_fields(fields))
     if len(body) > MAX_BODY_BYTES:
-        raise ValueError("the body is too long")
-    made = Request(str(request["method"]), target, sent_fields(fields), body)
+        raise _TooLong
+    made = Request(sent_method(str(request["method"])), target, sent, body)
     return Recorded(made, origin, _response(entry.get("response")))
 
 
-def _body(posted: dict[str, Any]) -> bytes:
-    """The body: as text, or as fields, of which some browsers write only these."""
-    text = posted.get("text")
-    if isinstance(text, str) and text:
-        if posted.get("encoding") == "base64":
-            return base64.b64decode(text)
-        return text.encode("utf-8", "surrogatepass")
-    params = posted.get("params") or ()
-    if params and "urlencoded" in str(posted.get("mimeType", "")):
-        return urlencode([(one["name"], one.get("value", "")) for one in params]).encode()
-    return b""
-
-
 def _response(found: object) -> Response | None:
+    """The recorded response; without a body if that cannot be read."""
     if not isinstance(found, dict) or not isinstance(found.get("status"), int):
         return None
-    content = found.get("content") or {}
+    content = found.get("content")
+    content = content if isinstance(content, dict) else {}
     text = content.get("text") or ""
     try:
         is_base64 = content.get("encoding") == "base64"
         body = base64.b64decode(text) if is_base64 else str(text).encode("utf-8", "surrogatepass")
     except (binascii.Error, ValueError):
         body = b""
-    fields = [(str(one["name"]), str(one["value"])) for one in found.get("headers", ())]
+    fields = [(str(one["name"]), str(one["value"])) for one in found.get("headers") or ()]
     # The content is recorded without its encoding.
     kept = tuple((n, v) for n, v in fields if n.lower() != "content-encoding")
     return Response(found["status"], str(found.get("statusText", "")), kept, body)

@@ -1,7 +1,7 @@
 """Replace values of a recording that came from an earlier response.
 
 A token or an id in a recorded request was made by the server that was recorded. Each side gets its
-own: what it gave at the same place of its response to the same step.
+own: what it gave at the same place of its response to the same step. `places` finds the places.
 """
 
 from __future__ import annotations
@@ -10,171 +10,187 @@ import json
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
-from ..equality.bodies import Object, content, media_type, parsed
-from ..messages import NoResponse, Request, Response
-from ..pages import read_page
-from ..walk.addresses import resolve
+from ..messages import NoResponse
+from .places import targets_of, values_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
-    from ..messages import Outcome
+    from ..messages import Outcome, Request, Response
+    from .places import Value
 
 _TOKEN = re.compile(r"(?=.*\d)[\w.+/=~-]{8,}")  # not a word: long, and with a digit
-_META = re.compile(rb"<meta\b[^>]*>", re.IGNORECASE)
-_ATTRIBUTE = re.compile(rb"""\b(name|content)\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
+_TOKEN_BYTES = re.compile(rb"[\w.+/=~-]{8,}")
+_INTEGER = re.compile(r"-?[0-9]{1,20}")
+_IDENTIFIER = re.compile(r"(?:.*[_-])?(?:id|pk|uuid|slug)|.*[a-z]Id")
 _FORM = "application/x-www-form-urlencoded"
+_SAFE_IN_SEGMENT = "!$&'()*+,;=:@"
 
 
 class OwnValues:
-    """What each side gave in place of the values of a recording."""
+    """What each side gave in place of the values of a recording.
+
+    :param host: the Host field of all requests.
+    """
 
     def __init__(self, host: str) -> None:
         self.host = host
-        self._values: dict[str, dict[str, tuple[str, set[str]]]] = {}
-        self._targets: dict[str, dict[str, str]] = {}
+        self._sides: dict[str, _OfSide] = {}
 
     def record(self, request: Request, response: Response, sides: Mapping[str, Outcome]) -> None:
         """Compare the places of a recorded response with those of each side."""
-        recorded = dict(_places(response))
-        targets = _targets_in(response, request.target, self.host)
+        recorded = values_of(response)
+        links, location = targets_of(response, request.target, self.host)
         for side, outcome in sides.items():
             if isinstance(outcome, NoResponse):
                 continue
-            own = dict(_places(outcome))
-            values = self._values.setdefault(side, {})
-            for place, value in recorded.items():
-                mine = own.get(place)
-                if value and mine and value != mine:
-                    names = values.get(value, ("", set()))[1]
-                    values[value] = (mine, names | {_name_of(place)})
-            own_targets = _targets_in(outcome, request.target, self.host)
-            if len(targets) == len(own_targets):
-                pairs = zip(targets, own_targets, strict=True)
-                self._targets.setdefault(side, {}).update((a, b) for a, b in pairs if a != b)
+            of_side = self._sides.setdefault(side, _OfSide())
+            of_side.add_values(recorded, values_of(outcome))
+            own_links, own_location = targets_of(outcome, request.target, self.host)
+            of_side.add_targets(links, own_links)
+            of_side.add_targets([location], [own_location])
 
     def apply(self, side: str, request: Request) -> Request:
         """The request with this side's own values."""
-        values = self._values.get(side, {})
-        target = self._targets.get(side, {}).get(request.target)
-        if target is None:
-            target = _in_target(request.target, values)
+        values = self._sides.get(side)
+        if values is None:
+            return request
         fields = tuple((name, _in_field(name, value, values)) for name, value in request.fields)
+        target = values.target(request.target) or _in_target(request.target, values)
         return replace(request, target=target, fields=fields, body=_in_body(request, values))
 
 
-def _own(name: str, value: str, values: Mapping[str, tuple[str, set[str]]]) -> str:
-    """This side's value. A short value is replaced only where the name of its place agrees."""
-    found = values.get(value)
-    if found is None:
-        return value
-    mine, names = found
-    return mine if name in names or _TOKEN.fullmatch(value) else value
+class _OfSide:
+    """One side's values by the recorded value and the name of its place; its targets."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, dict[str, str]] = {}
+        self._targets: dict[str, str] = {}
+
+    def add_values(self, recorded: Mapping[str, Value], own: Mapping[str, Value]) -> None:
+        for place, value in recorded.items():
+            mine = own.get(place)
+            if mine is not None:
+                for name in value.names:
+                    self._add(name, value.text, mine.text)
+
+    def _add(self, name: str, value: str, mine: str) -> None:
+        """The latest value of a name counts, also if it is equal again."""
+        names = self._values.setdefault(value, {})
+        names.pop(name, None)
+        if value != mine:
+            names[name] = mine  # the last one in the order
+        elif not names:
+            del self._values[value]
+
+    def add_targets(self, recorded: list[str], own: list[str]) -> None:
+        """Targets at the same position belong together, unless the side has the recorded one."""
+        if len(recorded) != len(own):
+            return
+        present = set(own)
+        for target, mine in zip(recorded, own, strict=True):
+            if target in present or not mine:
+                self._targets.pop(target, None)
+            elif target:
+                self._targets[target] = mine
+
+    def target(self, recorded: str) -> str | None:
+        return self._targets.get(recorded)
+
+    def own(self, name: str, value: str) -> str:
+        """This side's value. A short one is replaced only where the name of its place agrees."""
+        names = self._values.get(value)
+        if not names:
+            return value
+        if name in names:
+            return names[name]
+        return next(reversed(names.values())) if _TOKEN.fullmatch(value) else value
+
+    def own_segment(self, value: str) -> str:
+        """This side's value for a part of a path: a token, or what was named as an identifier."""
+        own = self.own("", value)
+        if own != value:
+            return own
+        names = self._values.get(value, {})
+        return next((mine for name, mine in names.items() if _IDENTIFIER.fullmatch(name)), value)
 
 
-def _in_target(target: str, values: Mapping[str, tuple[str, set[str]]]) -> str:
+def _in_target(target: str, values: _OfSide) -> str:
     path, mark, query = target.partition("?")
-    path = "/".join(_own("", part, values) for part in path.split("/"))
-    pairs = parse_qsl(query, keep_blank_values=True)
-    own = [(name, _own(name, value, values)) for name, value in pairs]
-    return path + (f"?{urlencode(own)}" if own != pairs else mark + query)
+    path = "/".join(_in_segment(part, values) for part in path.split("/"))
+    return path + mark + _in_pairs(query, values)
 
 
-def _in_field(name: str, value: str, values: Mapping[str, tuple[str, set[str]]]) -> str:
+def _in_segment(part: str, values: _OfSide) -> str:
+    value = unquote(part)
+    own = values.own_segment(value)
+    return part if own == value else quote(own, safe=_SAFE_IN_SEGMENT)
+
+
+def _in_pairs(text: str, values: _OfSide) -> str:
+    """A query or a form; what does not change stays as it is written."""
+    return "&".join(_in_pair(part, values) for part in text.split("&"))
+
+
+def _in_pair(part: str, values: _OfSide) -> str:
+    name, mark, written = part.partition("=")
+    value = unquote_plus(written)
+    own = values.own(unquote_plus(name), value)
+    return part if own == value else f"{name}{mark}{quote_plus(own)}"
+
+
+def _in_field(name: str, value: str, values: _OfSide) -> str:
     scheme, space, token = value.partition(" ")
     if space and scheme.lower() in ("bearer", "token"):
-        return f"{scheme} {_own('', token, values)}"
-    return _own(name.lower(), value, values)
+        return f"{scheme} {values.own('', token)}"
+    return values.own(name.lower(), value)
 
 
-def _in_body(request: Request, values: Mapping[str, tuple[str, set[str]]]) -> bytes:
+def _in_body(request: Request, values: _OfSide) -> bytes:
     types = (value for name, value in request.fields if name.lower() == "content-type")
     type_ = next(types, "").partition(";")[0].strip().lower()
-    if not request.body or not values:
-        return request.body
     if type_ == _FORM:
-        pairs = parse_qsl(request.body.decode("latin-1"), keep_blank_values=True)
-        own = [(name, _own(name, value, values)) for name, value in pairs]
-        return urlencode(own).encode() if own != pairs else request.body
+        return _in_pairs(request.body.decode("latin-1"), values).encode("latin-1")
     if type_.endswith("json"):
         return _in_json(request.body, values)
-    body = request.body
-    for value, (mine, _) in values.items():
-        if _TOKEN.fullmatch(value):
-            body = body.replace(value.encode(), mine.encode())
-    return body
+    return _in_bytes(request.body, values)
 
 
-def _in_json(body: bytes, values: Mapping[str, tuple[str, set[str]]]) -> bytes:
+def _in_bytes(body: bytes, values: _OfSide) -> bytes:
+    """Tokens, wherever they are."""
+
+    def own(found: re.Match[bytes]) -> bytes:
+        return values.own("", found[0].decode("ascii")).encode()
+
+    return _TOKEN_BYTES.sub(own, body)
+
+
+def _in_json(body: bytes, values: _OfSide) -> bytes:
     try:
         data = json.loads(body)
-    except (ValueError, RecursionError):
-        return body
-    own = _own_json("", data, values)
-    return json.dumps(own, ensure_ascii=False).encode() if own != data else body
+        own = _own_json("", data, values)
+        return body if own == data else _written(own)
+    except (ValueError, RecursionError):  # no JSON, or too deep
+        return _in_bytes(body, values)
 
 
-def _own_json(name: str, value: Any, values: Mapping[str, tuple[str, set[str]]]) -> Any:
+def _written(data: Any) -> bytes:
+    try:
+        return json.dumps(data, ensure_ascii=False).encode()
+    except UnicodeEncodeError:  # half of a surrogate pair, which only an escape can write
+        return json.dumps(data).encode()
+
+
+def _own_json(name: str, value: Any, values: _OfSide) -> Any:
     if isinstance(value, dict):
         return {key: _own_json(key, one, values) for key, one in value.items()}
     if isinstance(value, list):
         return [_own_json(name, one, values) for one in value]
     if isinstance(value, str):
-        return _own(name, value, values)
+        return values.own(name, value)
     if isinstance(value, int) and not isinstance(value, bool):
-        own = _own(name, str(value), values)
-        return int(own) if own.lstrip("-").isdigit() and own.isascii() else value
+        own = values.own(name, str(value))
+        return int(own) if _INTEGER.fullmatch(own) else value
     return value
-
-
-def _places(response: Response) -> Iterator[tuple[str, str]]:
-    """Values in a response that a later request may send, by their places."""
-    if media_type(response).endswith("json"):
-        found = parsed(content(response))
-        if found is not None:
-            yield from _json_places("", found[0])
-        return
-    page = read_page(response)
-    for number, form in enumerate(page.forms):
-        for control in form.controls:
-            if control.name:
-                yield f"form {number} {control.name}", control.value
-    for number, tag in enumerate(_META.findall(content(response))):
-        values = {
-            key.lower(): (one or other).decode(errors="replace")
-            for key, one, other in _ATTRIBUTE.findall(tag)
-        }
-        if b"content" in values:
-            yield f"meta {number} {values.get(b'name', '')}", values[b"content"]
-
-
-def _json_places(place: str, value: Any) -> Iterator[tuple[str, str]]:
-    stack = [(place, value)]
-    while stack:
-        pointer, one = stack.pop()
-        if isinstance(one, Object):
-            stack += [(f"{pointer}/{key}", item) for key, item in one]
-        elif isinstance(one, list):
-            stack += [(f"{pointer}/{number}", item) for number, item in enumerate(one)]
-        elif isinstance(one, str):  # also a number
-            yield f"json {pointer}", str(one)
-
-
-def _name_of(place: str) -> str:
-    """The name of a field or key."""
-    return place.rpartition("/")[2] if place.startswith("json ") else place.split(" ", 2)[-1]
-
-
-def _targets_in(response: Response, page: str, host: str) -> list[str]:
-    """The addresses that a response leads to, in their order."""
-    found = read_page(response)
-    links = [*found.links, *(form.action for form in found.forms), response.get("Location") or ""]
-    return [_path_of(link, page, host, found.base) for link in links]
-
-
-def _path_of(link: str, page: str, host: str, base: str) -> str:
-    """The target of a link; a recording has another host, so absolute links count by their path."""
-    without_host = re.sub(r"^https?://[^/]+(?=/)", "", link)
-    return resolve(without_host, page, host, base) or ""

@@ -7,6 +7,7 @@ Retort. So it imports nothing of it.
 from __future__ import annotations
 
 import base64
+import importlib
 import io
 import json
 import os
@@ -18,19 +19,29 @@ _current = [""]  # the id of the test that runs
 
 
 def _write(**values: Any) -> None:
-    with open(os.environ["RETORT_COMPARE_RESULTS"], "a", encoding="utf-8") as file:
-        file.write(json.dumps(values) + "\n")
+    """Write one line, at once: the processes of pytest-xdist write to the same file."""
+    with open(os.environ["RETORT_COMPARE_RESULTS"], "ab", buffering=0) as file:
+        file.write(json.dumps(values).encode() + b"\n")
 
 
-def pytest_configure(config: Any) -> None:
-    """Record requests, if they are wanted."""
+def pytest_collection_finish(session: Any) -> None:
+    """Record requests, now that the suite's conftest files and test modules are imported.
+
+    Flask is imported by its name, because nothing of Retort imports Flask, and not earlier, because
+    the suite may set what Flask reads at its import.
+    """
+    try:
+        flask = importlib.import_module("flask")
+    except ImportError:
+        return
     if os.environ.get("RETORT_COMPARE_RECORDS"):
-        _record_requests()
+        _record_requests(flask.Flask)
 
 
 def pytest_runtest_logstart(nodeid: str, location: Any) -> None:
-    """Remember the test whose requests follow."""
+    """Remember the test whose requests follow, and write that it has begun."""
     _current[0] = nodeid
+    _write(test=nodeid)
 
 
 def pytest_runtest_logreport(report: Any) -> None:
@@ -48,22 +59,20 @@ def pytest_runtest_logreport(report: Any) -> None:
 
 
 def pytest_collectreport(report: Any) -> None:
-    """Write a file that cannot be collected as a test that failed."""
+    """Write that a file cannot be collected."""
     if report.failed:
         text = str(report.longrepr)[-20_000:]
-        _write(test=report.nodeid or "collection", outcome="error", text=text)
+        _write(test=report.nodeid or "collection", outcome="uncollected", text=text)
 
 
-def _record_requests() -> None:
-    from flask import Flask
-
-    call = Flask.__call__
+def _record_requests(application_class: Any) -> None:
+    call = application_class.__call__
 
     def recorded(self: Any, environ: Any, start_response: Any) -> Any:
         _write_request(environ)
         return call(self, environ, start_response)
 
-    Flask.__call__ = recorded  # type: ignore[method-assign]
+    application_class.__call__ = recorded
 
 
 def _write_request(environ: Any) -> None:

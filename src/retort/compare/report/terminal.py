@@ -52,7 +52,8 @@ def _head(comparison: Comparison) -> Iterator[str]:
     if comparison.masked:
         most = sorted(comparison.masked.items(), key=lambda item: -item[1])[:3]
         shown = ", ".join(f"{place} ({count})" for place, count in most)
-        yield f"Masked as noise: {sum(comparison.masked.values())} values, such as {shown}."
+        count = sum(comparison.masked.values())
+        yield f"Masked as noise: {count} {'value' if count == 1 else 'values'}, such as {shown}."
     if comparison.not_compared:
         reasons = dict.fromkeys(comparison.not_compared.values())
         yield f"Not compared: {len(comparison.not_compared)} ({', '.join(reasons)})."
@@ -68,6 +69,11 @@ def _suite(comparison: Comparison) -> Iterator[str]:
         yield click.style(f"  {name}", fg="red")
     if len(suite.broken) > 5:
         yield f"  ... and {len(suite.broken) - 5} more, in the report"
+    if suite.unreliable:
+        yield (
+            f"Tests with two results on the first side, which do not count:"
+            f" {len(suite.unreliable)}, such as {suite.unreliable[0]}"
+        )
 
 
 def _findings(comparison: Comparison, room: int, columns: int) -> list[str]:

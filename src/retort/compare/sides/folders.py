@@ -7,6 +7,7 @@ import os
 import shutil
 import sqlite3
 import stat
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,10 @@ _LEFT_OUT = frozenset(
     {".git", ".hg", ".svn", ".tox", ".nox", ".venv", "venv", "node_modules", "__pycache__"}
     | {".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis"}
 )
-_MAX_BYTES = 2_000_000_000
+MAX_BYTES = 2_000_000_000
+_ATTEMPTS = 4
+_COARSE_NANOSECONDS = 50_000_000
+_LOCK_SECONDS = 10.0
 _SQLITE = b"SQLite format 3\0"
 _BESIDE_SQLITE = ("-wal", "-shm", "-journal")
 
@@ -51,27 +55,38 @@ def search_path(source: Path, destination: Path, entries: Iterable[str]) -> list
     return list(dict.fromkeys(map(str, found)))
 
 
-def copy_folder(source: Path, destination: Path) -> list[str]:
+def copy_folder(source: Path, destination: Path, max_bytes: int = MAX_BYTES) -> list[str]:
     """Copy a program's folder; returns notes on what was left out.
 
-    SQLite databases are copied by SQLite, so that a copy is complete while others write to them.
-    Version control, virtual environments and caches are left out. Symbolic links remain links
-    inside of the folder; those that lead out of it are copied as what they lead to.
+    A copy of an SQLite database is complete, also while others write to it.
+    Version control, virtual environments, caches, sockets and pipes are left out. Symbolic links
+    inside of the folder remain links; those that lead out of it are copied as what they lead to.
 
-    :raises CompareError: if the folder has more than 2 GB.
+    :raises CompareError: if the folder has more than ``max_bytes``.
     """
-    copy = _Copy(source.resolve())
+    copy = _Copy(source.resolve(), max_bytes)
     copy.folder(source, destination)
     return copy.notes
 
 
 class _Copy:
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, max_bytes: int) -> None:
         self.root = root
+        self.max_bytes = max_bytes
         self.notes: list[str] = []
         self.bytes = 0
+        self._open: list[Path] = []  # the folders that are being copied
 
     def folder(self, source: Path, destination: Path) -> None:
+        real = Path(os.path.realpath(source))
+        if any(real in (one, *one.parents) for one in self._open):
+            self.notes.append(f"{source} leads back to a folder around it, so it is not copied.")
+            return
+        self._open.append(real)
+        self.content(source, destination)
+        self._open.pop()
+
+    def content(self, source: Path, destination: Path) -> None:
         destination.mkdir(parents=True, exist_ok=True)
         try:
             entries = sorted(os.scandir(source), key=lambda entry: entry.name)
@@ -83,18 +98,21 @@ class _Copy:
                 self.entry(Path(entry.path), destination / entry.name)
 
     def entry(self, source: Path, destination: Path) -> None:
-        if source.is_symlink() and self.leads_inside(source):
-            destination.symlink_to(os.readlink(source))
+        target = self.target_in_copy(source) if source.is_symlink() else None
+        if target is not None:
+            destination.symlink_to(target)
         elif source.is_dir():
-            if not source.is_symlink() or self.root not in source.resolve().parents:
-                self.folder(source, destination)
+            self.folder(source, destination)
         else:
             self.file(source, destination)
 
-    def leads_inside(self, link: Path) -> bool:
-        """Whether the copy of a relative link leads to the copy of what it leads to."""
+    def target_in_copy(self, link: Path) -> str | None:
+        """What the copy of a link leads to; ``None`` if it leads out of the folder."""
         target = os.readlink(link)
-        return not os.path.isabs(target) and self.root in link.resolve().parents
+        real, folder = Path(os.path.realpath(link)), Path(os.path.realpath(link.parent))
+        if not all(self.root in (one, *one.parents) for one in (real, folder)):
+            return None
+        return os.path.relpath(real, folder) if os.path.isabs(target) else target
 
     def file(self, source: Path, destination: Path) -> None:
         try:
@@ -113,16 +131,16 @@ class _Copy:
 
     def add(self, size: int) -> None:
         self.bytes += size
-        if self.bytes > _MAX_BYTES:
+        if self.bytes > self.max_bytes:
             raise CompareError(
-                f"{self.root} has more than {_MAX_BYTES // 1_000_000_000} GB, and each side gets a"
-                " copy. Run the command in a copy of the program with less data."
+                f"{self.root} has more than {self.max_bytes / 1_000_000_000:g} GB, and each side"
+                " gets a copy. Run the command in a copy of the program with less data."
             )
 
 
 def is_environment(folder: Path) -> bool:
     """Whether a folder is a virtual environment."""
-    return (folder / "pyvenv.cfg").is_file()
+    return os.path.isfile(folder / "pyvenv.cfg")  # False if it cannot be read
 
 
 def _is_sqlite(file: Path) -> bool:
@@ -142,17 +160,51 @@ def _is_file_of_sqlite(file: Path) -> bool:
 
 
 def _copy_sqlite(source: Path, destination: Path) -> None:
-    """Copy a database consistently.
+    """Copy a database consistently, also while others write to it.
 
-    It is opened for reading only. Beside a database in WAL mode SQLite would write a file, so then
-    the files are copied first.
+    SQLite may write files beside a database that it opens, so it opens the user's one only if that
+    keeps changing, which shows that another process has it open anyway.
     """
-    parts = [source, *(_beside(source, end) for end in _BESIDE_SQLITE)]
-    for part in parts:
-        with contextlib.suppress(FileNotFoundError):
-            shutil.copy2(part, destination.with_name(part.name))
+    for _ in range(_ATTEMPTS):
+        before = _state(source)
+        _copy_parts(source, destination)
+        # A write just before may have the same time stamp as one during the copy.
+        if before == _state(source) and time.time_ns() - max(before) > _COARSE_NANOSECONDS:
+            break
+        time.sleep(_COARSE_NANOSECONDS / 1e9)
+    else:
+        for end in ("", *_BESIDE_SQLITE):
+            _beside(destination, end).unlink(missing_ok=True)
+        _backup(source, destination)
     with contextlib.closing(sqlite3.connect(destination)) as database:
         database.execute("PRAGMA schema_version").fetchone()  # applies the log
+
+
+def _state(source: Path) -> list[int]:
+    """What changes when a database is written to: the times and sizes of its files."""
+    found = []
+    for end in ("", "-wal", "-journal"):
+        with contextlib.suppress(FileNotFoundError):
+            details = _beside(source, end).stat()
+            found += [details.st_mtime_ns, details.st_size]
+    return found
+
+
+def _copy_parts(source: Path, destination: Path) -> None:
+    for end in ("", "-wal", "-journal"):  # SQLite makes a new -shm
+        copied = _beside(destination, end)
+        copied.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            shutil.copy2(_beside(source, end), copied)
+
+
+def _backup(source: Path, destination: Path) -> None:
+    address = f"{source.absolute().as_uri()}?mode=ro"
+    with (
+        contextlib.closing(sqlite3.connect(address, uri=True, timeout=_LOCK_SECONDS)) as original,
+        contextlib.closing(sqlite3.connect(destination)) as copy,
+    ):
+        original.backup(copy)
 
 
 def _beside(file: Path, end: str) -> Path:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import itertools
 import os
-import shlex
-import subprocess
 import sys
+import threading
 import time
-from dataclasses import dataclass
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any
 
 from ..options import CompareError
 from ..results import SideInfo
 from .folders import copy_folder, program_folder, search_path
+from .observed import Observed, install_guard, observed
 from .process import SideProcess
+from .reset import reset
 from .sources import python_and_path
 from .specs import FLASK, variables_of
+from .usage import Usage, usage_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,38 +28,34 @@ if TYPE_CHECKING:
     from .specs import SideSpec
 
 LOAD_SECONDS = 120.0
-_RESET_SECONDS = 600.0
-
-
-@dataclass(frozen=True)
-class Usage:
-    """What the processes of a side have used since their start.
-
-    :param cpu_seconds: of all of its processes, also those that the program has started.
-    :param memory_bytes: resident memory.
-    """
-
-    cpu_seconds: float
-    memory_bytes: int
 
 
 class Side:
     """The program on one framework.
 
     :param root: an empty folder for the copies, logs and temporary files of this side.
+    :param load_seconds: how long the program may take to load.
     """
 
     def __init__(
-        self, spec: SideSpec, options: Options, root: Path, specs: Sequence[SideSpec]
+        self,
+        spec: SideSpec,
+        options: Options,
+        root: Path,
+        specs: Sequence[SideSpec],
+        load_seconds: float = LOAD_SECONDS,
     ) -> None:
         self.spec = spec
         self.options = options
         self.root = root
+        self.load_seconds = load_seconds
         self.notes: list[str] = []
         self.start_seconds = 0.0
         self.ready: dict[str, Any] = {}
         self._own = variables_of(spec.name, options.env, specs)
         self._processes: list[SideProcess] = []
+        self._lock = threading.Lock()  # `stop` may be called while another thread starts
+        self._is_stopped = False
         self._turn = itertools.count()
 
     @property
@@ -81,15 +79,27 @@ class Side:
         """The rules without variables that accept GET."""
         return list(self.ready.get("rules", ()))
 
+    @property
+    def post_rules(self) -> list[str]:
+        """The rules without variables that accept POST."""
+        return list(self.ready.get("post_rules", ()))
+
     def start(self) -> None:
         """Copy the folder, make the data, and start the processes.
 
+        Copies that exist are used as they are.
+
         :raises CompareError: if the program cannot be started; the message has its output.
         """
+        self._is_stopped = False
         source = program_folder(self.options.target)
         folders = self._copy(source)
-        for number in range(self.spec.processes):
-            self._start_one(source, folders[number % len(folders)])
+        try:
+            for number in range(self.spec.processes):
+                self._start_one(source, folders[number % len(folders)], number)
+        except CompareError:
+            self.stop()
+            raise
 
     def _copy(self, source: Path) -> list[Path]:
         count = self.spec.processes if self.spec.is_apart else 1
@@ -97,7 +107,8 @@ class Side:
         for folder in folders:
             if not folder.exists():
                 self.notes += copy_folder(source, folder)
-                self._reset(source, folder)
+                if self.options.reset is not None:
+                    reset(self.options.reset, folder, self.environment(source, folder))
         return folders
 
     def test_run(self) -> tuple[str, Path, dict[str, str]]:
@@ -115,7 +126,8 @@ class Side:
         for one in (home, temporary):
             one.mkdir(exist_ok=True)
         _, path = python_and_path(self.spec, self.root)
-        entries = [*path, *search_path(source, folder, sys.path)]
+        guard, variables = install_guard(self.root, allows_network=self.options.allow_network)
+        entries = [guard, *path, *search_path(source, folder, sys.path)]
         inherited = os.environ.get("PYTHONPATH", "").split(os.pathsep)
         entries += [os.path.abspath(entry) for entry in inherited if entry]
         return {
@@ -127,56 +139,50 @@ class Side:
             "TMPDIR": str(temporary),
             "FLASK_RUN_FROM_CLI": "true",  # app.run() in the program does nothing
             "RETORT_AS_FLASK": "0" if self.spec.framework == FLASK else "1",
+            **variables,
             **self._own,
         }
 
-    def _reset(self, source: Path, folder: Path) -> None:
-        if self.options.reset is None:
-            return
-        done = subprocess.run(
-            self.options.reset,
-            shell=True,
-            cwd=folder,
-            env=self.environment(source, folder),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_RESET_SECONDS,
-            check=False,
-        )
-        if done.returncode:
-            raise CompareError(
-                f"--reset {shlex.quote(self.options.reset)} ended with status {done.returncode}:\n"
-                f"{done.stdout}{done.stderr}"
-            )
-
-    def _start_one(self, source: Path, folder: Path) -> None:
+    def _start_one(self, source: Path, folder: Path, number: int) -> None:
         python, _ = python_and_path(self.spec, self.root)
         began = time.monotonic()
-        process = SideProcess(
-            python,
-            folder,
-            self.environment(source, folder),
-            self.root / f"output{len(self._processes) or ''}.log",
-            {
-                "framework": self.spec.framework,
-                "target": _in_copy(self.options.target, source, folder),
-                "serves": not self.options.in_process,
-                "allows_network": self.options.allow_network,
-            },
-        )
-        ready = process.wait_until_ready(LOAD_SECONDS)
+        with self._lock:
+            if self._is_stopped:
+                raise CompareError(f"{self.spec.name}: stopped while it was started.")
+            process = SideProcess(
+                python,
+                folder,
+                self.environment(source, folder),
+                self.root / f"output{number or ''}.log",
+                {
+                    "framework": self.spec.framework,
+                    "target": _in_copy(self.options.target, source, folder),
+                    "serves": not self.options.in_process,
+                    "load_seconds": self.load_seconds,
+                },
+            )
+            self._processes.append(process)
+        ready = process.wait_until_ready(self.load_seconds)
         if ready is None or "failed" in ready:
-            text = (ready or {}).get("failed") or process.describe_end()
-            process.stop()
-            raise CompareError(f"{self.info.label}: {text}")
+            text = (ready or {}).get("failed") or self._describe_failed(process)
+            raise CompareError(f"{self.spec.name} ({self.info.label}): {text}")
         self.start_seconds = self.start_seconds or time.monotonic() - began
         self.ready = ready
-        self._processes.append(process)
+
+    def _describe_failed(self, process: SideProcess) -> str:
+        end = process.describe_end()
+        if process.is_alive:
+            where = process.describe_hang()
+            return f"The program was not loaded after {self.load_seconds:g} seconds. {where}"
+        return (
+            f"The program ended while it was loaded. {end}\n"
+            "It must not end its process, or go on in another one, when it is imported."
+        )
 
     def restart(self) -> None:
-        """Start again processes that have ended, with the data as it is.
+        """End all processes and start them again, with the data as it is.
+
+        The data is not made anew, because the other sides have kept theirs.
 
         :raises CompareError: if the program cannot be started again.
         """
@@ -184,9 +190,12 @@ class Side:
         self.start()
 
     def stop(self) -> None:
-        """End all processes of the side."""
-        while self._processes:
-            self._processes.pop().stop()
+        """End all processes of the side, also those that another thread is starting."""
+        with self._lock:
+            self._is_stopped = True
+            ended, self._processes = self._processes, []
+        for process in ended:
+            process.stop()
 
     @property
     def ports(self) -> list[int]:
@@ -194,12 +203,20 @@ class Side:
         return [process.port for process in self._processes]
 
     def next_port(self) -> int:
-        """The port for the next request: the processes take turns."""
-        return self._processes[next(self._turn) % len(self._processes)].port
+        """The port for the next request: the processes take turns.
+
+        :raises CompareError: if the side is not running.
+        """
+        return self._next().port
+
+    def _next(self) -> SideProcess:
+        if not self._processes:
+            raise CompareError(f"{self.info.label} is not running.")
+        return self._processes[next(self._turn) % len(self._processes)]
 
     def is_alive(self) -> bool:
-        """Whether no process has ended."""
-        return all(process.is_alive for process in self._processes)
+        """Whether the side is running, and none of its processes has ended."""
+        return bool(self._processes) and all(process.is_alive for process in self._processes)
 
     def describe_end(self) -> str:
         """How the process that has ended did so, and its last lines of output."""
@@ -212,8 +229,7 @@ class Side:
 
     def output_since(self, mark: tuple[int, ...]) -> str:
         """What the processes have written since then to standard output and standard error."""
-        outputs = [process.log.read_bytes() for process in self._processes]
-        return b"".join(map(_after, outputs, mark)).decode(errors="replace")
+        return "".join(map(SideProcess.output_since, self._processes, mark))
 
     def view_of(self, method: str, target: str) -> str:
         """The place of the view, as in ``shop.py:12 (login)``; empty if there is none."""
@@ -226,33 +242,31 @@ class Side:
         return str(found["endpoint"]) if found else ""
 
     def _route(self, method: str, target: str) -> dict[str, str] | None:
-        found: dict[str, str] | None = self._processes[0].ask(
-            "route", method=method, path=target.partition("?")[0]
-        )
-        return found
+        path = target.partition("?")[0]
+        for process in self._processes[:1]:
+            found: dict[str, str] | None = process.ask("route", method=method, path=path)
+            return found
+        return None
 
     def usage(self) -> Usage:
         """The processor time and the memory of all processes."""
-        used = [process.ask("usage") or (0.0, 0) for process in self._processes]
-        return Usage(sum(cpu for cpu, _ in used), sum(memory for _, memory in used))
+        used = [
+            usage_of(process.pid, tuple(process.ask("usage") or (0.0, 0)))
+            for process in self._processes
+        ]
+        return Usage(sum(one.cpu_seconds for one in used), sum(one.memory_bytes for one in used))
 
-    def refused_connections(self) -> list[str]:
-        """Addresses of other machines that the program wanted to connect to."""
-        found: dict[str, None] = {}
-        for process in self._processes:
-            found.update(dict.fromkeys(process.ask("refused") or ()))
-        return list(found)
+    def observed(self) -> Observed:
+        """What the processes have done outside of the side; also after their end."""
+        return observed(self.root)
 
-    def send(self, request: dict[str, Any]) -> dict[str, Any] | None:
-        """Send a request by the test client in the process."""
-        answer: dict[str, Any] | None = self._processes[
-            next(self._turn) % len(self._processes)
-        ].ask("send", **request)
-        return answer
+    def send(self, request: dict[str, Any], seconds: float) -> dict[str, Any] | None:
+        """Send a request by the test client in the process; ``None`` without a response in time.
 
-
-def _after(output: bytes, mark: int) -> bytes:
-    return output[mark:]
+        :raises CompareError: if the side is not running.
+        """
+        found: dict[str, Any] | None = self._next().ask("send", seconds, **request)
+        return found
 
 
 def _in_copy(target: str | None, source: Path, folder: Path) -> str | None:
@@ -260,3 +274,21 @@ def _in_copy(target: str | None, source: Path, folder: Path) -> str | None:
     if target is None or not target.startswith(str(source) + os.sep):
         return target
     return str(folder) + target[len(str(source)) :]
+
+
+def start_all(sides: Sequence[Side]) -> None:
+    """Start sides at the same time; if one fails, none runs.
+
+    :raises CompareError: if one cannot be started.
+    """
+    with ThreadPoolExecutor(len(sides)) as pool:
+        try:
+            started = [pool.submit(side.start) for side in sides]
+            wait(started, return_when=FIRST_EXCEPTION)
+            for one in started:
+                if one.done():
+                    one.result()
+        except BaseException:  # also Ctrl-C: the pool waits for programs that still load
+            for side in sides:
+                side.stop()
+            raise

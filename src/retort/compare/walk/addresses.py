@@ -10,7 +10,9 @@ _RISKY = re.compile(
     r"log_?-?out|sign_?-?out|delete|remove|destroy|drop|reset|purge|clear|unsubscribe|shutdown|stop",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(r"\d+|[0-9a-fA-F]{8,}(?:-[0-9a-fA-F]{4,})*")
+# Numbers, and identifiers in hexadecimal digits such as UUIDs.
+_NUMBER = re.compile(r"(?=[a-fA-F-]*\d)[0-9a-fA-F]{8,}(?:-[0-9a-fA-F]{4,})*|\d+")
+_SURROGATES = re.compile("[\ud800-\udfff]")  # from JSON; not in UTF-8
 # The characters of a path and query that are sent as they are (RFC 3986).
 _SAFE = "/?:@!$&'()*+,;=-._~%[]|^`{}\\\""
 
@@ -23,15 +25,22 @@ def resolve(link: str, page: str, host: str, base: str = "") -> str | None:
     """
     here = f"http://{host}{page}"
     try:
-        parts = urlsplit(urljoin(urljoin(here, base), link.strip()))
+        link = _SURROGATES.sub("\ufffd", link.strip())
+        parts = urlsplit(urljoin(urljoin(here, base), link))
     except ValueError:  # such as http://[
         return None
-    if parts.scheme not in ("http", "https") or parts.netloc != host:
+    if parts.scheme not in ("http", "https") or _host(parts.netloc) != _host(host):
         return None
     target = parts.path or "/"
     if parts.query:
         target += f"?{parts.query}"
-    return quote(target, safe=_SAFE).replace('"', "%22") if target.startswith("/") else None
+    if not target.startswith("/"):
+        return None
+    return quote(target, safe=_SAFE, errors="replace").replace('"', "%22")
+
+
+def _host(text: str) -> str:
+    return text.lower().removesuffix(":80")
 
 
 def is_risky(target: str) -> bool:

@@ -1,227 +1,164 @@
-"""Fill in a form: good values, then an empty, an over-long and an odd one for each field."""
+"""Fill in a form: good values, then an empty, an over-long and an odd one for each field.
+
+`values` has the good ones. Choices of lists and radio buttons get an odd value, too: programs must
+not rely on what a page offers. Hidden fields keep the value of their page.
+"""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from ..messages import Request
+from .values import NO_FILE, File, good_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..pages import Control, Form
+    from ..pages import Button, Control, Form
+    from .values import Value
 
 GOOD = "good values"
 _LONG = "x" * 5_000
 _ODD = '  O\'Brien <b>"&amp;"</b> äß€ 😀\r\n007 {{ 7*7 }} %s ../'
 _BOUNDARY = "----compare-4f1c2a9d8e7b6035"
-_TEXT_FILE = b"a,b\n1,2\n"
-_PNG = bytes.fromhex(
-    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c4944415408d763f8cfc0"
-    "0000030101001827ee650000000049454e44ae426082"
-)
-_BY_KIND = {
-    "email": "ada@example.org",
-    "url": "http://localhost/",
-    "tel": "+49 30 123456",
-    "date": "2024-02-29",
-    "time": "13:37",
-    "datetime-local": "2024-02-29T13:37",
-    "month": "2024-02",
-    "week": "2024-W09",
-    "color": "#336699",
-    "password": "Correct-Horse-9",
-    "search": "ada",
-}
-_BY_NAME = (
-    ("mail", "ada@example.org"),
-    ("pass", "Correct-Horse-9"),
-    ("url", "http://localhost/"),
-    ("date", "2024-02-29"),
-    ("phone", "+49 30 123456"),
-    ("number", "3"),
-    ("amount", "3"),
-    ("count", "3"),
-    ("age", "36"),
-    ("year", "2024"),
-)
-_SINGLE = frozenset({"hidden", "checkbox", "radio", "select", "file", "submit", "image", "color"})
+_CHOICES = ("select", "radio")
+_UNCHANGED = frozenset({"hidden", "checkbox", "file"})
+_LINE_END = re.compile(r"\r\n|\r|\n")
+
+Fields = list[tuple[str, "Value"]]
 
 
-@dataclass(frozen=True)
-class File:
-    """A file to send."""
+def fillings(form: Form) -> dict[str, tuple[Button, Fields]]:
+    """The button and the fields in their order, by a description."""
+    buttons = form.buttons()
+    first = buttons[0]
+    found = {GOOD: (first, fields_of(form, first))}
+    for number, button in enumerate(buttons[1:], 2):
+        found[f"{GOOD}, button {number}"] = (button, fields_of(form, button))
+    for control, name, value in _changes(form):
+        found.setdefault(name, (first, fields_of(form, first, control, value)))
+    if any(one.kind in ("checkbox", "radio", "file") and one.name for one in form.controls):
+        found["without boxes and files"] = (first, _without_boxes(form, first))
+    return found
 
-    name: str
-    type: str
-    content: bytes
 
-
-Value = str | File
-
-
-def fillings(form: Form) -> Iterator[tuple[str, list[tuple[str, Value]]]]:
-    """What to fill in: a description, and the fields in their order."""
-    yield GOOD, fields_of(form)
+def _changes(form: Form) -> Iterator[tuple[Control, str, str]]:
     for control in form.controls:
-        if not control.name or control.kind in _SINGLE or control.is_button:
+        if not control.name or control.kind in _UNCHANGED or control.is_button:
             continue
-        yield f"{control.name} empty", fields_of(form, control, "")
-        yield f"{control.name} over-long", fields_of(form, control, _LONG)
-        yield f"{control.name} odd", fields_of(form, control, _ODD)
-    yield from _without_boxes(form)
+        if control.kind not in _CHOICES:
+            yield control, f"{control.name} empty", ""
+            yield control, f"{control.name} over-long", _LONG
+        yield control, f"{control.name} odd", _ODD
 
 
-def _without_boxes(form: Form) -> Iterator[tuple[str, list[tuple[str, Value]]]]:
-    boxes = {one.name for one in form.controls if one.kind in ("checkbox", "radio", "file")}
-    if boxes:
-        fields = [(name, value) for name, value in fields_of(form) if name not in boxes]
-        yield "without boxes and files", fields
+def _without_boxes(form: Form, button: Button) -> Fields:
+    boxes = {one.name for one in form.controls if one.kind in ("checkbox", "radio")}
+    fields = [item for item in fields_of(form, button) if item[0] not in boxes]
+    return [(name, NO_FILE if isinstance(value, File) else value) for name, value in fields]
 
 
 def fields_of(
-    form: Form, changed: Control | None = None, value: str = ""
-) -> list[tuple[str, Value]]:
-    """The fields that a browser would send.
+    form: Form, button: Button, changed: Control | None = None, value: str = ""
+) -> Fields:
+    """The fields that a browser sends.
 
-    :param changed: the control that has ``value``; all others have a good one.
+    :param changed: the control that has ``value``; all others have a good one. Passwords have the
+        same value, since the second one confirms the first one.
     """
-    found: list[tuple[str, Value]] = []
-    radios: set[str] = set()
-    has_clicked = False
+    found: Fields = []
+    pressed = _pressed(form)
     for control in form.controls:
-        if not control.name:
+        if control.is_button:
+            found += _clicked(control) if control is button.control else []
+        elif not control.name or _is_out(control, pressed):
             continue
-        if control is changed:
+        elif changed is not None and _changes_too(control, changed):
             found.append((control.name, value))
-        elif control.kind == "radio":
-            if control.name not in radios:
-                radios.add(control.name)
-                found.append((control.name, control.value))
-        elif control.is_button:
-            if control.kind in ("submit", "image") and not has_clicked:
-                has_clicked = True
-                found += _clicked(control)
         else:
             found += [(control.name, one) for one in good_values(control)]
     return found
 
 
-def _clicked(control: Control) -> list[tuple[str, Value]]:
+def _pressed(form: Form) -> dict[str, Control]:
+    """Of each group of radio buttons, the one that is checked, or the first one."""
+    by_name: dict[str, Control] = {}
+    for control in form.controls:
+        if control.kind == "radio" and (control.name not in by_name or control.is_on):
+            by_name[control.name] = control
+    return by_name
+
+
+def _is_out(control: Control, pressed: dict[str, Control]) -> bool:
+    return control.kind == "radio" and pressed[control.name] is not control
+
+
+def _changes_too(control: Control, changed: Control) -> bool:
+    if control.kind == changed.kind == "radio":
+        return control.name == changed.name
+    return control is changed or control.kind == changed.kind == "password"
+
+
+def _clicked(control: Control) -> Fields:
     if control.kind == "image":
-        return [(f"{control.name}.x", "1"), (f"{control.name}.y", "1")]
-    return [(control.name, control.value)]
-
-
-def good_values(control: Control) -> list[Value]:
-    """Values that the control accepts."""
-    if control.kind == "select":
-        return _chosen(control)
-    if control.kind == "file":
-        is_image = "image" in control.attrs.get("accept", "")
-        file = File("dot.png", "image/png", _PNG)
-        return [file if is_image else File("table.csv", "text/csv", _TEXT_FILE)]
-    if control.is_hidden or control.kind in ("checkbox", "color"):
-        return [control.value or ("#336699" if control.kind == "color" else control.value)]
-    if control.kind in ("number", "range"):
-        return [_number(control)]
-    return [_text(control)]
-
-
-def _chosen(control: Control) -> list[Value]:
-    if "multiple" in control.attrs:
-        return list(control.options[:2])
-    selected = int(control.attrs.get("selected", 0))
-    options = control.options
-    # An empty first option is a prompt.
-    if "selected" not in control.attrs and len(options) > 1 and not options[0]:
-        selected = 1
-    return [options[selected]] if selected < len(options) else []
-
-
-def _number(control: Control) -> str:
-    low, high = control.attrs.get("min", ""), control.attrs.get("max", "")
-    if control.value:
-        return control.value
-    return low or (high if high and not high.startswith("-") and _is_small(high) else "3")
-
-
-def _is_small(text: str) -> bool:
-    try:
-        return float(text) < 3
-    except ValueError:
-        return False
-
-
-def _text(control: Control) -> str:
-    name = control.name.lower()
-    value = (
-        control.value
-        or _BY_KIND.get(control.kind)
-        or next((text for part, text in _BY_NAME if _has_word(name, part)), "Ada")
-    )
-    for key, fit in (("minlength", _padded), ("maxlength", _cut)):
-        limit = control.attrs.get(key, "")
-        if limit.isascii() and limit.isdigit():
-            value = fit(value, int(limit))
-    return value
-
-
-def _has_word(name: str, word: str) -> bool:
-    return re.search(rf"(?<![a-z]){word}", name) is not None
-
-
-def _padded(value: str, length: int) -> str:
-    return value.ljust(min(length, 10_000), "a")
-
-
-def _cut(value: str, length: int) -> str:
-    return value[:length] if length else value
+        prefix = f"{control.name}." if control.name else ""
+        return [(f"{prefix}x", "1"), (f"{prefix}y", "1")]
+    return [(control.name, control.value)] if control.name else []
 
 
 def as_request(
-    form: Form, target: str, fields: list[tuple[str, Value]], more: tuple[tuple[str, str], ...]
+    button: Button, target: str, fields: Fields, more: tuple[tuple[str, str], ...]
 ) -> Request:
     """The request that a browser sends for a form.
 
+    :param button: how the form is sent.
     :param target: the resolved action.
     :param more: further header fields.
     """
-    if form.method == "GET":
-        query = urlencode([(name, _plain(value)) for name, value in fields])
-        return Request("GET", f"{target.partition('?')[0]}?{query}", more)
-    if form.encoding == "multipart/form-data":
+    texts = [(_lines(name), _lines(_plain(value))) for name, value in fields]
+    if button.method == "GET":
+        return Request("GET", f"{target.partition('?')[0]}?{_urlencoded(texts)}", more)
+    if button.encoding == "multipart/form-data":
         type_, body = f"multipart/form-data; boundary={_BOUNDARY}", _multipart(fields)
-    elif form.encoding == "text/plain":
-        lines = [f"{name}={_plain(value)}\r\n" for name, value in fields]
-        type_, body = "text/plain", "".join(lines).encode()
+    elif button.encoding == "text/plain":
+        lines = [f"{name}={value}\r\n" for name, value in texts]
+        type_, body = "text/plain", "".join(lines).encode("utf-8", "replace")
     else:
-        type_ = "application/x-www-form-urlencoded"
-        body = urlencode([(name, _plain(value)) for name, value in fields]).encode()
+        type_, body = "application/x-www-form-urlencoded", _urlencoded(texts).encode()
     return Request("POST", target, (*more, ("Content-Type", type_)), body)
+
+
+def _urlencoded(texts: list[tuple[str, str]]) -> str:
+    return urlencode(texts, errors="replace")
+
+
+def _lines(text: str) -> str:
+    """Browsers send line breaks as CRLF."""
+    return _LINE_END.sub("\r\n", text)
 
 
 def _plain(value: Value) -> str:
     return value.name if isinstance(value, File) else value
 
 
-def _multipart(fields: list[tuple[str, Value]]) -> bytes:
+def _multipart(fields: Fields) -> bytes:
     body = bytearray()
     for name, value in fields:
         body += f"--{_BOUNDARY}\r\n".encode()
-        body += f'Content-Disposition: form-data; name="{_escaped(name)}"'.encode()
+        body += f'Content-Disposition: form-data; name="{_escaped(name)}"'.encode(
+            "utf-8", "replace"
+        )
         if isinstance(value, File):
             body += f'; filename="{value.name}"\r\nContent-Type: {value.type}'.encode()
             content = value.content
         else:
-            content = value.encode()
+            content = _lines(value).encode("utf-8", "replace")
         body += b"\r\n\r\n" + content + b"\r\n"
     return bytes(body + f"--{_BOUNDARY}--\r\n".encode())
 
 
 def _escaped(name: str) -> str:
     """A field name as browsers write it (HTML, "multipart/form-data encoding algorithm")."""
-    return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+    return _lines(name).replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ..messages import Fields, Outcome
 
 _METHODS = ("POST", "PUT", "PATCH", "DELETE")
+ALLOWED = "a method that it does not accept"  # depends on the response to OPTIONS
 UNKNOWN_METHOD = "FROBNICATE"
 
 
@@ -25,11 +26,18 @@ def probes(
 
     yield "HEAD", plain("HEAD")
     yield "OPTIONS", plain("OPTIONS")
-    yield "a method that it does not accept", lambda outcome: _refused(outcome, target, fields)
+    yield ALLOWED, lambda outcome: _refused(outcome, target, fields)
     yield "an unknown method", plain(UNKNOWN_METHOD)
     yield "Accept: application/json", plain("GET", ("Accept", "application/json"))
     yield "If-None-Match", lambda outcome: _if_none_match(outcome, target, fields)
     yield "a range", plain("GET", ("Range", "bytes=0-9"))
+
+
+def empty_posts(target: str, fields: Fields) -> Iterator[tuple[str, Request]]:
+    """What an address without a form gets by POST."""
+    yield "an empty POST", Request("POST", target, fields)
+    json = (*fields, ("Content-Type", "application/json"))
+    yield "an empty JSON object", Request("POST", target, json, b"{}")
 
 
 def _refused(outcome: Outcome, target: str, fields: Fields) -> Request | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .findings import ERROR, RULES, Finding, as_json, as_text, count
+from .findings import ERROR, RULES, SCALE_RULES, Finding, as_json, as_text, count
 from .pages import pages_of
 from .program import Program
 from .rules.arguments import check_arguments
@@ -32,11 +32,23 @@ from .rules.undefined import check_names
 from .rules.url_values import check_url_values
 from .rules.views import check_views
 from .rules.websockets import check_websockets
+from .scale import check_scale
 
 if TYPE_CHECKING:
     from ...app import Flask
 
-__all__ = ["ERROR", "RULES", "Finding", "as_json", "as_text", "check", "check_at_start", "count"]
+__all__ = [
+    "ERROR",
+    "RULES",
+    "SCALE_RULES",
+    "Finding",
+    "as_json",
+    "as_text",
+    "check",
+    "check_at_start",
+    "check_scale",
+    "count",
+]
 
 
 def check(app: Flask) -> list[Finding]:

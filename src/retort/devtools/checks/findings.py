@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-ERROR, WARNING = "error", "warning"
+ERROR, WARNING, INFO = "error", "warning", "info"
 
 # Each rule, its description and its level. `retort check --help` shows them.
 RULES = {
@@ -51,6 +51,30 @@ RULES = {
     "misleading-name": (WARNING, "a file that hides a package, or a misnamed folder"),
 }
 
+# The rules of `retort check --scale`, about several replicas of a program.
+SCALE_RULES = {
+    "module-data": (ERROR, "requests change data of the process: a global, an object, the app"),
+    "socket-hub": (ERROR, "connections and messages that only one process knows"),
+    "cached-data": (WARNING, "results that the process keeps, of data that changes"),
+    "random-key": (ERROR, "SECRET_KEY, or another key, is generated when the program is loaded"),
+    "random-key-fallback": (WARNING, "a key is generated where nothing sets it"),
+    "limiter-memory": (ERROR, "Flask-Limiter counts in the memory of each process"),
+    "cache-memory": (ERROR, "SimpleCache of Flask-Caching or cachelib"),
+    "cache-files": (ERROR, "FileSystemCache of Flask-Caching or cachelib"),
+    "session-files": (ERROR, "Flask-Session keeps sessions in files or in memory"),
+    "socketio-queue": (ERROR, "Flask-SocketIO without a message queue"),
+    "local-database": (ERROR, "SQLite or another database of one machine"),
+    "local-database-fallback": (WARNING, "SQLite, where a variable names no other database"),
+    "upload-folder": (ERROR, "uploads are saved to the disk of one machine"),
+    "written-file": (ERROR, "requests write a file to the disk of one machine"),
+    "scheduler": (ERROR, "a scheduler that starts in each process"),
+    "start-thread": (WARNING, "a thread or process that starts when the program is loaded"),
+    "host-lock": (WARNING, "a lock of one machine: multiprocessing, filelock, fcntl"),
+    "process-metrics": (INFO, "metrics of prometheus_client, which each process counts"),
+    "log-file": (INFO, "a log in a file of one machine"),
+    "serving-task": (INFO, "a task that runs in each worker process"),
+}
+
 
 @dataclass(frozen=True, order=True)
 class Finding:
@@ -58,7 +82,7 @@ class Finding:
 
     :param file: absolute path.
     :param line: from 1.
-    :param rule: a key of `RULES`.
+    :param rule: a key of `RULES` or `SCALE_RULES`.
     :param message: the problem and its place.
     :param fix: what to change.
     """
@@ -71,8 +95,8 @@ class Finding:
 
     @property
     def level(self) -> str:
-        """``error`` or ``warning``."""
-        return RULES[self.rule][0]
+        """``error``, ``warning`` or ``info``."""
+        return (RULES.get(self.rule) or SCALE_RULES[self.rule])[0]
 
 
 def count(findings: Sequence[Finding], level: str) -> int:
@@ -89,13 +113,18 @@ def as_text(findings: Sequence[Finding]) -> str:
     return "\n\n".join([*parts, summary(findings)])
 
 
-def as_json(findings: Sequence[Finding]) -> str:
-    """The findings as one JSON object: ``findings``, ``errors``, ``warnings``."""
+def as_json(findings: Sequence[Finding], *, has_infos: bool = False) -> str:
+    """The findings as one JSON object: ``findings``, ``errors``, ``warnings``, and ``infos``.
+
+    :param has_infos: whether the rules have findings of the level ``info``.
+    """
     listed = [
         {"level": finding.level, **asdict(finding), "file": shown(finding.file)}
         for finding in sorted(findings)
     ]
     counts = {"errors": count(findings, ERROR), "warnings": count(findings, WARNING)}
+    if has_infos:
+        counts["infos"] = count(findings, INFO)
     return json.dumps({"findings": listed, **counts}, indent=2)
 
 
@@ -103,8 +132,10 @@ def summary(findings: Sequence[Finding]) -> str:
     """The last line, such as ``1 error, 2 warnings.``."""
     if not findings:
         return "Nothing found."
-    errors, warnings = count(findings, ERROR), count(findings, WARNING)
-    return f"{_number(errors, 'error')}, {_number(warnings, 'warning')}."
+    infos = count(findings, INFO)
+    counts = [(count(findings, ERROR), "error"), (count(findings, WARNING), "warning")]
+    counts += [(infos, "info")] if infos else []
+    return f"{', '.join(_number(number, word) for number, word in counts)}."
 
 
 def shown(file: str) -> str:

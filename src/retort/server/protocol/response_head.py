@@ -63,8 +63,21 @@ class Head(NamedTuple):
 _codes: BoundedCache[str, int] = BoundedCache(64)
 _names: BoundedCache[str, bytes] = BoundedCache(512)
 _fields: BoundedCache[tuple[str, str], tuple[bytes, bytes]] = BoundedCache(512)
-# Fields with few distinct values: only these are cached as a whole.
-_FEW_VALUES = frozenset((b"content-type", b"vary", b"cache-control", b"server"))
+# Fields with few distinct values: only these are cached as a whole. Most responses have the fields
+# of `http/protection.py`.
+_FEW_VALUES = frozenset(
+    (
+        b"cache-control",
+        b"content-security-policy",
+        b"content-type",
+        b"referrer-policy",
+        b"server",
+        b"strict-transport-security",
+        b"vary",
+        b"x-content-type-options",
+        b"x-frame-options",
+    )
+)
 _MAX_CACHED_LENGTH = 64
 
 
