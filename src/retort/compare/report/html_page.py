@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader
 
+from ...devtools.redaction import redact
 from ..grouping import FAILURE, KNOWN, UNEXPLAINED
-from ..summary import last_line, ratio_text
-from .shown import outcome_text, without_secrets
+from ..summary import last_line, range_text, ratio_text
+from .redaction import without_secrets
+from .shown import lines_with_marks, outcome_text, visible
 
 if TYPE_CHECKING:
     from ..results import Comparison, Finding
@@ -20,12 +22,14 @@ _MAX_FINDINGS = 200
 
 def as_html(comparison: Comparison) -> str:
     """The report as a page."""
+    comparison = without_secrets(comparison)
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["visible"] = visible
     kinds = ((FAILURE, "Failures"), (UNEXPLAINED, "Unexplained"), (KNOWN, "Known differences"))
     sections = [
         (title, [_shown(one, comparison) for one in comparison.findings if one.kind == kind])
@@ -43,17 +47,15 @@ def as_html(comparison: Comparison) -> str:
 
 def _shown(finding: Finding, comparison: Comparison) -> dict[str, Any]:
     step = next((one for one in comparison.steps if one.number in finding.steps[:1]), None)
-    names = [side.name for side in comparison.sides]
-    shown = [names[0], names[-1]] if names else []
+    sides = comparison.sides[:1] + comparison.sides[1:][-1:]
+    responses = [] if step is None else [step.outcomes[side.name] for side in sides]
+    texts = [outcome_text(one, _MAX_BODY_BYTES) for one in responses]
+    marked = lines_with_marks(*texts) if len(texts) == 2 else [[(text, False)] for text in texts]
     return {
         "finding": finding,
-        "curl": without_secrets(finding.curl),
-        "origin": step.origin if step is not None else "",
-        "responses": [
-            (side.label, outcome_text(step.outcomes[side.name], _MAX_BODY_BYTES))
-            for side in comparison.sides
-            if step is not None and side.name in shown
-        ],
+        "origin": redact(step.origin) if step is not None else "",
+        "labels": [side.label for side in sides],
+        "responses": list(zip([side.label for side in sides], marked, strict=False)),
     }
 
 
@@ -69,7 +71,7 @@ def _bars(comparison: Comparison) -> list[dict[str, Any]]:
             "endpoint": one.endpoint or "no endpoint",
             "requests": one.requests,
             "waits": one.waits,
-            "ratio": one.ratio,
+            "ratio": range_text(one.ratio, one.requests),
             "sides": [
                 {
                     "label": labels.get(name, name),

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
+from ...devtools.redaction import redact
 from ..grouping import FAILURE, KNOWN, UNEXPLAINED
 from ..messages import NoResponse
-from ..summary import last_line, ratio_text
-from .shown import body_text, field_text, without_secrets
+from ..summary import last_line, range_text, ratio_text
+from .redaction import field_value, without_secrets
+from .shown import bytes_text
 
 if TYPE_CHECKING:
-    from ..messages import Outcome, Request, Step
+    from ..messages import Fields, Outcome, Request, Step
     from ..results import Comparison, Finding
 
 VERSION = 1
@@ -20,7 +23,8 @@ _MAX_BODY_BYTES = 16_384
 
 
 def as_json(comparison: Comparison) -> str:
-    """The result as indented JSON."""
+    """The result as indented JSON, in ASCII."""
+    comparison = without_secrets(comparison)
     compared = len(comparison.steps) - len(comparison.not_compared)
     return json.dumps(
         {
@@ -30,6 +34,7 @@ def as_json(comparison: Comparison) -> str:
             "sides": [dataclasses.asdict(one) for one in comparison.sides],
             "seconds": round(comparison.seconds, 3),
             "interrupted": comparison.is_interrupted,
+            "why_not": comparison.why_not,
             "counts": {
                 "requests": len(comparison.steps),
                 "compared": compared,
@@ -51,7 +56,7 @@ def as_json(comparison: Comparison) -> str:
             "cost": _cost(comparison),
         },
         indent=2,
-        ensure_ascii=False,
+        allow_nan=False,
     )
 
 
@@ -64,7 +69,7 @@ def _finding(finding: Finding, comparison: Comparison) -> dict[str, Any]:
         "row": finding.row,
         "view": finding.view,
         "requests": finding.steps,
-        "curl": without_secrets(finding.curl),
+        "curl": finding.curl,
         "differences": [dataclasses.asdict(one) for one in finding.differences],
         "tracebacks": finding.tracebacks,
         "first": None if first is None else _step(first),
@@ -74,7 +79,7 @@ def _finding(finding: Finding, comparison: Comparison) -> dict[str, Any]:
 def _step(step: Step) -> dict[str, Any]:
     return {
         "number": step.number,
-        "origin": step.origin,
+        "origin": redact(step.origin),
         "sides": {
             name: {"request": _request(step.requests[name]), "response": _outcome(outcome)}
             for name, outcome in step.outcomes.items()
@@ -85,9 +90,9 @@ def _step(step: Step) -> dict[str, Any]:
 def _request(request: Request) -> dict[str, Any]:
     return {
         "method": request.method,
-        "target": without_secrets(request.target),
-        "fields": [[name, field_text(name, value)] for name, value in request.fields],
-        "body": without_secrets(request.body[:_MAX_BODY_BYTES].decode("utf-8", "replace")),
+        "target": redact(request.target),
+        "fields": _fields(request.fields),
+        **_body(request.body, request.fields),
     }
 
 
@@ -96,14 +101,35 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
         return {"none": outcome.kind, "detail": outcome.detail}
     return {
         "status": outcome.status,
-        "fields": [[name, field_text(name, value)] for name, value in outcome.fields],
-        "body": body_text(outcome, _MAX_BODY_BYTES),
+        "fields": _fields(outcome.fields),
+        **_body(outcome.body, outcome.fields),
         "stays_open": outcome.stays_open,
         "problem": outcome.problem,
     }
 
 
+def _fields(fields: Fields) -> list[list[str]]:
+    return [[name, field_value(name, value)] for name, value in fields]
+
+
+def _body(body: bytes, fields: Fields) -> dict[str, Any]:
+    """A body as text, or else in base64; its beginning if it is long."""
+    content_type = next((value for name, value in fields if name.lower() == "content-type"), "")
+    text = bytes_text(body, content_type, _MAX_BODY_BYTES)
+    beginning = body[:_MAX_BODY_BYTES]
+    return {
+        "body": text,
+        "body_base64": base64.b64encode(beginning).decode() if text is None else None,
+        "body_bytes": len(body),
+    }
+
+
 def _cost(comparison: Comparison) -> dict[str, Any] | None:
-    if comparison.cost is None:
+    cost = comparison.cost
+    if cost is None:
         return None
-    return {**dataclasses.asdict(comparison.cost), "summary": ratio_text(comparison.cost)}
+    endpoints = [
+        {**dataclasses.asdict(one), "summary": range_text(one.ratio, one.requests)}
+        for one in cost.endpoints
+    ]
+    return {**dataclasses.asdict(cost), "endpoints": endpoints, "summary": ratio_text(cost)}
