@@ -38,6 +38,7 @@ def options() -> argparse.Namespace:
 def main() -> None:
     given = options()
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # `nohup` ignores it, and servers inherit that
     only = given.only.split(",") if given.only else []
     words = given.rows.split(",") if given.rows else [""]
     frameworks = [each for each in FRAMEWORKS if not only or each.name in only]

@@ -96,7 +96,7 @@ MADE = {
         having("Cache-Control", "no-cache, max-age=60"),
         "header cache-control",
     ),
-    "another entity tag": (HTML, having("ETag", '"abd"'), "header etag"),
+    "another entity tag": (HTML, having("ETag", '"xyz"'), "header etag"),
     "a weak entity tag": (HTML, having("ETag", 'W/"abc"'), "header etag"),
     "another charset": (HTML, having("Content-Type", "text/html"), "header content-type"),
     "another media type": (

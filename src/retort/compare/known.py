@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .results import Difference
 
 _FILES_STATUSES = frozenset({200, 206, 304, 412, 416})
-_LINE_BREAK = re.compile(rb"%0[aAdD]|[\r\n]")
+_LINE_BREAK = re.compile(rb"%0[ad]|[\r\n]", re.IGNORECASE)
 _DEEP_LEVELS = 1_000
 
 
