@@ -77,6 +77,16 @@ def test_the_report_can_be_read(page, report, low_contrasts, width, scheme):
     assert low_contrasts(page) == []
 
 
+def test_headings_of_table_rows_break_between_words_only(page, report):
+    page.set_viewport_size({"width": 360, "height": 800})
+    page.goto(report.as_uri())
+    page.locator("summary").first.click()
+
+    for heading in ("body line 1", "retort"):
+        box = page.get_by_role("rowheader", name=heading, exact=True).bounding_box()
+        assert box["width"] > 40, heading
+
+
 def test_the_bars_have_the_lengths_of_the_costs(page, report):
     page.set_viewport_size({"width": 1280, "height": 800})
     page.goto(report.as_uri())
