@@ -470,6 +470,7 @@ def test_a_side_without_a_response_is_shown():
         (comparison(suite=SuiteResult(["pytest"], {}, broken=["a"])), {}, 1),
         (Comparison("shop.py", [], suite=SuiteResult(["pytest"], {"a": {}})), {}, 0),
         (Comparison("shop.py", [], suite=SuiteResult(["pytest"], {"a": {}}, ["a"])), {}, 1),
+        (comparison(is_interrupted=True), {}, 1),
         (Comparison("shop.py", []), {}, 2),
         (comparison(steps=1, not_compared={1: "noise"}), {}, 2),
     ],

@@ -7,6 +7,7 @@ import shutil
 import signal
 import tempfile
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from .sides import SideSpec
 
 _MAX_RESTARTS = 10
+_MEASURED_OF_AN_ENDPOINT = 5  # addresses; with more, the rounds would be long and few
 _MAX_NOTES = 5
 
 
@@ -219,6 +221,7 @@ class _Running:
         same = set(self.comparison.same)
         methods = ("GET", "POST") if self.options.measures_forms else ("GET",)
         requests: dict[tuple[str, str], tuple[str, dict[str, Request]]] = {}
+        counts: Counter[str] = Counter()
         for step in self.comparison.steps:
             sent = step.requests[first]
             outcome = step.outcomes[first]
@@ -226,8 +229,11 @@ class _Running:
                 continue
             if isinstance(outcome, Response) and outcome.status < 400 and outcome.problem is None:
                 endpoint = self.sides[0].endpoint_of(sent.method, sent.target)
-                pair = {name: step.requests[name] for name in (first, other)}
-                requests.setdefault((sent.method, sent.target), (endpoint, pair))
+                key = (sent.method, sent.target)
+                if key not in requests and counts[endpoint] < _MEASURED_OF_AN_ENDPOINT:
+                    counts[endpoint] += 1
+                    pair = {name: step.requests[name] for name in (first, other)}
+                    requests[key] = (endpoint, pair)
         measured = [
             Measured(
                 side.spec.name,

@@ -54,6 +54,8 @@ def status_of(
     if comparison.steps and len(comparison.not_compared) == len(comparison.steps):
         return 2, ["No response could be compared: see the reasons in the report."]
     reasons: list[str] = []
+    if comparison.is_interrupted:
+        reasons.append("It was interrupted, so not all was compared.")
     has_failed = any(one.kind in (FAILURE, UNEXPLAINED) for one in comparison.findings)
     if fail_on == KNOWN and comparison.count(KNOWN):
         reasons.append("There are known differences, and --fail-on known was set.")
