@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..sides.usage import Usage
 
 MIN_REQUESTS = 200
-CONNECTIONS = 16  # at once, so that the server is not idle between requests
+CONNECTIONS = 64  # at once, so that the server is not idle between requests
 _BATCH_SECONDS = 0.35  # of a round on one side; less if the time is short
 _ROUNDS = 12  # enough for a range that leaves out the least and the greatest ratio
 _ALONE = (
