@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from .recordings import Recorded
     from .sides import SideSpec
 
-_MAX_RESTARTS = 10
+_MAX_RESTARTS = 5
 _MEASURED_OF_AN_ENDPOINT = 5  # addresses; with more, the rounds would be long and few
 _MAX_NOTES = 5
 
