@@ -150,6 +150,12 @@ def _times(ctx: click.Context, param: click.Parameter, value: str | None) -> flo
     help="Wait this long for a response, in seconds; default: 10.",
 )
 @click.option("--in-process", is_flag=True, help="Use test clients instead of a server.")
+@click.option(
+    "--isolate",
+    "isolates",
+    is_flag=True,
+    help="Give each side a network namespace of its own, without other machines (root on Linux).",
+)
 @click.option("--allow-network", is_flag=True, help="Permit connections to other machines.")
 @click.option("--keep", is_flag=True, help="Leave the copies of the folder, and print where.")
 @click.option("--report", metavar="FILE", help="Write a report in HTML.")

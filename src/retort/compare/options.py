@@ -45,6 +45,7 @@ class Options:
     :param timeout_seconds: how long a response may take.
     :param in_process: use test clients instead of a server.
     :param allow_network: permit connections to other machines.
+    :param isolates: run each process in a network namespace of Linux of its own.
     :param keep: leave the copies of the program's folder.
     """
 
@@ -69,5 +70,6 @@ class Options:
     timeout_seconds: float = TIMEOUT_SECONDS
     in_process: bool = False
     allow_network: bool = False
+    isolates: bool = False
     keep: bool = False
     variables: Mapping[str, str] = field(default_factory=dict)

@@ -27,6 +27,7 @@ from .recordings import recorded_requests, replay, suite_requests
 from .results import Comparison
 from .sides import Side, default_specs, parse_sides, start_all
 from .sides.folders import program_folder
+from .sides.isolation import check_isolation
 from .sides.observed import notes_on
 from .walk import Walk, check_patterns, parse_login
 
@@ -56,6 +57,8 @@ def run(options: Options, terminal: IO[str]) -> Comparison:
         parse_login(options.login)
     masks = Masks(options.masks)
     check_patterns(options.skip)
+    if options.isolates:
+        check_isolation()
     began = time.monotonic()
     with _folder(options) as folder, _interruptible():
         comparison = Comparison(options.target or "the program", [])

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...server.sockets.listen import set_no_delay
+from .isolation import isolated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,6 +39,7 @@ class SideProcess:
     :param folder: its working directory.
     :param log: the file for its standard output and standard error.
     :param spec: what `compare_side.py` has to do.
+    :param is_isolated: run it in a network namespace of its own.
     """
 
     def __init__(
@@ -47,6 +49,8 @@ class SideProcess:
         environment: Mapping[str, str],
         log: Path,
         spec: Mapping[str, Any],
+        *,
+        is_isolated: bool = False,
     ) -> None:
         self.log = log
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
@@ -55,9 +59,10 @@ class SideProcess:
         self._control, theirs = socket.socketpair()
         fds = (self.listener.fileno(), theirs.fileno())
         text = json.dumps({**spec, "listener": fds[0], "control": fds[1]})
+        command = [python, str(PROGRAM)]
         with theirs, log.open("ab") as output:
             self._process = subprocess.Popen(
-                [python, str(PROGRAM)],
+                isolated(command) if is_isolated else command,
                 cwd=folder,
                 env={**environment, VARIABLE: text},
                 stdin=subprocess.DEVNULL,

@@ -160,6 +160,7 @@ class Side:
                     "serves": not self.options.in_process,
                     "load_seconds": self.load_seconds,
                 },
+                is_isolated=self.options.isolates,
             )
             self._processes.append(process)
         ready = process.wait_until_ready(self.load_seconds)
