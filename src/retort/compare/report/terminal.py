@@ -44,7 +44,14 @@ def text(comparison: Comparison, width: int | None = None) -> str:
 
 
 def _wrapped(line: str, columns: int, **style: Any) -> list[str]:
-    lines = textwrap.wrap(visible(line), columns, subsequent_indent="  ") or [""]
+    # A path or an address stays in one piece, so that it can be copied.
+    lines = textwrap.wrap(
+        visible(line),
+        columns,
+        subsequent_indent="  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [""]
     return [click.style(one, **style) if style else one for one in lines]
 
 
