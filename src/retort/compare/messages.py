@@ -39,7 +39,7 @@ class Response:
     """One response.
 
     :param stays_open: whether the connection can be used for another request.
-    :param problem: how a body ended too early, in words; ``None`` if it is complete.
+    :param problem: a phrase that says how a body ended too early; ``None`` if it is complete.
     :param seconds: from sending the request to the end of the body.
     """
 

@@ -81,6 +81,6 @@ class Connection(http.client.HTTPConnection):
 
     @property
     def is_ended(self) -> bool:
-        """Whether the server has closed the idle connection, or sent what nothing asked for."""
+        """Whether the server has closed the idle connection, or sent unrequested data."""
         sock: Any = self.sock
         return sock is None or bool(select.select([sock], [], [], 0)[0])

@@ -25,7 +25,7 @@ class Replayed:
     :param count: the requests that each side got.
     :param recorded: those that have a recorded response.
     :param deviating: those for which the first side's status is another one than recorded.
-    :param example: the first of these, in words.
+    :param example: a sentence about the first of these.
     """
 
     count: int = 0

@@ -67,7 +67,7 @@ class Shared:
 
     @property
     def token(self) -> tuple[Hashable, ...]:
-        """What tells values apart, without comparing the objects."""
+        """The key that distinguishes values without comparing the objects."""
         return (*self.key, self.is_copy)
 
 
@@ -79,7 +79,7 @@ class Fresh:
 
     @property
     def token(self) -> tuple[Hashable, ...]:
-        """What tells values apart."""
+        """The key that distinguishes values."""
         return ("fresh", id(self.cls))
 
 
