@@ -54,7 +54,6 @@ IMPORTS_IN_FUNCTIONS = {
         },
     },
     "cli/compare_side.py": {
-        "is_retort": {"retort.as_flask"},
         "load": {"retort.as_flask", "retort.cli.script_info"},
         "serve": {"retort.server.options", "retort.server.process.serving"},
     },

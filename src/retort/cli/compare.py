@@ -196,7 +196,6 @@ def compare_command(
     options = Options(
         target=target or info.app_import_path,
         walks=walks or not is_recorded,
-        variables=dict(info.variables_from_files),
         **given,
     )
     if at_least is not None and options.measure_seconds == 0:

@@ -49,7 +49,7 @@ def main() -> None:
     app = load_and_report(spec, control)
     control.app = app
     if spec["serves"]:
-        serve(app, listener, control)
+        serve(app, spec["framework"], listener, control)
     else:
         control.send(**about(app, spec["framework"]))
         control.at_end = control.ended.set
@@ -146,13 +146,12 @@ def rules_for(method: str, app: Any) -> list[str]:
     ]
 
 
-def serve(app: Any, listener: socket.socket, control: Control) -> None:
+def serve(app: Any, framework: str, listener: socket.socket, control: Control) -> None:
     """Serve until the control channel is closed."""
     from retort.server.options import Settings
     from retort.server.process.serving import Worker, serve_here
 
     worker = Worker(app, listener, Settings(grace=1.0))
-    framework = "retort" if "retort.as_flask.finder" in sys.modules and is_retort() else "flask"
     control.send(**about(app, framework))
     control.at_end = worker.stop
     if control.ended.is_set():
@@ -167,13 +166,6 @@ def end_group(pid: int) -> None:
             with contextlib.suppress(Exception):
                 stream.flush()
         os.killpg(pid, signal.SIGKILL)
-
-
-def is_retort() -> bool:
-    """Whether ``import flask`` finds Retort."""
-    import retort.as_flask
-
-    return retort.as_flask.is_installed()
 
 
 class Control:

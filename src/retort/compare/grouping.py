@@ -6,7 +6,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
-from .messages import BROWSER, NoResponse
+from .messages import BROWSER
 from .results import Finding
 
 if TYPE_CHECKING:
@@ -256,8 +256,3 @@ def _escape(byte: int) -> str:
     if character in "'\\":
         return f"\\{character}"
     return character if 32 <= byte < 127 else f"\\x{byte:02x}"
-
-
-def is_hang(outcome: object) -> bool:
-    """Whether a request got no response in time."""
-    return isinstance(outcome, NoResponse) and outcome.kind == "timeout"

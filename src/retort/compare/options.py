@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
 REQUESTS = 500
@@ -72,4 +71,3 @@ class Options:
     allow_network: bool = False
     isolates: bool = False
     keep: bool = False
-    variables: Mapping[str, str] = field(default_factory=dict)
