@@ -411,6 +411,26 @@ def test_two_processes_of_a_stateless_program_give_the_same_answers(command):
     assert found["counts"]["unexplained"] == 0, found["findings"]
 
 
+def test_a_program_that_imports_only_retort_is_compared_with_itself(command):
+    command.write(
+        "from retort import Retort\napp = Retort(__name__)\n@app.get('/')\ndef index():\n"
+        "    return 'hello'\n"
+    )
+
+    found = result(command.run("--sides", "retort,retort:2", "--json", "-"))
+
+    assert found["counts"]["unexplained"] == 0
+    assert found["counts"]["same"] > 0
+
+
+def test_forms_in_html_files_beside_the_program_are_sent(command):
+    shutil.copytree(EXAMPLES / "login", command.folder / "app")
+
+    found = result(command.run("--requests", "30", "--json", "-", target="app/login.py"))
+
+    assert found["counts"]["same"] > 10
+
+
 def test_another_checkout_can_be_a_side(command):
     command.write(SHOP)
     source = Path(__file__).parents[2] / "src"

@@ -126,10 +126,10 @@ def is_about_taken_port(error: BaseException | None) -> bool:
 def about(app: Any, framework: str) -> dict[str, Any]:
     """What the command has to know of the loaded program."""
     package = {"flask": "flask", "retort": "retort-web"}[framework]
-    flask = sys.modules["flask"]
+    module = sys.modules[framework]
     return {
         "framework": f"{framework.capitalize()} {importlib.metadata.version(package)}",
-        "location": os.path.dirname(flask.__file__ or ""),
+        "location": os.path.dirname(module.__file__ or ""),
         "python": sys.version.split()[0],
         "session_cookie": app.config.get("SESSION_COOKIE_NAME", "session"),
         "rules": rules_for("GET", app),

@@ -26,7 +26,7 @@ from .progress import Progress
 from .recordings import recorded_requests, replay, suite_requests
 from .results import Comparison
 from .sides import Side, default_specs, parse_sides, start_all
-from .sides.folders import program_folder
+from .sides.folders import html_files
 from .sides.isolation import check_isolation
 from .sides.observed import notes_on
 from .walk import Walk, check_patterns, parse_login
@@ -205,7 +205,7 @@ class _Running:
         if note is not None:
             self.comparison.notes.append(note)
         if options.walks:
-            for file in sorted(program_folder(options.target).glob("*.html")):
+            for file in html_files(options.target):
                 walk.add_file(file.name, file.read_bytes())
             walk.run()
             self._note_left_out(walk)

@@ -32,14 +32,27 @@ _BESIDE_SQLITE = ("-wal", "-shm", "-journal")
 def program_folder(target: str | None) -> Path:
     """The folder to copy: the current one; that of the target's file if this lies elsewhere."""
     here = Path.cwd()
-    path = Path((target or "").partition(":")[0] or ".")
-    file = next((one for one in (path, Path(f"{path}.py")) if one.exists()), None)
-    if file is None or here in (file.resolve(), *file.resolve().parents):
+    folder = _folder_of(target)
+    if folder is None or here in (folder, *folder.parents):
         return here
-    folder = file.resolve() if file.is_dir() else file.resolve().parent
     while (folder / "__init__.py").is_file():
         folder = folder.parent
     return folder
+
+
+def html_files(target: str | None) -> list[Path]:
+    """HTML files in the program's folder and beside the target's file, which may hold forms."""
+    folders = dict.fromkeys((program_folder(target), _folder_of(target) or Path.cwd()))
+    return [file for folder in folders for file in sorted(folder.glob("*.html"))]
+
+
+def _folder_of(target: str | None) -> Path | None:
+    """Where the target's file or package lies; None for a module that is not a path."""
+    path = Path((target or "").partition(":")[0] or ".")
+    file = next((one for one in (path, Path(f"{path}.py")) if one.exists()), None)
+    if file is None:
+        return None
+    return file.resolve() if file.is_dir() else file.resolve().parent
 
 
 def search_path(source: Path, destination: Path, entries: Iterable[str]) -> list[str]:
