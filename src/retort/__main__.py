@@ -22,7 +22,7 @@ from .as_flask import AliasError, install
 from .as_flask.children import why_children_are_left_out
 
 # Of `retort.cli`, which is not imported before a program runs.
-COMMANDS = frozenset({"check", "compare", "openapi", "reload", "routes", "run", "shell"})
+COMMANDS = frozenset({"check", "compare", "deploy", "openapi", "reload", "routes", "run", "shell"})
 
 
 def main() -> None:

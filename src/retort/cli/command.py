@@ -13,6 +13,7 @@ from ..helpers import get_load_dotenv
 from . import blame
 from .check import check_command
 from .compare import compare_command
+from .deploy_files import deploy_group
 from .groups import FlaskGroup
 from .openapi import openapi_command
 from .openapi_client import client_command
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+# The commands that Flask does not have.
+_ADDED = (check_command, compare_command, deploy_group, openapi_command, reload_command)
 _NAMES_TARGET = f"{__name__}.names_target"
 
 
@@ -55,7 +58,7 @@ class _Retort(FlaskGroup):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """Like Flask, but a command that Flask does not have may be the program's."""
         command = super().get_command(ctx, name)
-        if command not in (check_command, compare_command, openapi_command, reload_command):
+        if command not in _ADDED:
             return command
         info = ctx.ensure_object(ScriptInfo)
         if ctx.meta.get(_NAMES_TARGET) and not info.app_import_path:
@@ -75,12 +78,10 @@ cli = _Retort(
     app.py in the current folder. The list of commands includes those of the application.
     """,
 )
-cli.add_command(check_command)
-cli.add_command(compare_command)
-cli.add_command(openapi_command)
+for _command in _ADDED:
+    cli.add_command(_command)
 openapi_command.add_command(client_command)
 openapi_command.add_command(diff_command)
-cli.add_command(reload_command)
 
 
 def main(args: Sequence[str] | None = None) -> None:
