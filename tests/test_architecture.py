@@ -57,7 +57,10 @@ IMPORTS_IN_FUNCTIONS = {
         "load": {"retort.as_flask", "retort.cli.script_info"},
         "serve": {"retort.server.options", "retort.server.process.serving"},
     },
-    "cli/deploy_files.py": {"_write": {"retort.deploy.files"}},
+    "cli/deploy_files.py": {
+        "_changes": {"retort.deploy.difference"},
+        "_write": {"retort.deploy.files"},
+    },
     "cli/openapi.py": {
         "_check": {"retort.extensions.openapi.files"},
         "openapi_command": {"retort.extensions.openapi.files"},

@@ -5,9 +5,6 @@
 
 from __future__ import annotations
 
-import difflib
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -56,7 +53,7 @@ def _add(name: str, text: str, options: Callable[..., Any]) -> None:
         if diff_file is None:
             click.echo(written, nl=False)
             return
-        changes = _diff(diff_file, written)
+        changes = _changes(diff_file, written)
         click.echo(changes, nl=False)
         ctx.exit(1 if changes else 0)
 
@@ -75,19 +72,13 @@ def _write(name: str, target: str, options: dict[str, Any]) -> str:
         raise click.UsageError(str(error)) from error
 
 
-def _diff(file: str, written: str) -> str:
-    """What would change in the file, as a unified diff; empty if nothing does."""
+def _changes(file: str, written: str) -> str:
+    from ..deploy import difference
+
     try:
-        present = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise click.UsageError(f"Cannot read {file}: {error}.") from error
-    lines = difflib.unified_diff(
-        present.splitlines(keepends=True),
-        written.splitlines(keepends=True),
-        fromfile=file,
-        tofile="what this version writes",
-    )
-    return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
+        return difference.changes(file, written)
+    except difference.DeployError as error:
+        raise click.UsageError(str(error)) from error
 
 
 _add("kubernetes", "Write a Deployment and what belongs to it.", kubernetes_options)
