@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,11 @@ def render(name: str, **values: Any) -> str:
 
     :param name: the file in ``templates/``.
     """
+    return _environment().get_template(name).render(values).rstrip("\n") + "\n"
+
+
+@functools.cache
+def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         undefined=StrictUndefined,
@@ -30,4 +36,4 @@ def render(name: str, **values: Any) -> str:
         unit_word=quoting.unit_word,
         unit_value=quoting.unit_value,
     )
-    return environment.get_template(name).render(values).rstrip("\n") + "\n"
+    return environment
