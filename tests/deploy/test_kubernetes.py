@@ -184,7 +184,9 @@ def test_memory_is_limited_to_its_request_and_processor_time_is_not(objects):
 
 def test_probes_do_not_use_the_port_of_the_site(web):
     first = web["containers"][0]
-    probes = {name: first[f"{name}Probe"]["httpGet"] for name in ("startup", "readiness", "liveness")}
+    probes = {
+        name: first[f"{name}Probe"]["httpGet"] for name in ("startup", "readiness", "liveness")
+    }
 
     assert probes == {
         "startup": {"path": "/-/health", "port": "ops"},
@@ -212,7 +214,11 @@ def test_the_autoscaler_alone_sets_the_number_of_replicas(everything, objects):
 
     assert "replicas" not in everything["Deployment"]["spec"]
     assert (scaler["minReplicas"], scaler["maxReplicas"]) == (2, 10)
-    assert scaler["scaleTargetRef"] == {"apiVersion": "apps/v1", "kind": "Deployment", "name": "shop"}
+    assert scaler["scaleTargetRef"] == {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "name": "shop",
+    }
     assert objects("--replicas", "3")["Deployment"]["spec"]["replicas"] == 3
 
 
@@ -228,7 +234,9 @@ def test_an_ingress_has_all_hosts_and_their_certificate(objects):
         [path] = rule["http"]["paths"]
         assert (path["path"], path["pathType"]) == ("/", "Prefix")
         assert path["backend"] == {"service": {"name": "shop", "port": {"name": "http"}}}
-    assert objects(*hosts, "--tls-secret", "wild")["Ingress"]["spec"]["tls"][0]["secretName"] == "wild"
+    assert (
+        objects(*hosts, "--tls-secret", "wild")["Ingress"]["spec"]["tls"][0]["secretName"] == "wild"
+    )
     assert "tls" not in objects(*hosts, "--tls-secret", "none")["Ingress"]["spec"]
 
 
@@ -291,7 +299,9 @@ def test_another_version_has_another_migration(objects):
     def job(command, image):
         return objects("--migrate", command, image=image)["Job"]["metadata"]["name"]
 
-    names = [job(*one) for one in (("a", "shop:1"), ("a", "shop:2"), ("b", "shop:1"), ("a", "shop:1"))]
+    names = [
+        job(*one) for one in (("a", "shop:1"), ("a", "shop:2"), ("b", "shop:1"), ("a", "shop:1"))
+    ]
     assert len(set(names[:3])) == 3
     assert names[3] == names[0]
     assert all(len(name) == len("shop-migrate-") + 8 for name in names)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from . import reading
+from . import names, reading
 from .compose import as_compose
 from .errors import DeployError
 from .haproxy import as_haproxy
@@ -38,8 +38,9 @@ def systemd(target: str, options: dict[str, Any]) -> str:
     made = reading.deployment(target, options)
     reading.check_without_places(made)
     machine = reading.machine(made, options)
-    path = reading.executable(executable or f"{machine.directory}/.venv/bin/retort")
-    return as_systemd(replace(made, executable=path), machine, unit)
+    path = executable or f"{machine.directory}/.venv/bin/retort"
+    made = replace(made, executable=names.absolute_path(path, "--executable"))
+    return as_systemd(made, machine, unit)
 
 
 def haproxy(target: str, options: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from . import names, relations
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from .description import Balancer, Deployment
 
 HOST = "127.0.0.1"
+_SERVER = re.compile(
+    r"(?P<host>\[[^\]]+\]|[^:\[\]]+)(?::(?P<port>[0-9]{1,5})(?::(?P<ops>[0-9]{1,5}))?)?", re.A
+)
 
 
 def server(word: str, deployment: Deployment) -> Server:
@@ -20,22 +24,19 @@ def server(word: str, deployment: Deployment) -> Server:
 
     :raises DeployError: for anything else.
     """
-    host, bracket, rest = word.rpartition("]")
-    if not bracket:
-        host, _, rest = word.partition(":")
-        rest = f":{rest}" if rest else ""
-    host += bracket
-    ports = rest.split(":")[1:] if rest.startswith(":") else []
-    is_host = names.is_address(host) if bracket else names.is_server_name(host)
-    are_ports = all(port.isascii() and port.isdigit() and 0 < int(port) < 65536 for port in ports)
-    if not is_host or len(ports) > 2 or not are_ports or (rest and not ports):
+    match = _SERVER.fullmatch(word)
+    ports = [int(port) for port in match.group("port", "ops") if port] if match else []
+    if match is None or not _is_host(match["host"]) or not all(0 < one < 65536 for one in ports):
         raise DeployError(
             f"--server {word!r} is no server: write 10.0.0.1, 10.0.0.1:8001 or, with the port of"
             " /-/ready, 10.0.0.1:8001:9001. An IPv6 address is in brackets: [fd00::1]:8001."
         )
-    numbers = [int(port) for port in ports]
-    numbers += [deployment.port, deployment.ops_port][len(numbers) :]
-    return Server(host, *numbers)
+    ports += [deployment.port, deployment.ops_port][len(ports) :]
+    return Server(match["host"], *ports)
+
+
+def _is_host(word: str) -> bool:
+    return names.is_address(word) if word.startswith("[") else names.is_server_name(word)
 
 
 def instances(deployment: Deployment) -> tuple[Server, ...]:

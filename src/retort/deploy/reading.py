@@ -31,7 +31,7 @@ def deployment(target: str, options: dict[str, Any]) -> Deployment:
         "hosts": _hosts,
         "env": _env,
         "secrets": lambda words: tuple(_secret(word) for word in words),
-        "executable": executable,
+        "executable": lambda word: names.path(word, "--executable"),
     }
     values = {
         key: readers[key](value) if key in readers else value
@@ -117,14 +117,6 @@ def balancer(made: Deployment, options: dict[str, Any]) -> Balancer:
         servers=servers or haproxy.instances(made),
         certificate=_given(options, "certificate", names.absolute_path),
     )
-
-
-def executable(word: str) -> str:
-    """The path of the command ``retort``.
-
-    :raises DeployError: if it would have to be quoted.
-    """
-    return names.path(word, "--executable")
 
 
 def _given(options: dict[str, Any], name: str, read: Any) -> Any:
