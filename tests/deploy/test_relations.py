@@ -15,11 +15,11 @@ DRAWN = st.fixed_dictionaries(
     {},
     optional={
         "--replicas": st.integers(1, 12),
-        "--drain": st.integers(1, 12) | st.integers(10, 60),
+        "--drain": st.integers(8, 60),
         "--grace": st.integers(0, 60),
-        "--stop-timeout": st.integers(1, 100) | st.integers(100, 400),
+        "--stop-timeout": st.integers(60, 400),
         "--start-timeout": st.integers(1, 900),
-        "--port": st.integers(1000, 3000) | st.integers(120, 6553).map(lambda number: number * 10),
+        "--port": st.integers(1020, 3000) | st.integers(120, 6553).map(lambda number: number * 10),
         "--ops-port": st.integers(120, 6553).map(lambda number: number * 10),
     },
 )
@@ -34,7 +34,7 @@ RESOURCES = st.fixed_dictionaries(
 FOR_KUBERNETES = st.fixed_dictionaries(
     {},
     optional={
-        "--max": st.integers(1, 20) | st.integers(12, 50),
+        "--max": st.integers(4, 50),
         "--migrate": st.just("flask db upgrade"),
         "--host": st.just("shop.example"),
         "--metrics-from": st.just("monitoring"),
