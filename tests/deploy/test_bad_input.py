@@ -55,13 +55,14 @@ BAD = [
     # Times.
     (in_cluster("--drain", "9"), "--drain 9 is too short: a check of readiness has failed after"),
     (in_cluster("--drain", "0"), "Write 10 or more."),
-    (("compose", "shop", *IMAGE, "--drain", "3"), "Write 4 or more."),
-    (("haproxy", "shop", "--drain", "3"), "--drain 3 is too short"),
+    (("compose", "shop", *IMAGE, "--drain", "2"), "Write 3 or more."),
+    (("haproxy", "shop", "--drain", "2"), "--drain 2 is too short"),
     (in_cluster("--drain", "30", "--stop-timeout", "40"), "take 40 s. Write 41 or more"),
     (in_cluster("--drain", "60", "--stop-timeout", "30"), "--stop-timeout 30 ends the server"),
     (("systemd", "shop", "--stop-timeout", "25"), "--drain 15 and --grace 10 together take 25 s"),
     (in_cluster("--start-timeout", "0"), "Invalid value for '--start-timeout'"),
     (in_cluster("--grace", "-1"), "Invalid value for '--grace'"),
+    (("haproxy", "shop", "--response-timeout", "0"), "Invalid value for '--response-timeout'"),
     # Ports.
     (in_cluster("--port", "80"), "--port 80: write a port from 1024 to 65535"),
     (in_cluster("--ops-port", "65536"), "--ops-port 65536: write a port"),

@@ -72,9 +72,16 @@ def test_health_checks_do_not_fail_on_a_busy_machine(write):
 def test_only_requests_without_an_effect_are_repeated(write):
     text = write("haproxy", "shop")
 
-    assert "retry-on conn-failure empty-response\n" in text
+    assert "retry-on conn-failure empty-response response-timeout\n" in text
     assert "http-request disable-l7-retry unless { method GET HEAD OPTIONS }\n" in text
     assert "option redispatch 1\n" in text
+
+
+def test_the_time_for_a_response_can_be_another(write, compose):
+    assert "    timeout server 60s\n" in write("haproxy", "shop")
+    assert "    timeout server 5s\n" in write("haproxy", "shop", "--response-timeout", "5")
+    content = compose("--response-timeout", "5")["configs"]["haproxy"]["content"]
+    assert "    timeout server 5s\n" in content
 
 
 def test_without_hosts_all_names_are_served(write):

@@ -160,7 +160,7 @@ def test_the_objects_of_kubernetes_fit_together(common, resources, more, deploy)
 @given(common=DRAWN, resources=RESOURCES)
 def test_a_compose_file_fits_together(common, resources, deploy):
     result = deploy("compose", "shop", "--image", "shop:1", *words_of(common, resources))
-    if not may_fit(common, needed_drain=3):
+    if not may_fit(common, needed_drain=2):
         assert_refused(result)
         return
 
@@ -195,7 +195,7 @@ def test_units_of_systemd_and_their_haproxy_fit_together(common, resources, depl
     words = words_of(common, resources)
     service, socket = (deploy("systemd", "shop", "--unit", one, *words) for one in UNITS)
     balancer = deploy("haproxy", "shop", *words_of(ports, times, {"--replicas": replicas}))
-    if not has_ports_for_instances(common) or not may_fit(common, needed_drain=3):
+    if not has_ports_for_instances(common) or not may_fit(common, needed_drain=2):
         assert_refused(service)
         assert_refused(socket)
         return

@@ -146,6 +146,14 @@ _CERTIFICATE = click.option(
     metavar="FILE",
     help="Serve HTTPS with the certificate and the key in this file.",
 )
+_RESPONSE_TIMEOUT = click.option(
+    "--response-timeout",
+    type=click.IntRange(1, 86_400),
+    default=60,
+    show_default=True,
+    metavar="SECONDS",
+    help="Wait this long for a response in HAProxy; then send a GET request to another server.",
+)
 _DIFF = click.option(
     "--diff",
     "diff_file",
@@ -282,11 +290,11 @@ kubernetes_options = _combined(
 )  # fmt: skip
 compose_options = _combined(
     _IMAGE, _NAME, _HOSTS, _REPLICAS, *_size(None, None), *_PROCESSES,
-    *_ENV, *_CONTAINER, _CERTIFICATE, *_PORTS, _DRAIN, *_TIMES, _DIFF,
+    *_ENV, *_CONTAINER, _CERTIFICATE, _RESPONSE_TIMEOUT, *_PORTS, _DRAIN, *_TIMES, _DIFF,
 )  # fmt: skip
 systemd_options = _combined(
     *_SYSTEMD, _NAME, *_size(None, None), *_PROCESSES, *_ENV, *_PORTS, _DRAIN, *_TIMES, _DIFF
 )
 haproxy_options = _combined(
-    _HAPROXY, _NAME, _HOSTS, _REPLICAS, _CERTIFICATE, *_PORTS, _DRAIN, _DIFF
+    _HAPROXY, _NAME, _HOSTS, _REPLICAS, _CERTIFICATE, _RESPONSE_TIMEOUT, *_PORTS, _DRAIN, _DIFF
 )

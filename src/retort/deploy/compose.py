@@ -37,5 +37,7 @@ def as_compose(deployment: Deployment, composition: Composition) -> str:
         ],
         service=SERVICE,
         proxy_image=PROXY_IMAGE,
-        configuration=haproxy.for_compose(deployment, SERVICE, certificate),
+        configuration=haproxy.for_compose(
+            deployment, SERVICE, certificate, composition.response_timeout
+        ),
     )

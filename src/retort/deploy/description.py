@@ -1,7 +1,7 @@
 """What a deployment is made of: one description for all kinds of files.
 
 Data only. The command makes it of its options, `relations.py` checks that its numbers fit
-together, and docs/deploy/generated.md gives the reason for each default.
+together, and docs/cli.md gives the reason for each default.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ START_TIMEOUT = 60
 CPU = "500m"
 MEMORY = "256Mi"
 UID = 10001
+RESPONSE_TIMEOUT = 60  # as --send-timeout of the server
 
 
 class Probe(NamedTuple):
@@ -42,14 +43,14 @@ class Probe(NamedTuple):
         return self.period * self.failures + self.timeout
 
 
-# A function of READY_CHECKS may take a second or two, so no check of readiness has less.
+# A function of READY_CHECKS may take a second or two.
 READINESS = Probe(period=3, failures=2, timeout=3)
 # Retort replaces a worker that hangs after 30 s by itself, and liveness has to be slower.
 LIVENESS = Probe(period=15, failures=4, timeout=5)
 # Health, not readiness: a database that is away does not end a pod that starts.
 STARTUP = Probe(period=1, failures=START_TIMEOUT, timeout=1)
 # With `inter 200ms fall 1`, a busy machine failed the checks by itself.
-BALANCER = Probe(period=0.5, failures=2, timeout=2)
+BALANCER = Probe(period=0.5, failures=2, timeout=1)
 
 
 class Secret(NamedTuple):
@@ -176,12 +177,14 @@ class Composition:
     :param migrate: the words of the command that migrates the database.
     :param certificate: a file on the machine, certificate and key; ``None``: no TLS.
     :param uid: the user of the processes.
+    :param response_timeout: as in `Balancer`.
     """
 
     image: str
     migrate: tuple[str, ...] = ()
     certificate: str | None = None
     uid: int = UID
+    response_timeout: int = RESPONSE_TIMEOUT
 
 
 @dataclass(frozen=True)
@@ -212,7 +215,9 @@ class Balancer:
 
     :param servers: what is in ``backend``.
     :param certificate: a file with certificate and key; ``None``: no TLS.
+    :param response_timeout: seconds for the first byte of a response, and between two.
     """
 
     servers: tuple[Server, ...]
     certificate: str | None = None
+    response_timeout: int = RESPONSE_TIMEOUT

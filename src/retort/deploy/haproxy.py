@@ -62,21 +62,26 @@ def as_haproxy(deployment: Deployment, balancer: Balancer) -> str:
         servers=balancer.servers,
         binds=(":80", ":443"),
         certificate=balancer.certificate,
+        response_timeout=balancer.response_timeout,
         service=None,
     )
 
 
-def for_compose(deployment: Deployment, service: str, certificate: str | None) -> str:
+def for_compose(
+    deployment: Deployment, service: str, certificate: str | None, response_timeout: int
+) -> str:
     """The same for a container that finds its servers by the name of their service.
 
     :param service: its name.
     :param certificate: the file in the container.
+    :param response_timeout: as in `Balancer`.
     """
     return _render(
         deployment,
         servers=(),
         binds=(":8080", ":8443"),
         certificate=certificate,
+        response_timeout=response_timeout,
         service=service,
     )
 

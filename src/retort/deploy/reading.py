@@ -116,6 +116,7 @@ def balancer(made: Deployment, options: dict[str, Any]) -> Balancer:
     return Balancer(
         servers=servers or haproxy.instances(made),
         certificate=_given(options, "certificate", names.absolute_path),
+        **options,
     )
 
 
