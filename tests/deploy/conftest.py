@@ -54,8 +54,8 @@ def objects(write):
 def compose(write):
     """The content of a Compose file."""
 
-    def compose(*options):
-        text = write("compose", "shop", "--image", "registry/shop:1", *options)
+    def compose(*options, target="shop"):
+        text = write("compose", target, "--image", "registry/shop:1", *options)
         return yaml.load(text, LOADER)
 
     return compose

@@ -49,6 +49,8 @@ BAD = [
     (in_cluster("--replicas", "0"), "--replicas 0: there is no service then. Write 1 or more"),
     (in_cluster("--replicas", "-1"), "--replicas -1"),
     (in_cluster("--replicas", "3", "--max", "2"), "--max 2 is less than --replicas 3"),
+    (in_cluster("--replicas", "1001"), "--replicas 1001: write 1000 or less."),
+    (in_cluster("--max", "1001"), "--max 1001: write 1000 or less."),
     (in_cluster("--max", "0"), "--max 0 is less than --replicas 2"),
     (in_cluster("--workers", "0"), "Invalid value for '--workers'"),
     (("haproxy", "shop", "--replicas", "10"), "one machine has up to 9 instances"),

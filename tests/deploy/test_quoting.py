@@ -91,22 +91,10 @@ def expanded_by_compose(text):
 
 @given(LINES)
 @example("$(HOME)$$(HOME)$")
-def test_values_of_kubernetes_are_read_back(write, text):
-    found = list(
-        yaml.safe_load_all(
-            write(
-                "kubernetes",
-                "shop:f(1)",
-                "--image=shop:1",
-                f"--env=A={text}",
-                "--migrate=a '$(HOME)'",
-            )
-        )
-    )
+def test_values_of_kubernetes_are_read_back(objects, text):
+    found = objects(f"--env=A={text}", "--migrate=a '$(HOME)'", target="shop:f(1)")
     migrate, web = (
-        one["spec"]["template"]["spec"]["containers"][0]
-        for one in found
-        if one["kind"] in ("Job", "Deployment")
+        found[kind]["spec"]["template"]["spec"]["containers"][0] for kind in ("Job", "Deployment")
     )
 
     for env in (migrate["env"], web["env"]):
@@ -118,12 +106,8 @@ def test_values_of_kubernetes_are_read_back(write, text):
 
 @given(LINES)
 @example("${HOME}$HOME$$")
-def test_values_of_compose_are_read_back(write, text):
-    content = yaml.safe_load(
-        write(
-            "compose", "shop:f('$HOME')", "--image=shop:1", f"--env=A={text}", "--migrate=a '${B}'"
-        )
-    )
+def test_values_of_compose_are_read_back(compose, text):
+    content = compose(f"--env=A={text}", "--migrate=a '${B}'", target="shop:f('$HOME')")
     web, migrate = (content["services"][name] for name in ("web", "migrate"))
 
     assert expanded_by_compose(web["environment"]["A"]) == text

@@ -53,6 +53,11 @@ def value_of(words, option):
     return int(value)
 
 
+def load_timeout(words):
+    given_words = [word for word in words if word.startswith("--load-timeout=")]
+    return value_of(given_words, "--load-timeout") if given_words else 600
+
+
 def number_in(text, pattern):
     return float(re.search(pattern, text)[1])
 
@@ -108,9 +113,10 @@ def test_the_objects_of_kubernetes_fit_together(common, resources, more, deploy)
         readiness["periodSeconds"], readiness["failureThreshold"], readiness["timeoutSeconds"]
     )
     assert pod["terminationGracePeriodSeconds"] > drain + grace
-    assert liveness["periodSeconds"] * liveness["failureThreshold"] > 30  # --worker-timeout
     started = startup["periodSeconds"] * startup["failureThreshold"]
-    assert started == common.get("--start-timeout", 60)
+    assert started == common.get("--start-timeout", 60) <= load_timeout(command)
+    repaired = 30 + started  # --worker-timeout, and a worker that is loaded again
+    assert liveness["periodSeconds"] * liveness["failureThreshold"] > repaired
 
     # How many there are.
     assert deployment["strategy"]["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}
@@ -171,7 +177,9 @@ def test_a_compose_file_fits_together(common, resources, deploy):
     drain, grace = value_of(command, "--drain"), value_of(command, "--grace")
     assert int(web["stop_grace_period"].removesuffix("s")) > drain + grace
     assert drain > seconds_of_balancer(proxy)
-    assert web["healthcheck"]["start_period"] == f"{common.get('--start-timeout', 60)}s"
+    start = common.get("--start-timeout", 60)
+    assert web["healthcheck"]["start_period"] == f"{start}s"
+    assert start <= load_timeout(command)
     ports = value_of(command, "--port"), value_of(command, "--ops-port")
     assert web["expose"] == [str(port) for port in ports]
     places, port, ops_port = re.search(
@@ -206,7 +214,9 @@ def test_units_of_systemd_and_their_haproxy_fit_together(common, resources, depl
     unit = service.stdout
     drain, grace = number_in(unit, r"--drain=(\d+)"), number_in(unit, r"--grace=(\d+)")
     assert number_in(unit, r"(?m)^TimeoutStopSec=(\d+)$") > drain + grace
-    assert number_in(unit, r"(?m)^WatchdogSec=(\d+)$") > 2 * 30  # --worker-timeout
+    start = number_in(unit, r"(?m)^TimeoutStartSec=(\d+)$")
+    assert start == common.get("--start-timeout", 60)
+    assert number_in(unit, r"(?m)^WatchdogSec=(\d+)$") > 30 + start
     assert drain > seconds_of_balancer(balancer.stdout)
     servers = re.findall(r"^    server shop-(\d) 127.0.0.1:(\d+) check port (\d+)$",
         balancer.stdout, re.M)  # fmt: skip

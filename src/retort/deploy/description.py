@@ -17,8 +17,11 @@ OPS_PORT = 9000
 REPLICAS = 2
 DRAIN = 15
 GRACE = 10
+MAX_REPLICAS = 1000
 STOP_MARGIN = 5  # what the end of the program takes after the grace time: functions at exit
 START_TIMEOUT = 60
+LOAD_TIMEOUT = 600  # the defaults of the server
+WORKER_TIMEOUT = 30
 CPU = "500m"
 MEMORY = "256Mi"
 UID = 10001
@@ -45,7 +48,6 @@ class Probe(NamedTuple):
 
 # A function of READY_CHECKS may take a second or two.
 READINESS = Probe(period=3, failures=2, timeout=3)
-# Retort replaces a worker that hangs after 30 s by itself, and liveness has to be slower.
 LIVENESS = Probe(period=15, failures=4, timeout=5)
 # Health, not readiness: a database that is away does not end a pod that starts.
 STARTUP = Probe(period=1, failures=START_TIMEOUT, timeout=1)
@@ -111,6 +113,14 @@ class Deployment:
     def stop_seconds(self) -> int:
         """Seconds from SIGTERM to SIGKILL."""
         return self.stop_timeout or self.drain + self.grace + STOP_MARGIN
+
+    @property
+    def repair_seconds(self) -> int:
+        """Seconds in which the server replaces its only worker, if that hangs.
+
+        Who watches the server from outside has to wait longer.
+        """
+        return WORKER_TIMEOUT + self.start_timeout
 
     def instance_port(self, number: int) -> int:
         """The port of one instance on a machine: its number is the last digit."""

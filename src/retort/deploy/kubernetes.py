@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from typing import TYPE_CHECKING
 
 from . import images, relations, server_command
@@ -10,7 +11,7 @@ from .description import LIVENESS, READINESS, STARTUP
 from .writing import render
 
 if TYPE_CHECKING:
-    from .description import Cluster, Deployment
+    from .description import Cluster, Deployment, Probe
 
 _HASH_LENGTH = 8
 
@@ -33,10 +34,15 @@ def as_kubernetes(deployment: Deployment, cluster: Cluster) -> str:
         version=images.version_of(cluster.image),
         command=command,
         readiness=READINESS,
-        liveness=LIVENESS,
+        liveness=_liveness(deployment),
         startup=STARTUP._replace(failures=deployment.start_timeout),
         migration_name=f"{deployment.name}-migrate-{_hash_of(cluster)}",
     )
+
+
+def _liveness(deployment: Deployment) -> Probe:
+    failures = math.ceil(deployment.repair_seconds / LIVENESS.period) + 1
+    return LIVENESS._replace(failures=failures)
 
 
 def _hash_of(cluster: Cluster) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .description import MAX_REPLICAS
 from .errors import DeployError
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ def check(deployment: Deployment, readiness: Probe) -> None:
     """
     check_ports(deployment)
     check_times(deployment, readiness)
+    if deployment.replicas > MAX_REPLICAS:
+        raise DeployError(f"--replicas {deployment.replicas}: write {MAX_REPLICAS} or less.")
     if deployment.replicas < 1:
         raise DeployError(
             f"--replicas {deployment.replicas}: there is no service then. Write 1 or more; with 2,"
@@ -81,6 +84,16 @@ def check_cluster(deployment: Deployment, cluster: Cluster) -> None:
             f"--max {most} is less than --replicas {deployment.replicas}, the least number that"
             " the autoscaler keeps. Write the same number or more."
         )
+    if most is not None and most > MAX_REPLICAS:
+        raise DeployError(f"--max {most}: write {MAX_REPLICAS} or less.")
+    check_route(deployment, cluster)
+
+
+def check_route(deployment: Deployment, cluster: Cluster) -> None:
+    """Check that a route has what it needs, and nothing more.
+
+    :raises DeployError: otherwise.
+    """
     if cluster.route != "none" and not deployment.hosts:
         raise DeployError(
             f"--route {cluster.route} needs the name of the site: add --host shop.example, or"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .description import LOAD_TIMEOUT
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -19,6 +21,7 @@ def words(
     :param workers: how many worker processes, or ``auto``; ``None``: a variable says it.
     :param ops_port: instead of that of the deployment.
     """
+    start = deployment.start_timeout
     return [
         deployment.executable,
         "run",
@@ -30,6 +33,7 @@ def words(
         f"--ops-port={ops_port or deployment.ops_port}",
         f"--drain={deployment.drain}",
         f"--grace={deployment.grace}",
+        *([f"--load-timeout={start}"] if start > LOAD_TIMEOUT else []),
         "--access-log=-",
         "--request-id",
     ]
