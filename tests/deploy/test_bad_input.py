@@ -160,6 +160,34 @@ def test_a_secret_is_not_repeated_in_the_error(deploy):
 
 
 @pytest.mark.parametrize(
+    "name",
+    [
+        *("SECRET_KEY", "FLASK_SECRET_KEY_FALLBACKS", "MAIL_PASSWORD", "PGPASSWORD", "DB_PASS"),
+        *("API_TOKEN", "github_tokens", "AWS_SECRET_ACCESS_KEY", "SENTRY_DSN", "KEY", "PASSWORD_2"),
+    ],
+)
+def test_a_variable_with_the_name_of_a_secret_is_refused(name, deploy):
+    result = deploy(*in_cluster("--env", f"{name}=x"))
+
+    assert result.exit_code == 2
+    assert f"Name it with --secret {name}" in " ".join(result.stderr.split())
+
+
+@pytest.mark.parametrize(
+    "variable",
+    [
+        *("FLASK_SESSION_COOKIE_SECURE=true", "TOKEN_LIFETIME=3600", "CSRF_ENABLED=1", "MONKEY=1"),
+        *("SECRET_KEY_FILE=/run/key", "KEYBOARD=us", "REDIS_URL=redis://redis:6379/0", "A="),
+    ],
+)
+def test_a_public_variable_is_written(variable, write):
+    name, _, value = variable.partition("=")
+
+    assert f"\n      {name}: " in write("compose", "shop", *IMAGE, "--env", variable)
+    assert value in write("compose", "shop", *IMAGE, "--env", variable)
+
+
+@pytest.mark.parametrize(
     "target", ["shop", "shop.py", "src/shop.py", "shop:app", "shop.web:create_app('a')", "./shop"]
 )
 def test_the_name_is_that_of_the_program(target, write):

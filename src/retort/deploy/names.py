@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 
-from ..devtools.redaction import is_secret, redact
+from ..devtools.redaction import redact
 from .errors import DeployError
 
 # A Service has a name that begins with a letter (RFC 1035). The longest name that is made of it is
@@ -22,6 +22,12 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.A)
 _SECRET_KEY = re.compile(r"[-._A-Za-z0-9]{1,253}", re.A)
 _PATH = re.compile(r"/?[-._/+@A-Za-z0-9]+", re.A)
 _USER = re.compile(r"[a-z_][-a-z0-9_]{0,30}", re.A)
+# Not `is_secret`, which is for error pages: SESSION_COOKIE_SECURE and TOKEN_LIFETIME are public.
+_SECRET = re.compile(
+    r"(?:passw(?:or)?d|passphrase|pwd|secret|token|credential|dsn|(?:^|_)(?:key|pass|pw|pin|auth))"
+    r"s?(?:_?\d+|_fallbacks)?$",
+    re.I,
+)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 
 
@@ -128,7 +134,7 @@ def public_value(name: str, value: str) -> str:
 
     :raises DeployError: if the name or the value is that of a secret.
     """
-    if is_secret(name) or redact(value) != value:
+    if _SECRET.search(name) or redact(value) != value:
         raise DeployError(
             f"--env {name}=... has a secret, which would be readable in the file. Name it with"
             f" --secret {name}; the file then has a reference to its value."
