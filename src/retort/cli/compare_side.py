@@ -59,7 +59,7 @@ def main() -> None:
     else:
         control.send(**about(app, spec["framework"]))
         control.at_end = control.ended.set
-        # With a limit: gevent raises LoopExit if the main thread of a patched program waits for ever.
+        # Without a limit, gevent would raise LoopExit in a patched program.
         while not control.ended.wait(1):
             pass
 
