@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -126,11 +127,9 @@ class Site:
 
     def balancer(self, port):
         text = written("haproxy", "shop", "--replicas", "2", *self.options)
-        for old, new in (("bind :80", f"bind 127.0.0.1:{port}"), ("maxconn 10000", "maxconn 100")):
-            assert old in text
-            text = text.replace(old, new)
+        here = {"bind :80": f"bind 127.0.0.1:{port}", "maxconn 10000": "maxconn 100"}
         file = self.folder / "haproxy.cfg"
-        file.write_text(text)
+        file.write_text(changed(text, **here))
         return file
 
     def is_serving(self, instance):
@@ -157,11 +156,33 @@ def free_ports():
     pytest.fail("no free ports")
 
 
+@contextlib.contextmanager
+def running_haproxy(file):
+    """Run HAProxy with a configuration, for as long as the block lasts."""
+    path = shutil.which("haproxy") or shutil.which("haproxy", path="/usr/sbin:/usr/local/sbin")
+    if path is None:
+        pytest.skip("haproxy is not installed: sudo apt-get install haproxy")
+    log = file.with_suffix(".log")
+    with log.open("wb") as output:
+        process = subprocess.Popen([path, "-db", "-f", file], stdout=output, stderr=output)
+        try:
+            yield
+        finally:
+            process.terminate()
+            process.wait(LIMIT_SECONDS)
+            print(log.read_text())
+
+
+def changed(text, **changes):
+    """A text, with what differs on this machine."""
+    for old, new in changes.items():
+        assert old in text, f"there is no {old!r} any more"
+        text = text.replace(old, new)
+    return text
+
+
 @pytest.fixture
 def site(start, tmp_path, choose_port):
-    haproxy = shutil.which("haproxy") or shutil.which("haproxy", path="/usr/sbin:/usr/local/sbin")
-    if haproxy is None:
-        pytest.skip("haproxy is not installed: sudo apt-get install haproxy")
     (tmp_path / "shop.py").write_text(PROGRAM.replace("\n    ", "\n").replace("\\\\n", "\\n"))
     sockets, ops_port = free_ports()
     site = Site(start, tmp_path, sockets, ops_port)
@@ -171,16 +192,10 @@ def site(start, tmp_path, choose_port):
         for instance in sockets:
             site.start(instance)
         site.port = choose_port()
-        with (tmp_path / "haproxy.log").open("wb") as log:
-            process = subprocess.Popen(
-                [haproxy, "-db", "-f", site.balancer(site.port)], stdout=log, stderr=log
-            )
-        stack.callback(process.wait, LIMIT_SECONDS)
-        stack.callback(process.terminate)
+        stack.enter_context(running_haproxy(site.balancer(site.port)))
         for instance in sockets:
             site.wait_for(instance)
         yield site
-    print((tmp_path / "haproxy.log").read_text())
 
 
 def test_only_the_proxy_is_believed(site):
@@ -328,3 +343,74 @@ def test_the_command_and_the_health_check_for_compose_work(container):
     assert json.loads(ask(ports.site)[1])["instance"] == "0"
     program.process.send_signal(signal.SIGTERM)
     program.wait_for(lambda: not is_healthy())
+
+
+class NameServer:
+    """What Docker's DNS server says of a service: an address for each replica."""
+
+    def __init__(self):
+        self.addresses = ["127.0.0.1"]
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        self.thread = threading.Thread(target=self.serve)
+
+    def serve(self):
+        while True:
+            query, client = self.socket.recvfrom(65535)
+            if query == b"end":
+                return
+            end = query.index(b"\0", 12) + 5
+            is_ipv4 = query[end - 4 : end - 2] == b"\0\1"
+            found = self.addresses if is_ipv4 else []
+            head = query[:2] + struct.pack(">HHHHH", 0x8180, 1, len(found), 0, 0)
+            answers = [
+                struct.pack(">HHHIH", 0xC00C, 1, 1, 1, 4) + socket.inet_aton(one) for one in found
+            ]
+            self.socket.sendto(head + query[12:end] + b"".join(answers), client)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.socket.sendto(b"end", ("127.0.0.1", self.port))
+        self.thread.join(LIMIT_SECONDS)
+        self.socket.close()
+
+
+def test_the_proxy_for_compose_finds_replicas_by_dns(start, tmp_path, choose_port):
+    port, ops_port, public = choose_port(), choose_port(), choose_port()
+    options = (f"--port={port}", f"--ops-port={ops_port}", "--workers=1")
+    content = yaml.safe_load(written("compose", "shop", "--image=shop:1", *options))
+
+    def replica(address):
+        words = [
+            word.replace("0.0.0.0", address) for word in content["services"]["web"]["entrypoint"]
+        ]
+        words = ["-m", "retort", *words[1:]]
+        return start(PROGRAM, words=words, name="shop.py", env={"INSTANCE": address})
+
+    def answering():
+        with contextlib.suppress(OSError, ValueError):
+            return json.loads(ask(public)[1])["instance"]
+        return None
+
+    with NameServer() as names:
+        here = {
+            "127.0.0.11:53": f"127.0.0.1:{names.port}",
+            "bind :8080": f"bind 127.0.0.1:{public}",
+            "maxconn 10000": "maxconn 100",
+        }
+        file = tmp_path / "haproxy.cfg"
+        configuration = content["configs"]["haproxy"]["content"].replace("$$", "$")
+        file.write_text(changed(configuration, **here))
+        first = replica("127.0.0.1")
+        with running_haproxy(file):
+            first.wait_for(lambda: answering() == "127.0.0.1")
+            second = replica("127.0.0.2")
+            names.addresses = ["127.0.0.1", "127.0.0.2"]  # --scale web=2
+            second.wait_for(lambda: answering() == "127.0.0.2")
+            names.addresses = ["127.0.0.2"]
+            first.process.send_signal(signal.SIGTERM)
+            second.wait_for(lambda: {answering() for _ in "1234"} == {"127.0.0.2"})
