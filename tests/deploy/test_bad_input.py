@@ -98,6 +98,10 @@ BAD = [
     (in_cluster("--memory", "256m"), "--memory '256m' is no size: write 256Mi"),
     (in_cluster("--memory", "63Mi"), "needs 64Mi or more"),
     (in_cluster("--memory", "0Gi"), "is no size"),
+    (in_cluster("--cpu", "4100m"), "too little for the 5 workers that --cpu 4100m gives"),
+    (in_cluster("--cpu", "8"), "Write 512Mi or more, or fewer workers."),
+    (in_cluster("--workers", "5"), "--memory 256Mi is too little for --workers 5"),
+    (("systemd", "shop", "--cpu", "3", "--memory", "100Mi"), "Write 192Mi or more"),
     # Variables and secrets.
     (in_cluster("--env", "A"), "--env 'A' has no '=': write --env NAME=VALUE."),
     (in_cluster("--env", "A B=1"), "--env 'A B' is no name of a variable"),

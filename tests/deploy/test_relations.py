@@ -26,8 +26,8 @@ DRAWN = st.fixed_dictionaries(
 RESOURCES = st.fixed_dictionaries(
     {},
     optional={
-        "--cpu": st.integers(1, 8000).map("{}m".format) | st.integers(1, 64),
-        "--memory": st.integers(64, 4096).map("{}Mi".format),
+        "--cpu": st.integers(1, 8000).map("{}m".format) | st.integers(1, 16),
+        "--memory": st.integers(64, 8192).map("{}Mi".format),
         "--workers": st.integers(1, 16),
     },
 )
@@ -62,7 +62,18 @@ def number_in(text, pattern):
     return float(re.search(pattern, text)[1])
 
 
-def may_fit(given_settings, needed_drain, *, most=99):
+def mebibytes(text):
+    return int(text.removesuffix("Mi"))
+
+
+def workers_of(resources):
+    """How many workers there are: as given, or one for each processor, rounded up."""
+    cpu = str(resources.get("--cpu", "500m"))
+    milli = int(cpu[:-1]) if cpu.endswith("m") else int(cpu) * 1000
+    return resources.get("--workers", math.ceil(milli / 1000))
+
+
+def may_fit(given_settings, needed_drain, *, most=99, memory="9999Mi"):
     """Whether these settings lose no request, computed without the code under test."""
     drain = given_settings.get("--drain", 15)
     total = drain + given_settings.get("--grace", 10)
@@ -74,6 +85,7 @@ def may_fit(given_settings, needed_drain, *, most=99):
         and min(ports) >= 1024
         and ports[0] != ports[1]
         and replicas <= given_settings.get("--max", most)
+        and mebibytes(given_settings.get("--memory", memory)) >= 64 * workers_of(given_settings)
     )
 
 
@@ -93,7 +105,7 @@ def seconds_to_fail(period, failures, timeout):
 def test_the_objects_of_kubernetes_fit_together(common, resources, more, deploy):
     words = words_of(common, resources, more)
     result = deploy("kubernetes", "shop", "--image", "shop:1", *words)
-    if not may_fit({**common, **more}, needed_drain=9):
+    if not may_fit({**common, **resources, **more}, needed_drain=9, memory="256Mi"):
         assert_refused(result)
         return
 
@@ -155,7 +167,9 @@ def test_the_objects_of_kubernetes_fit_together(common, resources, more, deploy)
         assert not any(selector.items() <= others for selector in selectors)
         assert policy["podSelector"]["matchLabels"].items() <= others
 
-    # Workers: given, or from the request.
+    # Workers: given, or from the request; the memory is enough for them.
+    limits = container["resources"]["limits"]
+    assert mebibytes(limits["memory"]) >= 64 * workers_of(resources)
     variables = {one["name"] for one in container["env"]}
     has_option = any(word.startswith("--workers=") for word in command)
     assert has_option == ("--workers" in resources)
@@ -166,7 +180,7 @@ def test_the_objects_of_kubernetes_fit_together(common, resources, more, deploy)
 @given(common=DRAWN, resources=RESOURCES)
 def test_a_compose_file_fits_together(common, resources, deploy):
     result = deploy("compose", "shop", "--image", "shop:1", *words_of(common, resources))
-    if not may_fit(common, needed_drain=2):
+    if not may_fit({**common, **resources}, needed_drain=2):
         assert_refused(result)
         return
 
@@ -203,7 +217,7 @@ def test_units_of_systemd_and_their_haproxy_fit_together(common, resources, depl
     words = words_of(common, resources)
     service, socket = (deploy("systemd", "shop", "--unit", one, *words) for one in UNITS)
     balancer = deploy("haproxy", "shop", *words_of(ports, times, {"--replicas": replicas}))
-    if not has_ports_for_instances(common) or not may_fit(common, needed_drain=2):
+    if not has_ports_for_instances(common) or not may_fit({**common, **resources}, needed_drain=2):
         assert_refused(service)
         assert_refused(socket)
         return

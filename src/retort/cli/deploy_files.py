@@ -22,9 +22,12 @@ if TYPE_CHECKING:
 
 _HELP = """Write files for running the program on several machines.
 
-The file is written to standard output, with a comment for each line that is not obvious:
-retort deploy kubernetes shop --image registry/shop:1 > shop.yaml. The program is not loaded, and
-nothing is connected to. The same options and version always give the same file.
+\b
+retort deploy kubernetes shop --image registry/shop:1 > shop.yaml
+
+The file is written to standard output, with a comment for each line that is not obvious. The
+program is not loaded, and nothing is connected to. The same options and version always give the
+same file.
 """
 
 _TARGET = """TARGET names the application as for 'retort run', where it will run: a module (shop), a

@@ -165,14 +165,14 @@ _DIFF = click.option(
 
 def _size(cpu: str | None, memory: str | None) -> tuple[Callable[[_F], _F], ...]:
     is_limit = cpu is None
-    text = "Limit the processor time of a replica to" if is_limit else "Request"
+    text = "Limit the processor time of a replica" if is_limit else "Request processor time"
     return (
         click.option(
             "--cpu",
             default=cpu,
             show_default=cpu is not None,
             metavar="CPUS",
-            help=f"{text} this much processor time, such as 500m or 2.",
+            help=f"{text}, such as 500m or 2 processors.",
         ),
         click.option(
             "--memory",

@@ -115,6 +115,11 @@ class Deployment:
         return self.stop_timeout or self.drain + self.grace + STOP_MARGIN
 
     @property
+    def most_workers(self) -> int:
+        """How many workers a replica starts; where nothing says it, one is assumed."""
+        return self.workers or (self.cpu.workers if self.cpu is not None else 1)
+
+    @property
     def repair_seconds(self) -> int:
         """Seconds in which the server replaces its only worker, if that hangs.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from .description import MAX_REPLICAS
 from .errors import DeployError
+from .quantities import MIN_MEMORY
 
 if TYPE_CHECKING:
     from .description import Cluster, Deployment, Probe
@@ -25,6 +26,7 @@ def check(deployment: Deployment, readiness: Probe) -> None:
     """
     check_ports(deployment)
     check_times(deployment, readiness)
+    check_memory(deployment)
     if deployment.replicas > MAX_REPLICAS:
         raise DeployError(f"--replicas {deployment.replicas}: write {MAX_REPLICAS} or less.")
     if deployment.replicas < 1:
@@ -71,6 +73,23 @@ def check_times(deployment: Deployment, readiness: Probe) -> None:
             f" --drain {deployment.drain} and --grace {deployment.grace} together take {total} s."
             f" Write {total + 1} or more, or leave it out."
         )
+
+
+def check_memory(deployment: Deployment) -> None:
+    """Check that the memory is enough for the workers.
+
+    :raises DeployError: if the system would end them.
+    """
+    memory, workers = deployment.memory, deployment.most_workers
+    if memory is None or memory.size >= workers * MIN_MEMORY:
+        return
+    cause = f"--workers {workers}"
+    if deployment.workers is None and deployment.cpu is not None:
+        cause = f"the {workers} workers that --cpu {deployment.cpu.text} gives"
+    raise DeployError(
+        f"--memory {memory.text} is too little for {cause}: each is a process with the program and"
+        f" needs 64Mi or more. Write {workers * MIN_MEMORY // 1024**2}Mi or more, or fewer workers."
+    )
 
 
 def check_cluster(deployment: Deployment, cluster: Cluster) -> None:
