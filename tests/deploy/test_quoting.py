@@ -130,7 +130,7 @@ def words_of_unit(value):
 
 
 def without_specifiers(word):
-    assert not re.sub("%%|%i", "", word).count("%"), word
+    assert "%" not in word.replace("%%", ""), word
     return word.replace("%%", "%")
 
 
@@ -144,9 +144,9 @@ def test_values_of_a_unit_are_read_back(write, text):
     assert [without_specifiers(word) for word in words_of_unit(lines["Environment"])] == [
         f"A={text}"
     ]
-    words = [without_specifiers(word) for word in words_of_unit(lines["ExecStart"])]
-    assert words[2].replace("$$", "$") == target
-    assert not re.search(r"(?<!\$)(\$\$)*\$(?!\$)", words[2])
+    word = without_specifiers(words_of_unit(lines["ExecStart"])[2])
+    assert word.replace("$$", "$") == target
+    assert "$" not in word.replace("$$", "")
 
 
 @given(st.text())

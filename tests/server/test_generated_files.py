@@ -43,6 +43,7 @@ PROGRAM = """
         return {
             "instance": instance,
             "client": request.remote_addr,
+            "forwarded": request.environ.get("HTTP_X_FORWARDED_FOR"),
             "address": url_for("index", _external=True),
             "pid": os.getpid(),
         }
@@ -207,7 +208,7 @@ def test_only_the_proxy_is_believed(site):
     }
     body = json.loads(ask(site.port, headers={"Host": "shop.example", **forged, **others})[1])
 
-    assert body["client"] == "127.0.0.1"
+    assert body["client"] == body["forwarded"] == "127.0.0.1"
     assert body["address"] == "http://shop.example/"
 
 
