@@ -1,14 +1,17 @@
-"""docs/several-machines.md: each kind of state has a section with lines, and a test of them.
+"""docs/several-machines.md: each kind of state has a section and a test, and capacity is computed.
 
 The tests themselves run where the extensions are: tests/extensions/several_machines.
 """
 
+import json
 import re
 from pathlib import Path
 
 PROJECT = Path(__file__).parent.parent
 PAGE = (PROJECT / "docs" / "several-machines.md").read_text(encoding="utf-8")
 TESTS = PROJECT / "tests" / "extensions" / "several_machines"
+RUN = json.loads((PROJECT / "benchmarks" / "results" / "capacity.json").read_text("utf-8"))
+PARTS = ("Replicas", "Redis", "HAProxy")
 KINDS = re.findall(r"^\| \[(.*?)\]\(#(.*?)\) \|", PAGE, re.M)
 
 
@@ -41,3 +44,77 @@ def test_each_row_has_a_test_and_each_test_a_row():
 
     assert [name for name in names if not name.startswith(prefixes)] == []
     assert [each for each in prefixes if not any(name.startswith(each) for name in names)] == []
+
+
+# Capacity: the tables are those of the stored run
+
+
+def rows_below(head):
+    """The cells of the table whose head begins with this text."""
+    (table,) = re.findall(rf"^\| {re.escape(head)} .*\n\| -.*\n((?:\|.*\n)+)", PAGE, re.M)
+    return [[cell.strip() for cell in row.strip("|").split(" | ")] for row in table.splitlines()]
+
+
+def costs(part):
+    """Microseconds: a request, its first call of the store, each further one."""
+    without, one, several = RUN["learned"]
+    further = (several[part] - one[part]) / (several["calls"] - one["calls"])
+    return without[part], one[part] - without[part], further
+
+
+def predicted(part, calls):
+    request, first, further = costs(part)
+    return request + (first + (calls - 1) * further if calls else 0)
+
+
+def test_the_page_shows_what_one_replica_used():
+    assert rows_below("| A request") == [
+        [part, *(f"{cost:.0f} µs" for cost in costs(part))] for part in PARTS
+    ]
+
+
+def test_the_page_shows_the_error_of_the_prediction_for_two_replicas():
+    shown = rows_below("Calls for a request")
+
+    assert {each["replicas"] for each in RUN["predicted"]} == {2}
+    assert shown == [
+        [
+            str(each["calls"]),
+            part,
+            f"{predicted(part, each['calls']):.0f} µs",
+            f"{each[part]:.0f} µs",
+            f"{error(each, part):+d} %",
+        ]
+        for each in RUN["predicted"]
+        for part in PARTS
+        if each["calls"] or part != "Redis"
+    ]
+
+
+def error(each, part):
+    """Of the prediction, in per cent of what was measured."""
+    return round(100 * (predicted(part, each["calls"]) / each[part] - 1))
+
+
+def test_the_text_names_the_errors_of_the_table():
+    replicas = [error(each, "Replicas") for each in RUN["predicted"]]
+    busy = [each for each in RUN["predicted"] if each["calls"]]
+    others = [error(each, part) for each in busy for part in ("Redis", "HAProxy")]
+
+    assert f"from {min(replicas)} to {max(replicas):+d} %" in PAGE
+    assert f"by up to {max(others)} %" in PAGE
+
+
+def test_the_computed_cores_are_those_of_the_formula():
+    assert "/ 1,000,000 / 0.7" in PAGE
+    for rate, *cells in rows_below("Requests per second"):
+        used = [int(rate.replace(",", "")) * predicted(part, 2) / 1_000_000 / 0.7 for part in PARTS]
+        assert cells == [f"{cores:.1f}" for cores in used]
+
+
+def test_the_page_says_what_was_measured_and_what_is_computed():
+    assert f"Run of {RUN['date']}: Retort {RUN['versions']['retort-web']}" in PAGE
+    assert f"Python {RUN['python']}" in PAGE
+    for name in ("redis-py", "Redis", "HAProxy"):
+        assert f"{name} {RUN['versions'][name]}" in PAGE
+    assert f"the {RUN['cores']} cores of that machine, were not measured" in PAGE
