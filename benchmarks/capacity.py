@@ -1,13 +1,13 @@
 """Capacity of several replicas with a shared store, computed from what one replica uses.
 
-    python -m benchmarks.capacity
+    python -m benchmarks.capacity [FILE]
 
 It needs haproxy, redis-server and wrk. Replicas of `programs/store_app.py` are behind HAProxy and
 share one Redis. The processor time of each part for a request is measured with one replica: without
 a call of Redis, with one, and with several. From that, the time with two replicas is predicted,
 measured, and compared. Each connection pauses between requests, so that no core is saturated: the
 parts are on one machine here, and would otherwise wait for each other. The numbers go to
-`results/capacity.json`, and the tables of docs/several-machines.md to the output.
+FILE, by default `results/capacity.json`, and the tables of docs/several-machines.md to the output.
 """
 
 from __future__ import annotations
@@ -255,7 +255,8 @@ def tables(run: dict[str, Any]) -> Iterator[str]:
 
 def main() -> None:
     run = stored()
-    STORED.write_text(json.dumps(run, indent=1) + "\n", encoding="utf-8")
+    file = Path(*sys.argv[1:]) if sys.argv[1:] else STORED
+    file.write_text(json.dumps(run, indent=1) + "\n", encoding="utf-8")
     print("\n".join(tables(run)))
 
 
