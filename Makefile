@@ -10,7 +10,7 @@ LOCK = uv pip compile --no-python-downloads --upgrade --universal --generate-has
 export PYTHON
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: run test test-needs test-lowest test-extensions test-extensions-needs bench lint docs lock clean FORCE
+.PHONY: run test test-needs test-lowest test-extensions bench lint docs lock clean FORCE
 .NOTPARALLEL:  # pip and apt-get run one at a time
 
 run: $(VENV)/runs  ## serve the tutorial's program; prints its address, its routes and the form to open
@@ -25,11 +25,9 @@ test-needs:
 test-lowest: $(LOWEST)/installed  ## a part of the tests, on the lowest versions that pyproject.toml allows
 	$(LOWEST)/bin/pytest -n auto --dist loadgroup tests/test_*.py tests/http tests/routing tests/json tests/testing tests/cli tests/server/test_granian.py tests/server/test_command.py tests/server/test_requests.py tests/server/test_bodies.py tests/server/test_responses.py tests/server/test_backlog.py tests/server/test_streams.py tests/server/test_http2.py tests/server/test_takeover.py
 
-test-extensions: test-extensions-needs $(EXTENSIONS)/installed  ## Flask's extensions, in an environment of their own
+test-extensions: $(EXTENSIONS)/installed  ## Flask's extensions, in an environment of their own
+	@sh .ci/need --optional redis-server postgresql
 	$(EXTENSIONS)/bin/python -m retort -m pytest tests/extensions
-
-test-extensions-needs:
-	@sh .ci/need python-venv --optional redis-server postgresql
 
 bench: $(BENCH)/installed  ## Retort, Flask and the peers; fewer with ARGS='--only retort,flask --rounds 1'
 	@sh .ci/need wrk
