@@ -12,7 +12,7 @@ SCHEMA = jsonschema.Draft7Validator(
     json.loads(Path(__file__).with_name("schemas").joinpath("compose.json").read_text())
 )
 EVERYTHING = (
-    *("--host", "shop.example", "--migrate", "flask db upgrade", "--certificate", "./shop.pem"),
+    *("--host", "shop.example", "--migrate", "retort db upgrade", "--certificate", "./shop.pem"),
     *("--secret", "FLASK_SECRET_KEY", "--env", "A=1", "--cpu", "1500m", "--memory", "300Mi"),
 )
 
@@ -64,7 +64,7 @@ def test_secrets_are_taken_from_the_environment_and_have_to_be_there(everything)
 def test_the_replicas_start_after_the_migration_and_the_proxy_after_them(everything):
     services = everything["services"]
 
-    assert services["migrate"]["entrypoint"] == ["flask", "db", "upgrade"]
+    assert services["migrate"]["entrypoint"] == ["retort", "db", "upgrade"]
     assert services["migrate"]["restart"] == "no"
     assert services["web"]["depends_on"] == {
         "migrate": {"condition": "service_completed_successfully"}

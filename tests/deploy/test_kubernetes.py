@@ -10,7 +10,7 @@ import pytest
 from kubernetes_validate.utils import SchemaNotFoundError, all_versions, major_minor
 
 EVERYTHING = (
-    *("--host", "shop.example", "--max", "10", "--migrate", "flask db upgrade"),
+    *("--host", "shop.example", "--max", "10", "--migrate", "retort db upgrade"),
     *("--secret", "FLASK_SECRET_KEY", "--secret", "DATABASE_URL=database/url", "--env", "A=1"),
     *("--namespace", "shops", "--pull-secret", "registry", "--node-spread", "require"),
     *("--from-namespace", "ingress", "--metrics-from", "monitoring", "--ingress-class", "nginx"),
@@ -91,7 +91,7 @@ def test_the_objects_are_those_that_the_options_ask_for(objects):
 
 
 def test_the_migration_comes_first(write):
-    text = write("kubernetes", "shop", "--image", "shop:1", "--migrate", "flask db upgrade")
+    text = write("kubernetes", "shop", "--image", "shop:1", "--migrate", "retort db upgrade")
 
     assert text.index("kind: Job") < text.index("kind: Deployment")
 

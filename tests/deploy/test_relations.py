@@ -35,7 +35,7 @@ FOR_KUBERNETES = st.fixed_dictionaries(
     {},
     optional={
         "--max": st.integers(4, 50),
-        "--migrate": st.just("flask db upgrade"),
+        "--migrate": st.just("retort db upgrade"),
         "--host": st.just("shop.example"),
         "--metrics-from": st.just("monitoring"),
         "--node-spread": st.sampled_from(["prefer", "require"]),

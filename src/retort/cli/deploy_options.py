@@ -130,7 +130,7 @@ _CONTAINER = (
     click.option(
         "--migrate",
         metavar="COMMAND",
-        help="Run this command for each new version, such as 'flask db upgrade'.",
+        help="Run this command for each new version, such as 'retort db upgrade'.",
     ),
     click.option(
         "--uid",
