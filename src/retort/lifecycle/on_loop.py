@@ -244,7 +244,9 @@ class LoopRequest(Deferred):
                 raise
             return self.send(response)
         finally:
-            await self.pop_context(error)
+            popping = self.pop_context(error)
+            if popping is not None:
+                await popping
 
     def send(self, response: t.Any) -> t.Any:
         """Call ``start_response``, and return the body."""
@@ -254,8 +256,11 @@ class LoopRequest(Deferred):
             return body
         return self.variables.run(response, self.environ, self.start_response)
 
-    async def pop_context(self, error: BaseException | None) -> None:
-        """Pop the context: in a thread, if that calls functions of the program."""
+    def pop_context(self, error: BaseException | None) -> Awaitable[None] | None:
+        """Pop the context; what is returned does it in a thread, and has to be awaited.
+
+        It is popped in a thread if that calls functions of the program.
+        """
         context, variables = self.context, self.variables
         if PRESERVE_CONTEXT in self.environ:
             variables.run(preserve, context)
@@ -268,6 +273,6 @@ class LoopRequest(Deferred):
             or appcontext_popped.receivers
         )
         if plan.has_teardown or plans.ends_app_context or has_receivers:
-            await step_in_thread(variables, context.pop, error)
-        else:
-            variables.run(context.pop, error)
+            return step_in_thread(variables, context.pop, error)
+        variables.run(context.pop, error)
+        return None

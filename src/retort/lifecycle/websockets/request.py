@@ -137,7 +137,9 @@ class WebSocketRequest(LoopRequest):
             return self.send(response)
         finally:
             try:
-                await self.pop_context(error)
+                popping = self.pop_context(error)
+                if popping is not None:
+                    await popping
             finally:
                 if closing is not None:
                     await closing
