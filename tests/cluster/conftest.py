@@ -44,10 +44,9 @@ class Cluster:
     def start(self) -> None:
         self.database.start()
         self.store.start()
-        self.haproxy.start({name: host.address for name, host in self.server_hosts.items()})
 
     def start_servers(self) -> None:
-        """Start three servers of version 1, then the load."""
+        """Start HAProxy and three servers of version 1, then the load."""
         env = {"DATABASE_URL": self.database.url, "REDIS_URL": self.store.url}
         self.servers = {
             name: Server(host, self.folder / name, name, env)
@@ -55,10 +54,11 @@ class Cluster:
         }
         for name in NAMES[:3]:
             self.servers[name].start()
+        self.haproxy.start({name: host.address for name, host in self.server_hosts.items()})
         self.wait_for_servers(NAMES[:3])
         self.load = Load(self.client_host, self.folder / "client")
         self.load.start(self.haproxy.host.address, self.haproxy.port)
-        self.wait_for_answers_of({(name, "1") for name in NAMES[:3]})
+        self.wait_until_normal()
 
     def wait_for_servers(self, names) -> None:
         """Wait until HAProxy sends requests to these servers only."""
@@ -70,14 +70,18 @@ class Cluster:
             lambda records: {(r.server, r.version) for r in records} >= sources
         )
 
+    def wait_until_normal(self) -> None:
+        """Wait until a second of new requests is answered promptly."""
+        self.load.wait_for_second(lambda record: record.is_prompt)
+
     def finish(self) -> Balance:
         """End the load, and compare its records with the effects."""
         records = self.load.finish()
         return Balance(records, self.database.effects())
 
     def reset(self) -> None:
-        """End servers and load, and forget the effects."""
-        for service in (self.load, *self.servers.values()):
+        """End servers, HAProxy and load, and forget the effects."""
+        for service in (self.load, *self.servers.values(), self.haproxy):
             if service is not None:
                 service.kill()
         self.load = None
@@ -85,9 +89,8 @@ class Cluster:
         self.database.query("TRUNCATE effects")
 
     def close(self) -> None:
-        for service in (self.load, *self.servers.values(), self.haproxy, self.store, self.database):
-            if service is not None:
-                service.kill()
+        self.store.kill()
+        self.database.kill()
 
 
 @pytest.fixture(scope="session")

@@ -58,15 +58,15 @@ class Service:
 
         wait_for(is_met, lambda: f"{type(self).__name__} waits:\n{self.log.read_text()}")
 
-    def send_signal(self, name: str) -> None:
-        self.process.send_signal(signal.Signals[name])
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send it to the process and to those that it started."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, number)
 
     def kill(self) -> None:
-        """End the process and those that it started."""
         if self.process is None:
             return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
+        self.send_signal(signal.SIGKILL)
         self.process.wait()
         self.process.stdin.close()
         self.process = None
@@ -155,6 +155,7 @@ class Haproxy(Service):
         text = (HERE / "haproxy.cfg").read_text().format(port=self.port, socket=self.socket)
         file = self.folder / "haproxy.cfg"
         file.write_text(text + servers)
+        self.socket.unlink(missing_ok=True)
         self.launch(["haproxy", "-db", "-f", file])
         self.wait_until(self.socket.exists)
 
@@ -174,8 +175,8 @@ class Haproxy(Service):
             for row in rows
             if row["# pxname"] == "servers"
             and row["svname"] != "BACKEND"
-            and row["status"].startswith("UP")
-            and row["check_status"] == "L7OK"
+            and row["status"].startswith("UP")  # also "UP 1/2", after one failed check
+            and "INI" not in row["check_status"]  # before the first check
         }
 
     def wait_for_servers(self, names) -> None:
@@ -216,7 +217,7 @@ class Server(Service):
         self.launch(command, env={**self.env, "PYTHONDONTWRITEBYTECODE": "1"})
 
     def reload(self) -> None:
-        """Run `retort reload`, and wait until the new program serves."""
+        """Run `retort reload`, which does not wait for the new worker."""
         command = [sys.executable, "-m", "retort", "reload", "--pid-file", self.folder / "pid"]
         subprocess.run(command, check=True, capture_output=True, timeout=LIMIT_SECONDS)
 
@@ -241,14 +242,23 @@ class Load(Service):
     def records(self) -> list[Record]:
         return read_records(self.file.read_text())
 
-    def records_since(self, seconds: float) -> list[Record]:
-        """Those that ended and whose requests began after this time of the monotonic clock."""
+    def _records_since(self, seconds: float) -> list[Record]:
+        """Those that have ended, and began after this time of the monotonic clock."""
         return [record for record in self.records() if record.started > seconds]
 
-    def wait_for_records(self, condition):
-        """The first true value of ``condition(records)``, of requests that begin from now on."""
+    def wait_for_records(self, condition) -> None:
+        """Wait for ``condition(records)``, of requests that begin from now on."""
         begin = time.monotonic()
-        self.wait_until(lambda: condition(self.records_since(begin)))
+        self.wait_until(lambda: condition(self._records_since(begin)))
+
+    def wait_for_second(self, condition) -> None:
+        """Wait for a second of new requests that all fulfil ``condition(record)``."""
+
+        def is_fulfilled(records):
+            latest = records[-PER_SECOND:]
+            return len(latest) == PER_SECOND and all(map(condition, latest))
+
+        self.wait_for_records(is_fulfilled)
 
     def finish(self) -> list[Record]:
         """Send no more requests; return the records of all."""

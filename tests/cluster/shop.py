@@ -10,12 +10,18 @@ import time
 import psycopg
 import redis
 from flask import Flask, request
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 VERSION = "1"
 
 app = Flask(__name__)
 store = redis.Redis.from_url(
-    os.environ["REDIS_URL"], socket_connect_timeout=0.5, socket_timeout=0.5
+    os.environ["REDIS_URL"],
+    # The library waits without a limit otherwise, and tries four times.
+    socket_connect_timeout=0.5,
+    socket_timeout=0.5,
+    retry=Retry(NoBackoff(), 0),
 )
 
 
