@@ -102,12 +102,14 @@ def hosts():
             pytest.skip(f"There is no {command}. On Debian: apt-get install {package}")
     if postgresql_command("postgres") is None:
         pytest.skip("There is no postgres. On Debian: apt-get install postgresql")
+    network = Network()
     try:
-        network = Network()
+        network.start()
+        yield network
     except subprocess.CalledProcessError as error:
         pytest.skip(f"no network namespaces here: {error.stderr}")
-    yield network
-    network.close()
+    finally:
+        network.close()
 
 
 @pytest.fixture(scope="session")

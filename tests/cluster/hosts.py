@@ -64,6 +64,12 @@ class Network:
         self.prefix = f"{PREFIX}-{os.getpid()}"
         self.switch = f"{self.prefix}-switch"
         self.namespaces: list[str] = []
+
+    def start(self) -> None:
+        """Make the bridge.
+
+        :raises subprocess.CalledProcessError: if this system does not allow it.
+        """
         remove_abandoned()
         self._add_namespace(self.switch)
         ip("-n", self.switch, "link", "add", "bridge", "type", "bridge")
