@@ -32,7 +32,6 @@ class Cluster:
 
     def __init__(self, network: Network, folder: Path) -> None:
         self.folder = folder
-        self.network = network
         self.database = Postgresql(network.add_host("postgresql"), folder / "postgresql")
         self.store = Redis(network.add_host("redis"), folder / "redis")
         self.haproxy = Haproxy(network.add_host("haproxy"), folder / "haproxy")
@@ -55,14 +54,10 @@ class Cluster:
         for name in NAMES[:3]:
             self.servers[name].start()
         self.haproxy.start({name: host.address for name, host in self.server_hosts.items()})
-        self.wait_for_servers(NAMES[:3])
+        self.haproxy.wait_for_servers(NAMES[:3])
         self.load = Load(self.client_host, self.folder / "client")
         self.load.start(self.haproxy.host.address, self.haproxy.port)
         self.wait_until_normal()
-
-    def wait_for_servers(self, names) -> None:
-        """Wait until HAProxy sends requests to these servers only."""
-        self.haproxy.wait_for_servers(names)
 
     def wait_for_answers_of(self, sources) -> None:
         """Wait until the answers to new requests come from these servers, with their versions."""

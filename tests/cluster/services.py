@@ -88,6 +88,19 @@ class Redis(Service):
         self.launch(["redis-server", *(word for pair in options.items() for word in pair)])
         self.wait_until(self._responds)
 
+    @contextlib.contextmanager
+    def away(self, *, is_killed: bool):
+        """Kill it, or stop its process, until the end of the block."""
+        self.send_signal(signal.SIGKILL if is_killed else signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            if is_killed:
+                self.kill()
+                self.start()
+            else:
+                self.send_signal(signal.SIGCONT)
+
     def _responds(self) -> bool:
         command = ["redis-cli", "-s", str(self.folder / "socket"), "PING"]
         return subprocess.run(command, check=False, capture_output=True).stdout == b"PONG\n"
@@ -180,6 +193,7 @@ class Haproxy(Service):
         }
 
     def wait_for_servers(self, names) -> None:
+        """Wait until it sends requests to these servers only."""
         self.wait_until(lambda: self.servers_up() == set(names))
 
 

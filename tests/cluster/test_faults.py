@@ -42,7 +42,7 @@ def test_a_server_that_is_killed_loses_no_get_request(cluster, check):
 def test_a_server_that_stands_still_for_5_seconds_loses_no_get_request(cluster, check):
     fault_at = time.monotonic()
     cluster.servers["three"].send_signal(signal.SIGSTOP)
-    cluster.wait_for_servers(["one", "two"])
+    cluster.haproxy.wait_for_servers(["one", "two"])
     detected_at = time.monotonic()
     time.sleep(max(0, fault_at + 5 - time.monotonic()))
     cluster.servers["three"].send_signal(signal.SIGCONT)
@@ -57,7 +57,7 @@ def test_a_server_without_network_for_5_seconds_loses_no_get_request(cluster, ch
     fault_at = time.monotonic()
     host.set_link("down")
     try:
-        cluster.wait_for_servers(["one", "two"])
+        cluster.haproxy.wait_for_servers(["one", "two"])
         detected_at = time.monotonic()
         time.sleep(max(0, fault_at + 5 - time.monotonic()))
     finally:
@@ -81,13 +81,8 @@ def is_store_page(record):
 def test_pages_that_need_no_store_are_unaffected_without_it(
     cluster, count, away_seconds, is_killed, is_long
 ):
-    cluster.store.send_signal(signal.SIGKILL if is_killed else signal.SIGSTOP)
-    time.sleep(away_seconds)
-    if is_killed:
-        cluster.store.kill()
-        cluster.store.start()
-    else:
-        cluster.store.send_signal(signal.SIGCONT)
+    with cluster.store.away(is_killed=is_killed):
+        time.sleep(away_seconds)
     cluster.wait_until_normal()
 
     balance = cluster.finish()

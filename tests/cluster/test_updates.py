@@ -16,7 +16,7 @@ def test_a_rolling_update_loses_no_request(cluster, count):
         server.stop()
         server.install("2")
         server.start()
-        cluster.wait_for_servers(THREE)
+        cluster.haproxy.wait_for_servers(THREE)
     cluster.wait_for_answers_of({(name, "2") for name in THREE})
 
     balance = cluster.finish()
@@ -40,7 +40,7 @@ def test_a_reload_loses_no_request(cluster, count):
 
 def test_a_server_that_is_removed_loses_no_request(cluster, count):
     cluster.servers["three"].stop()
-    cluster.wait_for_servers(["one", "two"])
+    cluster.haproxy.wait_for_servers(["one", "two"])
     cluster.wait_until_normal()
 
     balance = cluster.finish()
@@ -52,7 +52,7 @@ def test_a_server_that_is_removed_loses_no_request(cluster, count):
 
 def test_a_server_that_is_added_takes_its_share_and_loses_no_request(cluster, count):
     cluster.servers["four"].start()
-    cluster.wait_for_servers([*THREE, "four"])
+    cluster.haproxy.wait_for_servers([*THREE, "four"])
     cluster.wait_for_answers_of({("four", "1")})
     cluster.wait_until_normal()
 
