@@ -170,7 +170,13 @@ class Haproxy(Service):
         file.write_text(text + servers)
         self.socket.unlink(missing_ok=True)
         self.launch(["haproxy", "-db", "-f", file])
-        self.wait_until(self.socket.exists)
+        self.wait_until(self._responds)
+
+    def _responds(self) -> bool:
+        with contextlib.suppress(FileNotFoundError, ConnectionRefusedError):
+            self.servers_up()
+            return True
+        return False
 
     @property
     def socket(self) -> Path:
