@@ -16,6 +16,7 @@ import time
 # to end, and needs the store twice as often; two in ten have an effect.
 KINDS = ["page", "order", "store", "page", "slow", "page", "order", "store", "stream", "page"]
 TIMEOUT_SECONDS = 30
+IDLE_SECONDS = 5  # less than HAProxy keeps a connection open
 
 
 class Client:
@@ -23,7 +24,7 @@ class Client:
         self.address = address
         self.port = int(port)
         self.output = open(file, "w", buffering=1)  # noqa: SIM115 - until the process ends
-        self.idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+        self.idle: list[tuple[float, asyncio.StreamReader, asyncio.StreamWriter]] = []
 
     async def request(self, number: int) -> None:
         record = {"number": number, "kind": KINDS[number % len(KINDS)], "started": time.monotonic()}
@@ -35,10 +36,7 @@ class Client:
         self.output.write(json.dumps(record) + "\n")
 
     async def _exchange(self, record: dict) -> None:
-        if self.idle:
-            reader, writer = self.idle.pop()
-        else:
-            reader, writer = await asyncio.open_connection(self.address, self.port)
+        reader, writer = await self._connection()
         try:
             writer.write(request_bytes(record["number"], record["kind"]))
             fields = await read_head(reader, record)
@@ -50,7 +48,16 @@ class Client:
         if fields.get("connection") == "close":
             writer.close()
         else:
-            self.idle.append((reader, writer))
+            self.idle.append((time.monotonic(), reader, writer))
+
+    async def _connection(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """The connection that was used last, or a new one."""
+        while self.idle:
+            since, reader, writer = self.idle.pop()
+            if time.monotonic() - since < IDLE_SECONDS and not reader.at_eof():
+                return reader, writer
+            writer.close()
+        return await asyncio.open_connection(self.address, self.port)
 
 
 def request_bytes(number: int, kind: str) -> bytes:
