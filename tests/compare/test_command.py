@@ -232,6 +232,30 @@ def private():
     assert "write the method, the path and the fields" in done.stderr
 
 
+def test_a_length_in_a_response_to_head_is_that_of_the_noise_in_the_body(command):
+    command.write(
+        SHOP + "import random\nFIRST = 1000 if IS_RETORT else 100\n"
+        "ABOUT = f'page {random.randrange(FIRST, FIRST * 10)}'\n"
+    )
+
+    found = result(command.run("--json", "-"))
+
+    assert found["counts"]["unexplained"] == 0, found["findings"]
+    assert found["masked"]["header content-length"]
+
+
+def test_a_length_that_only_a_response_to_head_has_is_a_difference(command):
+    command.write(
+        SHOP + "@app.get('/h')\ndef h():\n"
+        "    return 'longer' if IS_RETORT and request.method == 'HEAD' else 'short'\n"
+    )
+
+    found = result(command.run("--json", "-", "--start", "/h"))
+
+    (finding,) = [one for one in found["findings"] if one["kind"] == "unexplained"]
+    assert finding["title"] == "HEAD /h: the header field content-length differs"
+
+
 def test_a_side_that_ends_is_a_finding(command):
     command.write(
         SHOP

@@ -6,6 +6,7 @@ Retort, which lacks it. So it imports only what older versions have as well, and
 
 from __future__ import annotations
 
+import _thread
 import atexit
 import contextlib
 import errno
@@ -34,6 +35,10 @@ PORT_IS_TAKEN = (
     "The program binds a port itself, and all sides run at the same time. Give each side another"
     " port by --env SIDE:NAME=VALUE, or bind it only if the file is run, not when it is imported."
 )
+PATCHED = (
+    "The program is patched by {}, which replaces Python's threads and sockets. The server of the"
+    " comparison handles requests in threads. Compare with test clients instead: --in-process."
+)
 STOP_SECONDS = 2.0
 
 
@@ -45,7 +50,8 @@ def main() -> None:
     control = Control(socket.socket(fileno=spec["control"]))
     listener = socket.socket(fileno=spec["listener"])
     atexit.register(end_group, os.getpid())  # the first one runs last
-    threading.Thread(target=control.run, daemon=True).start()
+    # gevent's patch_all() would wait for a thread of `threading` for ever.
+    _thread.start_new_thread(control.run, ())
     app = load_and_report(spec, control)
     control.app = app
     if spec["serves"]:
@@ -53,7 +59,9 @@ def main() -> None:
     else:
         control.send(**about(app, spec["framework"]))
         control.at_end = control.ended.set
-        control.ended.wait()
+        # Without a limit, gevent would raise LoopExit in a patched program.
+        while not control.ended.wait(1):
+            pass
 
 
 def load_and_report(spec: dict[str, Any], control: Control) -> Any:
@@ -149,7 +157,13 @@ def rules_for(method: str, app: Any) -> list[str]:
 def serve(app: Any, framework: str, listener: socket.socket, control: Control) -> None:
     """Serve until the control channel is closed."""
     from retort.server.options import Settings
+    from retort.server.process.monkeypatching import patched_by
     from retort.server.process.serving import Worker, serve_here
+
+    library = patched_by()
+    if library is not None:
+        control.send(failed=PATCHED.format(library))
+        sys.exit(1)
 
     worker = Worker(app, listener, Settings(grace=1.0))
     control.send(**about(app, framework))

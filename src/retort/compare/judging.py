@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .results import Comparison, Difference
 
 _REPEATED = 8
+_LENGTH = ("header", "content-length")
 
 
 @dataclass
@@ -49,6 +50,8 @@ class Judge:
             comparison.not_compared[step.number] = f"{comparison.sides[0].label} gives two answers"
             return
         verdict = self._verdict(step, again)
+        if verdict.differences and self._repeatable(step):
+            verdict = self._without_length_of_noise(step, verdict)
         if verdict.differences and self._repeatable(step):
             verdict = self._with_more_noise(step, verdict)
         for place in verdict.masked:
@@ -107,6 +110,26 @@ class Judge:
                 return found
         return verdict
 
+    def _without_length_of_noise(self, step: Step, verdict: Verdict) -> Verdict:
+        """Mask the length in a response to HEAD, if it is that of a body that is equal but noise.
+
+        Noise can have a length that differs between the sides, and a HEAD request does not show it.
+        """
+        places = {(one.part, one.place) for one in verdict.differences}
+        if step.requests[self.names[0]].method != "HEAD" or places != {_LENGTH}:
+            return verdict
+        requests = {name: replace(step.requests[name], method="GET") for name in self.names}
+        outcomes = {name: self.clients[name].send(requests[name]) for name in self.names}
+        found = self._verdict(
+            replace(step, requests=requests, outcomes=outcomes), outcomes[self.names[1]]
+        )
+        is_own = all(
+            _length_of(outcomes[name]) == _length_of(step.outcomes[name]) for name in self.names
+        )
+        if is_own and not found.differences:
+            return replace(verdict, differences=[], masked=[*verdict.masked, " ".join(_LENGTH)])
+        return verdict
+
     def _is_undecided(self, step: Step) -> bool:
         """Whether the first side differs from itself in more than a value.
 
@@ -122,6 +145,10 @@ class Judge:
             f" {first} and {again}."
         )
         return other in (first, again)
+
+
+def _length_of(outcome: Outcome) -> str | None:
+    return outcome.get("Content-Length") if isinstance(outcome, Response) else None
 
 
 def _summary(outcome: object) -> str:

@@ -26,37 +26,39 @@ from .read_body import ClientDisconnected, may_have_body, read_body
 from .scope import make_environ
 
 if t.TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from ..app import Flask
     from .scope import Receive, Scope, Send
 
 
-async def handle(app: Flask, scope: Scope, receive: Receive, send: Send) -> None:
-    """Handle an ASGI call.
+def handle(app: Flask, scope: Scope, receive: Receive, send: Send) -> Coroutine[t.Any, t.Any, None]:
+    """Handle an ASGI call; a coroutine function.
 
     :raises ValueError: for another type of scope than HTTP, WebSocket and lifespan.
     """
     kind = scope["type"]
     if kind == "http":
-        await handle_http(app, scope, receive, send)
-    elif kind == "websocket":
-        await handle_websocket(app, scope, receive, send)
-    elif kind == "lifespan":
-        await handle_lifespan(app, receive, send)
-    else:
-        raise ValueError(f"Retort cannot handle an ASGI scope of the type {kind!r}.")
+        return handle_http(app, scope, receive, send)
+    if kind == "websocket":
+        return handle_websocket(app, scope, receive, send)
+    if kind == "lifespan":
+        return handle_lifespan(app, receive, send)
+    raise ValueError(f"Retort cannot handle an ASGI scope of the type {kind!r}.")
 
 
-async def handle_http(app: Flask, scope: Scope, receive: Receive, send: Send) -> None:
-    """Handle one HTTP request."""
+def handle_http(
+    app: Flask, scope: Scope, receive: Receive, send: Send
+) -> Coroutine[t.Any, t.Any, None]:
+    """Handle one HTTP request; a coroutine function."""
     adopt_loop(asyncio.get_running_loop())
     environ = make_environ(app, scope)
     request = AsgiRequest(app, environ, receive, send)
     if not may_have_body(environ):
-        await request.run()
-    elif may_stream_body(app, environ):
-        await request.run_unread()
-    else:
-        await run_with_body(request)
+        return request.run()
+    if may_stream_body(app, environ):
+        return request.run_unread()
+    return run_with_body(request)
 
 
 async def run_with_body(request: AsgiRequest) -> None:

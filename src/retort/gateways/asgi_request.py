@@ -16,7 +16,7 @@ from ..context import OWN_VARIABLES
 from ..http.stream_body import UNREAD_BODY
 from ..http.unread import PolledBody
 from ..lifecycle.deferred import Deferred, starts_on_loop
-from ..websockets.handshake import has_switched
+from ..websockets.handshake import HANDSHAKE, has_switched
 from .asgi_body import AsgiBody
 
 if t.TYPE_CHECKING:
@@ -58,7 +58,7 @@ class AsgiRequest:
         self, status: str, fields: list[tuple[str, str]], exc_info: OptExcInfo | None = None
     ) -> Callable[[bytes], object]:
         """PEP 3333's ``start_response``: keeps the status and fields until the body is known."""
-        if has_switched(self.environ):  # the client has its response: the accepted handshake
+        if HANDSHAKE in self.environ and has_switched(self.environ):  # the client has its response
             return self.written.append
         if self.has_started and exc_info is not None and exc_info[1] is not None:
             raise exc_info[1]
@@ -69,18 +69,18 @@ class AsgiRequest:
         self.start = {
             "type": "http.response.start",
             "status": code_of(status),
-            "headers": [
-                (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in fields
-            ],
+            "headers": [(name_of(name), value.encode("latin-1")) for name, value in fields],
         }
         return self.written.append
 
     async def run(self) -> None:
         """Handle the request. A view on the loop is cancelled when its client disconnects."""
-        self.task = asyncio.current_task()
-        requests = open_requests()
+        loop = asyncio.get_running_loop()
+        self.task = asyncio.current_task(loop)
+        requests = open_requests(loop)
         requests.add(self)
-        requests.watch()
+        if not requests.is_watching:
+            requests.watch()
         try:
             await self.respond()
         except asyncio.CancelledError:
@@ -124,7 +124,8 @@ class AsgiRequest:
         if type(body) is list and self.start is not None and not self.written:
             self.finishes_alone = self.has_started = True
             await self.send(self.start)
-            await self.send_piece(body[0] if len(body) == 1 else b"".join(body), more=False)
+            content = body[0] if len(body) == 1 else b"".join(body)
+            await self.send({"type": "http.response.body", "body": content, "more_body": False})
         else:
             await self.send_body(body)
 
@@ -176,13 +177,18 @@ class _OfLoop:
     requests: OpenRequests[AsgiRequest] | None = None
 
 
-def open_requests() -> OpenRequests[AsgiRequest]:
-    """The open requests of the running loop."""
-    loop = asyncio.get_running_loop()
+def open_requests(loop: asyncio.AbstractEventLoop) -> OpenRequests[AsgiRequest]:
+    """The open requests of a loop."""
     requests = _OfLoop.requests
     if requests is None or requests.loop is not loop:
         requests = _OfLoop.requests = OpenRequests(loop)
     return requests
+
+
+@lru_cache(maxsize=256)
+def name_of(name: str) -> bytes:
+    """The name of a field in an ASGI message."""
+    return name.lower().encode("latin-1")
 
 
 @lru_cache(maxsize=64)

@@ -16,6 +16,7 @@ import typing as t
 from functools import partial
 from inspect import iscoroutinefunction
 from itertools import groupby
+from types import CoroutineType
 
 from werkzeug.wsgi import ClosingIterator
 
@@ -77,11 +78,6 @@ async def respond_async(app: Flask, context: RequestContext, request: LoopReques
             rv = await call_view_async(app, context, request)
     except Exception as error:
         rv = await step_in_thread(variables, call_with_error, app.handle_user_exception, error)
-    return await finish_async(app, context, variables, rv)
-
-
-async def finish_async(app: Flask, context: RequestContext, variables: Context, rv: t.Any) -> t.Any:
-    """The response for a return value, after the steps that follow the view."""
     finish = context.plan.finish
     if calls_no_function(context):
         return variables.run(finish, app, context, rv)
@@ -127,7 +123,9 @@ def call_view_async(app: Flask, context: RequestContext, request: LoopRequest) -
     if not plan.is_async:  # a hook has changed it
         return step_in_thread(variables, plan.dispatch, app, context)
     rv = variables.run(plan.dispatch, app, context)
-    return InContext(variables, rv) if asyncio.iscoroutine(rv) else _value(rv)
+    if type(rv) is CoroutineType or asyncio.iscoroutine(rv):
+        return InContext(variables, rv)
+    return _value(rv)
 
 
 async def _value(rv: t.Any) -> t.Any:

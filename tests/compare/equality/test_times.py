@@ -1,8 +1,13 @@
 """Times that are some seconds apart are noise: the clock goes on between two responses."""
 
+import base64
+import random
+
 import pytest
+from itsdangerous import TimestampSigner
 
 from retort.compare.equality.times import differ_by_time_only
+from retort.compare.equality.values import DIFFERENT, NOISE, verdict
 
 NOW = 1796119263.0  # 2026-12-01 10:01:03 UTC
 
@@ -41,3 +46,33 @@ def test_forms_of_times(left, right, is_close):
 def test_a_time_without_seconds_is_noise_while_its_minute_begins(left, right, is_close):
     assert differ_by_time_only(left, right, NOW) is is_close
     assert not differ_by_time_only(left, right, NOW + 40)
+
+
+def signed(value, seconds, key="x"):
+    """A value that itsdangerous signs at a time, as Flask-WTF does."""
+    signer = TimestampSigner(key)
+    signer.get_timestamp = lambda: int(NOW + seconds)
+    return signer.sign(value).decode()
+
+
+def test_a_value_that_was_signed_some_seconds_later_is_the_same():
+    assert differ_by_time_only(signed("user", 0), signed("user", 1), NOW)
+    assert not differ_by_time_only(signed("user", 0), signed("admin", 1), NOW)
+    assert not differ_by_time_only(signed("user", 0), signed("user", 60), NOW)
+    assert not differ_by_time_only(signed("user", 0), signed("user", 0, key="y"), NOW)
+    assert not differ_by_time_only(signed("user", -(10**9)), signed("user", 1 - 10**9), NOW)
+
+
+def test_noise_beside_a_time_that_only_the_other_side_has_later_is_noise(monkeypatch):
+    monkeypatch.setattr("time.time", lambda: NOW)
+    for number in range(60):
+        seed = random.Random(number)
+        one, again, other = (base64.urlsafe_b64encode(seed.randbytes(12)).decode() for _ in "123")
+
+        lines = [f"<a>{one}</a> 10:00:00", f"<a>{again}</a> 10:00:00", f"<a>{other}</a> 10:00:01"]
+        assert verdict(*lines) == NOISE, number
+        assert verdict(*lines[:2], lines[2].replace("10:00:01", "11:00:01")) == DIFFERENT, number
+        tokens = [f"<a>{signed(one, 0)}</a>", f"<a>{signed(again, 0)}</a>"]
+        assert verdict(*tokens, f"<a>{signed(other, 1)}</a>") == NOISE, number
+        assert verdict(*tokens, f"<a>{signed(other, 1)}</a>!") == DIFFERENT, number
+        assert verdict(*tokens, f"<a>{signed(other, 1)[:-1]}</a>") == DIFFERENT, number

@@ -61,9 +61,11 @@ def test_files_and_folders_are_copied_with_their_modes_and_times(source, copy):
     os.utime(script, (1_000_000_000, 1_000_000_000))
     (source / "instance").mkdir()
     (source / "instance" / "config.py").write_text("DEBUG = True")
+    os.utime(source / "a", (1_000_000_000, 1_000_000_001))
 
     assert copy_folder(source, copy) == []
 
+    assert (copy / "a").stat().st_mtime == 1_000_000_001
     assert digest(copy) == digest(source)
     assert (copy / "a/b/run.sh").stat().st_mode & 0o777 == 0o755
     assert (copy / "a/b/run.sh").stat().st_mtime == 1_000_000_000

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import time
+from base64 import urlsafe_b64decode
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from itertools import zip_longest
@@ -25,11 +26,13 @@ _LOG = r"\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d"
 _CLOCK = r"(?<![\d:])\d\d:\d\d:\d\d(?:\.\d+)?(?![\d:])"
 _MINUTES = r"(?<![\d:.])\d\d:\d\d(?![\d:])"
 _EPOCH = r"(?<![\d.])\d{10}(?:\d{3}|\d{6})?(?:\.\d+)?(?!\d)"
+# The time and the signature of a value that itsdangerous has signed; after "value.".
+_SIGNED = r"(?<=[\w-]\.)[\w-]{6}\.[\w-]{27,86}(?![\w-])"
 _TIME = re.compile(
-    f"(?P<http>{_HTTP})|(?P<iso>{_ISO})|(?P<log>{_LOG})|(?P<clock>{_CLOCK})"
+    f"(?P<signed>{_SIGNED})|(?P<http>{_HTTP})|(?P<iso>{_ISO})|(?P<log>{_LOG})|(?P<clock>{_CLOCK})"
     f"|(?P<minutes>{_MINUTES})|(?P<epoch>{_EPOCH})"
 )
-_AROUND = 64  # characters before and after what differs; no time is longer
+_AROUND = 96  # characters before and after what differs; no time is longer
 
 
 def differ_by_time_only(left: str, right: str, now: float | None = None) -> bool:
@@ -44,6 +47,23 @@ def differ_by_time_only(left: str, right: str, now: float | None = None) -> bool
         return False
     pairs = zip_longest(_TIME.finditer(left), _TIME.finditer(right))
     return all(one and other and _are_close(one, other, now) for one, other in pairs)
+
+
+def with_times_of(first: str, text: str, now: float | None = None) -> str:
+    """``text``, with each time replaced by that of ``first`` if they are some seconds apart.
+
+    :param now: as for `differ_by_time_only`.
+    """
+    now = time.time() if now is None else now
+    ones, others = list(_TIME.finditer(first)), list(_TIME.finditer(text))
+    if len(ones) != len(others):
+        return text
+    pieces, position = [], 0
+    for one, other in zip(ones, others, strict=True):
+        kept = one if _are_close(one, other, now) else other
+        pieces += [text[position : other.start()], kept[0]]
+        position = other.end()
+    return "".join([*pieces, text[position:]])
 
 
 def _differing(left: str, right: str) -> tuple[str, str]:
@@ -63,9 +83,11 @@ def _are_close(one: re.Match[str], other: re.Match[str], now: float) -> bool:
     if first is None or second is None:
         return False
     apart = abs(first - second)
+    if one.lastgroup == "signed" and not apart:
+        return False  # the signature differs, and not because of the time
     if one.lastgroup in ("clock", "minutes"):
         apart = min(apart, _DAY - apart)
-    if one.lastgroup == "epoch" and not -5 * _YEAR < second - now < 10 * _YEAR:
+    if one.lastgroup in ("epoch", "signed") and not -5 * _YEAR < second - now < 10 * _YEAR:
         return False
     if one.lastgroup == "minutes" or (one.lastgroup == "iso" and len(one[0]) == 16):
         return apart == _MINUTE and _has_begun(second, now)
@@ -81,6 +103,8 @@ def _has_begun(seconds: float, now: float) -> bool:
 def _seconds(found: re.Match[str]) -> float | None:
     text = found[0]
     try:
+        if found.lastgroup == "signed":
+            return float(int.from_bytes(urlsafe_b64decode(f"{text[:6]}=="), "big"))
         if found.lastgroup == "http":
             return parsedate_to_datetime(text).timestamp()
         if found.lastgroup == "iso":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .alignment import changes, common_end, common_start
 from .shapes import has_shape, longest, tokens
-from .times import differ_by_time_only
+from .times import differ_by_time_only, with_times_of
 
 SAME = "same"
 NOISE = "noise"
@@ -29,7 +29,10 @@ def verdict(first: str | None, again: str | None, other: str | None) -> str:
         return NOISE
     if again is None or first == again:
         return DIFFERENT
-    return NOISE if again == other or _varies(first, again, other) else DIFFERENT
+    if again == other or _varies(first, again, other):
+        return NOISE
+    again, other = with_times_of(first, again), with_times_of(first, other)
+    return NOISE if _varies(first, again, other) else DIFFERENT
 
 
 def _varies(first: str, again: str, other: str) -> bool:

@@ -98,6 +98,9 @@ class _Copy:
         self._open.append(real)
         self.content(source, destination)
         self._open.pop()
+        with contextlib.suppress(OSError):
+            times = source.stat()  # pages that list files show them
+            os.utime(destination, ns=(times.st_atime_ns, times.st_mtime_ns))
 
     def content(self, source: Path, destination: Path) -> None:
         destination.mkdir(parents=True, exist_ok=True)

@@ -27,7 +27,7 @@ from ...websockets.handshake import (
 )
 from .. import run
 from ..deferred import SWITCHED
-from ..on_loop import LoopRequest, call_with_error, finish_async, run_before_view
+from ..on_loop import LoopRequest, call_with_error, run_before_view
 from .facade import WebSocket
 from .options import read_limits
 from .origins import refuse_other_origins
@@ -181,7 +181,7 @@ class WebSocketRequest(LoopRequest):
                 " handshake. Accept it with `await websocket.accept()`, or refuse it with"
                 " abort(403) or a response as the return value."
             )
-        return await finish_async(app, context, self.variables, rv)
+        return await self.step(context.plan.finish, app, context, rv)
 
     def take_end(self, error: BaseException) -> None:
         """Return if the view has ended only because the connection has; else raise the error."""
