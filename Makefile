@@ -26,6 +26,7 @@ test-lowest: $(LOWEST)/installed  ## a part of the tests, on the lowest versions
 	$(LOWEST)/bin/pytest -n auto --dist loadgroup tests/test_*.py tests/http tests/routing tests/json tests/testing tests/cli tests/server/test_granian.py tests/server/test_command.py tests/server/test_requests.py tests/server/test_bodies.py tests/server/test_responses.py tests/server/test_backlog.py tests/server/test_streams.py tests/server/test_http2.py tests/server/test_takeover.py
 
 test-extensions: $(EXTENSIONS)/installed  ## Flask's extensions, in an environment of their own
+	@sh .ci/need --optional redis-server postgresql
 	$(EXTENSIONS)/bin/python -m retort -m pytest tests/extensions
 
 test-cluster: $(VENV)/develops  ## updates and faults of several servers, as root on Linux; 20 times each with ARGS=--long

@@ -69,7 +69,11 @@ def complain(counts: dict[str, int]) -> None:
 
 
 def run_wrk(
-    port: int, requests: Iterable[Request], seconds: int, connections: int = CONNECTIONS
+    port: int,
+    requests: Iterable[Request],
+    seconds: int,
+    connections: int = CONNECTIONS,
+    pause_milliseconds: int = 0,
 ) -> dict[str, int]:
     with tempfile.NamedTemporaryFile(suffix=".requests") as file:
         for request in requests:
@@ -78,7 +82,8 @@ def run_wrk(
         file.flush()
         wrk = ["wrk", "--threads", "1", "--connections", str(connections), "--timeout", "10s"]
         wrk += ["--duration", f"{seconds}s", "--script", str(SCRIPT), f"http://127.0.0.1:{port}/"]
-        command = pinned(cores()[1], [*wrk, "--", file.name])
+        pause = [str(pause_milliseconds)] if pause_milliseconds else []
+        command = pinned(cores()[1], [*wrk, "--", file.name, *pause])
         ended = subprocess.run(
             command, capture_output=True, text=True, timeout=seconds + 60, check=True
         )

@@ -1,5 +1,6 @@
 -- Send the requests of a file, one after the other, and tell the counts as JSON.
--- The file: for each request its size on a line, then its bytes.
+-- The file: for each request its size on a line, then its bytes. The second argument is a pause
+-- of each connection before a request, in milliseconds.
 
 local requests, turn = {}, 0
 
@@ -9,6 +10,9 @@ function init(arguments)
     requests[#requests + 1] = file:read(tonumber(size))
   end
   file:close()
+  if arguments[2] then
+    delay = function() return tonumber(arguments[2]) end
+  end
 end
 
 function request()

@@ -55,7 +55,11 @@ IMPORTS_IN_FUNCTIONS = {
     },
     "cli/compare_side.py": {
         "load": {"retort.as_flask", "retort.cli.script_info"},
-        "serve": {"retort.server.options", "retort.server.process.serving"},
+        "serve": {
+            "retort.server.options",
+            "retort.server.process.monkeypatching",
+            "retort.server.process.serving",
+        },
     },
     "cli/openapi.py": {
         "_check": {"retort.extensions.openapi.files"},
@@ -190,7 +194,7 @@ def test_the_architecture_names_each_function_that_imports(function):
 
 # Private names. Those that their owners document are public: https://docs.python.org
 # Jinja documents the attributes of undefined values under "Undefined Types".
-DOCUMENTED = {"_current_frames", "_exit", "_get_current_object", "_replace"}
+DOCUMENTED = {"_current_frames", "_exit", "_get_current_object", "_replace", "_thread"}
 DOCUMENTED |= {"_undefined_hint", "_undefined_name", "_undefined_obj"}
 
 # File -> private name that it uses of a library, or of another module of Retort -> reason.

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import os
+import sys
 
 import click
 import pytest
@@ -306,27 +307,53 @@ def test_groups_that_were_merged_renamed_or_empty_are_not_there(runner, name):
     assert "No such command" in result.stderr
 
 
-def test_installed_extensions_offer_commands(write, world, runner, monkeypatch):
-    write(
-        "some_extension.py",
-        """
-        import click
+@pytest.fixture
+def install(write, world, monkeypatch):
+    """Install an extension that offers the command ``extended`` and further names for it."""
 
-        @click.command()
-        def command():
-            click.echo("from the extension")
-        """,
-    )
-    write("some_extension-1.0.dist-info/METADATA", "Name: some-extension\nVersion: 1.0\n")
-    write(
-        "some_extension-1.0.dist-info/entry_points.txt",
-        "[flask.commands]\nextended=some_extension:command\n",
-    )
-    monkeypatch.syspath_prepend(str(world))
-    assert importlib.metadata.version("some-extension") == "1.0"
+    def install(*names):
+        write(
+            "some_extension.py",
+            """
+            import click
+
+            @click.command()
+            def command():
+                click.echo("from the extension")
+            """,
+        )
+        write("some_extension-1.0.dist-info/METADATA", "Name: some-extension\nVersion: 1.0\n")
+        points = "\n".join(f"{name}=some_extension:command" for name in ("extended", *names))
+        write("some_extension-1.0.dist-info/entry_points.txt", f"[flask.commands]\n{points}\n")
+        monkeypatch.syspath_prepend(str(world))
+        monkeypatch.delitem(sys.modules, "some_extension", raising=False)
+        assert importlib.metadata.version("some-extension") == "1.0"
+
+    yield install
+    sys.modules.pop("some_extension", None)
+
+
+def test_installed_extensions_offer_commands(install, runner):
+    install()
 
     assert runner.invoke(FlaskGroup(name="tool"), ["extended"]).output == "from the extension\n"
     assert "extended" in runner.invoke(FlaskGroup(name="tool"), ["--help"]).output
+
+
+def test_a_command_of_an_extension_replaces_one_of_the_tool(install, runner):
+    install("routes")
+
+    assert runner.invoke(FlaskGroup(name="tool"), ["routes"]).output == "from the extension\n"
+
+
+def test_extensions_are_imported_only_for_their_commands_and_for_help(install, runner):
+    install()
+    group = FlaskGroup(name="tool", create_app=blueprint_app)
+
+    assert runner.invoke(group, ["routes"]).exit_code == 0
+    assert "some_extension" not in sys.modules
+    assert runner.invoke(group, ["--help"]).exit_code == 0
+    assert "some_extension" in sys.modules
 
 
 def test_the_runner_of_a_test_needs_no_name(app):

@@ -145,6 +145,14 @@ class Server:
     process: subprocess.Popen
     output_file: Path
 
+    def wait_until_listening(self):
+        port = int(self.address.rpartition(":")[2])
+        try:
+            wait_until_listening(port, lambda: self.process.poll() is None)
+        except pytest.fail.Exception:
+            words = " ".join(map(str, self.process.args))
+            pytest.fail(f"{words} does not listen:\n{self.output()[-3000:]}")
+
     def end(self):
         self.process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -190,7 +198,7 @@ def shell_environment():
 def launcher(folder):
     servers = []
 
-    def launch(*words, env=None):
+    def launch(*words, env=None, cwd=folder, listens=True):
         """Start a command in the program's folder, wait for its port, and end it later.
 
         A ``{port}`` in the words stands for the number of a free port.
@@ -200,7 +208,7 @@ def launcher(folder):
         with output_file.open("wb") as output:
             process = subprocess.Popen(
                 [str(word).replace("{port}", str(port)) for word in words],
-                cwd=folder,
+                cwd=cwd,
                 env={**shell_environment(), **(env or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -209,15 +217,15 @@ def launcher(folder):
             )
         server = Server(f"127.0.0.1:{port}", process, output_file)
         servers.append(server)
-        try:
-            wait_until_listening(port, lambda: process.poll() is None)
-        except pytest.fail.Exception:
-            pytest.fail(f"{' '.join(map(str, words))} does not listen:\n{server.output()[-3000:]}")
+        if listens:
+            server.wait_until_listening()
         return server
 
     try:
         yield launch
     finally:
+        for server in servers:
+            server.process.terminate()
         for server in servers:
             server.end()
 
@@ -242,6 +250,12 @@ def is_command_of(framework, word):
 @pytest.fixture
 def launch(tmp_path):
     with launcher(tmp_path) as launch:
+        yield launch
+
+
+@pytest.fixture(scope="module")
+def launch_for_module(tmp_path_factory):
+    with launcher(tmp_path_factory.mktemp("program")) as launch:
         yield launch
 
 

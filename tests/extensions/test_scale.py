@@ -1,11 +1,15 @@
 """`retort check --scale` inspects the real extensions: what each keeps, and with which engine."""
 
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 from textwrap import dedent
 
 import pytest
+
+PAGE = (Path(__file__).parents[2] / "docs" / "several-machines.md").read_text("utf-8")
 
 APP = """
 from flask import Flask
@@ -262,3 +266,48 @@ def test_metrics_of_prometheus_are_information(check):
     view = '\n\n@app.get("/visit")\ndef visit():\n    visits.inc()\n    return ""\n'
 
     assert check(text + view) == [("process-metrics", line)]
+
+
+# Runs the command for several programs in one process, which loads each of them.
+CHECK_ALL = """
+import sys
+
+from click.testing import CliRunner
+
+from retort.cli import cli
+
+for name in sys.argv[1:]:
+    result = CliRunner().invoke(cli, ["check", "--scale", "--json", name])
+    print(result.stdout.replace("\\n", "") or '{"findings": [{"rule": "failed"}]}')
+"""
+
+
+def test_the_programs_of_the_page_keep_nothing_in_one_process_but_metrics(
+    write, tmp_path, shell_environment, framework
+):
+    if framework != "retort":
+        pytest.skip("`retort check` is a command of Retort")
+    programs = re.findall(r"^```python\n(.*?)^```", PAGE, re.M | re.S)
+    names = [f"sample_{number}.py" for number in range(len(programs))]
+    for name, program in zip(names, programs, strict=True):
+        write(name, program)
+    addresses = {
+        "REDIS_URL": "redis://127.0.0.1:1/0",
+        "DATABASE_URL": "postgresql+psycopg://shop@127.0.0.1:1/shop",
+        "UPLOADS_BUCKET": "pictures",
+        "AWS_DEFAULT_REGION": "eu-central-1",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "retort", "-c", CHECK_ALL, *names],
+        cwd=tmp_path,
+        capture_output=True,
+        check=True,
+        encoding="utf-8",
+        env={**shell_environment, **addresses},
+        timeout=120,
+    )
+
+    found = [json.loads(line)["findings"] for line in done.stdout.splitlines()]
+    assert len(found) == len(programs) > 12
+    # Also for programs after it: the registry of metrics is one for the process.
+    assert {finding["rule"] for each in found for finding in each} == {"process-metrics"}

@@ -93,7 +93,7 @@ class FlaskGroup(AppGroup):
         self.create_app = create_app
         self.load_dotenv = load_dotenv
         self.set_debug_flag = set_debug_flag
-        self._has_plugins = False
+        self._added: set[importlib.metadata.EntryPoint] = set()
         if add_default_commands:
             for command in (run_command, shell_command, routes_command):
                 self.add_command(command)
@@ -130,7 +130,7 @@ class FlaskGroup(AppGroup):
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """A command of the tool, else of an extension, else of the application."""
-        self._add_plugins()
+        self._add_plugins(_plugins().select(name=name))
         command = super().get_command(ctx, name)
         if command is not None:
             return command
@@ -150,7 +150,7 @@ class FlaskGroup(AppGroup):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names of all commands; exceptions of the application are only printed."""
-        self._add_plugins()
+        self._add_plugins(_plugins())
         names = {*super().list_commands(ctx)}
         try:
             app = ctx.ensure_object(ScriptInfo).load_app()
@@ -162,13 +162,12 @@ class FlaskGroup(AppGroup):
             names.update(app.cli.list_commands(ctx))
         return sorted(names)
 
-    def _add_plugins(self) -> None:
-        """Add the commands of installed extensions, once, at the first look-up of a command."""
-        if self._has_plugins:
-            return
-        self._has_plugins = True
-        for point in _plugins():
-            self.add_command(point.load(), point.name)
+    def _add_plugins(self, points: Iterable[importlib.metadata.EntryPoint]) -> None:
+        """Add commands of installed extensions, each once; they replace commands of the tool."""
+        for point in points:
+            if point not in self._added:
+                self._added.add(point)
+                self.add_command(point.load(), point.name)
 
 
 def _print_error(ctx: click.Context, problem: str) -> None:
@@ -186,5 +185,6 @@ def _use_environment(ctx: click.Context) -> None:
         info.app_import_path = os.environ.get(f"{ctx.auto_envvar_prefix}_APP") or None
 
 
-def _plugins() -> Iterable[importlib.metadata.EntryPoint]:
+def _plugins() -> importlib.metadata.EntryPoints:
+    """Commands that installed extensions offer; loading one imports its extension."""
     return importlib.metadata.entry_points(group=PLUGINS)

@@ -1,16 +1,9 @@
 """redis.asyncio: a chat whose WebSockets are in two processes, over a real Redis."""
 
-import contextlib
-import shutil
-import subprocess
-import time
-
 import pytest
-import redis
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-LIMIT_SECONDS = 60
 PROGRAM = """
 import asyncio
 import os
@@ -57,54 +50,15 @@ async def close():
 """
 
 
-@pytest.fixture(scope="module")
-def redis_url(tmp_path_factory):
-    """A Redis of its own, on a Unix socket."""
-    command = shutil.which("redis-server")
-    if command is None:
-        pytest.skip("There is no Redis here. On Debian: apt-get install redis-server")
-    folder = tmp_path_factory.mktemp("redis")
-    address = folder / "redis.sock"
-    log = folder / "log.txt"
-    options = ["--port", "0", "--unixsocket", str(address), "--save", "", "--dir", str(folder)]
-    with log.open("wb") as output:
-        process = subprocess.Popen([command, *options], stdout=output, stderr=output)
-    try:
-        wait_for(lambda: is_answering(address))
-        yield f"unix://{address}"
-    finally:
-        process.terminate()
-        process.wait(LIMIT_SECONDS)
-        print(log.read_text())
-
-
-def is_answering(address):
-    with (
-        contextlib.suppress(redis.ConnectionError),
-        redis.Redis(unix_socket_path=str(address)) as client,
-    ):
-        return client.ping()
-    return False
-
-
-def wait_for(condition):
-    give_up_at = time.monotonic() + LIMIT_SECONDS
-    while not (value := condition()):
-        if time.monotonic() > give_up_at:
-            pytest.fail("Waited in vain.")
-        time.sleep(0.02)
-    return value
-
-
 @pytest.fixture
-def servers(launch, write, redis_url):
+def servers(replicas, framework):
     """Two servers of one program."""
-    write("chat.py", PROGRAM)
-    words = ("retort", "run", "--port", "{port}", "chat.py")
-    return [launch(*words, env={"REDIS_URL": redis_url}) for _ in range(2)]
+    if framework != "retort":
+        pytest.skip("`@app.websocket` is of Retort")
+    return replicas(PROGRAM)
 
 
-def test_messages_reach_the_websockets_of_both_servers(servers):
+def test_sockets_of_both_servers_receive_what_is_published_in_redis(servers, wait_for):
     urls = [f"ws://{server.address}/chat/blue" for server in servers]
     with connect(urls[0]) as ada, connect(urls[1]) as grace:
         assert ada.recv(60) != grace.recv(60)  # their processes
@@ -117,7 +71,7 @@ def test_messages_reach_the_websockets_of_both_servers(servers):
     assert all("Traceback" not in server.output() for server in servers)
 
 
-def test_when_a_server_is_killed_the_other_goes_on(servers):
+def test_sockets_of_a_killed_server_connect_to_the_other(servers):
     urls = [f"ws://{server.address}/chat/green" for server in servers]
     with connect(urls[0]) as ada, connect(urls[1]) as grace:
         assert ada.recv(60)
@@ -133,7 +87,7 @@ def test_when_a_server_is_killed_the_other_goes_on(servers):
             assert [client.recv(60) for client in (again, grace)] == ["still here"] * 2
 
 
-def test_async_views_share_its_connections(servers):
+def test_sockets_and_async_views_share_the_connections_to_redis(servers):
     numbers = [int(server.ask("/visits").text) for server in servers * 3]
 
     assert numbers == list(range(numbers[0], numbers[0] + 6))
