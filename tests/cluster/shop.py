@@ -18,7 +18,7 @@ VERSION = "1"
 app = Flask(__name__)
 store = redis.Redis.from_url(
     os.environ["REDIS_URL"],
-    # The library waits without a limit otherwise, and tries four times.
+    # The library waits for 5 seconds otherwise, and tries four times.
     socket_connect_timeout=0.5,
     socket_timeout=0.5,
     retry=Retry(NoBackoff(), 0),
