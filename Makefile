@@ -10,7 +10,7 @@ LOCK = uv pip compile --no-python-downloads --upgrade --universal --generate-has
 export PYTHON
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: run test test-needs test-lowest test-extensions bench lint docs lock clean FORCE
+.PHONY: run test test-needs test-lowest test-extensions test-cluster bench lint docs lock clean FORCE
 .NOTPARALLEL:  # pip and apt-get run one at a time
 
 run: $(VENV)/runs  ## serve the tutorial's program; prints its address, its routes and the form to open
@@ -28,6 +28,10 @@ test-lowest: $(LOWEST)/installed  ## a part of the tests, on the lowest versions
 test-extensions: $(EXTENSIONS)/installed  ## Flask's extensions, in an environment of their own
 	@sh .ci/need --optional redis-server postgresql
 	$(EXTENSIONS)/bin/python -m retort -m pytest tests/extensions
+
+test-cluster: $(VENV)/develops  ## updates and faults of several servers, as root on Linux; 20 times each with ARGS=--long
+	@sh .ci/need --optional iproute2 haproxy redis-server postgresql
+	$(BIN)/pytest tests/cluster $(ARGS)
 
 bench: $(BENCH)/installed  ## Retort, Flask and the peers; fewer with ARGS='--only retort,flask --rounds 1'
 	@sh .ci/need wrk
