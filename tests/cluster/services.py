@@ -21,7 +21,8 @@ from .ledger import Record, read_records
 HERE = Path(__file__).parent
 LIMIT_SECONDS = 60  # far above what anything here takes; only what hangs meets it
 PER_SECOND = 100
-DRAIN_SECONDS = 2  # HAProxy detects a server that is not ready in half of it
+RESPONSE_SECONDS = 2  # longer than the slowest page
+DRAIN_SECONDS = 3  # HAProxy detects within 2 that a server is not ready
 
 
 def wait_for(condition, failure):
@@ -163,21 +164,34 @@ class Postgresql(Service):
         return {int(number): int(count) for number, count in map(str.split, rows)}
 
 
+HAPROXY_OF_TESTS = """global
+    stats socket {socket} mode 600
+"""
+
+
 class Haproxy(Service):
+    """HAProxy with the file that `retort deploy haproxy` writes, and a socket for its state."""
+
     port = 80
 
     def start(self, places: dict[str, str]) -> None:
         """Start it with these servers: their names and addresses."""
-        servers = "".join(
-            f"    server {name} {address}:{Server.port} check port {Server.ops_port}\n"
-            for name, address in places.items()
-        )
-        text = (HERE / "haproxy.cfg").read_text().format(port=self.port, socket=self.socket)
-        file = self.folder / "haproxy.cfg"
-        file.write_text(text + servers)
+        self.names = {f"shop-{number}": name for number, name in enumerate(places, 1)}
+        written, added = self.folder / "haproxy.cfg", self.folder / "tests.cfg"
+        text = self._written_by_deploy(places.values())
+        # 20,000 open files are more than some systems allow.
+        written.write_text(text.replace("maxconn 10000", "maxconn 1000"))
+        added.write_text(HAPROXY_OF_TESTS.format(socket=self.socket))
         self.socket.unlink(missing_ok=True)
-        self.launch(["haproxy", "-db", "-f", file])
+        self.launch(["haproxy", "-db", "-f", written, "-f", added])
         self.wait_until(self._responds)
+
+    def _written_by_deploy(self, addresses) -> str:
+        options = ["--drain", str(DRAIN_SECONDS), "--response-timeout", str(RESPONSE_SECONDS)]
+        for address in addresses:
+            options += ["--server", f"{address}:{Server.port}:{Server.ops_port}"]
+        command = [sys.executable, "-m", "retort", "deploy", "haproxy", *options, "shop.py"]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
     def _responds(self) -> bool:
         with contextlib.suppress(FileNotFoundError, ConnectionRefusedError):
@@ -197,10 +211,9 @@ class Haproxy(Service):
             with connection.makefile() as answer:
                 rows = list(csv.DictReader(answer))
         return {
-            row["svname"]
+            self.names[row["svname"]]
             for row in rows
-            if row["# pxname"] == "servers"
-            and row["svname"] != "BACKEND"
+            if row["svname"] in self.names
             and row["status"].startswith("UP")  # also "UP 1/2", after one failed check
             and "INI" not in row["check_status"]  # before the first check
         }
