@@ -179,8 +179,7 @@ class Haproxy(Service):
         self.names = {f"shop-{number}": name for number, name in enumerate(places, 1)}
         written, added = self.folder / "haproxy.cfg", self.folder / "tests.cfg"
         text = self._written_by_deploy(places.values())
-        # 20,000 open files are more than some systems allow.
-        written.write_text(text.replace("maxconn 10000", "maxconn 1000"))
+        written.write_text(text)
         added.write_text(HAPROXY_OF_TESTS.format(socket=self.socket))
         self.socket.unlink(missing_ok=True)
         self.launch(["haproxy", "-db", "-f", written, "-f", added])

@@ -128,7 +128,7 @@ class Site:
 
     def balancer(self, port):
         text = written("haproxy", "shop", "--replicas", "2", *self.options)
-        here = {"bind :80": f"bind 127.0.0.1:{port}", "maxconn 10000": "maxconn 100"}
+        here = {"bind :80": f"bind 127.0.0.1:{port}"}
         file = self.folder / "haproxy.cfg"
         file.write_text(changed(text, **here))
         return file
@@ -401,7 +401,6 @@ def test_the_proxy_for_compose_finds_replicas_by_dns(start, tmp_path, choose_por
         here = {
             "127.0.0.11:53": f"127.0.0.1:{names.port}",
             "bind :8080": f"bind 127.0.0.1:{public}",
-            "maxconn 10000": "maxconn 100",
         }
         file = tmp_path / "haproxy.cfg"
         configuration = content["configs"]["haproxy"]["content"].replace("$$", "$")
