@@ -21,7 +21,7 @@ from flask import Flask, redirect, request, session
 
 app = Flask(__name__)
 app.secret_key = "x"
-IS_RETORT = "retort" in flask.__file__
+IS_RETORT = flask.__file__.endswith("retort/__init__.py")
 
 @app.route("/")
 def index():

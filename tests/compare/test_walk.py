@@ -618,7 +618,7 @@ import flask
 from flask import Flask, request
 
 app = Flask(__name__)
-IS_RETORT = "retort" in flask.__file__
+IS_RETORT = flask.__file__.endswith("retort/__init__.py")
 
 @app.post("/api")
 def api():
