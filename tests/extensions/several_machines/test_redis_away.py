@@ -66,9 +66,9 @@ def test_sessions_in_redis_that_is_away_fail_also_pages_that_do_not_use_them(awa
 def messages(monkeypatch):
     """What Flask-Caching logs, by a logger that other tests of this process cannot have changed."""
     found = []
-    logger, handler = logging.Logger("caches"), logging.Handler()
+    logger, handler = logging.getLogger("caches that are away"), logging.Handler()
     monkeypatch.setattr(handler, "emit", lambda record: found.append(record.getMessage()))
-    logger.addHandler(handler)
+    monkeypatch.setattr(logger, "handlers", [handler])
     monkeypatch.setattr(importlib.import_module("flask_caching"), "logger", logger)
     return found
 
