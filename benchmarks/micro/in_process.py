@@ -9,12 +9,10 @@ because other work on the machine can only make one slower.
 from __future__ import annotations
 
 import argparse
-import io
 import json
-import time
 from typing import Any
 
-from .sides import SIDES, answer, apart, environ_of, program, verdict
+from .sides import SIDES, batch_microseconds, environ_of, program, quickest, verdict
 
 FORM = b"nm=Ada"
 CASES: dict[str, dict[str, Any]] = {
@@ -32,14 +30,7 @@ BATCH, BATCHES, TURNS = 500, 12, 3
 def microseconds(side: str, case: str) -> float:
     """The best time for one request, in this process."""
     app, environ = program(side), environ_of(**CASES[case])
-    best = float("inf")
-    for _ in range(BATCHES):
-        environs = [{**environ, "wsgi.input": io.BytesIO(FORM)} for _ in range(BATCH)]
-        before = time.process_time_ns()
-        for each in environs:
-            answer(app, each)
-        best = min(best, (time.process_time_ns() - before) / BATCH / 1000)
-    return best
+    return min(batch_microseconds(app, environ, FORM, BATCH) for _ in range(BATCHES))
 
 
 def measure(side: str) -> dict[str, float]:
@@ -47,11 +38,7 @@ def measure(side: str) -> dict[str, float]:
 
 
 def compare() -> None:
-    best = {side: dict.fromkeys(CASES, float("inf")) for side in SIDES}
-    for _ in range(TURNS):
-        for side in SIDES:
-            for case, found in apart("benchmarks.micro.in_process", "--side", side).items():
-                best[side][case] = min(best[side][case], found)
+    best = quickest("benchmarks.micro.in_process", SIDES, TURNS)
     for case in CASES:
         flask, retort = (best[side][case] for side in SIDES)
         ratio = verdict(flask / retort, GOALS.get(case))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import io
+import importlib
 import json
 import sys
 import time
@@ -21,7 +21,7 @@ import uvloop
 
 from ..programs.material import HERE
 from .inputs import REQUESTS
-from .sides import apart
+from .sides import batch_microseconds, environ_of, quickest
 
 SIDES = {"Retort": "inputs_app", "FastAPI": "inputs_fastapi_app"}
 PATHS = ("/json/typed", "/form/typed")
@@ -32,30 +32,6 @@ ADDRESS = "127.0.0.1"
 
 class WrongAnswer(Exception):
     """A program that does not accept the valid request."""
-
-
-def environ_of(path: str) -> dict[str, Any]:
-    request = REQUESTS[path]
-    return {
-        "REQUEST_METHOD": request.method,
-        "SCRIPT_NAME": "",
-        "PATH_INFO": path,
-        "QUERY_STRING": "",
-        "SERVER_NAME": ADDRESS,
-        "SERVER_PORT": "80",
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "REMOTE_ADDR": ADDRESS,
-        "HTTP_HOST": ADDRESS,
-        "CONTENT_TYPE": request.headers["Content-Type"],
-        "CONTENT_LENGTH": str(len(request.body)),
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": "http",
-        "wsgi.input": io.BytesIO(request.body),
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": False,
-    }
 
 
 def scope_of(path: str) -> dict[str, Any]:
@@ -82,13 +58,6 @@ def check(status: object) -> None:
         raise WrongAnswer(str(status))
 
 
-def call_wsgi(app: Any, environ: dict[str, Any]) -> None:
-    body = app(environ, lambda status, fields, exc_info=None: check(status))
-    b"".join(body)
-    if hasattr(body, "close"):
-        body.close()
-
-
 async def call_asgi(app: Any, scope: dict[str, Any], body: bytes) -> None:
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": body, "more_body": False}
@@ -101,14 +70,10 @@ async def call_asgi(app: Any, scope: dict[str, Any], body: bytes) -> None:
 
 
 def wsgi_microseconds(app: Any, path: str) -> float:
-    best = float("inf")
-    for _ in range(BATCHES):
-        environs = [environ_of(path) for _ in range(BATCH)]
-        before = time.process_time_ns()
-        for each in environs:
-            call_wsgi(app, each)
-        best = min(best, (time.process_time_ns() - before) / BATCH / 1000)
-    return best
+    request = REQUESTS[path]
+    environ = environ_of(path, method=request.method, headers=request.headers, data=request.body)
+    app(environ.copy(), lambda status, fields, exc_info=None: check(status))
+    return min(batch_microseconds(app, environ, request.body, BATCH) for _ in range(BATCHES))
 
 
 async def asgi_microseconds(app: Any, path: str) -> float:
@@ -125,18 +90,14 @@ async def asgi_microseconds(app: Any, path: str) -> float:
 
 def measure(side: str) -> dict[str, float]:
     sys.path.insert(0, str(HERE))
-    app = __import__(SIDES[side]).app
+    app = importlib.import_module(SIDES[side]).app
     if side == "Retort":
         return {path: wsgi_microseconds(app, path) for path in PATHS}
     return {path: uvloop.run(asgi_microseconds(app, path)) for path in PATHS}
 
 
 def compare() -> None:
-    best = {side: dict.fromkeys(PATHS, float("inf")) for side in SIDES}
-    for _ in range(TURNS):
-        for side in SIDES:
-            for path, found in apart("benchmarks.micro.inputs_in_process", "--side", side).items():
-                best[side][path] = min(best[side][path], found)
+    best = quickest("benchmarks.micro.inputs_in_process", SIDES, TURNS)
     for path in PATHS:
         retort, fastapi = (best[side][path] for side in SIDES)
         ratio = retort / fastapi
