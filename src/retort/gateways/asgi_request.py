@@ -16,7 +16,7 @@ from ..context import OWN_VARIABLES
 from ..http.stream_body import UNREAD_BODY
 from ..http.unread import PolledBody
 from ..lifecycle.deferred import Deferred, starts_on_loop
-from ..websockets.handshake import HANDSHAKE, has_switched
+from ..websockets.handshake import has_switched
 from .asgi_body import AsgiBody
 
 if t.TYPE_CHECKING:
@@ -58,7 +58,7 @@ class AsgiRequest:
         self, status: str, fields: list[tuple[str, str]], exc_info: OptExcInfo | None = None
     ) -> Callable[[bytes], object]:
         """PEP 3333's ``start_response``: keeps the status and fields until the body is known."""
-        if HANDSHAKE in self.environ and has_switched(self.environ):  # the client has its response
+        if has_switched(self.environ):  # the client has its response: the accepted handshake
             return self.written.append
         if self.has_started and exc_info is not None and exc_info[1] is not None:
             raise exc_info[1]
@@ -79,8 +79,7 @@ class AsgiRequest:
         self.task = asyncio.current_task(loop)
         requests = open_requests(loop)
         requests.add(self)
-        if not requests.is_watching:
-            requests.watch()
+        requests.watch()
         try:
             await self.respond()
         except asyncio.CancelledError:
@@ -124,8 +123,7 @@ class AsgiRequest:
         if type(body) is list and self.start is not None and not self.written:
             self.finishes_alone = self.has_started = True
             await self.send(self.start)
-            content = body[0] if len(body) == 1 else b"".join(body)
-            await self.send({"type": "http.response.body", "body": content, "more_body": False})
+            await self.send_piece(body[0] if len(body) == 1 else b"".join(body), more=False)
         else:
             await self.send_body(body)
 

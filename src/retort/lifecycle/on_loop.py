@@ -16,7 +16,6 @@ import typing as t
 from functools import partial
 from inspect import iscoroutinefunction
 from itertools import groupby
-from types import CoroutineType
 
 from werkzeug.wsgi import ClosingIterator
 
@@ -123,9 +122,7 @@ def call_view_async(app: Flask, context: RequestContext, request: LoopRequest) -
     if not plan.is_async:  # a hook has changed it
         return step_in_thread(variables, plan.dispatch, app, context)
     rv = variables.run(plan.dispatch, app, context)
-    if type(rv) is CoroutineType or asyncio.iscoroutine(rv):
-        return InContext(variables, rv)
-    return _value(rv)
+    return InContext(variables, rv) if asyncio.iscoroutine(rv) else _value(rv)
 
 
 async def _value(rv: t.Any) -> t.Any:
