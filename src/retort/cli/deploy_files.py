@@ -26,8 +26,8 @@ _HELP = """Write files for running the program on several machines.
 retort deploy kubernetes shop --image registry/shop:1 > shop.yaml
 
 The file is written to standard output, with a comment for each line that is not obvious. The
-program is not loaded, and nothing is connected to. The same options and version always give the
-same file.
+program does not have to be on this machine, and nothing is connected to. The same options and
+version always give the same file.
 """
 
 _TARGET = """TARGET names the application as for 'retort run', where it will run: a module (shop), a
